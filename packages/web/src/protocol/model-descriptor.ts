@@ -1,0 +1,88 @@
+/**
+ * What a model is, as plain data: where its files are, which of them each device needs, and how to
+ * talk to it. A descriptor crosses to the worker by structured clone.
+ */
+
+/** Where inference runs. */
+export type Device = "webgpu" | "wasm";
+
+/** The three ONNX graphs of a FastVLM. */
+export type GraphName = "vision" | "embed" | "decoder";
+
+/** One file of a model. */
+export interface ModelFile {
+  /** Absolute, or relative to the page. */
+  readonly url: string;
+  /** Size in bytes; approximate where `isApproximate`, and then the server's length counts. */
+  readonly bytes: number;
+  readonly isApproximate?: boolean;
+  /** SHA-256 of the whole file, lower-case hex. Checked after download when given. */
+  readonly sha256?: string;
+}
+
+/** One set of files that runs on one kind of device. */
+export interface ModelVariant {
+  /** Names the precision, e.g. `fp16`; part of every cache key. */
+  readonly id: string;
+  readonly device: Device;
+  /** GPU features without which this variant cannot run. */
+  readonly requires?: readonly "shader-f16"[];
+  /** Paths into {@link ModelDescriptor.files}. */
+  readonly graphs: Readonly<Record<GraphName, string>>;
+}
+
+/** A caption preset in the model's own words. */
+export interface CaptionPreset {
+  readonly prompt: string;
+  readonly maxNewTokens: number;
+}
+
+/** The names of the caption presets. */
+export type CaptionPresetName = "brief" | "detailed" | "alt-text";
+
+/** The licence of a model's weights. */
+export interface ModelLicense {
+  /** Short id, e.g. `apple-amlr`. */
+  readonly id: string;
+  /** One sentence to show to the user. */
+  readonly summary: string;
+  readonly url?: string;
+  /** Whether the app accepted it in code. Nothing is fetched before that. */
+  readonly isAccepted: boolean;
+}
+
+/** A stored check of the model's own: what a device must compute before it is accepted. */
+export interface SelfCheck {
+  /** Asked about a synthetic picture that the kit draws itself. */
+  readonly prompt: string;
+  /** Greedy ids that the reference answered. */
+  readonly expectedTokenIds: readonly number[];
+  /** Every `featureStride`-th value of the image features, flattened. */
+  readonly features: readonly number[];
+  readonly featureStride: number;
+  /** The least cosine between `features` and the device's. */
+  readonly minCosine: number;
+}
+
+/** Everything the kit needs to know about a model. */
+export interface ModelDescriptor {
+  readonly id: string;
+  readonly revision: string;
+  readonly license: ModelLicense;
+  /** Keyed by path in the model's repository, e.g. `onnx/vision_encoder.onnx`. */
+  readonly files: Readonly<Record<string, ModelFile>>;
+  /** In order of preference. */
+  readonly variants: readonly ModelVariant[];
+  /** Side of the square picture that the encoder sees, in pixels; a multiple of 64. */
+  readonly imageSize: number;
+  readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
+  readonly selfCheck?: SelfCheck;
+}
+
+/** The files that every variant needs. */
+export const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
+
+/** The paths of all files that a variant needs. */
+export function filesOfVariant(variant: ModelVariant): string[] {
+  return [...COMMON_FILES, ...new Set(Object.values(variant.graphs))];
+}
