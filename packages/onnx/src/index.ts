@@ -1,0 +1,40 @@
+export {
+  exportModel,
+  graphKinds,
+  type ExportOptions,
+  type GraphKind,
+  type WrittenFile,
+} from "./export-model.ts";
+
+export { visionEncoder } from "./vision-encoder.ts";
+export { embedTokens } from "./embed-tokens.ts";
+export { decoder, type DecoderOptions } from "./decoder.ts";
+export {
+  dtypes,
+  precisionOf,
+  type Dtype,
+  type Precision,
+  type PrecisionOptions,
+} from "./precision.ts";
+
+export { readSafetensors } from "./safetensors.ts";
+export { randomWeights } from "./random-weights.ts";
+export { configJson, modelSizes, type ModelSize } from "./model-sizes.ts";
+export { parseDecoderConfig, readDecoderConfig, type DecoderConfig } from "./model-config.ts";
+export { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-shape.ts";
+export type { Weights } from "./weights.ts";
+
+export {
+  GraphBuilder,
+  type Attribute,
+  type Dimension,
+  type ElementType,
+  type StoredTensors,
+  type TensorDeclaration,
+} from "./graph-builder.ts";
+export { writeOnnxFile } from "./onnx-file.ts";
+export {
+  OnnxExportError,
+  type OnnxExportErrorCode,
+  type OnnxExportErrorDetails,
+} from "./errors.ts";
