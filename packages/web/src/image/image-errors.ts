@@ -1,0 +1,20 @@
+import { VlmError } from "../protocol/errors.ts";
+import type { ImageKind } from "./image-header.ts";
+
+/** The file ends before it has given its size. */
+export function truncatedImage(kind: ImageKind): VlmError<"image-unreadable"> {
+  return new VlmError(
+    "image-unreadable",
+    `The ${kind.toUpperCase()} file ends before it gives its size. Fetch or export it again; it may be a partial download.`,
+    { reason: "truncated" },
+  );
+}
+
+/** The file contradicts its own format. `fact` ends the sentence "The PNG file …". */
+export function malformedImage(kind: ImageKind, fact: string): VlmError<"image-unreadable"> {
+  return new VlmError(
+    "image-unreadable",
+    `The ${kind.toUpperCase()} file ${fact}. Open it in an image editor and export it again.`,
+    { reason: "malformed" },
+  );
+}

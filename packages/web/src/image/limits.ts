@@ -1,0 +1,135 @@
+import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
+import type { ImageHeader } from "./image-header.ts";
+
+/** What a picture may cost before it is refused undecoded. `Infinity` lifts a limit. */
+export interface ImageLimits {
+  /** Bytes of the file. */
+  readonly maxBytes: number;
+  /** Pixels of the longer side. */
+  readonly maxSide: number;
+  /** Width times height. Decoding takes 4 bytes a pixel, twice over in some browsers. */
+  readonly maxPixels: number;
+  /** Segments of a JPEG. Decoders take time in the square of their number. */
+  readonly maxSegments: number;
+  /** Scans of a progressive JPEG. Each repaints the whole picture. */
+  readonly maxScans: number;
+  /** Chunks of a PNG. */
+  readonly maxChunks: number;
+  /** Longer side by shorter side. Beyond it nothing is left to see on a square. */
+  readonly maxRatio: number;
+}
+
+/** Generous for photographs and screenshots, safe for a tab on a phone. */
+export const DEFAULT_IMAGE_LIMITS: ImageLimits = Object.freeze({
+  maxBytes: 20 * 2 ** 20,
+  maxSide: 16_384,
+  maxPixels: 40e6,
+  maxSegments: 2_000,
+  maxScans: 100,
+  maxChunks: 10_000,
+  maxRatio: 200,
+});
+
+/**
+ * Completes limits with the defaults.
+ *
+ * @throws {TypeError} when a name is unknown or a value is not a positive number: a mistyped limit
+ *   that silently meant "no limit" would be found by an attacker first.
+ */
+export function resolveImageLimits(partial: Partial<ImageLimits> = {}): ImageLimits {
+  for (const [name, value] of Object.entries(partial) as [string, unknown][]) {
+    if (!Object.hasOwn(DEFAULT_IMAGE_LIMITS, name)) {
+      const names = Object.keys(DEFAULT_IMAGE_LIMITS).join("`, `");
+      throw new TypeError(`Expected an image limit to be one of \`${names}\`, got \`${name}\``);
+    }
+    // Not `value <= 0`, which lets NaN pass.
+    if (typeof value !== "number" || !(value > 0)) {
+      throw new TypeError(
+        `Expected \`${name}\` to be a positive number, got \`${String(value)}\` (${typeof value})`,
+      );
+    }
+  }
+  return { ...DEFAULT_IMAGE_LIMITS, ...partial };
+}
+
+/**
+ * Refuses a file by its length alone. Cheap enough to ask before reading a `Blob` into memory.
+ *
+ * @throws {VlmError} `image-too-large`
+ */
+export function assertByteLength(byteLength: number, limits: ImageLimits): void {
+  refuseAbove("bytes", "maxBytes", byteLength, limits, (limit) => {
+    return `The picture's file has ${toMebibytes(byteLength)} MiB, more than the limit of ${toMebibytes(limit)} MiB.`;
+  });
+}
+
+/**
+ * Refuses a picture that would cost too much to decode.
+ *
+ * @throws {VlmError} `image-too-large`; `details` say which limit, and by how much.
+ */
+export function assertWithinLimits(
+  header: ImageHeader,
+  byteLength: number,
+  limits: ImageLimits,
+): void {
+  const { segments, scans, kind } = header;
+  assertByteLength(byteLength, limits);
+  assertSides(header, limits);
+  const [countLimit, noun] =
+    kind === "png" ? (["maxChunks", "chunks"] as const) : (["maxSegments", "segments"] as const);
+  refuseAbove("segments", countLimit, segments, limits, (limit) => {
+    return `The picture's file has ${segments} ${noun}, more than the limit of ${limit}.`;
+  });
+  refuseAbove("segments", "maxScans", scans, limits, (limit) => {
+    return `The picture's file has ${scans} scans, more than the limit of ${limit}.`;
+  });
+}
+
+/**
+ * Refuses a picture by its sides alone: enough for pixels that are decoded already.
+ *
+ * @throws {VlmError} `image-too-large`
+ */
+export function assertSides(
+  { width, height }: Pick<ImageHeader, "width" | "height">,
+  limits: ImageLimits,
+): void {
+  const size = `${width} × ${height} pixels`;
+  const longer = Math.max(width, height);
+  refuseAbove("pixels", "maxPixels", width * height, limits, (limit) => {
+    return `The picture is ${size}, more than the limit of ${limit / 1e6} megapixels.`;
+  });
+  refuseAbove("side", "maxSide", longer, limits, (limit) => {
+    return `The picture is ${size}, more than the limit of ${limit} pixels a side.`;
+  });
+  refuseAbove("ratio", "maxRatio", longer / Math.min(width, height), limits, (limit) => {
+    return `The picture is ${size}, longer than the limit of ${limit} times its shorter side.`;
+  });
+}
+
+function refuseAbove(
+  what: VlmErrorDetails["image-too-large"]["what"],
+  name: keyof ImageLimits,
+  actual: number,
+  limits: ImageLimits,
+  fact: (limit: number) => string,
+): void {
+  const limit = limits[name];
+  if (actual <= limit) return;
+  const advice =
+    what === "segments"
+      ? "Export it again without metadata"
+      : what === "ratio"
+        ? "Crop it"
+        : "Shrink it";
+  throw new VlmError(
+    "image-too-large",
+    `${fact(limit)} ${advice}, or raise \`imageLimits.${name}\`.`,
+    { what, actual, limit },
+  );
+}
+
+function toMebibytes(bytes: number): number {
+  return Math.round((bytes / 2 ** 20) * 100) / 100;
+}
