@@ -86,7 +86,7 @@ export class VlmError<Code extends VlmErrorCode = VlmErrorCode> extends Error {
   /** Whether `value` is an error of the kit, of this code if one is given. Holds across duplicate packages. */
   static is<Code extends VlmErrorCode>(value: unknown, code?: Code): value is VlmError<Code> {
     if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
-    return code === undefined || (value as VlmError).code === code;
+    return code === undefined || (value as unknown as VlmError).code === code;
   }
 }
 

@@ -1,0 +1,65 @@
+/**
+ * A small FastVLM that describes drawings. Its files are part of this package: a bundler copies them
+ * beside the app's own.
+ *
+ * @module
+ */
+
+import type { ModelDescriptor, ModelVariant } from "@fastvlm-kit/web";
+import { files, revision, selfCheck } from "./files.ts";
+
+export interface TinyModelOptions {
+  /**
+   * The precision of the files. Default: `fp16` storage on WebGPU and `int8` on WASM; a fixed choice
+   * makes both devices run the same files.
+   */
+  readonly precision?: "auto" | "fp16" | "int8" | "q4";
+}
+
+const FP16 = {
+  vision: "onnx/vision_encoder.onnx",
+  embed: "onnx/embed_tokens.onnx",
+  decoder: "onnx/decoder_model_merged.onnx",
+};
+const INT8 = {
+  vision: "onnx/vision_encoder_int8.onnx",
+  embed: "onnx/embed_tokens_int8.onnx",
+  decoder: "onnx/decoder_model_merged_int8.onnx",
+};
+const Q4 = { ...FP16, decoder: "onnx/decoder_model_merged_q4.onnx" };
+
+/** Describes the embedded model. Fetches nothing. */
+export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelDescriptor {
+  return {
+    id: "fastvlm-kit/tiny",
+    revision,
+    license: {
+      id: "apache-2.0",
+      summary: "Free to use, also in products.",
+      isAccepted: true,
+    },
+    files: files(),
+    variants: variantsOf(precision),
+    imageSize: 256,
+    captions: {
+      brief: { prompt: "Describe this image.", maxNewTokens: 64 },
+      detailed: { prompt: "Describe this image in detail.", maxNewTokens: 128 },
+      "alt-text": { prompt: "Write alt text for this image.", maxNewTokens: 64 },
+    },
+    selfCheck,
+  };
+}
+
+function variantsOf(precision: NonNullable<TinyModelOptions["precision"]>): readonly ModelVariant[] {
+  const graphs = { fp16: FP16, int8: INT8, q4: Q4 };
+  if (precision === "auto") {
+    return [
+      { id: "fp16", device: "webgpu", graphs: FP16 },
+      { id: "int8", device: "wasm", graphs: INT8 },
+    ];
+  }
+  return [
+    { id: precision, device: "webgpu", graphs: graphs[precision] },
+    { id: precision, device: "wasm", graphs: graphs[precision] },
+  ];
+}

@@ -1,0 +1,72 @@
+/** Which devices to try with which files, in order, and why some are not tried at all. */
+
+import type { DeviceAttempt } from "../protocol/errors.ts";
+import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
+
+export interface Candidate {
+  readonly device: Device;
+  readonly variant: ModelVariant;
+}
+
+export interface Candidates {
+  readonly candidates: readonly Candidate[];
+  /** Devices that are out before anything is started. */
+  readonly rejected: readonly DeviceAttempt[];
+}
+
+/** What the browser says of its GPU. */
+export type GpuProbe =
+  | { readonly isAvailable: true; readonly features: ReadonlySet<string> }
+  | { readonly isAvailable: false; readonly reason: "no-webgpu" | "no-adapter"; readonly message: string };
+
+export async function listCandidates(
+  model: ModelDescriptor,
+  wanted: "auto" | Device,
+  isGpuUnstable: boolean,
+): Promise<Candidates> {
+  const candidates: Candidate[] = [];
+  const rejected: DeviceAttempt[] = [];
+  if (wanted !== "wasm") {
+    const choice = isGpuUnstable ? GPU_UNSTABLE : chooseGpuVariant(model, await probeGpu());
+    if ("variant" in choice) candidates.push({ device: "webgpu", variant: choice.variant });
+    else rejected.push({ device: "webgpu", ...choice });
+  }
+  // A GPU that was lost twice may not take the session down with it, whatever was asked for.
+  if (wanted !== "webgpu" || isGpuUnstable) {
+    const variant = model.variants.find(({ device }) => device === "wasm");
+    if (variant) candidates.push({ device: "wasm", variant });
+    else rejected.push({ device: "wasm", reason: "no-variant", message: "The model has no files for WASM." });
+  }
+  return { candidates, rejected };
+}
+
+/** Asks for an adapter, on the page: cheaper than finding out in a worker with half a gigabyte loaded. */
+export async function probeGpu(): Promise<GpuProbe> {
+  // Typed as always there; it is not.
+  const gpu = (navigator as { gpu?: GPU }).gpu;
+  if (!gpu) return { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
+  try {
+    const adapter = await gpu.requestAdapter();
+    if (adapter) return { isAvailable: true, features: adapter.features };
+  } catch {
+    // Some drivers throw where they should answer null.
+  }
+  return { isAvailable: false, reason: "no-adapter", message: "WebGPU found no usable graphics adapter." };
+}
+
+/** The first variant whose needs the GPU meets. */
+export function chooseGpuVariant(
+  model: ModelDescriptor,
+  gpu: GpuProbe,
+): { readonly variant: ModelVariant } | Omit<DeviceAttempt, "device"> {
+  if (!gpu.isAvailable) return { reason: gpu.reason, message: gpu.message };
+  const variant = model.variants.find(
+    ({ device, requires }) => device === "webgpu" && (requires ?? []).every((feature) => gpu.features.has(feature)),
+  );
+  return variant ? { variant } : { reason: "no-variant", message: "The model has no files for this GPU." };
+}
+
+const GPU_UNSTABLE = {
+  reason: "gpu-unstable",
+  message: "The GPU was lost twice in this session.",
+} as const;

@@ -1,0 +1,63 @@
+/** What this browser can do and what a model would cost here, before a byte of it is fetched. */
+
+import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { DeviceAttempt } from "../protocol/errors.ts";
+import { listCandidates } from "./candidates.ts";
+
+/** The answer of {@link checkSupport}. */
+export interface SupportReport {
+  /** Whether the model can be expected to run. The device check at load time has the last word. */
+  readonly isSupported: boolean;
+  /** What is missing, in words; empty when supported. */
+  readonly missing: readonly string[];
+  /** Devices that will be tried, in order. */
+  readonly devices: readonly Device[];
+  /** Devices that are out, and why. */
+  readonly rejected: readonly DeviceAttempt[];
+  /** Bytes of the model's files for the first device; what is cached already is not subtracted. */
+  readonly downloadBytes: number;
+  /** Whether `downloadBytes` is exact. */
+  readonly isExact: boolean;
+  /** Whether WASM may use threads: the page is cross-origin isolated. */
+  readonly hasThreads: boolean;
+  /** Whether files and results can outlive the session. */
+  readonly hasIndexedDb: boolean;
+}
+
+/** Looks at the browser only: loads nothing, starts no worker. */
+export async function checkSupport({
+  model,
+  device = "auto",
+}: {
+  readonly model: ModelDescriptor;
+  readonly device?: "auto" | Device;
+}): Promise<SupportReport> {
+  const { candidates, rejected } = await listCandidates(model, device, false);
+  const missing = [
+    ...(typeof Worker === "undefined" ? ["Web Workers"] : []),
+    ...(typeof OffscreenCanvas === "undefined" ? ["OffscreenCanvas"] : []),
+    ...(hasWasmSimd() ? [] : ["WebAssembly SIMD"]),
+    ...(candidates.length === 0 ? rejected.map(({ message }) => message) : []),
+  ];
+  const variant = candidates[0]?.variant;
+  const files = variant ? filesOfVariant(variant).map((path) => model.files[path]) : [];
+  return {
+    isSupported: missing.length === 0,
+    missing,
+    devices: candidates.map((candidate) => candidate.device),
+    rejected,
+    downloadBytes: files.reduce((sum, file) => sum + (file?.bytes ?? 0), 0),
+    isExact: files.every((file) => file?.isApproximate !== true),
+    hasThreads: globalThis.crossOriginIsolated,
+    hasIndexedDb: typeof indexedDB !== "undefined",
+  };
+}
+
+/** The smallest module with a SIMD instruction: a function of `i32.const 0; i8x16.splat; drop`. */
+const SIMD_MODULE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11,
+]);
+
+function hasWasmSimd(): boolean {
+  return typeof WebAssembly !== "undefined" && WebAssembly.validate(SIMD_MODULE);
+}

@@ -1,0 +1,44 @@
+/** Events pushed on one side, iterated on the other. */
+
+export interface EventQueue<T> extends AsyncIterable<T> {
+  push(event: T): void;
+  end(): void;
+  fail(error: unknown): void;
+}
+
+export function createEventQueue<T>(): EventQueue<T> {
+  const events: T[] = [];
+  let outcome: { readonly error?: unknown } | undefined;
+  let wake: (() => void) | undefined;
+  const settle = (how: { readonly error?: unknown }): void => {
+    outcome ??= how;
+    wake?.();
+  };
+  return {
+    push(event) {
+      events.push(event);
+      wake?.();
+    },
+    end: () => {
+      settle({});
+    },
+    fail: (error) => {
+      settle({ error });
+    },
+    async *[Symbol.asyncIterator]() {
+      while (true) {
+        const event = events.shift();
+        if (event !== undefined) {
+          yield event;
+        } else if (outcome) {
+          if ("error" in outcome) throw outcome.error;
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    },
+  };
+}

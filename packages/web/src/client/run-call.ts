@@ -1,0 +1,124 @@
+/** One call from the page's side: its deadline, its abort signal, and one repeat when the GPU was lost. */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
+import type { CallStage, GenerateCall } from "../wire/api.ts";
+import type { Ready, Supervisor } from "./supervisor.ts";
+
+export interface RunOptions {
+  readonly call: GenerateCall;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  /** Gets every event but `done`. */
+  readonly onEvent: (event: GenerateEvent) => void;
+}
+
+/**
+ * A timed-out or aborted worker normally stops at the next token. One that has not after this long
+ * is stuck in a single operation and is replaced.
+ */
+const UNRESPONSIVE_AFTER_MS = 60_000;
+
+export async function runCall(supervisor: Supervisor, options: RunOptions): Promise<VlmResult> {
+  const shown = { hasText: false };
+  const onEvent = (event: GenerateEvent): void => {
+    shown.hasText ||= event.type === "text-delta";
+    options.onEvent(event);
+  };
+  try {
+    return await runOnce(supervisor, { ...options, onEvent });
+  } catch (error) {
+    // Text that was shown cannot be taken back, so a call is only repeated before its first word.
+    if (!VlmError.is(error, "device-lost") || shown.hasText) throw error;
+    return runOnce(supervisor, { ...options, onEvent });
+  }
+}
+
+async function runOnce(supervisor: Supervisor, options: RunOptions): Promise<VlmResult> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const ready = await abortable(supervisor.ready(), signal);
+  const result = await runIn(supervisor, ready, options);
+  return ready.fallback ? { ...result, fallback: ready.fallback } : result;
+}
+
+function runIn(supervisor: Supervisor, { handle }: Ready, options: RunOptions): Promise<VlmResult> {
+  const { call, signal, timeoutMs, onEvent } = options;
+  return new Promise<VlmResult>((resolve, reject) => {
+    let stage: CallStage = "queue";
+    let deadline: ReturnType<typeof setTimeout> | undefined;
+    let watchdog: ReturnType<typeof setTimeout> | undefined;
+    let isGivenUp = false;
+
+    const giveUp = (error: unknown): void => {
+      if (isGivenUp) return;
+      isGivenUp = true;
+      handle.cancel(call.id);
+      // A waiting call is behind others; only one that runs can be stuck.
+      if (stage !== "queue") {
+        watchdog = setTimeout(() => {
+          supervisor.replace(handle, unresponsive());
+        }, UNRESPONSIVE_AFTER_MS);
+      }
+      reject(error);
+    };
+    const onAbort = (): void => {
+      giveUp(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+
+    handle
+      .generate(call, (message) => {
+        if (isGivenUp) return;
+        if (message.type === "started") {
+          stage = "image";
+          deadline = setTimeout(() => {
+            giveUp(timedOut(timeoutMs, stage));
+          }, timeoutMs);
+        } else if (message.type === "stage") {
+          stage = message.stage;
+        } else if (message.type !== "done" && message.type !== "failed") {
+          onEvent(message);
+        }
+      })
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(deadline);
+        clearTimeout(watchdog);
+        signal?.removeEventListener("abort", onAbort);
+      });
+    if (signal?.aborted) onAbort();
+  });
+}
+
+/** `work`, or the signal's reason as soon as it aborts; `work` itself goes on. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
+function timedOut(timeoutMs: number, stage: CallStage): VlmError<"timeout"> {
+  return new VlmError(
+    "timeout",
+    `Inference took longer than ${String(timeoutMs)} ms and was stopped in its ${stage} stage. Raise \`timeoutMs\`, ` +
+      "or lower `maxNewTokens`.",
+    { timeoutMs, stage },
+  );
+}
+
+function unresponsive(): VlmError<"worker-crashed"> {
+  return new VlmError(
+    "worker-crashed",
+    "The worker no longer answered and was replaced. Repeat the call; a fresh worker will take it.",
+    { phase: "generate" },
+  );
+}

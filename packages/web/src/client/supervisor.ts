@@ -1,0 +1,172 @@
+/**
+ * Keeps one loaded worker: tries the devices in order, each in a fresh worker, and replaces the
+ * worker when it dies or its GPU is lost. A GPU lost twice is not tried again in this session:
+ * Chromium gives no adapter after a second crash of its GPU process.
+ */
+
+import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
+import type { LoadRequest, WorkerMessage } from "../wire/api.ts";
+import { listCandidates, type Candidate } from "./candidates.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+
+export interface SupervisorOptions {
+  readonly createWorker: () => Worker;
+  readonly model: ModelDescriptor;
+  readonly device: "auto" | Device;
+  readonly loadRequest: Omit<LoadRequest, "model" | "variant">;
+  readonly onMessage: (message: WorkerMessage) => void;
+  readonly onEvent: (event: VlmEvent) => void;
+  readonly onRestart: (reason: string) => void;
+  readonly onFallback: (fallback: FallbackInfo) => void;
+}
+
+/** A worker with the model loaded. */
+export interface Ready {
+  readonly handle: WorkerHandle;
+  readonly device: Device;
+  readonly model: ModelInfo;
+  readonly fallback: FallbackInfo | undefined;
+}
+
+const MAX_GPU_LOSSES = 2;
+
+type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #current: Promise<Ready> | undefined;
+  #starting: WorkerHandle | undefined;
+  #gpuLosses = 0;
+  #restartReason: RestartReason | undefined;
+  #disposed: Error | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** The loaded worker; loads the model where none is. A failed load is tried again at the next call. */
+  ready(): Promise<Ready> {
+    if (this.#disposed) return Promise.reject(this.#disposed);
+    if (!this.#current) {
+      const starting = this.#start();
+      this.#current = starting;
+      starting.catch(() => {
+        if (this.#current === starting) this.#current = undefined;
+      });
+    }
+    return this.#current;
+  }
+
+  /** Ends a worker that does not answer any more; the next call gets a fresh one. */
+  replace(handle: WorkerHandle, error: Error): void {
+    if (handle.isEnded) return;
+    this.#forget("unresponsive");
+    handle.end(error);
+  }
+
+  /** Ends the worker; calls in flight and later ones reject with `error`. */
+  async dispose(error: Error): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = error;
+    this.#starting?.end(error);
+    const ready = await this.#current?.catch(() => undefined);
+    ready?.handle.end(error);
+  }
+
+  async #start(): Promise<Ready> {
+    const { model, device } = this.#options;
+    const { candidates, rejected } = await listCandidates(model, device, this.#gpuLosses >= MAX_GPU_LOSSES);
+    const attempts: DeviceAttempt[] = [...rejected];
+    let lastError: unknown;
+    for (const candidate of candidates) {
+      try {
+        const ready = await this.#tryCandidate(candidate, attempts[0]);
+        this.#announce(ready);
+        return ready;
+      } catch (error) {
+        if (this.#disposed || !isDeviceFault(error)) throw error;
+        lastError = error;
+        attempts.push({ device: candidate.device, reason: error.code, message: error.message });
+      }
+    }
+    throw new VlmError(
+      "no-device",
+      `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,
+      { attempts },
+      { cause: lastError },
+    );
+  }
+
+  async #tryCandidate({ variant, device }: Candidate, firstAttempt: DeviceAttempt | undefined): Promise<Ready> {
+    const { createWorker, model, loadRequest } = this.#options;
+    const handle = await WorkerHandle.start({
+      createWorker,
+      onMessage: (message) => {
+        this.#onMessage(handle, message);
+      },
+      onDeath: () => {
+        this.#forget("worker-crashed");
+      },
+    });
+    if (this.#disposed) {
+      handle.end(this.#disposed);
+      throw this.#disposed;
+    }
+    this.#starting = handle;
+    try {
+      const report = await handle.load({ ...loadRequest, model, variant });
+      const fallback = firstAttempt && { ...firstAttempt, to: device };
+      return { handle, device: report.device, model: report.model, fallback };
+    } catch (error) {
+      handle.end(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  #onMessage(handle: WorkerHandle, message: WorkerMessage): void {
+    this.#options.onMessage(message);
+    if (message.type === "event") this.#options.onEvent(message.event);
+    if (message.type !== "device-lost" || handle.isEnded) return;
+    this.#gpuLosses += 1;
+    this.#forget("device-lost");
+    handle.end(
+      new VlmError(
+        "device-lost",
+        "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.",
+        { reason: message.reason },
+      ),
+    );
+  }
+
+  #forget(reason: RestartReason): void {
+    this.#current = undefined;
+    this.#restartReason = reason;
+  }
+
+  #announce({ fallback }: Ready): void {
+    if (fallback) {
+      this.#options.onFallback(fallback);
+      this.#options.onEvent({ type: "device-fallback", fallback });
+    }
+    if (this.#restartReason) {
+      this.#options.onRestart(this.#restartReason);
+      this.#options.onEvent({ type: "worker-restarted", reason: this.#restartReason });
+      this.#restartReason = undefined;
+    }
+  }
+}
+
+/** Whether another device may do better; a failed download would only fail again. */
+function isDeviceFault(error: unknown): error is VlmError {
+  return (
+    VlmError.is(error, "session-failed") ||
+    VlmError.is(error, "device-check-failed") ||
+    VlmError.is(error, "device-lost") ||
+    VlmError.is(error, "out-of-memory") ||
+    (VlmError.is(error, "worker-crashed") && error.details.phase !== "start")
+  );
+}

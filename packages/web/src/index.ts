@@ -1,0 +1,55 @@
+/**
+ * FastVLM in the browser: a picture and a question in, an answer out, computed on the device.
+ *
+ * @module
+ */
+
+export { createVlm } from "./client/create-vlm.ts";
+export type {
+  CacheOptions,
+  CallOptions,
+  CaptionOptions,
+  GenerateRequest,
+  Vlm,
+  VlmOptions,
+} from "./client/create-vlm.ts";
+export { checkSupport } from "./client/check-support.ts";
+export type { SupportReport } from "./client/check-support.ts";
+export type { ImageSource } from "./client/image-source.ts";
+
+export { fastvlm05b } from "./models/fastvlm-05b.ts";
+export type { FastVlm05bOptions } from "./models/fastvlm-05b.ts";
+export type {
+  CaptionPreset,
+  CaptionPresetName,
+  Device,
+  GraphName,
+  ModelDescriptor,
+  ModelFile,
+  ModelLicense,
+  ModelVariant,
+  SelfCheck,
+} from "./protocol/model-descriptor.ts";
+
+export { DEFAULT_IMAGE_LIMITS } from "./image/limits.ts";
+export type { ImageLimits } from "./image/limits.ts";
+
+export { VlmError } from "./protocol/errors.ts";
+export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/errors.ts";
+
+export { METRIC_UNITS } from "./protocol/metric.ts";
+export type { Metric, MetricAttributes, MetricName, MetricUnit } from "./protocol/metric.ts";
+
+export type { GenerationOptions, ImageFit } from "./protocol/options.ts";
+export type {
+  DownloadProgress,
+  FallbackInfo,
+  FinishReason,
+  GenerateEvent,
+  ImageInfo,
+  ModelInfo,
+  Timings,
+  TokenCounts,
+  VlmEvent,
+  VlmResult,
+} from "./protocol/result.ts";

@@ -1,0 +1,39 @@
+/** Makes metrics: name, unit and time are filled in here, in one place. */
+
+import { METRIC_UNITS, type Metric, type MetricAttributes, type MetricName } from "../protocol/metric.ts";
+
+/** Reports one value. */
+export interface Recorder {
+  record(name: MetricName, value: number, attributes?: MetricAttributes): void;
+  /** A duration given in milliseconds, reported in seconds. */
+  recordMs(name: MetricName, milliseconds: number, attributes?: MetricAttributes): void;
+  /** A recorder that adds `attributes` to everything. */
+  with(attributes: MetricAttributes): Recorder;
+}
+
+/**
+ * @param emit gets every metric
+ * @param now milliseconds since the epoch
+ */
+export function createRecorder(
+  emit: (metric: Metric) => void,
+  now: () => number,
+  base: MetricAttributes = {},
+): Recorder {
+  const record: Recorder["record"] = (name, value, attributes = {}) => {
+    emit({
+      name,
+      value,
+      unit: METRIC_UNITS[name],
+      attributes: { ...base, ...attributes },
+      timestamp: now(),
+    });
+  };
+  return {
+    record,
+    recordMs: (name, milliseconds, attributes) => {
+      record(name, milliseconds / 1000, attributes);
+    },
+    with: (attributes) => createRecorder(emit, now, { ...base, ...attributes }),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * The seam between the algorithm and whatever computes it. `generate.ts` knows only this;
+ * `ort/` implements it with onnxruntime-web, and another engine can stand in its place.
+ */
+
+import type { Device } from "../protocol/model-descriptor.ts";
+
+/** A picture as the encoder takes it. */
+export interface ImageTensor {
+  /** RGB planes, 0..1. */
+  readonly data: Float32Array; // [3, size, size]
+  readonly size: number;
+}
+
+/** Image features where the runtime keeps them. */
+export interface ImageFeatures {
+  /** Positions that the picture takes in the prompt: (size / 64)². */
+  readonly tokens: number;
+  /** The values, for checks; [tokens, hidden]. */
+  read(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** A stretch of the prompt. */
+export type PromptPart =
+  | { readonly kind: "tokens"; readonly ids: readonly number[] }
+  | { readonly kind: "image"; readonly features: ImageFeatures };
+
+/** One sequence being decoded: owns its KV cache. */
+export interface Decoding {
+  /** Positions in the KV cache. */
+  readonly length: number;
+  /**
+   * Appends `parts` to the sequence.
+   *
+   * @returns the logits after the last position, [vocab]. Valid until the next call.
+   */
+  append(parts: readonly PromptPart[]): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** A loaded model on one device. One call at a time; the owner serialises. */
+export interface Runtime {
+  readonly device: Device;
+  /** Positions that a sequence may have. */
+  readonly maxPositions: number;
+  encodeImage(image: ImageTensor): Promise<ImageFeatures>;
+  startDecoding(): Decoding;
+  dispose(): Promise<void>;
+}
+
+/** Text to ids and back. */
+export interface TextCodec {
+  /** Ids of plain text: nothing in it becomes a control token. */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** Id of a control token such as `<|im_end|>`, or undefined. */
+  controlId(token: string): number | undefined;
+  /** All control tokens of the vocabulary. */
+  readonly controlTokens: readonly string[];
+  /** The chat template rendered over `messages`, as text. */
+  renderChat(messages: readonly ChatMessage[]): string;
+}
+
+/** One turn of a conversation. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}

@@ -1,0 +1,110 @@
+/**
+ * `onnx-community/FastVLM-0.5B-ONNX`: Apple's FastVLM-0.5B as public ONNX files. Sizes are as the
+ * repository lists them, in rounded megabytes; the server's lengths count once a download begins.
+ */
+
+import type { ModelDescriptor, ModelFile, ModelVariant } from "../protocol/model-descriptor.ts";
+
+export interface FastVlm05bOptions {
+  /**
+   * `"apple-amlr"` says that the user saw and accepted Apple's licence for the weights, which allows
+   * research only. Without it nothing is fetched.
+   */
+  readonly acceptLicense?: "apple-amlr";
+  /** A branch, tag or commit of the repository. Default `main`; pin a commit in production. */
+  readonly revision?: string;
+  /**
+   * Where the repository's files are, when not on the Hugging Face Hub: `{baseUrl}/config.json`,
+   * `{baseUrl}/onnx/vision_encoder.onnx` and so on.
+   */
+  readonly baseUrl?: string;
+  /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
+  readonly imageSize?: number;
+}
+
+const REPOSITORY = "onnx-community/FastVLM-0.5B-ONNX";
+const HUB = "https://huggingface.co";
+
+const MEGABYTES: Readonly<Record<string, number>> = {
+  "config.json": 0.01,
+  "tokenizer.json": 11.4,
+  "tokenizer_config.json": 0.01,
+  "onnx/vision_encoder.onnx": 505,
+  "onnx/vision_encoder_fp16.onnx": 253,
+  "onnx/embed_tokens_fp16.onnx": 272,
+  "onnx/embed_tokens_int8.onnx": 136,
+  "onnx/decoder_model_merged_q4.onnx": 317,
+  "onnx/decoder_model_merged_q4f16.onnx": 282,
+  "onnx/decoder_model_merged_int8.onnx": 503,
+};
+
+const VARIANTS: readonly ModelVariant[] = [
+  {
+    id: "q4f16",
+    device: "webgpu",
+    requires: ["shader-f16"],
+    graphs: {
+      vision: "onnx/vision_encoder_fp16.onnx",
+      embed: "onnx/embed_tokens_fp16.onnx",
+      decoder: "onnx/decoder_model_merged_q4f16.onnx",
+    },
+  },
+  {
+    // The public vision_encoder_q4 holds the same float32 weights as vision_encoder.
+    id: "q4",
+    device: "webgpu",
+    graphs: {
+      vision: "onnx/vision_encoder.onnx",
+      embed: "onnx/embed_tokens_fp16.onnx",
+      decoder: "onnx/decoder_model_merged_q4.onnx",
+    },
+  },
+  {
+    // On the WASM CPU q4 has no fast kernel: 1.2 tokens/s against int8's 17.6.
+    id: "int8",
+    device: "wasm",
+    graphs: {
+      vision: "onnx/vision_encoder.onnx",
+      embed: "onnx/embed_tokens_int8.onnx",
+      decoder: "onnx/decoder_model_merged_int8.onnx",
+    },
+  },
+];
+
+/**
+ * Describes FastVLM-0.5B. Fetches nothing.
+ *
+ * @throws {TypeError} when `imageSize` is not a multiple of 64
+ */
+export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
+  const { revision = "main", imageSize = 1024 } = options;
+  if (!Number.isInteger(imageSize / 64) || imageSize < 64) {
+    throw new TypeError(`Expected \`imageSize\` to be a multiple of 64, got \`${String(imageSize)}\``);
+  }
+  const baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? `${HUB}/${REPOSITORY}/resolve/${revision}`;
+  const files = Object.entries(MEGABYTES).map(([path, megabytes]): [string, ModelFile] => [
+    path,
+    { url: `${baseUrl}/${path}`, bytes: megabytes * 1e6, isApproximate: true },
+  ]);
+  return {
+    id: REPOSITORY,
+    revision,
+    license: {
+      id: "apple-amlr",
+      summary: "Apple's weights are for research purposes only, not for any product or service.",
+      url: `${HUB}/apple/FastVLM-0.5B/blob/main/LICENSE`,
+      isAccepted: options.acceptLicense === "apple-amlr",
+    },
+    files: Object.fromEntries(files),
+    variants: VARIANTS,
+    imageSize,
+    captions: {
+      brief: { prompt: "Describe this image in one short sentence.", maxNewTokens: 64 },
+      detailed: { prompt: "Describe this image in detail.", maxNewTokens: 256 },
+      "alt-text": {
+        prompt: "Write alt text for this image in one sentence, for a person who cannot see it.",
+        maxNewTokens: 64,
+      },
+    },
+  };
+}

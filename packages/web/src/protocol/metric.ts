@@ -1,0 +1,51 @@
+/** What the metrics hook reports. */
+
+/** The unit of a metric's value, in UCUM as OpenTelemetry writes it: seconds, bytes, tokens, a count. */
+export type MetricUnit = "s" | "By" | "{token}" | "1";
+
+/** Attribute values come from closed sets: never prompts, file names or addresses. */
+export type MetricAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * One measurement. Names follow OpenTelemetry's GenAI conventions where one exists
+ * (https://github.com/open-telemetry/semantic-conventions-genai), else they start with `vlm.`.
+ */
+export interface Metric {
+  readonly name: MetricName;
+  readonly value: number;
+  readonly unit: MetricUnit;
+  readonly attributes: MetricAttributes;
+  /** When the measured thing ended: milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** Every metric that the kit reports, and its unit. */
+export const METRIC_UNITS = {
+  "gen_ai.client.operation.duration": "s",
+  "gen_ai.client.operation.time_to_first_chunk": "s",
+  "gen_ai.client.operation.time_per_output_chunk": "s",
+  "gen_ai.client.token.usage": "{token}",
+  "vlm.model.load.duration": "s",
+  "vlm.model.download.duration": "s",
+  "vlm.model.download.bytes": "By",
+  "vlm.model.cache.hits": "1",
+  "vlm.model.cache.misses": "1",
+  "vlm.session.create.duration": "s",
+  "vlm.self_check.duration": "s",
+  "vlm.queue.wait.duration": "s",
+  "vlm.image.decode.duration": "s",
+  "vlm.image.rejected": "1",
+  "vlm.preprocess.duration": "s",
+  "vlm.vision.duration": "s",
+  "vlm.prefill.duration": "s",
+  "vlm.decode.duration": "s",
+  "vlm.result_cache.hits": "1",
+  "vlm.result_cache.misses": "1",
+  "vlm.storage.persisted": "1",
+  "vlm.backend.fallback": "1",
+  "vlm.device.lost": "1",
+  "vlm.worker.restarts": "1",
+} as const satisfies Record<string, MetricUnit>;
+
+/** The name of a metric of the kit. */
+export type MetricName = keyof typeof METRIC_UNITS;

@@ -1,0 +1,103 @@
+/** What a call gives back, and the events it streams on the way. */
+
+import type { DeviceAttempt } from "./errors.ts";
+import type { Device } from "./model-descriptor.ts";
+
+/**
+ * Why generation ended: the model said so, `maxNewTokens` was reached, a stop string appeared, or
+ * `maxWords` was reached.
+ */
+export type FinishReason = "stop" | "length" | "stop-string" | "max-words";
+
+/** Where the time of one call went, in milliseconds. Stages that did not run are 0. */
+export interface Timings {
+  /** Waiting for earlier calls. */
+  readonly queueMs: number;
+  /** Fetching (for URLs), validating and decoding the pictures. */
+  readonly imageDecodeMs: number;
+  /** Resizing, padding and normalising. */
+  readonly preprocessMs: number;
+  /** The vision encoder and projector. */
+  readonly visionMs: number;
+  /** From the encoded pictures to the first token. */
+  readonly prefillMs: number;
+  /** All tokens after the first. */
+  readonly decodeMs: number;
+  /** From the end of the queue to the first token: the sum of the five stages above. */
+  readonly timeToFirstTokenMs: number;
+  /** Everything, the queue included. */
+  readonly totalMs: number;
+}
+
+/** Token counts of one call. */
+export interface TokenCounts {
+  /** Positions taken by pictures. */
+  readonly image: number;
+  /** Text of the prompt, the chat template included. */
+  readonly prompt: number;
+  readonly output: number;
+}
+
+/** Which model answered. */
+export interface ModelInfo {
+  readonly id: string;
+  readonly revision: string;
+  /** The precision of the files that ran, e.g. `int8`. */
+  readonly variant: string;
+}
+
+/** Why the model does not run on the first choice of device. */
+export interface FallbackInfo extends DeviceAttempt {
+  /** The device that it runs on instead. */
+  readonly to: Device;
+}
+
+/** The answer and what happened on the way to it. */
+export interface VlmResult {
+  /** Untrusted model output: show it as text, never as HTML. */
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly model: ModelInfo;
+  readonly device: Device;
+  /** Present when an earlier choice of device was turned down. */
+  readonly fallback?: FallbackInfo;
+  /** Whether the answer came from the result cache. Timings are then of the look-up. */
+  readonly cached: boolean;
+  readonly timings: Timings;
+  readonly tokens: TokenCounts;
+  /** Output tokens a second after the first token; 0 with fewer than two tokens. */
+  readonly tokensPerSecond: number;
+}
+
+/** A decoded and preprocessed picture. */
+export interface ImageInfo {
+  /** Of the picture as shown: orientation applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Positions that it takes in the prompt. */
+  readonly tokens: number;
+}
+
+/** What `generate` streams, in this order; `text-delta` repeats, `image-ready` only comes with pictures. */
+export type GenerateEvent =
+  | { readonly type: "queued"; /** Calls before this one. */ readonly position: number }
+  | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
+  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "done"; readonly result: VlmResult };
+
+/** Progress of a download. */
+export interface DownloadProgress {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  /** Bytes that came from the cache; part of `loadedBytes`. */
+  readonly cachedBytes: number;
+  /** The file that is arriving. */
+  readonly file: string;
+}
+
+/** Something the host may want to know that is no failure of a call. */
+export type VlmEvent =
+  | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
+  | { readonly type: "worker-restarted"; readonly reason: "worker-crashed" | "device-lost" | "unresponsive" }
+  /** IndexedDB is missing or failed: this session caches in memory only. */
+  | { readonly type: "storage-degraded"; readonly reason: string };

@@ -1,0 +1,65 @@
+/**
+ * IndexedDB through idb-keyval, on a connection of ours: browsers close connections (site data
+ * cleared, Safari in the background), and idb-keyval's own store would then fail for ever.
+ */
+
+import { clear, delMany, get, keys, promisifyRequest, set, type UseStore } from "idb-keyval";
+import type { Store } from "./store.ts";
+
+const OBJECT_STORE = "entries";
+
+/** @param databaseName one database per store: an object store added later would need a new version */
+export function createIndexedDbStore(databaseName: string): Store {
+  const connection = createConnection(databaseName);
+  return {
+    get: (key) => get(key, connection),
+    set: (key, value) => set(key, value, connection),
+    delete: (all) => delMany([...all], connection),
+    keys: () => keys<string>(connection),
+    clear: () => clear(connection),
+  };
+}
+
+/** Opens on first use, forgets a closed connection, and tries once more when one was closed underneath. */
+function createConnection(databaseName: string): UseStore {
+  let opened: Promise<IDBDatabase> | undefined;
+
+  const open = (): Promise<IDBDatabase> => {
+    const request = indexedDB.open(databaseName);
+    request.onupgradeneeded = () => request.result.createObjectStore(OBJECT_STORE);
+    const opening = promisifyRequest(request).then((database) => {
+      const forget = (): void => {
+        if (opened === opening) opened = undefined;
+      };
+      database.onclose = forget;
+      // Another tab wants to delete or upgrade the database: let it.
+      database.onversionchange = () => {
+        database.close();
+        forget();
+      };
+      return database;
+    });
+    // A failed open must not be remembered.
+    opening.catch(() => {
+      if (opened === opening) opened = undefined;
+    });
+    return opening;
+  };
+
+  const begin = async (mode: IDBTransactionMode): Promise<IDBObjectStore> => {
+    const database = await (opened ??= open());
+    return database.transaction(OBJECT_STORE, mode).objectStore(OBJECT_STORE);
+  };
+
+  return async (mode, callback) => {
+    let store: IDBObjectStore;
+    try {
+      store = await begin(mode);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
+      opened = undefined; // The connection was closed without an event.
+      store = await begin(mode);
+    }
+    return callback(store);
+  };
+}

@@ -1,0 +1,23 @@
+/** Keeps values for the life of the worker. The reference that other stores are held to. */
+
+import type { Store } from "./store.ts";
+
+export function createMemoryStore(): Store {
+  const values = new Map<string, unknown>();
+  return {
+    get: (key) => Promise.resolve(values.get(key)),
+    set: (key, value) => {
+      values.set(key, value);
+      return Promise.resolve();
+    },
+    delete: (keys) => {
+      for (const key of keys) values.delete(key);
+      return Promise.resolve();
+    },
+    keys: () => Promise.resolve([...values.keys()]),
+    clear: () => {
+      values.clear();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Answers by what was asked: same pixels, prompt, model and options. The least recently used go
+ * first when the cache is over its size. Whatever fails here means "no cached answer", never an error.
+ */
+
+import type { FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
+import type { Store } from "./store.ts";
+
+/** What is remembered of a result. */
+export interface CachedResult {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly tokens: TokenCounts;
+  readonly images: readonly ImageInfo[];
+}
+
+interface Entry {
+  readonly result: CachedResult;
+  readonly usedAt: number;
+}
+
+export interface ResultCache {
+  get(key: string): Promise<CachedResult | undefined>;
+  set(key: string, result: CachedResult): Promise<void>;
+  clear(): Promise<void>;
+}
+
+// What a record costs beside its text: key, numbers, IndexedDB's own.
+const ENTRY_OVERHEAD_BYTES = 512;
+
+/** @param now milliseconds since the epoch */
+export function createResultCache(store: Store, maxBytes: number, now: () => number): ResultCache {
+  // Read whole at first use: a few megabytes at most, and every look-up after it is one Map access.
+  let loading: Promise<Map<string, Entry>> | undefined;
+  const entries = (): Promise<Map<string, Entry>> => (loading ??= readAll(store));
+
+  return {
+    async get(key) {
+      const known = await entries();
+      const entry = known.get(key);
+      if (!entry) return undefined;
+      const used = { ...entry, usedAt: now() };
+      known.delete(key); // A Map keeps the order of insertion: the oldest use stays first.
+      known.set(key, used);
+      await store.set(key, used);
+      return entry.result;
+    },
+    async set(key, result) {
+      const known = await entries();
+      const entry = { result, usedAt: now() };
+      known.delete(key);
+      known.set(key, entry);
+      await store.set(key, entry);
+      await store.delete(evict(known, maxBytes));
+    },
+    async clear() {
+      await store.clear();
+      loading = undefined;
+    },
+  };
+}
+
+async function readAll(store: Store): Promise<Map<string, Entry>> {
+  const found: [string, Entry][] = [];
+  for (const key of await store.keys()) {
+    const value = await store.get(key);
+    if (isEntry(value)) found.push([key, value]);
+  }
+  return new Map(found.sort(([, a], [, b]) => a.usedAt - b.usedAt));
+}
+
+/** Removes the oldest entries until the rest fits; returns their keys. */
+function evict(known: Map<string, Entry>, maxBytes: number): string[] {
+  let bytes = 0;
+  for (const [key, entry] of known) bytes += sizeOf(key, entry);
+  const evicted: string[] = [];
+  for (const [key, entry] of known) {
+    if (bytes <= maxBytes) break;
+    bytes -= sizeOf(key, entry);
+    known.delete(key);
+    evicted.push(key);
+  }
+  return evicted;
+}
+
+function sizeOf(key: string, { result }: Entry): number {
+  return ENTRY_OVERHEAD_BYTES + 2 * (key.length + result.text.length);
+}
+
+/** Another version of the kit may have written something else. */
+function isEntry(value: unknown): value is Entry {
+  return typeof value === "object" && value !== null && "result" in value && "usedAt" in value;
+}

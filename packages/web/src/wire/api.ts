@@ -1,0 +1,92 @@
+/**
+ * The contract between the page and the worker: async methods over plain data. Replies are
+ * envelopes; what streams goes through a transferred `MessagePort` as the messages below.
+ */
+
+import type { ImageLimits } from "../image/limits.ts";
+import type { Envelope, WireError } from "../protocol/errors.ts";
+import type { Metric } from "../protocol/metric.ts";
+import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
+import type { ImageFit, ResolvedGenerationOptions } from "../protocol/options.ts";
+import type { DownloadProgress, ImageInfo, ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
+
+/** Bumped when page and worker of different builds could not understand each other. */
+export const PROTOCOL_VERSION = 1;
+
+/** A picture on its way to the worker. */
+export type WireImage =
+  | { readonly kind: "blob"; readonly blob: Blob }
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap }
+  | { readonly kind: "pixels"; readonly pixels: ImageData };
+
+/** Caching in IndexedDB, under a name of the app's choice. */
+export interface StorageOptions {
+  readonly databaseName: string;
+  /** Keep nothing beyond this session. */
+  readonly memoryOnly: boolean;
+  /** Results are dropped, least recently used first, above this many bytes. */
+  readonly maxResultBytes: number;
+}
+
+export interface LoadRequest {
+  readonly model: ModelDescriptor;
+  readonly variant: ModelVariant;
+  readonly storage: StorageOptions;
+  readonly imageLimits: ImageLimits;
+  /** 0: as many as the browser and isolation allow. */
+  readonly wasmThreads: number;
+}
+
+export interface LoadReport {
+  readonly model: ModelInfo;
+  readonly device: Device;
+  /** Whether the model's files outlive this session. */
+  readonly persisted: boolean;
+}
+
+export interface GenerateCall {
+  readonly id: number;
+  readonly images: readonly WireImage[];
+  readonly prompt: string;
+  readonly system: string | undefined;
+  readonly fit: ImageFit;
+  readonly generation: ResolvedGenerationOptions;
+  readonly endOnSentence: boolean;
+  readonly stripLeadIn: boolean;
+  /** Whether the result cache may answer and remember. */
+  readonly useCache: boolean;
+}
+
+/** What the worker sends while a call runs. */
+export type CallMessage =
+  | { readonly type: "queued"; readonly position: number }
+  /** The call left the queue: the clock of `timeoutMs` starts. */
+  | { readonly type: "started" }
+  | { readonly type: "stage"; readonly stage: CallStage }
+  | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
+  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "done"; readonly result: VlmResult }
+  | { readonly type: "failed"; readonly error: WireError };
+
+/** The stages of a call, in order. */
+export type CallStage = "queue" | "image" | "vision" | "prefill" | "decode";
+
+/** What the worker sends at any time. */
+export type WorkerMessage =
+  | { readonly type: "metric"; readonly metric: Metric }
+  | { readonly type: "event"; readonly event: VlmEvent }
+  | { readonly type: "progress"; readonly progress: DownloadProgress }
+  | { readonly type: "device-lost"; readonly reason: string };
+
+/** The methods that the worker serves. */
+export interface WorkerApi {
+  /** The handshake. Holds a Web Lock named `lifeLock` until the worker dies, where there are locks. */
+  connect(lifeLock: string, port: MessagePort): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
+  load(request: LoadRequest): Promise<Envelope<LoadReport>>;
+  /** Events and then the outcome go to `port`, which the worker closes at the end. */
+  generate(call: GenerateCall, port: MessagePort): Promise<void>;
+  /** Ends a call, or the load (`"load"`), at the next step. */
+  cancel(target: number | "load"): Promise<void>;
+  clearCache(what: "results" | "models" | "all"): Promise<Envelope<void>>;
+}

@@ -1,0 +1,36 @@
+/**
+ * The worker's entry. An app's worker file is two lines: import `startWorker` and call it.
+ *
+ * @module
+ */
+
+import { expose } from "comlink";
+import type { OrtFiles } from "./ort/load-ort.ts";
+import { createHost } from "./worker/host.ts";
+
+export type { OrtFiles } from "./ort/load-ort.ts";
+
+/** Settings that only the worker can know. */
+export interface WorkerOptions {
+  /**
+   * Where onnxruntime-web's `.wasm` files are: a folder's address, or each file's. By default they are
+   * where the bundler put them, beside the app's own scripts.
+   */
+  readonly ortFiles?: OrtFiles;
+}
+
+/**
+ * Serves a {@link createVlm} client from this worker.
+ *
+ * Call it first thing in the worker file, before any `await`: messages that arrive before it are lost.
+ *
+ * @example
+ * import { startWorker } from "@fastvlm-kit/web/worker";
+ * startWorker();
+ */
+export function startWorker(options: WorkerOptions = {}): void {
+  // onnxruntime-web starts its threads from the script it is part of, which is the app's worker
+  // script when a bundler merges the two. Such a thread serves ORT, not the page.
+  if (self.name.startsWith("em-pthread")) return;
+  expose(Object.freeze(Object.assign(Object.create(null), createHost(options.ortFiles))));
+}

@@ -1,0 +1,39 @@
+/** The metrics of one finished call. */
+
+import type { MetricName } from "../protocol/metric.ts";
+import type { Timings, VlmResult } from "../protocol/result.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { GenerateCall } from "../wire/api.ts";
+
+const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
+  ["queueMs", "vlm.queue.wait.duration"],
+  ["imageDecodeMs", "vlm.image.decode.duration"],
+  ["preprocessMs", "vlm.preprocess.duration"],
+  ["visionMs", "vlm.vision.duration"],
+  ["prefillMs", "vlm.prefill.duration"],
+  ["decodeMs", "vlm.decode.duration"],
+];
+
+/** Stages that a call skipped (no picture, a cached answer) report nothing. */
+export function reportCall(recorder: Recorder, call: GenerateCall, result: VlmResult): void {
+  const { timings, tokens } = result;
+  const report = recorder.with({
+    "gen_ai.operation.name": "generate_content",
+    "gen_ai.response.model": result.model.id,
+    "vlm.cached": result.cached,
+  });
+  for (const [stage, metric] of STAGE_METRICS) {
+    const isImageStage = stage === "imageDecodeMs" || stage === "preprocessMs" || stage === "visionMs";
+    const isModelStage = stage === "visionMs" || stage === "prefillMs" || stage === "decodeMs";
+    if ((isImageStage && call.images.length === 0) || (isModelStage && result.cached)) continue;
+    report.recordMs(metric, timings[stage]);
+  }
+  report.recordMs("gen_ai.client.operation.duration", timings.totalMs);
+  report.record("gen_ai.client.token.usage", tokens.image + tokens.prompt, { "gen_ai.token.type": "input" });
+  report.record("gen_ai.client.token.usage", tokens.output, { "gen_ai.token.type": "output" });
+  if (result.cached) return;
+  report.recordMs("gen_ai.client.operation.time_to_first_chunk", timings.timeToFirstTokenMs);
+  if (tokens.output > 1) {
+    report.recordMs("gen_ai.client.operation.time_per_output_chunk", timings.decodeMs / (tokens.output - 1));
+  }
+}

@@ -1,0 +1,127 @@
+/** Any picture that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { WireImage } from "../wire/api.ts";
+import { assertByteLength, assertSides, assertWithinLimits, type ImageLimits } from "../image/limits.ts";
+import { readImageHeader } from "../image/sniff.ts";
+
+/** RGBA, not premultiplied, upright. */
+export interface Pixels {
+  readonly data: Uint8ClampedArray; // [height, width, 4]
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`, `image-fetch-failed`
+ */
+export async function decodeImage(image: WireImage, limits: ImageLimits, signal: AbortSignal): Promise<Pixels> {
+  switch (image.kind) {
+    case "pixels":
+      assertSides(image.pixels, limits);
+      return image.pixels;
+    case "bitmap":
+      try {
+        assertSides(image.bitmap, limits);
+        return readPixels(image.bitmap);
+      } finally {
+        image.bitmap.close();
+      }
+    case "blob":
+      return decodeBlob(image.blob, limits);
+    case "url":
+      return decodeBlob(await fetchImage(image.url, limits, signal), limits);
+  }
+}
+
+async function decodeBlob(blob: Blob, limits: ImageLimits): Promise<Pixels> {
+  // The size is checked first: bytes over the limit are never read.
+  assertByteLength(blob.size, limits);
+  const bytes = new Uint8Array(await readBlob(blob));
+  assertWithinLimits(readImageHeader(bytes), bytes.byteLength, limits);
+  let bitmap: ImageBitmap;
+  try {
+    // The type that the file claims is dropped: the bytes decide. EXIF orientation is applied.
+    bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: "from-image" });
+  } catch (cause) {
+    throw new VlmError(
+      "image-unreadable",
+      "The browser could not decode the picture. It may be damaged; save it again as PNG or JPEG.",
+      { reason: "decode-failed" },
+      { cause },
+    );
+  }
+  try {
+    return readPixels(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function readBlob(blob: Blob): Promise<ArrayBuffer> {
+  try {
+    return await blob.arrayBuffer();
+  } catch (cause) {
+    throw new VlmError(
+      "image-unreadable",
+      "The picture's file could not be read. It may have been moved or changed; choose it again.",
+      { reason: "not-ready" },
+      { cause },
+    );
+  }
+}
+
+function readPixels(bitmap: ImageBitmap): Pixels {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("No 2d context");
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+/** Nothing about the user goes out: no cookies, no referrer. */
+async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal): Promise<Blob> {
+  const shownUrl = url.startsWith("data:") ? "data:" : withoutQuery(url);
+  let response: Response;
+  try {
+    response = await fetch(url, { mode: "cors", credentials: "omit", referrerPolicy: "no-referrer", signal });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new VlmError(
+      "image-fetch-failed",
+      "The picture could not be fetched. Check its address, the connection, and that its server allows CORS.",
+      { url: shownUrl },
+      { cause },
+    );
+  }
+  if (!response.ok) {
+    throw new VlmError(
+      "image-fetch-failed",
+      `The picture's server answered ${String(response.status)}. Check its address.`,
+      { url: shownUrl, status: response.status },
+    );
+  }
+  return readWithin(response, limits);
+}
+
+/** Reads the body and stops at the limit, whatever length the server claims. */
+async function readWithin(response: Response, limits: ImageLimits): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    bytes += value.byteLength;
+    if (bytes > limits.maxBytes) {
+      await reader.cancel();
+      assertByteLength(bytes, limits);
+    }
+  }
+  return new Blob(chunks);
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/, "");
+}

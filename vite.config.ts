@@ -1,0 +1,29 @@
+/** Builds and serves the examples and the test pages from the packages' sources. */
+
+import { fileURLToPath } from "node:url";
+import { defaultClientConditions, defineConfig, type UserConfig } from "vite";
+
+/** Cross-origin isolation: shared memory, and with it threads in WASM. */
+export const ISOLATION_HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** What every page of this repository needs; an app outside it needs only `worker` and `optimizeDeps`. */
+export const sharedConfig: UserConfig = {
+  resolve: { conditions: ["@fastvlm-kit/source", ...defaultClientConditions] },
+  // The worker loads onnxruntime-web's build for its device as a chunk of its own.
+  worker: { format: "es" },
+  // Pre-bundling would move scripts away from the files that they address relative to themselves.
+  optimizeDeps: {
+    exclude: ["@fastvlm-kit/web", "@fastvlm-kit/tiny", "onnxruntime-web", "@huggingface/transformers"],
+  },
+  build: { target: "es2023" },
+  server: { headers: ISOLATION_HEADERS },
+  preview: { headers: ISOLATION_HEADERS },
+};
+
+export default defineConfig({
+  ...sharedConfig,
+  root: fileURLToPath(new URL("examples/demo", import.meta.url)),
+});
