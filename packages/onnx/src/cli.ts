@@ -55,7 +55,10 @@ try {
 
 function main(): void {
   const values = parseOptions();
-  if (values.help) return console.log(help);
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const directory = values.out ?? usage("Say where to write with --out DIR.");
   const { weights, config } =
     values.random === undefined ? loadModel(values) : inventModel(values, directory);
@@ -69,7 +72,9 @@ function main(): void {
     ...(values["accuracy-level"] !== undefined && {
       accuracyLevel: wholeNumber(values["accuracy-level"], "--accuracy-level"),
     }),
-    onFile: ({ path, sizeBytes }) => console.log(`${path}  ${(sizeBytes / 1e6).toFixed(1)} MB`),
+    onFile({ path, sizeBytes }) {
+      console.log(`${path}  ${(sizeBytes / 1e6).toFixed(1)} MB`);
+    },
   });
 }
 

@@ -97,16 +97,17 @@ class Decoder {
   /** What GroupQueryAttention wants to know of the mask: the last valid index of each row, and the full length. */
   #lengths(mask: string): { lastIndex: string; total: string } {
     const graph = this.#graph;
-    const int32Mask = this.#layers.cast("mask.int32", mask, "int32");
-    const valid = graph.node("ReduceSum", "mask.valid", [int32Mask, graph.integers("int64", [1])], {
+    // In int64 as long as possible: WebGPU leaves that to the CPU, where these few numbers lie anyway.
+    const valid = graph.node("ReduceSum", "mask.valid", [mask, graph.integers("int64", [1])], {
       keepdims: { int: 0 },
     });
-    const lastIndex = graph.node("Sub", "mask.last_index", [valid, graph.integers("int32", [1])]); // [batch]
+    const last = graph.node("Sub", "mask.last", [valid, graph.integers("int64", [1])]); // [batch]
     const shape = graph.node("Shape", "mask.shape", [mask]);
-    const total = graph.node("Gather", "mask.total", [shape, graph.integers("int64", 1)], {
-      axis: { int: 0 },
-    });
-    return { lastIndex, total: this.#layers.cast("mask.total_length", total, "int32") };
+    const total = graph.node("Gather", "mask.total", [shape, graph.integers("int64", 1)]);
+    return {
+      lastIndex: this.#layers.cast("mask.last_index", last, "int32"),
+      total: this.#layers.cast("mask.total_length", total, "int32"),
+    };
   }
 
   /** cos and sin of every position and frequency, [positions, head dim / 2]. */

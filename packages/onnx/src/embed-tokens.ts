@@ -24,13 +24,11 @@ export function embedTokens(weights: Weights, precision: Precision): GraphBuilde
 }
 
 function gatherFloats(graph: GraphBuilder, precision: Precision, table: Matrix, ids: string): void {
-  const isHalf = precision.storage === "float16";
-  const layers = new Layers(graph, { ...precision, compute: precision.storage });
-  const shape = [table.outputs, table.inputs];
-  layers.constant("table", shape, function* () {
+  const layers = new Layers(graph, precision);
+  layers.constant("table", [table.outputs, table.inputs], function* () {
     for (const { rows } of rowSlabs(table)) yield rows;
   });
-  // The chosen rows are widened, not the table: that would double it in memory.
+  const isHalf = precision.compute === "float16";
   const rows = graph.node("Gather", isHalf ? "rows" : "inputs_embeds", ["table", ids]);
   if (isHalf) layers.cast("inputs_embeds", rows, "float32");
 }

@@ -38,11 +38,12 @@ export function writeOnnxFile(path: string, graph: GraphBuilder): number {
         writeAll(descriptor, tensorHeads[next++]!);
         let missing = tensorBytes(tensor);
         while (missing > 0) {
-          const { value: chunk, done } = chunks.next();
-          if (done || chunk.length > missing)
+          const chunk = chunks.next();
+          if (chunk.done || chunk.value.length > missing) {
             throw new Error(`"${tensor.name}" has other bytes than declared`);
-          writeAll(descriptor, chunk);
-          missing -= chunk.length;
+          }
+          writeAll(descriptor, chunk.value);
+          missing -= chunk.value.length;
         }
       }
       if (!chunks.next().done)

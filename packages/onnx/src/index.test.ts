@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import * as surface from "./index.ts";
+
+test("exports exactly this", () => {
+  expect(Object.keys(surface).sort()).toEqual([
+    "GraphBuilder",
+    "OnnxExportError",
+    "configJson",
+    "decoder",
+    "dtypes",
+    "embedTokens",
+    "exportModel",
+    "graphKinds",
+    "modelSizes",
+    "parseDecoderConfig",
+    "precisionOf",
+    "randomWeights",
+    "readDecoderConfig",
+    "readSafetensors",
+    "visionEncoder",
+    "visionShapeFrom",
+    "writeOnnxFile",
+  ]);
+});
