@@ -26,7 +26,7 @@ function halfFromBits(bits: number): number {
     // Subnormal: adding 0.5 aligns the value so that the float32 adder itself rounds it, ties to even.
     float32Bits[0] = magnitude;
     float32[0] = float32[0]! + 0.5;
-    return sign | (float32Bits[0]! - 0x3f000000);
+    return sign | (float32Bits[0] - 0x3f000000);
   }
   const roundToEven = 0xfff + ((magnitude >>> 13) & 1);
   return sign | ((magnitude - 0x38000000 + roundToEven) >>> 13);

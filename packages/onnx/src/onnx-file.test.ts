@@ -27,7 +27,9 @@ test("a node may only read what was made before it, under a name of its own", ()
   expect(() => graph.node("Relu", "y", ["x"])).toThrow(`reads "x"`);
   graph.input("x", "float32", [1]);
   expect(() => graph.node("Relu", "x", ["x"])).toThrow(`named "x"`);
-  expect(() => graph.output("z", "float32", [1])).toThrow(`"z"`);
+  expect(() => {
+    graph.output("z", "float32", [1]);
+  }).toThrow(`"z"`);
 });
 
 test("the same weights give the same bytes", async () => {

@@ -124,9 +124,9 @@ describe("says what is wrong with", () => {
       const plausible = (bytes: Uint8Array) =>
         Uint8Array.of(bytes.length, 0, 0, 0, 0, 0, 0, 0, 0xff, ...bytes);
       fc.assert(
-        fc.property(fc.uint8Array({ minLength: 2, maxLength: 64 }), (bytes) =>
-          check(plausible(bytes)),
-        ),
+        fc.property(fc.uint8Array({ minLength: 2, maxLength: 64 }), (bytes) => {
+          check(plausible(bytes));
+        }),
       );
     }));
 });
