@@ -1,6 +1,6 @@
 /**
- * Bicubic resampling along one axis with Pillow's numbers: the model was trained on pictures that
- * Pillow resized, so the weights, their fixed-point form and the rounding are Pillow's to the bit
+ * Bicubic resampling along one axis with Pillow's numbers: Apple's reference resizes with
+ * Pillow, so the weights, their fixed-point form and the rounding are Pillow's to the bit
  * (`ImagingResample` in its `Resample.c`).
  */
 
@@ -78,7 +78,7 @@ export function toAxisWeights(axis: Axis): AxisWeights {
     const end = Math.min(to, sourceOffset + sourceLength);
     let count = 0;
     for (let position = start; position < end; position += 1) {
-      const weight = Math.round(((exact[position - from]!) / sum) * (1 << WEIGHT_BITS));
+      const weight = Math.round((exact[position - from]! / sum) * (1 << WEIGHT_BITS));
       if (weight === 0 && count === 0) continue; // at a whole scale most outer weights are zero
       if (count === 0) starts[output] = position - sourceOffset;
       weights[output * stride + count] = weight;

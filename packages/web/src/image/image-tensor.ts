@@ -110,7 +110,7 @@ function rowsNeeded({ first, last, starts, counts }: AxisWeights): { first: numb
   const bottom = last - 1;
   return {
     first: starts[first]!,
-    last: (starts[bottom]!) + (counts[bottom]!),
+    last: starts[bottom]! + counts[bottom]!,
   };
 }
 
@@ -139,9 +139,9 @@ function resizeRows(
       let red = WEIGHT_HALF;
       let green = WEIGHT_HALF;
       let blue = WEIGHT_HALF;
-      let source = (starts[column]!) * 4;
+      let source = starts[column]! * 4;
       let at = column * stride;
-      for (const end = at + (counts[column]!); at < end; at += 1, source += 4) {
+      for (const end = at + counts[column]!; at < end; at += 1, source += 4) {
         const weight = weights[at]!;
         red += Math.imul(line[source]!, weight);
         green += Math.imul(line[source + 1]!, weight);
@@ -195,9 +195,9 @@ function resizeColumns(
     // Source rows outside, columns inside: memory is read in order.
     for (let tap = 0; tap < count; tap += 1) {
       const weight = weights[row * stride + tap]!;
-      const source = ((starts[row]!) + tap - firstRow) * lineLength;
+      const source = (starts[row]! + tap - firstRow) * lineLength;
       for (let at = 0; at < lineLength; at += 1) {
-        sums[at] = (sums[at]!) + Math.imul(narrowed[source + at]!, weight);
+        sums[at] = sums[at]! + Math.imul(narrowed[source + at]!, weight);
       }
     }
     for (let channel = 0; channel < CHANNELS; channel += 1) {

@@ -41,6 +41,13 @@ describe("readJpegHeader", () => {
     expect(readJpegHeader(craftJpeg(emptyApp1, first, second, jpegFrame(4, 3))).width).toBe(3);
   });
 
+  it("takes tables with a frame's kind of marker for what they are", () => {
+    const tables = [0xc4, 0xc8, 0xcc].flatMap((marker) =>
+      jpegSegment(marker, Array<number>(17).fill(9)),
+    );
+    expect(readJpegHeader(craftJpeg(tables, jpegFrame(4, 3))).width).toBe(4);
+  });
+
   it("forgives stray and fill bytes between segments", () => {
     const bytes = craftJpeg([0x00, 0x41], emptyApp1, [0xff, 0xff, 0xff], jpegFrame(4, 3));
     expect(readJpegHeader(bytes).width).toBe(4);

@@ -72,8 +72,12 @@ describe("assertWithinLimits", () => {
 
 describe("assertByteLength", () => {
   it("needs no header", () => {
-    expect(() => { assertByteLength(20 * 2 ** 20, DEFAULT_IMAGE_LIMITS); }).not.toThrow();
-    expect(() => { assertByteLength(20 * 2 ** 20 + 1, DEFAULT_IMAGE_LIMITS); }).toThrow(VlmError);
+    expect(() => {
+      assertByteLength(20 * 2 ** 20, DEFAULT_IMAGE_LIMITS);
+    }).not.toThrow();
+    expect(() => {
+      assertByteLength(20 * 2 ** 20 + 1, DEFAULT_IMAGE_LIMITS);
+    }).toThrow(VlmError);
   });
 });
 

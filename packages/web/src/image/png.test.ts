@@ -31,6 +31,14 @@ describe("readPngHeader", () => {
     expect(() => readPngHeader(craftPng(2 ** 31, 1))).toThrow("has an impossible size");
   });
 
+  it("refuses a file whose header is missing or of another length", () => {
+    const bytes = craftPng(1, 1);
+    bytes[11] = 14;
+    expect(() => readPngHeader(bytes)).toThrow("does not begin with its header");
+    bytes.set([13, 0x4a], 11); // "JHDR"
+    expect(() => readPngHeader(bytes)).toThrow("does not begin with its header");
+  });
+
   it("says so when the file ends inside the header", () => {
     expect(() => readPngHeader(craftPng(1, 1).subarray(0, 20))).toThrow("ends before it gives");
   });

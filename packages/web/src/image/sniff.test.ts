@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { VlmError } from "../protocol/errors.ts";
-import { bytesOf, craftPng } from "./fixtures/craft.ts";
+import {
+  bytesOf,
+  craftAvif,
+  craftGif,
+  craftJpeg,
+  craftPng,
+  ispe,
+  jpegFrame,
+} from "./fixtures/craft.ts";
 import { readImageHeader } from "./sniff.ts";
 
 const CORPORA = new URL("./fixtures/corpora/", import.meta.url);
@@ -126,6 +134,7 @@ describe("what is no picture", () => {
     ["a TIFF", "II*\0\x08\0\0\0", "image-unsupported tiff"],
     ["a big-endian TIFF", "MM\0*\0\0\0\x08", "image-unsupported tiff"],
     ["an MP4", "\0\0\0\x18ftypisom\0\0\0\0isommp42", "image-unsupported mp4"],
+    ["an MP4 of pictures", "\0\0\0\x14ftypisom\0\0\0\0mp42avif", "image-unsupported mp4"],
     ["a HEIC", "\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image-unsupported heic"],
     [
       "a HEIC under a generic brand",
@@ -159,6 +168,18 @@ describe("what is no picture", () => {
   it("reads a view into a larger buffer, not the buffer", () => {
     const padded = bytesOf("<html>", [...craftPng(3, 2)], "<html>");
     expect(describeOutcome(padded.subarray(6, -6))).toBe("png 3×2");
+  });
+});
+
+describe("sides of zero", () => {
+  it.each([
+    ["png", craftPng(0, 5)],
+    ["png", craftPng(5, 0)],
+    ["jpeg", craftJpeg(jpegFrame(5, 0))],
+    ["gif", craftGif([0, 0], [0, 0, 0, 0])],
+    ["avif", craftAvif([ispe(0, 5)], [1])],
+  ])("are refused in a %s", (_, bytes) => {
+    expect(describeOutcome(bytes)).toBe("image-unreadable malformed");
   });
 });
 
