@@ -350,11 +350,31 @@ def about(rng):
     return question, ABOUT[question]
 
 
+def without_image(rng):
+    """Questions about the model, and questions about an image that was not given."""
+    if rng.random() < 0.7:
+        question, answer = about(rng)
+    else:
+        question, _ = ask(rng, Scene([], "none", "grey"), IMAGE_QUESTIONS[rng.integers(len(IMAGE_QUESTIONS))])
+        answer = _NO_IMAGE
+    return loosely(rng, question), answer
+
+
+def pair_questions(rng, first, second):
+    """Two images in one prompt."""
+    asked = [(one_of(rng, TWO_IMAGES), two_images(first, second))]
+    asked.append(("What is in the first image?", contents(first)))
+    asked.append(("What is in the second image?", contents(second)))
+    return [(loosely(rng, question), answer) for question, answer in asked]
+
+
 # How often each kind of question is asked of a scene while training.
 SHARES = {
     "caption": 0.26, "detail": 0.1, "alt text": 0.07, "contents": 0.15, "count": 0.05, "background": 0.06, "background is": 0.02,
     "presence": 0.09, "side": 0.08, "beside": 0.06, "where": 0.045, "about": 0.015,
 }  # fmt: skip
+
+IMAGE_QUESTIONS = [kind for kind in SHARES if kind != "about"]
 
 
 def questions(rng, scene, n):
