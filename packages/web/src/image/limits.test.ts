@@ -3,6 +3,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ImageHeader } from "./image-header.ts";
 import {
   assertByteLength,
+  assertSides,
   assertWithinLimits,
   DEFAULT_IMAGE_LIMITS,
   resolveImageLimits,
@@ -67,6 +68,24 @@ describe("assertWithinLimits", () => {
   it("goes by the limits it is given", () => {
     const limits = resolveImageLimits({ maxPixels: Infinity, maxSide: 20_000 });
     expect(refusal({ width: 20_000, height: 20_000 }, 1, limits)).toBeUndefined();
+  });
+});
+
+describe("assertSides", () => {
+  it("needs no file", () => {
+    expect(() => {
+      assertSides({ width: 8000, height: 5000 }, DEFAULT_IMAGE_LIMITS);
+    }).not.toThrow();
+    for (const [width, height] of [
+      [8001, 5000],
+      [1, 201],
+      [1, 0],
+      [0, 0],
+    ] as const) {
+      expect(() => {
+        assertSides({ width, height }, DEFAULT_IMAGE_LIMITS);
+      }).toThrow(VlmError);
+    }
   });
 });
 
