@@ -44,7 +44,7 @@ class Decoder {
   readonly #weights: Weights;
   readonly #config: DecoderConfig;
   readonly #layers: Layers;
-  readonly #graph: GraphBuilder;
+  readonly #graph = new GraphBuilder("decoder_model_merged");
   readonly #cacheType: ElementType;
   readonly #options: DecoderOptions;
 
@@ -57,7 +57,6 @@ class Decoder {
     this.#weights = weights;
     this.#config = config;
     this.#options = options;
-    this.#graph = new GraphBuilder("decoder_model_merged");
     this.#layers = new Layers(this.#graph, precision, options);
     this.#cacheType = precision.compute;
   }

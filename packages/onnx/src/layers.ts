@@ -3,7 +3,7 @@
 
 import { OnnxExportError } from "./errors.ts";
 import { maxFloat16, toFloat16 } from "./float16.ts";
-import type { Attribute, ElementType, GraphBuilder } from "./graph-builder.ts";
+import type { ElementType, GraphBuilder } from "./graph-builder.ts";
 import { transposedSlabs, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
 import { q4BlockCount, q4BlockSize, toInt8Columns, toQ4Blocks } from "./quantize.ts";
@@ -39,20 +39,14 @@ export class Layers {
   /** A floating-point tensor of the graph's compute type. */
   constant(name: string, shape: readonly number[], values: () => Iterable<Float32Array>): string {
     const { compute, storage } = this.precision;
-    if (
-      storage === "float32" ||
-      (compute === "float32" && elementCount(shape) < smallTensorElements)
-    ) {
-      this.#storeFloats(name, "float32", shape, values);
-      return name;
+    const isWidened = compute === "float32" && storage === "float16";
+    if (isWidened && elementCount(shape) >= smallTensorElements) {
+      // The runtime folds this Cast when it creates the session, so it costs nothing later.
+      this.#storeFloats(`${name}_f16`, "float16", shape, values);
+      return this.cast(name, `${name}_f16`, "float32");
     }
-    if (compute === "float16") {
-      this.#storeFloats(name, "float16", shape, values);
-      return name;
-    }
-    // The runtime folds this Cast when it creates the session, so it costs nothing later.
-    this.#storeFloats(`${name}_f16`, "float16", shape, values);
-    return this.cast(name, `${name}_f16`, "float32");
+    this.#storeFloats(name, compute, shape, values);
+    return name;
   }
 
   /** A 2-D convolution over [n, channels, h, w] with "same" padding. */
@@ -201,15 +195,6 @@ export class Layers {
   /** `0` keeps the size of that axis, `-1` takes what is left. */
   reshape(name: string, input: string, sizes: readonly number[]): string {
     return this.graph.node("Reshape", name, [input, this.graph.integers("int64", sizes)]);
-  }
-
-  node(
-    operator: string,
-    name: string,
-    inputs: readonly string[],
-    attributes?: Readonly<Record<string, Attribute>>,
-  ): string {
-    return this.graph.node(operator, name, inputs, attributes);
   }
 
   #storeFloats(

@@ -1,5 +1,3 @@
-import type { ElementType } from "./graph-builder.ts";
-
 /** The kinds of file that can be written; the name is the file's suffix (`fp32` has none). */
 export const dtypes = ["fp32", "fp16", "int8", "q4", "q4f16"] as const;
 
@@ -35,9 +33,4 @@ export function precisionOf(dtype: Dtype, { storage = "fp32" }: PrecisionOptions
 /** The file of a graph in a dtype, as the public models name it. */
 export function fileName(graph: string, dtype: Dtype): string {
   return dtype === "fp32" ? `${graph}.onnx` : `${graph}_${dtype}.onnx`;
-}
-
-/** The element type of a graph's floating-point values. */
-export function floatType(precision: Precision): ElementType {
-  return precision.compute;
 }

@@ -38,17 +38,18 @@ interface FeatureMap {
 class VisionEncoder {
   readonly #weights: Weights;
   readonly #shape: VisionShape;
+  readonly #graph = new GraphBuilder("vision_encoder");
   readonly #layers: Layers;
 
   constructor(weights: Weights, precision: Precision) {
     this.#weights = weights;
     this.#shape = visionShapeFrom(weights);
-    this.#layers = new Layers(new GraphBuilder("vision_encoder"), precision);
+    this.#layers = new Layers(this.#graph, precision);
   }
 
   build(): GraphBuilder {
-    const { graph, precision } = this.#layers;
-    const isHalf = precision.compute === "float16";
+    const graph = this.#graph;
+    const isHalf = this.#layers.precision.compute === "float16";
     const pixels = graph.input("pixel_values", "float32", ["batch_size", 3, "height", "width"]);
     const input = isHalf ? this.#layers.cast("pixels", pixels, "float16") : pixels;
 
@@ -115,13 +116,18 @@ class VisionEncoder {
     const qkv = layers.linear(`${name}.qkv`, normed, this.#matrix(`${name}.token_mixer.qkv`));
     const tokens = layers.reshape(`${name}.qkv.tokens`, qkv, [0, -1, 3 * channels]);
     const parts = ["query", "key", "value"].map((part) => `${name}.${part}`); // [n, h·w, channels] each
-    layers.graph.nodeWithOutputs("Split", `${name}.split`, [tokens], parts, {
+    this.#graph.nodeWithOutputs("Split", `${name}.split`, [tokens], parts, {
       axis: { int: -1 },
       num_outputs: { int: 3 },
     });
-    const attended = layers.node("com.microsoft::MultiHeadAttention", `${name}.attention`, parts, {
-      num_heads: { int: channels / headDim },
-    });
+    const attended = this.#graph.node(
+      "com.microsoft::MultiHeadAttention",
+      `${name}.attention`,
+      parts,
+      {
+        num_heads: { int: channels / headDim },
+      },
+    );
     const scaleName = `${name}.layer_scale_1`;
     const projected = layers.linear(
       `${name}.proj`,
@@ -129,8 +135,8 @@ class VisionEncoder {
       scaleRows(this.#matrix(`${name}.token_mixer.proj`), this.#scale(scaleName, channels)),
       () => this.#scaledBias(`${name}.token_mixer.proj`, scaleName, channels),
     );
-    const mapShape = layers.node("Shape", `${name}.map_shape`, [positions]);
-    const back = layers.node("Reshape", `${name}.back`, [projected, mapShape]); // [n, h, w, channels]
+    const mapShape = this.#graph.node("Shape", `${name}.map_shape`, [positions]);
+    const back = this.#graph.node("Reshape", `${name}.back`, [projected, mapShape]); // [n, h, w, channels]
     const sum = layers.add(`${name}.attended`, positions, back);
     return { value: layers.transpose(`${name}.attended_map`, sum, toChannelsFirst), channels };
   }
@@ -154,14 +160,13 @@ class VisionEncoder {
 
   /** The closing 3x3 that doubles the channels, squeeze-excite, GELU. */
   #closing(map: FeatureMap): FeatureMap {
-    const layers = this.#layers;
     const wide = this.#convolution("conv_exp.reparam_conv", map); // [n, features, h/64, w/64]
-    const mean = layers.node("GlobalAveragePool", "conv_exp.se.mean", [wide.value]); // [n, features, 1, 1]
+    const mean = this.#graph.node("GlobalAveragePool", "conv_exp.se.mean", [wide.value]); // [n, features, 1, 1]
     const reduced = this.#convolution("conv_exp.se.reduce", { ...wide, value: mean });
-    const relu = layers.node("Relu", "conv_exp.se.relu", [reduced.value]);
+    const relu = this.#graph.node("Relu", "conv_exp.se.relu", [reduced.value]);
     const expanded = this.#convolution("conv_exp.se.expand", { ...reduced, value: relu });
-    const gate = layers.node("Sigmoid", "conv_exp.se.gate", [expanded.value]);
-    const gated = layers.node("Mul", "conv_exp.gated", [wide.value, gate]);
+    const gate = this.#graph.node("Sigmoid", "conv_exp.se.gate", [expanded.value]);
+    const gated = this.#graph.node("Mul", "conv_exp.gated", [wide.value, gate]);
     return this.#gelu({ ...wide, value: gated });
   }
 
