@@ -49,7 +49,7 @@ export class Session {
   /** @throws {VlmError} `device-lost`, `session-failed`, `out-of-memory` */
   async run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
     try {
-      return (await this.#session.run(feeds));
+      return await this.#session.run(feeds);
     } catch (cause) {
       const loss = await this.#lossWithin(LOSS_NOTICE_MS);
       if (loss !== undefined) throw deviceLost(loss, cause);

@@ -1,0 +1,59 @@
+/** What every browser test gets: the test server, a page with the SDK on it, and the fixture scenes. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test as base, type Page } from "@playwright/test";
+import { startTestServer, type TestServer } from "./server/test-server.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export const SCENES_FOLDER = here("fixtures/scenes/");
+export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
+
+/** One fixture picture and what is on it. */
+export interface Scene {
+  readonly file: string;
+  readonly background: string;
+  readonly objects: readonly { readonly kind: string; readonly words: string }[];
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+interface Fixtures {
+  readonly server: TestServer;
+  /** A page with `window.kit`. */
+  readonly kitPage: Page;
+}
+
+export const test = base.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixture names from a pattern
+  server: async ({}, use) => {
+    const server = await startTestServer({
+      isolated: true,
+      folders: {
+        "/": here("../.cache/e2e/pages/"),
+        "/scenes/": SCENES_FOLDER,
+        "/images/": here("../packages/web/src/image/fixtures/corpora/"),
+        "/no-cors/": SCENES_FOLDER,
+        "/models/tiny/": TINY_MODEL_FOLDER,
+        "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
+      },
+    });
+    await use(server);
+    await server.close();
+  },
+  kitPage: async ({ page, server }, use) => {
+    await page.goto(`${server.origin}/index.html`);
+    await page.waitForFunction(() => "kit" in window);
+    await use(page);
+  },
+});
+
+export { expect } from "@playwright/test";
+
+/** The fixture scenes, in order. */
+export function readScenes(): Scene[] {
+  return readFileSync(`${SCENES_FOLDER}scenes.jsonl`, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Scene);
+}

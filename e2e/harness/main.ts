@@ -1,0 +1,123 @@
+/** What browser tests drive: the SDK as an app would use it, on `window.kit`. */
+
+import {
+  checkSupport,
+  createVlm,
+  fastvlm05b,
+  VlmError,
+  type DownloadProgress,
+  type GenerateRequest,
+  type Metric,
+  type Vlm,
+  type VlmEvent,
+  type VlmOptions,
+  type VlmResult,
+} from "@fastvlm-kit/web";
+import { tinyModel } from "@fastvlm-kit/tiny";
+
+/** A client and everything that it reported. */
+export interface Observed {
+  readonly vlm: Vlm;
+  readonly workers: Worker[];
+  readonly progress: DownloadProgress[];
+  readonly metrics: Metric[];
+  readonly events: VlmEvent[];
+}
+
+/** An error as a test wants to see it on the other side of `evaluate`. */
+export interface SeenError {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly details: unknown;
+  readonly cause: string | undefined;
+  readonly isVlmError: boolean;
+  readonly isDomException: boolean;
+}
+
+function createWorker(): Worker {
+  return new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" });
+}
+
+/** Creates a client on the embedded model and records what it reports. */
+async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
+  const seen = {
+    workers: [] as Worker[],
+    progress: [] as DownloadProgress[],
+    metrics: [] as Metric[],
+    events: [] as VlmEvent[],
+  };
+  const vlm = await createVlm({
+    model: tinyModel(),
+    onProgress: (progress) => seen.progress.push(progress),
+    onMetric: (metric) => seen.metrics.push(metric),
+    onEvent: (event) => seen.events.push(event),
+    ...options,
+    worker: () => {
+      const worker = (options.worker ?? createWorker)();
+      seen.workers.push(worker);
+      return worker;
+    },
+  });
+  return { vlm, ...seen };
+}
+
+/** Runs `generate` to its end. */
+async function ask(vlm: Vlm, request: GenerateRequest): Promise<VlmResult> {
+  for await (const event of vlm.generate(request)) if (event.type === "done") return event.result;
+  throw new Error("The stream ended without `done`");
+}
+
+/** What `work` rejects with. */
+async function failureOf(work: () => Promise<unknown>): Promise<SeenError> {
+  try {
+    await work();
+  } catch (error) {
+    const { name, message, cause } = error as Error;
+    return {
+      name,
+      message,
+      code: VlmError.is(error) ? error.code : undefined,
+      details: VlmError.is(error) ? error.details : undefined,
+      cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : undefined,
+      isVlmError: VlmError.is(error),
+      isDomException: error instanceof DOMException,
+    };
+  }
+  throw new Error("Expected a rejection");
+}
+
+async function fetchBlob(url: string): Promise<Blob> {
+  return (await fetch(url)).blob();
+}
+
+/** A plain picture of one colour. */
+async function plainPicture(color: string, width = 256, height = 256): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d")!;
+  context.fillStyle = color;
+  context.fillRect(0, 0, width, height);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+const kit = {
+  ask,
+  checkSupport,
+  createVlm,
+  createWorker,
+  failureOf,
+  fastvlm05b,
+  fetchBlob,
+  observe,
+  plainPicture,
+  tinyModel,
+  VlmError,
+};
+
+declare global {
+  interface Window {
+    kit: typeof kit;
+  }
+}
+
+window.kit = kit;

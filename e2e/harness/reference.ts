@@ -1,0 +1,76 @@
+/** The reference: the same files through transformers.js, on `window.reference`. */
+
+import {
+  AutoModelForImageTextToText,
+  AutoProcessor,
+  env,
+  RawImage,
+  type Tensor,
+} from "@huggingface/transformers";
+
+export interface ReferenceAnswer {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+interface ReferenceOptions {
+  /** Folder of model folders, with a slash at the end. */
+  readonly host: string;
+  readonly model: string;
+  readonly dtype: "fp32" | "int8" | "q4";
+}
+
+async function load({ host, model, dtype }: ReferenceOptions) {
+  env.allowLocalModels = false;
+  env.remoteHost = host;
+  env.remotePathTemplate = "{model}/";
+  env.useBrowserCache = false;
+  env.useWasmCache = false;
+  // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
+  (env.backends.onnx.wasm as { wasmPaths: undefined }).wasmPaths = undefined;
+  const processor = await AutoProcessor.from_pretrained(model, {});
+  const decoderType = dtype;
+  const loaded = await AutoModelForImageTextToText.from_pretrained(model, {
+    device: "wasm",
+    dtype: {
+      vision_encoder: dtype === "q4" ? "fp32" : dtype,
+      embed_tokens: dtype === "q4" ? "fp32" : dtype,
+      decoder_model_merged: decoderType,
+    },
+  });
+
+  return {
+    /** Greedy answer to `prompt`, about the pictures if there are any. */
+    async answer(prompt: string, pictures: readonly string[], maxNewTokens: number): Promise<ReferenceAnswer> {
+      const content = `${"<image>".repeat(pictures.length)}${prompt}`;
+      const text = processor.apply_chat_template([{ role: "user", content }], {
+        add_generation_prompt: true,
+        tokenize: false,
+      }) as unknown as string;
+      const images = await Promise.all(pictures.map((url) => RawImage.fromURL(url)));
+      const inputs = (
+        images.length > 0
+          ? await processor(images.length === 1 ? images[0] : images, text, { add_special_tokens: false })
+          : processor.tokenizer!(text, { add_special_tokens: false })
+      ) as { input_ids: Tensor };
+      const output = (await loaded.generate({
+        ...inputs,
+        max_new_tokens: maxNewTokens,
+        do_sample: false,
+      })) as Tensor;
+      const promptLength = inputs.input_ids.dims.at(-1)!;
+      const ids = (output.tolist() as bigint[][])[0]!.slice(promptLength).map(Number);
+      return { text: processor.batch_decode([ids], { skip_special_tokens: true })[0]!.trim(), ids };
+    },
+  };
+}
+
+const reference = { load };
+
+declare global {
+  interface Window {
+    reference: typeof reference;
+  }
+}
+
+window.reference = reference;

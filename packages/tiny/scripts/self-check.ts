@@ -1,0 +1,55 @@
+/**
+ * What a device must compute before the kit accepts it, from the float files on the WASM CPU. That
+ * these agree with PyTorch is tested in packages/onnx (golden.test.ts).
+ */
+
+import { readFile } from "node:fs/promises";
+import type { SelfCheck } from "../../web/src/protocol/model-descriptor.ts";
+
+const PROMPT = "Describe this image.";
+const FEATURE_STRIDE = 61; // Prime: walks through all channels. About 50 values.
+const TOKEN_COUNT = 3;
+
+/**
+ * The int8 files of the same model are at 0.99 or above; a GPU that computes garbage is nowhere
+ * near.
+ */
+const MIN_COSINE = 0.97;
+
+/** @param folder the model's, with `onnx/` in it */
+export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
+  // The runtime is written for a worker.
+  Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
+  const { createOnnxRuntime } = await import("../../web/src/ort/onnx-runtime.ts");
+  const { createTextCodec } = await import("../../web/src/worker/tokenizer.ts");
+  const { observe } = await import("../../web/src/worker/self-check.ts");
+
+  const readJson = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(`${folder}/${name}`, "utf8"));
+  const files = { vision: "vision_encoder", embed: "embed_tokens", decoder: "decoder_model_merged" };
+  const runtime = await createOnnxRuntime({
+    device: "wasm",
+    wasmThreads: 1,
+    files: undefined,
+    maxPositions: 2048,
+    readBytes: (graph) => readFile(`${folder}/onnx/${files[graph]}.onnx`),
+    onDeviceLost: () => undefined,
+    onSessionCreated: () => undefined,
+  });
+  const codec = createTextCodec(await readJson("tokenizer.json"), await readJson("tokenizer_config.json"));
+  const { features, tokenIds } = await observe(runtime, codec, {
+    size: 256,
+    prompt: PROMPT,
+    tokenCount: TOKEN_COUNT,
+  });
+  await runtime.dispose();
+  return {
+    prompt: PROMPT,
+    expectedTokenIds: tokenIds,
+    features: Array.from(features.filter((_, index) => index % FEATURE_STRIDE === 0), (value) =>
+      Number(value.toPrecision(6)),
+    ),
+    featureStride: FEATURE_STRIDE,
+    minCosine: MIN_COSINE,
+  };
+}
