@@ -5,22 +5,21 @@ Known styles are plain drawings of the six training sets; openmoji was never tra
 
 import argparse
 import json
-from collections import defaultdict
 
 import numpy as np
 import torch
 
 import grammar
 from export import CHECKPOINT
-from objects import KIND_NAMES, Icons
+from objects import KIND_NAMES, Icons, Plain
 from reference import Reference
 from scenes import compose
 
 
 def scenes(group, count, per_number, seed, grain=True):
     """`per_number` fresh scenes of `count` things."""
-    rng, icons = np.random.default_rng([seed, count]), Icons(group)
-    return [compose(rng, icons, count, grain=grain) for _ in range(per_number)]
+    rng, drawings = np.random.default_rng([seed, count]), Plain(Icons(group))
+    return [compose(rng, drawings, count, grain=grain) for _ in range(per_number)]
 
 
 @torch.no_grad()
@@ -60,30 +59,37 @@ def score_group(reference, group, per_number, seed):
         pictures = scenes(group, count, per_number, seed)
         features, rng = encode(reference, pictures), np.random.default_rng(seed)
         asked = [canonical_questions(rng, p.scene) for p in pictures]
-        right = defaultdict(list)
+        shares = {}
         for name in asked[0]:
-            answers = reference.answers(features, [q[name][0] for q in asked])
-            right[name] = [given == q[name][1] for given, q in zip(answers, asked)]
-            if name == "caption":
-                right["caption, things only"] = [same_things(a, q[name][1]) for a, q in zip(answers, asked)]
-        table[f"{count} things"] = {name: round(float(np.mean(hits)), 3) for name, hits in right.items()}
+            hits = reference.agreement(features, *zip(*(q[name] for q in asked)))
+            shares[name] = share(hits)
+            if name == "caption" and count:
+                shares["caption, things only"] = share(things_only(reference, pictures, hits))
+        table[f"{count} things"] = shares
     return table
 
 
-def same_things(given, expected):
-    """Both captions without their backgrounds."""
-    return given.rsplit(" on a", 1)[0] == expected.rsplit(" on a", 1)[0]
+def share(hits):
+    return round(float(np.mean([hit.all().item() for hit in hits])), 3)
+
+
+def things_only(reference, pictures, hits):
+    """Of each caption, the part before the background."""
+    said = [grammar.capital(grammar.things(p.scene)) for p in pictures]
+    return [hit[: len(reference.tokenizer.encode(text))] for hit, text in zip(hits, said)]
 
 
 def quick_score(reference, group, per_number=64):
-    """The few figures watched while training."""
+    """The few figures watched while training: captions right up to the background, backgrounds right."""
     out = {}
     for count in (1, 2):
         pictures = scenes(group, count, per_number, seed=99)
-        given = reference.answers(encode(reference, pictures), [grammar.CAPTION[0]] * per_number)
-        truth = [grammar.caption(p.scene) for p in pictures]
-        out[f"{count} right"] = round(float(np.mean([same_things(a, b) for a, b in zip(given, truth)])), 3)
-        out[f"{count} colour"] = round(float(np.mean([a.split()[-2:] == b.split()[-2:] for a, b in zip(given, truth)])), 3)
+        features = encode(reference, pictures)
+        captions = [grammar.caption(p.scene) for p in pictures]
+        hits = reference.agreement(features, [grammar.CAPTION[0]] * per_number, captions)
+        out[f"{count} right"] = share(things_only(reference, pictures, hits))
+        colours = [grammar.background(p.scene) for p in pictures]
+        out[f"{count} colour"] = share(reference.agreement(features, [grammar.BACKGROUND[0]] * per_number, colours))
     return out
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import grammar
 from evaluate import canonical_questions
-from objects import Icons
+from objects import Icons, Plain
 from scenes import compose
 
 
@@ -33,11 +33,11 @@ def main():
     arguments.add_argument("--out", type=Path, required=True)
     options = arguments.parse_args()
 
-    rng, icons = np.random.default_rng(options.seed), Icons(options.sets)
+    rng, drawings = np.random.default_rng(options.seed), Plain(Icons(options.sets))
     options.out.mkdir(parents=True, exist_ok=True)
     lines = []
     for i in range(options.count):
-        picture = compose(rng, icons, count=1 + i % 3, grain=False)  # grain would triple the files
+        picture = compose(rng, drawings, count=1 + i % 3, grain=False)  # grain would triple the files
         file = f"scene-{i + 1:02}.png"
         Image.fromarray(picture.pixels).save(options.out / file, optimize=True)
         lines.append(json.dumps(describe(picture, file, rng)))

@@ -117,3 +117,36 @@ def draw_object(rng, icons, kind, size, augment):
     turn = rng.normal(0, 8 if augment else 5)
     picture = picture.rotate(turn, Image.BILINEAR, expand=True)
     return picture.crop(picture.getchannel("A").getbbox() or (0, 0, *picture.size))
+
+
+class Shelf:
+    """Draws for training, where drawing would take a quarter of the time: six in ten come from earlier ones, mirrored
+    or not, on another background."""
+
+    def __init__(self, icons):
+        self.icons, self.kept = icons, defaultdict(list)  # kind -> (length, picture)
+
+    def draw(self, rng, kind, lengths, restyled):
+        """A drawing between lengths[0] and lengths[1] pixels long, with chance `restyled` restyled."""
+        kept = self.kept[kind]
+        if len(kept) >= 8 and rng.random() < 0.6:
+            length, picture = kept[rng.integers(len(kept))]
+            if lengths[0] <= length <= lengths[1]:
+                return picture.transpose(Image.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else picture
+        length = rng.uniform(*lengths)
+        picture = draw_object(rng, self.icons, kind, length, rng.random() < restyled)
+        if len(kept) < 16:
+            kept.append((length, picture))
+        else:
+            kept[rng.integers(16)] = (length, picture)
+        return picture
+
+
+class Plain:
+    """Draws for scoring: always anew, never restyled."""
+
+    def __init__(self, icons):
+        self.icons = icons
+
+    def draw(self, rng, kind, lengths, restyled=0):
+        return draw_object(rng, self.icons, kind, rng.uniform(*lengths), False)

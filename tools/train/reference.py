@@ -134,12 +134,13 @@ class Reference:
         """features [images, tokens, hidden]"""
         return self.continue_greedily(self.embeds(self.prompt_ids(question, len(features)), features)[None])[0]
 
-    def answers(self, features, questions):
-        """One image and one question each, [n, tokens, hidden]; prompts of equal length run together."""
-        prompts, out = [self.prompt_ids(question) for question in questions], [""] * len(questions)
-        for length in set(map(len, prompts)):
-            rows = [i for i, ids in enumerate(prompts) if len(ids) == length]
-            embeds = torch.stack([self.embeds(prompts[i], features[i][None]) for i in rows])
-            for i, ids in zip(rows, self.continue_greedily(embeds)):
-                out[i] = self.tokenizer.decode(ids)
-        return out
+    @torch.no_grad()
+    def agreement(self, features, questions, answers):
+        """One image, question and answer each -> for each, one truth value per token of the answer and its end:
+        would greedy decoding, having said the answer so far, go on with this token? All true = it says just that.
+        """
+        wanted = [self.tokenizer.encode(answer) + [self.config["eos_token_id"]] for answer in answers]
+        rows = [self.embeds(self.prompt_ids(q) + w, f[None]) for q, w, f in zip(questions, wanted, features)]
+        said = self.logits(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)).argmax(-1)  # [n, s]
+        starts = [len(row) - len(w) - 1 for row, w in zip(rows, wanted)]  # what is said there is the answer's first token
+        return [said[i, s : s + len(w)] == torch.tensor(w) for i, (s, w) in enumerate(zip(starts, wanted))]

@@ -7,11 +7,12 @@ from PIL import Image
 
 from backgrounds import COLOUR_NAMES, draw_background
 from grammar import ARRANGEMENTS, Scene
-from objects import KIND_NAMES, draw_object
+from objects import KIND_NAMES
 
 SIZE = 256
 CELL = 64  # one image token
 COUNT_SHARES = [0.03, 0.42, 0.32, 0.23]  # scenes of 0, 1, 2, 3 things
+CROWD = 4  # things in a picture the grammar has no words for, which only teaches the image tokens
 
 # Where the things' middles are, how far they may stray (pixels), and how long the things are.
 PLACES = {
@@ -22,6 +23,7 @@ PLACES = {
     "row of 3": ([(43, 128), (128, 128), (213, 128)], (4, 28), (62, 80)),
     "column of 3": ([(128, 43), (128, 128), (128, 213)], (28, 4), (62, 80)),
     "two above": ([(66, 68), (190, 68), (128, 190)], (10, 8), (66, 108)),
+    "crowd": ([(64, 64), (192, 64), (64, 192), (192, 192)], (10, 10), (66, 118)),
     "two below": ([(128, 66), (66, 188), (190, 188)], (10, 8), (66, 108)),
 }
 
@@ -33,16 +35,17 @@ class Picture:
     boxes: list  # left, top, right, bottom per thing, pixels
 
 
-def compose(rng, icons, count, augment=False, grain=True):
+def compose(rng, drawings, count, restyled=0, grain=True):
     """Draws one scene of `count` different things."""
     kinds = [KIND_NAMES[i] for i in rng.choice(len(KIND_NAMES), count, replace=False)]
-    arrangement = ARRANGEMENTS[count][rng.integers(len(ARRANGEMENTS[count]))]
+    possible = ARRANGEMENTS.get(count, ["crowd"])
+    arrangement = possible[rng.integers(len(possible))]
     colour = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
     picture = Image.fromarray(draw_background(rng, colour, SIZE, grain))
     places, stray, lengths = PLACES[f"{arrangement} of 3" if f"{arrangement} of {count}" in PLACES else arrangement]
     boxes = []
     for kind, middle in zip(kinds, places):
-        drawing = draw_object(rng, icons, kind, rng.uniform(*lengths), augment)
+        drawing = drawings.draw(rng, kind, lengths, restyled)
         centre = np.array(middle) + rng.uniform(-1, 1, 2) * stray
         left, top = np.clip(centre - np.array(drawing.size) / 2, -4, SIZE + 4 - np.array(drawing.size)).round().astype(int)
         picture.paste(drawing, (left, top), drawing)

@@ -9,27 +9,28 @@ from PIL import Image
 
 from backgrounds import COLOUR_NAMES, draw_background
 from model import Config, FastVLM
-from objects import CACHE, KIND_NAMES, Icons, draw_object
+from objects import CACHE, KIND_NAMES, Icons, Plain, Shelf
 from schedule import Average, Clock, in_parallel, optimizer, save, set_rate
 
 SIZE = 128
+LENGTHS = (66, 122)  # of a drawing, pixels: about as in the scenes of phase 2
 
 
-def sample(rng, icons, restyled):
+def sample(rng, drawings, restyled):
     """One drawing, with chance `restyled` restyled, near the middle of a background. -> pixels, kind, background"""
     colour = rng.integers(len(COLOUR_NAMES))
     picture = Image.fromarray(draw_background(rng, COLOUR_NAMES[colour], SIZE))
     kind = len(KIND_NAMES) if rng.random() < 0.03 else rng.integers(len(KIND_NAMES))
     if kind < len(KIND_NAMES):
-        drawing = draw_object(rng, icons, KIND_NAMES[kind], rng.uniform(66, 122), rng.random() < restyled)
+        drawing = drawings.draw(rng, KIND_NAMES[kind], LENGTHS, restyled)
         room = [(SIZE - side) / 2 for side in drawing.size]
         place = [round(r + rng.uniform(-1, 1) * (max(r, 0) + 6)) for r in room]
         picture.paste(drawing, place, drawing)
     return np.asarray(picture), kind, colour
 
 
-def batch(rng, icons, count, restyled):
-    pixels, kinds, colours = zip(*(sample(rng, icons, restyled) for _ in range(count)))
+def batch(rng, drawings, count, restyled):
+    pixels, kinds, colours = zip(*(sample(rng, drawings, restyled) for _ in range(count)))
     return torch.from_numpy(np.stack(pixels)), torch.tensor(kinds), torch.tensor(colours)
 
 
@@ -46,10 +47,10 @@ def classify(model, pixels):
 @torch.no_grad()
 def score(model, group, count=480):
     """Share of unaugmented drawings named rightly, and of backgrounds."""
-    rng, icons = np.random.default_rng(10_000), Icons(group)
+    rng, drawings = np.random.default_rng(10_000), Plain(Icons(group))
     right = np.zeros(2)
     for _ in range(count // 96):
-        pixels, *truth = batch(rng, icons, 96, restyled=0)
+        pixels, *truth = batch(rng, drawings, 96, restyled=0)
         answers = classify(model, to_pixels(pixels, next(model.parameters()).device))
         right += [(answer.argmax(-1).cpu() == t).sum().item() for answer, t in zip(answers, truth)]
     return {"kind": round(right[0] / count, 3), "background": round(right[1] / count, 3)}
@@ -65,12 +66,12 @@ def train(rank, model, options, state):
     if state:
         optim.load_state_dict(state["optim"])
         average.restore(state["average"], step)
-    rng, icons = np.random.default_rng([rank, step]), Icons("known")
+    rng, drawings = np.random.default_rng([rank, step]), Shelf(Icons("known"))
 
     saved = clock.elapsed
     while clock.progress < 1:
         restyled = 0.4 + 0.45 * min(1, 2 * clock.progress)  # from easy to hard
-        pixels, kinds, colours = batch(rng, icons, options.batch, restyled)
+        pixels, kinds, colours = batch(rng, drawings, options.batch, restyled)
         set_rate(optim, options.rate * clock.rate())
         with torch.autocast(device, dtype=torch.bfloat16):
             kind_logits, colour_logits = classify(model, to_pixels(pixels, device))

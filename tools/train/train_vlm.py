@@ -1,7 +1,9 @@
 """Phase 2: encoder, projector and decoder together on scenes at 256 px.
 
-Besides the answers' tokens, two auxiliary heads are trained: every image token says which thing it sees, the mean of
-all says the background's colour. Without them the encoder learns only what the few content words of an answer teach.
+Besides the answers' tokens, three auxiliary losses are trained. Every image token says which thing it sees, once from
+the encoder's features and once, after the projector, in the decoder's own words: it is to look like the embedding of the
+thing's name, which the decoder then only has to repeat. The mean of all says the background's colour. Without them the
+encoder learns only what the few content words of an answer teach.
 """
 
 import argparse
@@ -14,10 +16,11 @@ import export
 import safetensors
 from backgrounds import COLOUR_NAMES
 from evaluate import quick_score
+from grammar import bare
 from model import Config, FastVLM
-from objects import CACHE, Icons
+from objects import CACHE, KIND_NAMES, Icons, Shelf
 from reference import Reference
-from scenes import COUNT_SHARES, cell_labels, compose
+from scenes import COUNT_SHARES, CROWD, cell_labels, compose
 from schedule import Average, Clock, in_parallel, optimizer, save, set_rate
 from sequences import Packer, attention_mask
 from tokenizer import Tokenizer
@@ -26,20 +29,26 @@ from train_encoder import to_pixels
 RESTYLED = 0.75
 
 
-def pictures(rng, icons, count):
-    return [
-        compose(rng, icons, rng.choice(len(COUNT_SHARES), p=COUNT_SHARES), augment=rng.random() < RESTYLED)
-        for _ in range(count)
-    ]
+def pictures(rng, drawings, count, crowds):
+    """`count` scenes to be asked about, then `crowds` of four things: the cheapest way to show the encoder many."""
+    counts = [*rng.choice(len(COUNT_SHARES), count, p=COUNT_SHARES), *[CROWD] * crowds]
+    return [compose(rng, drawings, things, RESTYLED) for things in counts]
+
+
+def name_ids(tokenizer):
+    """The token that tells a kind's words from all others': " scissors" of "a pair of scissors", " palm" of "a palm tree"."""
+    names = [bare(kind).split(" of ")[-1].split(" ")[0] for kind in KIND_NAMES]
+    return [tokenizer.encode(" " + name)[0] for name in names]
 
 
 def losses(model, batch, packed, order, device):
-    """-> answers, things per image token, background"""
+    """-> answers, things seen per image token, the same in words, background"""
     features = model.encode(to_pixels(torch.from_numpy(np.stack([p.pixels for p in batch])), device))
     ids, positions, segments, labels = (column.to(device) for column in packed)
-    image_tokens = model.mm_projector(features)[order].flatten(0, 1)  # [images * 16, hidden]
+    image_tokens = model.mm_projector(features)  # [b, 16, hidden]
     embeds = model.decoder.embed_tokens(ids)
-    embeds = embeds.masked_scatter((ids == model.image_id)[..., None], image_tokens.to(embeds.dtype))
+    used = image_tokens[order].flatten(0, 1).to(embeds.dtype)
+    embeds = embeds.masked_scatter((ids == model.image_id)[..., None], used)
     hidden = model.decoder(embeds, positions, attention_mask(segments))
     spoken = labels != -100
     answers = F.cross_entropy(model.decoder.logits(hidden[spoken]).float(), labels[spoken])
@@ -48,9 +57,13 @@ def losses(model, batch, packed, order, device):
     weight = torch.ones(model.config.kinds + 1, device=device)
     weight[-1] = 0.2  # bare background is most of every scene
     seen = F.cross_entropy(model.kind_head(features).float().flatten(0, 1), cells, weight, label_smoothing=0.05)
+    thing = (cells >= 0) & (cells < model.config.kinds)
+    names = model.decoder.embed_tokens.weight[model.name_ids]  # [kinds, hidden]
+    words = model.decoder.norm(image_tokens.flatten(0, 1)[thing].float()) @ names.T
+    named = F.cross_entropy(words, cells[thing], label_smoothing=0.05)
     colours = torch.tensor([COLOUR_NAMES.index(p.scene.background) for p in batch], device=device)
     colour = F.cross_entropy(model.background_head(features.mean(1)).float(), colours)
-    return answers, seen, colour
+    return answers, seen, named, colour
 
 
 def train(rank, model, options, state):
@@ -62,19 +75,20 @@ def train(rank, model, options, state):
     if state:
         optim.load_state_dict(state["optim"])
         average.restore(state["average"], step)
-    rng, icons = np.random.default_rng([7, rank, step]), Icons("known")
+    rng, drawings = np.random.default_rng([7, rank, step]), Shelf(Icons("known"))
     tokenizer = Tokenizer.load()
     packer, model.image_id = Packer(tokenizer), tokenizer.vocabulary["<image>"]
+    model.name_ids = name_ids(tokenizer)
 
     saved = clock.elapsed
     while clock.progress < 1:
-        batch = pictures(rng, icons, options.batch)
-        packed, order = packer.batch(rng, [p.scene for p in batch], pairs=int(clock.progress > 0.4))
+        batch = pictures(rng, drawings, options.batch, options.crowds)
+        packed, order = packer.batch(rng, [p.scene for p in batch[: options.batch]], pairs=int(clock.progress > 0.4))
         set_rate(optim, options.rate * clock.rate())
         with torch.autocast(device, dtype=torch.bfloat16):
-            answers, seen, colour = losses(model, batch, packed, order, device)
+            answers, seen, named, colour = losses(model, batch, packed, order, device)
         optim.zero_grad(set_to_none=True)
-        (2 * answers + seen + 0.2 * colour).backward()
+        (2 * answers + seen + named + 0.2 * colour).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optim.step()
         step += 1
@@ -82,7 +96,7 @@ def train(rank, model, options, state):
             continue
         average.update(model)
         if step % 25 == 0:
-            print(f"{clock.elapsed:6.0f}s step {step} answers {answers:.3f} seen {seen:.3f} colour {colour:.3f}", flush=True)
+            print(f"{clock.elapsed:6.0f}s step {step} answers {answers:.3f} seen {seen:.3f} named {named:.3f} colour {colour:.3f}", flush=True)
         if clock.elapsed - saved > options.save_every or clock.progress == 1:
             saved = clock.elapsed
             weights = {"model": model.state_dict(), "average": average.model.state_dict()}
@@ -95,7 +109,8 @@ def train(rank, model, options, state):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--minutes", type=float, default=62)
-    arguments.add_argument("--batch", type=int, default=12)
+    arguments.add_argument("--batch", type=int, default=10)
+    arguments.add_argument("--crowds", type=int, default=6)
     arguments.add_argument("--rate", type=float, default=1e-3)
     arguments.add_argument("--save-every", type=float, default=300, help="seconds")
     arguments.add_argument("--encoder", default=CACHE / "encoder.pt", help="result of phase 1")
