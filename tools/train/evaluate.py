@@ -16,10 +16,10 @@ from reference import Reference
 from scenes import compose
 
 
-def scenes(group, count, per_number, seed, grain=True):
+def scenes(group, count, per_number, seed):
     """`per_number` fresh scenes of `count` things."""
     rng, drawings = np.random.default_rng([seed, count]), Plain(Icons(group))
-    return [compose(rng, drawings, count, grain=grain) for _ in range(per_number)]
+    return [compose(rng, drawings, count) for _ in range(per_number)]
 
 
 @torch.no_grad()
@@ -46,8 +46,8 @@ def canonical_questions(rng, scene):
         kind = scene.kinds[rng.integers(len(scene.kinds))]
         asked["present"] = (grammar.PRESENCE[0].format(a=grammar.a(kind)), grammar.presence(scene, kind))
         asked["where"] = (grammar.WHERE[0].format(the=grammar.the(kind)), grammar.where(scene, kind))
-    side = {"row": ("left", "right"), "column": ("top", "bottom")}.get(scene.arrangement, tuple(grammar.OPPOSITE))
-    side = side[rng.integers(len(side))]
+    sides = grammar.answerable_sides(scene)
+    side = sides[rng.integers(len(sides))]
     asked["side"] = (grammar.SIDES[side][0], grammar.on_side(scene, side))
     return asked
 

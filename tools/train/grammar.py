@@ -11,8 +11,8 @@ from objects import KIND_NAMES, KINDS
 
 # Arrangements by number of objects. Objects are listed in reading order of the arrangement.
 ARRANGEMENTS = {0: ["none"], 1: ["single"], 2: ["row", "column"], 3: ["row", "column", "two above", "two below"]}
+EDGES = ("left", "right", "top", "bottom")
 NUMBERS = ["no", "one", "two", "three"]
-OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 
 
 @dataclass
@@ -107,7 +107,7 @@ def contents(scene):
 
 def count(scene):
     n = len(scene.kinds)
-    return f"There is one object." if n == 1 else f"There are {NUMBERS[n]} objects."
+    return "There is one object." if n == 1 else f"There are {NUMBERS[n]} objects."
 
 
 def background(scene):
@@ -303,6 +303,10 @@ def loosely(rng, question):
     return question
 
 
+def answerable_sides(scene):
+    return {"row": EDGES[:2], "column": EDGES[2:]}.get(scene.arrangement, EDGES)
+
+
 def any_kind(rng, scene):
     """Half the time a thing of the scene, half the time another."""
     if scene.kinds and rng.random() < 0.5:
@@ -317,10 +321,8 @@ def one_of(rng, phrases):
 def ask(rng, scene, kind_of_question):
     """-> (question, answer) in canonical spelling, the phrase drawn at random."""
     kind = any_kind(rng, scene)
-    side = ("left", "right", "top", "bottom")[rng.integers(4)]
-    if scene.kinds and rng.random() < 0.7:  # mostly ask what the arrangement can answer
-        side = {"row": ("left", "right"), "column": ("top", "bottom")}.get(scene.arrangement, ("left", "right", "top", "bottom"))
-        side = side[rng.integers(len(side))]
+    possible = answerable_sides(scene) if rng.random() < 0.7 else EDGES
+    side = possible[rng.integers(len(possible))]
     present = scene.kinds[rng.integers(len(scene.kinds))] if scene.kinds and rng.random() < 0.85 else kind
     fixed = {
         "caption": (CAPTION, caption), "detail": (DETAIL, detail), "alt text": (ALT_TEXT, alt_text),
