@@ -70,16 +70,14 @@ export function countTextTokens(pieces: readonly PromptPiece[]): number {
  * to smuggle one. Newlines and tabs stay.
  */
 export function cleanUserText(text: string): string {
-  return text
-    .normalize("NFC")
-    .replace(INVISIBLE, "")
-    .replace(PRIVATE_SLOTS, "");
+  // Last of all NFC: what is removed may have stood between a letter and its accent.
+  return text.replace(INVISIBLE, "").replace(PRIVATE_SLOTS, "").normalize("NFC");
 }
 
 // C0 and C1 controls but \t and \n; zero-width and bidirectional controls; word joiner; BOM; tag characters.
 const INVISIBLE =
   // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|[\u{E0000}-\u{E007F}]/gu;
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|[\u{E0000}-\u{E007F}]/gu;
 const PRIVATE_SLOTS = /[\uE000\uE001]/g;
 
 interface TemplatePiece {

@@ -1,9 +1,10 @@
 /** Captions end on a sentence, within a number of words, and start with the thing they describe. */
 
-// An end of sentence: punctuation, closing quotes or brackets, then a space or the end. Not after a
-// single letter ("U.S. flag") or a common abbreviation.
-const SENTENCE_END = /[.!?…。！？]["'”’)\]]*(?=\s|$)/gu;
-const ABBREVIATION = /(?:\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No)|\b\p{L})\.$/u;
+// An end of sentence: punctuation, closing quotes or brackets, then a space or the end; full-width
+// punctuation needs no space. Not after a single letter ("U.S. flag") or a common abbreviation.
+const SENTENCE_END = /[.!?…]["'”’)\]]*(?=\s|$)|[。！？]["'”’」』）)\]]*/gu;
+// `\b` would take the é of "café" and the s of "Paul's" for words of one letter.
+const ABBREVIATION = /(?<![\p{L}\p{N}'’])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|\p{L})\.$/u;
 
 /** `text` up to its last whole sentence; all of it where none ends. */
 export function endOnSentence(text: string): string {
@@ -27,7 +28,7 @@ export function limitWords(text: string, maxWords: number): string {
   const last = fitting.at(-1);
   if (last !== undefined) return text.slice(0, last).trim();
   const words = text.trim().split(/\s+/u).slice(0, maxWords).join(" ");
-  return `${words.replace(/[,;:–—-]+$/u, "")}.`;
+  return `${words.replace(/[\s.,;:–—-]+$/u, "")}.`;
 }
 
 /** `text` without an opening such as "The image depicts": a screen reader has said "image" already. */

@@ -1,0 +1,66 @@
+/** A runtime without a model: it answers what it is told to, and keeps a record of what it was asked. */
+
+import type {
+  Decoding,
+  ImageFeatures,
+  PromptPart,
+  Runtime,
+  TextCodec,
+} from "../src/model/runtime.ts";
+
+export interface FakeRuntime extends Runtime {
+  /** Parts of every `append`, in order. */
+  readonly appended: (readonly PromptPart[])[];
+  readonly disposedDecodings: number;
+}
+
+/** @param answer ids that are the likeliest, one after the other; the last one repeats */
+export function createFakeRuntime(answer: readonly number[], maxPositions = 1000): FakeRuntime {
+  const appended: (readonly PromptPart[])[] = [];
+  let disposedDecodings = 0;
+  const startDecoding = (): Decoding => ({
+    length: 0,
+    append(parts) {
+      const logits = new Float32Array(VOCABULARY);
+      logits[answer[appended.length] ?? answer.at(-1)!] = 1;
+      appended.push(parts);
+      return Promise.resolve(logits);
+    },
+    dispose() {
+      disposedDecodings += 1;
+    },
+  });
+  return {
+    device: "wasm",
+    maxPositions,
+    appended,
+    get disposedDecodings() {
+      return disposedDecodings;
+    },
+    encodeImage: () => Promise.resolve(fakeFeatures(1)),
+    startDecoding,
+    dispose: () => Promise.resolve(),
+  };
+}
+
+const VOCABULARY = 257;
+
+/** Ends an answer of {@link byteCodec}. */
+export const END_ID = 256;
+
+/** Every byte of UTF-8 is a token. */
+export const byteCodec: TextCodec = {
+  encode: (text) => Array.from(new TextEncoder().encode(text)),
+  decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids)),
+  controlId: () => undefined,
+  controlTokens: [],
+  renderChat: (messages) => messages.map(({ content }) => content).join(""),
+};
+
+export function fakeFeatures(tokens: number): ImageFeatures {
+  return {
+    tokens,
+    read: () => Promise.resolve(new Float32Array(tokens)),
+    dispose: () => undefined,
+  };
+}
