@@ -14,8 +14,10 @@ export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
 export interface Scene {
   readonly file: string;
   readonly background: string;
+  readonly arrangement: string;
   readonly objects: readonly { readonly kind: string; readonly words: string }[];
-  readonly answers: Readonly<Record<string, string>>;
+  /** Right answers by kind of question. */
+  readonly questions: Readonly<Record<string, { readonly prompt: string; readonly answer: string }>>;
 }
 
 interface Fixtures {
@@ -31,6 +33,7 @@ export const test = base.extend<Fixtures>({
       isolated: true,
       folders: {
         "/": here("../.cache/e2e/pages/"),
+        "/demo/": here("../.cache/e2e/demo/"),
         "/scenes/": SCENES_FOLDER,
         "/images/": here("../packages/web/src/image/fixtures/corpora/"),
         "/no-cors/": SCENES_FOLDER,

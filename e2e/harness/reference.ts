@@ -13,6 +13,9 @@ export interface ReferenceAnswer {
   readonly ids: readonly number[];
 }
 
+/** Of a picture of 256 × 256 pixels. */
+const IMAGE_TOKENS = 16;
+
 interface ReferenceOptions {
   /** Folder of model folders, with a slash at the end. */
   readonly host: string;
@@ -29,13 +32,12 @@ async function load({ host, model, dtype }: ReferenceOptions) {
   // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
   (env.backends.onnx.wasm as { wasmPaths: undefined }).wasmPaths = undefined;
   const processor = await AutoProcessor.from_pretrained(model, {});
-  const decoderType = dtype;
   const loaded = await AutoModelForImageTextToText.from_pretrained(model, {
     device: "wasm",
     dtype: {
       vision_encoder: dtype === "q4" ? "fp32" : dtype,
       embed_tokens: dtype === "q4" ? "fp32" : dtype,
-      decoder_model_merged: decoderType,
+      decoder_model_merged: dtype,
     },
   });
 
@@ -48,10 +50,15 @@ async function load({ host, model, dtype }: ReferenceOptions) {
         tokenize: false,
       }) as unknown as string;
       const images = await Promise.all(pictures.map((url) => RawImage.fromURL(url)));
+      // LlavaProcessor expands only the first `<image>`: with several pictures this page does it.
+      const expanded = images.length > 1 ? text.replaceAll("<image>", "<image>".repeat(IMAGE_TOKENS)) : text;
       const inputs = (
-        images.length > 0
-          ? await processor(images.length === 1 ? images[0] : images, text, { add_special_tokens: false })
-          : processor.tokenizer!(text, { add_special_tokens: false })
+        images.length === 1
+          ? await processor(images[0], expanded, { add_special_tokens: false })
+          : {
+              ...(await processor.tokenizer!(expanded, { add_special_tokens: false })),
+              ...(images.length > 1 && (await processor.image_processor!(images))),
+            }
       ) as { input_ids: Tensor };
       const output = (await loaded.generate({
         ...inputs,

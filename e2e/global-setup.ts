@@ -1,0 +1,17 @@
+/** Builds what the tests open: the test pages and the demo. */
+
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default async function globalSetup(): Promise<void> {
+  await build({ configFile: here("harness/vite.config.ts"), logLevel: "warn" });
+  if (process.env["NO_DEMO"]) return;
+  await build({
+    configFile: here("../vite.config.ts"),
+    base: "./",
+    logLevel: "warn",
+    build: { outDir: here("../.cache/e2e/demo"), emptyOutDir: true },
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * The reference is transformers.js on the same files: our engine must give the same tokens. The
+ * fixture scenes are 256 × 256 and opaque, so both sides see the same numbers.
+ */
+
+import { expect, readScenes, test, type Scene } from "./fixtures.ts";
+import { answerWithKit, answerWithReference, type Question } from "./answers.ts";
+
+const scenes = readScenes();
+const CAPTION = "Describe this image.";
+const OTHER_PROMPTS = [
+  "Describe this image in detail.",
+  "What is on the left?",
+  "How many objects are there?",
+  "What color is the background?",
+  "Is there a dog?",
+  "   what's  THIS?? \n",
+];
+
+const about = (prompt: string, ...pictures: Scene[]): Question => ({
+  prompt,
+  pictures: pictures.map(({ file }) => `/scenes/${file}`),
+});
+
+const questions: Record<string, Question[]> = {
+  "a caption of 48 scenes": scenes.map((scene) => about(CAPTION, scene)),
+  "other questions": scenes
+    .slice(0, OTHER_PROMPTS.length)
+    .map((scene, index) => about(OTHER_PROMPTS[index]!, scene)),
+  "text alone": [about("What can you do?"), about("Hello"), about("Who are you?")],
+};
+
+test.describe.configure({ mode: "serial" });
+
+for (const precision of ["fp16", "int8"] as const) {
+  for (const [name, list] of Object.entries(questions)) {
+    test(`gives transformers.js's answers on the ${precision} files: ${name}`, async ({ kitPage, server }) => {
+      test.setTimeout(300_000);
+      const ours = await answerWithKit(kitPage, list, { precision, device: "wasm" });
+      const theirs = await answerWithReference(kitPage, server, list, precision === "fp16" ? "fp32" : "int8");
+      expect(ours.map(({ text }) => text)).toEqual(theirs.map(({ text }) => text));
+      expect(ours.map(({ device }) => device)).toEqual(list.map(() => "wasm"));
+      // The end token is part of the reference's ids and not of ours.
+      expect(ours.map(({ tokens }) => tokens.output)).toEqual(
+        theirs.map(({ ids }, index) => ids.length - (ours[index]!.finishReason === "stop" ? 1 : 0)),
+      );
+    });
+  }
+}
+
+test("answers about two pictures in one prompt as transformers.js does where it can", async ({ kitPage, server }) => {
+  // LlavaProcessor expands only the first `<image>`, so the reference page expands both itself.
+  const pair = [about("What is in the two images?", scenes[0]!, scenes[3]!)];
+  const ours = await answerWithKit(kitPage, pair, { precision: "fp16", device: "wasm" });
+  const theirs = await answerWithReference(kitPage, server, pair, "fp32");
+  expect(ours[0]!.text).toBe(theirs[0]!.text);
+  expect(ours[0]!.tokens.image).toBe(32);
+});

@@ -1,0 +1,29 @@
+import { defineConfig } from "@playwright/test";
+import { CHROMIUM_ARGS, SOFTWARE_WEBGPU_ARGS } from "../tools/browser.ts";
+
+const executablePath = process.env["CHROME_PATH"];
+const launch = (args: readonly string[]) => ({
+  launchOptions: { args: [...args], ...(executablePath !== undefined && { executablePath }) },
+});
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../.cache/e2e/results",
+  globalSetup: "./global-setup.ts",
+  // Every test loads a model and uses all cores for it.
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: [["list"], ["json", { outputFile: "../.cache/e2e/report.json" }]],
+  projects: [
+    // Headless Chromium as it comes has no adapter: what runs here runs on WASM.
+    { name: "wasm", testIgnore: "**/*.gpu.spec.ts", use: launch(CHROMIUM_ARGS) },
+    {
+      name: "webgpu",
+      testMatch: "**/*.gpu.spec.ts",
+      use: launch([...CHROMIUM_ARGS, ...SOFTWARE_WEBGPU_ARGS]),
+    },
+  ],
+});
