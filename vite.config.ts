@@ -16,7 +16,15 @@ export const sharedConfig: UserConfig = {
   worker: { format: "es" },
   // Pre-bundling would move scripts away from the files that they address relative to themselves.
   optimizeDeps: {
-    exclude: ["@fastvlm-kit/web", "@fastvlm-kit/tiny", "onnxruntime-web", "@huggingface/transformers"],
+    exclude: [
+      "@fastvlm-kit/web",
+      "@fastvlm-kit/tiny",
+      "@huggingface/transformers",
+      "onnxruntime-web",
+      // Modules already: finding them while the worker loads would make Vite reload the page.
+      "comlink",
+      "idb-keyval",
+    ],
   },
   build: { target: "es2023" },
   server: { headers: ISOLATION_HEADERS },

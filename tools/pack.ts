@@ -1,0 +1,23 @@
+/** Packs the packages as they would be published. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "./run.ts";
+
+/** Folders under `packages/`. */
+export const PACKAGES = ["web", "tiny", "onnx"] as const;
+
+/** Writes one tarball per package, in the order of {@link PACKAGES}. They must be built. */
+export function packPackages(folder: string): string[] {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const args = PACKAGES.map((name) => `./packages/${name}`);
+  const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder, ...args], {
+    cwd: REPOSITORY,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const packed = JSON.parse(output) as { filename: string }[];
+  return packed.map(({ filename }) => join(folder, filename));
+}

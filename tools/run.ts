@@ -1,0 +1,47 @@
+/** Runs the commands that the other tools are made of, from the repository's root. */
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+
+/** A path inside the repository. */
+export const repositoryPath = (path: string): string => `${REPOSITORY}${path}`;
+
+/** Where a command's output goes: with ours, or all of it to stderr, where stdout is for results. */
+type Output = "inherit" | "stderr";
+
+/** Runs one command. Resolves to whether it succeeded. */
+export function run(
+  command: string,
+  args: readonly string[],
+  { env = {}, output = "inherit" }: { env?: NodeJS.ProcessEnv; output?: Output } = {},
+): Promise<boolean> {
+  const child = spawn(command, args, {
+    cwd: REPOSITORY,
+    stdio: ["inherit", output === "stderr" ? 2 : "inherit", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve(code === 0);
+    });
+  });
+}
+
+/** Runs the command of an installed package: `node_modules/.bin/{name}`. */
+export function runBin(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<boolean> {
+  return run(`${REPOSITORY}node_modules/.bin/${name}`, args, { env });
+}
+
+/** Brings the embedded model's files up to date; does nothing when they are. */
+export async function buildTiny(output: Output = "inherit"): Promise<void> {
+  const script = "packages/tiny/scripts/build-model.ts";
+  if (await run(process.execPath, ["--import", "tsx", script], { output })) return;
+  throw new Error("The embedded model could not be built; see above.");
+}
