@@ -91,6 +91,8 @@ export class Supervisor {
         attempts.push({ device: candidate.device, reason: error.code, message: error.message });
       }
     }
+    // One device was asked for, or left: its own error says more than a list of one.
+    if (attempts.length === 1 && lastError !== undefined) throw lastError;
     throw new VlmError(
       "no-device",
       `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,

@@ -106,7 +106,7 @@ const MAX_CAUSES = 4;
 /** Turns anything thrown into data that structured clone accepts. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
-    return { kind: "error", name: "Error", message: String(thrown) };
+    return { kind: "error", name: "Error", message: describe(thrown) };
   }
   const { cause } = thrown as { cause?: unknown };
   return {
@@ -144,5 +144,12 @@ function restoreStack(error: Error, wire: WireError): Error {
 
 /** A `DOMException` is not an `instanceof Error` in every realm that this file runs in. */
 function isErrorLike(value: unknown): value is Error {
-  return typeof value === "object" && value !== null && "name" in value && "message" in value;
+  if (typeof value !== "object" || value === null) return false;
+  const { name, message } = value as Partial<Error>;
+  return typeof name === "string" && typeof message === "string";
+}
+
+/** `String` throws on objects without a prototype. */
+function describe(thrown: unknown): string {
+  return typeof thrown === "object" && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown);
 }

@@ -4,7 +4,6 @@ import type { StorageOptions } from "../wire/api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
-import type { Store } from "./store.ts";
 
 export interface Stores {
   readonly models: ResilientStore;
@@ -19,17 +18,13 @@ export function openStores(options: StorageOptions, onDegraded: (reason: string)
     isReported = true;
     onDegraded(reason);
   };
-  const open = (name: string): ResilientStore =>
-    createResilientStore(openOne(`${options.databaseName}-${name}`, options, report), report);
+  const open = (name: string): ResilientStore => {
+    const databaseName = `${options.databaseName}-${name}`;
+    // Where there is no IndexedDB (some private windows), its first request fails like any other.
+    return createResilientStore(
+      options.memoryOnly ? createMemoryStore() : createIndexedDbStore(databaseName),
+      report,
+    );
+  };
   return { models: open("models"), results: open("results") };
-}
-
-function openOne(databaseName: string, { memoryOnly }: StorageOptions, report: (reason: string) => void): Store {
-  if (memoryOnly) return createMemoryStore();
-  // Firefox's private windows of old and locked-down profiles have none.
-  if (typeof indexedDB === "undefined") {
-    report("This browser has no IndexedDB here");
-    return createMemoryStore();
-  }
-  return createIndexedDbStore(databaseName);
 }

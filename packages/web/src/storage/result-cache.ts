@@ -89,5 +89,6 @@ function sizeOf(key: string, { result }: Entry): number {
 
 /** Another version of the kit may have written something else. */
 function isEntry(value: unknown): value is Entry {
-  return typeof value === "object" && value !== null && "result" in value && "usedAt" in value;
+  const { result, usedAt } = (value ?? {}) as { result?: Partial<CachedResult> | null; usedAt?: unknown };
+  return typeof usedAt === "number" && typeof result?.text === "string";
 }

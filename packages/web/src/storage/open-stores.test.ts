@@ -1,0 +1,26 @@
+import { describe, expect, it, vi } from "vitest";
+import { openStores } from "./open-stores.ts";
+
+describe("openStores", () => {
+  const options = { databaseName: "test", memoryOnly: false, maxResultBytes: 0 };
+
+  it("says once that there is no IndexedDB, and goes on in memory", async () => {
+    expect("indexedDB" in globalThis).toBe(false); // Node has none, as some private windows.
+    const onDegraded = vi.fn();
+    const { models, results } = openStores(options, onDegraded);
+    await models.set("a", 1);
+    await results.set("a", 2);
+    expect(await models.get("a")).toBe(1);
+    expect(await results.get("a")).toBe(2);
+    expect(onDegraded.mock.calls).toEqual([["ReferenceError: indexedDB is not defined"]]);
+    expect(models.isPersistent).toBe(false);
+  });
+
+  it("has nothing to report where memory is what was asked for", async () => {
+    const onDegraded = vi.fn();
+    const { models } = openStores({ ...options, memoryOnly: true }, onDegraded);
+    await models.set("a", 1);
+    expect(await models.get("a")).toBe(1);
+    expect(onDegraded).not.toHaveBeenCalled();
+  });
+});

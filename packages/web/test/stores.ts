@@ -1,0 +1,29 @@
+/** Stores that fail or count, around a real one. */
+
+import { createMemoryStore } from "../src/storage/memory-store.ts";
+import type { Store } from "../src/storage/store.ts";
+
+export interface ObservedStore extends Store {
+  /** Requests as `method key`, in order. */
+  readonly requests: string[];
+  /** From now on every request rejects with this, or none. */
+  error: Error | undefined;
+}
+
+export function createObservedStore(inner: Store = createMemoryStore()): ObservedStore {
+  const requests: string[] = [];
+  const observe = <T>(request: string, run: () => Promise<T>): Promise<T> => {
+    requests.push(request);
+    return store.error ? Promise.reject(store.error) : run();
+  };
+  const store: ObservedStore = {
+    requests,
+    error: undefined,
+    get: (key) => observe(`get ${key}`, () => inner.get(key)),
+    set: (key, value) => observe(`set ${key}`, () => inner.set(key, value)),
+    delete: (keys) => observe(`delete ${keys.join()}`, () => inner.delete(keys)),
+    keys: () => observe("keys", () => inner.keys()),
+    clear: () => observe("clear", () => inner.clear()),
+  };
+  return store;
+}
