@@ -50,9 +50,13 @@ export function ensureBrowser(say: (line: string) => void): string | undefined {
   }
   say("Browser: none found; installing Playwright's Chromium");
   const cli = createRequire(import.meta.url).resolve("@playwright/test/cli");
-  const { status } = spawnSync(process.execPath, [cli, "install", "chromium"], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [cli, "install", "chromium"], {
+    stdio: "inherit",
+  });
   if (status !== 0) {
-    throw new Error("No browser could be installed. Install Chrome or Chromium, or set CHROME_PATH to one.");
+    throw new Error(
+      "No browser could be installed. Install Chrome or Chromium, or set CHROME_PATH to one.",
+    );
   }
   return undefined;
 }
