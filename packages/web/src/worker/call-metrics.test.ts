@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { makeCall, makeResult } from "../../test/results.ts";
+import { createRecorder } from "../metrics/recorder.ts";
+import { METRIC_UNITS, type Metric } from "../protocol/metric.ts";
+import type { GenerateCall } from "../wire/api.ts";
+import { reportCall } from "./call-metrics.ts";
+
+const PICTURE = { kind: "blob", blob: new Blob() } as const;
+
+function report(
+  call: Partial<GenerateCall>,
+  result: Parameters<typeof makeResult>[0] = {},
+): Metric[] {
+  const metrics: Metric[] = [];
+  const recorder = createRecorder(
+    (metric) => metrics.push(metric),
+    () => 0,
+  );
+  reportCall(recorder, makeCall(call), makeResult(result));
+  return metrics;
+}
+
+function values(metrics: readonly Metric[]): Record<string, number> {
+  return Object.fromEntries(
+    metrics.map(({ name, value, attributes }) => {
+      const kind = attributes["gen_ai.token.type"];
+      return [kind === undefined ? name : `${name} ${String(kind)}`, value];
+    }),
+  );
+}
+
+const COMMON = {
+  "vlm.queue.wait.duration": 0.001,
+  "gen_ai.client.operation.duration": 0.021,
+  "gen_ai.client.token.usage input": 276,
+  "gen_ai.client.token.usage output": 4,
+};
+
+const IMAGE_STAGES = { "vlm.image.decode.duration": 0.002, "vlm.preprocess.duration": 0.003 };
+
+const MODEL_STAGES = {
+  "vlm.prefill.duration": 0.005,
+  "vlm.decode.duration": 0.006,
+  "gen_ai.client.operation.time_to_first_chunk": 0.014,
+  "gen_ai.client.operation.time_per_output_chunk": 0.002,
+};
+
+describe("reportCall", () => {
+  it("reports every stage of a call about a picture, in seconds", () => {
+    expect(values(report({ images: [PICTURE] }))).toEqual({
+      ...COMMON,
+      ...IMAGE_STAGES,
+      "vlm.vision.duration": 0.004,
+      ...MODEL_STAGES,
+    });
+  });
+
+  it("reports no picture stages where there was no picture", () => {
+    expect(values(report({}))).toEqual({ ...COMMON, ...MODEL_STAGES });
+  });
+
+  it("reports no model stages for an answer from the cache", () => {
+    const metrics = report({ images: [PICTURE] }, { cached: true });
+    expect(values(metrics)).toEqual({ ...COMMON, ...IMAGE_STAGES });
+    expect(metrics.every(({ attributes }) => attributes["vlm.cached"] === true)).toBe(true);
+  });
+
+  it("reports no time between tokens where there was one token", () => {
+    const metrics = report({}, { tokens: { image: 0, prompt: 20, output: 1 } });
+    expect(values(metrics)).not.toHaveProperty("gen_ai.client.operation.time_per_output_chunk");
+  });
+
+  it("uses known names with their units, and nothing of what was asked or answered", () => {
+    const metrics = report(
+      { images: [PICTURE], prompt: "private question" },
+      { text: "private answer" },
+    );
+    for (const { name, unit, attributes } of metrics) {
+      expect(METRIC_UNITS[name]).toBe(unit);
+      expect(attributes).toMatchObject({ "gen_ai.response.model": "test", "vlm.cached": false });
+    }
+    expect(JSON.stringify(metrics)).not.toContain("private");
+  });
+});

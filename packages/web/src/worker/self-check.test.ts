@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { createFakeRuntime } from "../../test/fake-runtime.ts";
+import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
+import { fastvlm05b } from "../models/fastvlm-05b.ts";
+import type { ImageTensor, Runtime } from "../model/runtime.ts";
+import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
+import { checkDevice } from "./self-check.ts";
+import { createTextCodec } from "./tokenizer.ts";
+
+const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+
+/** A device whose features are `encode` of the picture, and which answers `answer`. */
+function device(
+  encode: (picture: ImageTensor) => number[],
+  answer: readonly number[] = [7, 8, 9],
+): Runtime {
+  return {
+    ...createFakeRuntime(answer),
+    encodeImage: (picture) =>
+      Promise.resolve({
+        tokens: 1,
+        read: () => Promise.resolve(Float32Array.from(encode(picture))),
+        dispose: () => undefined,
+      }),
+  };
+}
+
+const byPicture = ({ data }: ImageTensor): number[] => [
+  data[0]! + 1,
+  data[100]!,
+  -data.at(-1)!,
+  0.5,
+];
+
+const SELF_CHECK: SelfCheck = {
+  prompt: "Describe.",
+  expectedTokenIds: [7, 8],
+  features: [1, 3],
+  featureStride: 2,
+  minCosine: 0.99,
+};
+
+function check(runtime: Runtime, selfCheck?: SelfCheck): Promise<void> {
+  const model: ModelDescriptor = {
+    ...fastvlm05b({ imageSize: 64 }),
+    ...(selfCheck && { selfCheck }),
+  };
+  return checkDevice(runtime, codec, model);
+}
+
+describe("checkDevice with the model's own check", () => {
+  it("accepts the reference's features and tokens", async () => {
+    await check(
+      device(() => [1, 99, 3.01, 99]),
+      SELF_CHECK,
+    );
+  });
+
+  it.each([
+    ["cosine of features", [3, 99, 1, 99], [7, 8]],
+    ["cosine of features", [0, 99, 0, 99], [7, 8]],
+    ["cosine of features", [1, 99], [7, 8]],
+    ["finite features", [1, NaN, 3, 99], [7, 8]],
+    ["finite features", [1, Infinity, 3, 99], [7, 8]],
+    ["share of expected tokens", [1, 99, 3, 99], [7, 6]],
+  ])("turns a device down for its %s", async (name, features, answer) => {
+    await expect(
+      check(
+        device(() => features, answer),
+        SELF_CHECK,
+      ),
+    ).rejects.toMatchObject({
+      code: "device-check-failed",
+      details: { device: "wasm", check: name },
+    });
+  });
+});
+
+describe("checkDevice without one", () => {
+  it("accepts features that vary and follow the picture", async () => {
+    await check(device(byPicture));
+  });
+
+  it.each<[string, (picture: ImageTensor) => number[]]>([
+    ["spread of features", () => [2, 2, 2]],
+    ["difference between two pictures", () => [1, 2, 3]],
+    ["finite features", () => [1, NaN]],
+  ])("turns a device down for its %s", async (name, encode) => {
+    await expect(check(device(encode))).rejects.toMatchObject({
+      code: "device-check-failed",
+      details: { check: name },
+    });
+  });
+});

@@ -1,0 +1,43 @@
+/** Calls and results to start from. */
+
+import { resolveGenerationOptions } from "../src/protocol/options.ts";
+import type { VlmResult } from "../src/protocol/result.ts";
+import type { GenerateCall } from "../src/wire/api.ts";
+
+export function makeCall(change: Partial<GenerateCall> = {}): GenerateCall {
+  return {
+    id: 1,
+    images: [],
+    prompt: "What is this?",
+    system: undefined,
+    fit: "pad",
+    generation: resolveGenerationOptions({}),
+    endOnSentence: false,
+    stripLeadIn: false,
+    useCache: true,
+    ...change,
+  };
+}
+
+export function makeResult(change: Partial<VlmResult> = {}): VlmResult {
+  return {
+    text: "A cat.",
+    finishReason: "stop",
+    model: { id: "test", revision: "1", variant: "int8" },
+    device: "wasm",
+    cached: false,
+    timings: {
+      queueMs: 1,
+      imageDecodeMs: 2,
+      preprocessMs: 3,
+      visionMs: 4,
+      prefillMs: 5,
+      decodeMs: 6,
+      timeToFirstTokenMs: 14,
+      totalMs: 21,
+    },
+    tokens: { image: 256, prompt: 20, output: 4 },
+    tokensPerSecond: 500,
+    ...change,
+  };
+}
