@@ -39,6 +39,11 @@ function createWorker(): Worker {
   return new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" });
 }
 
+/** A worker with one part of the platform broken; see `faulty.worker.ts`. */
+function createFaultyWorker(fault: string): Worker {
+  return new Worker(new URL("./faulty.worker.ts", import.meta.url), { type: "module", name: fault });
+}
+
 /** Creates a client on the embedded model and records what it reports. */
 async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
   const seen = {
@@ -100,9 +105,17 @@ async function plainPicture(color: string, width = 256, height = 256): Promise<B
   return canvas.convertToBlob({ type: "image/png" });
 }
 
+/** How long `work` takes to reject, and with what. */
+async function timedFailureOf(work: () => Promise<unknown>): Promise<SeenError & { readonly milliseconds: number }> {
+  const startedAt = performance.now();
+  const error = await failureOf(work);
+  return { ...error, milliseconds: performance.now() - startedAt };
+}
+
 const kit = {
   ask,
   checkSupport,
+  createFaultyWorker,
   createVlm,
   createWorker,
   failureOf,
@@ -110,6 +123,7 @@ const kit = {
   fetchBlob,
   observe,
   plainPicture,
+  timedFailureOf,
   tinyModel,
   VlmError,
 };

@@ -1,0 +1,102 @@
+/** One AbortSignal reaches every stage; afterwards the model is still loaded and the next call works. */
+
+import { expect, test } from "./fixtures.ts";
+
+const SCENE = "/scenes/scene-01.png";
+const ABORTED = { name: "AbortError", isDomException: true };
+
+test("aborts a download, and a later start works", async ({ kitPage, server }) => {
+  server.faults.push({ path: "vision_encoder", kind: "stall" });
+  const error = await kitPage.evaluate(async () => {
+    const { observe, timedFailureOf } = window.kit;
+    const controller = new AbortController();
+    setTimeout(() => {
+      controller.abort();
+    }, 3000);
+    return timedFailureOf(() => observe({ signal: controller.signal }));
+  });
+  expect(error).toMatchObject(ABORTED);
+  expect(error.milliseconds).toBeLessThan(4000);
+
+  server.faults.length = 0;
+  const text = await kitPage.evaluate(async (scene) => (await (await window.kit.observe()).vlm.caption(scene)).text, SCENE);
+  expect(text).not.toBe("");
+});
+
+test("aborts session creation and ends its worker", async ({ kitPage }) => {
+  const error = await kitPage.evaluate(async () => {
+    const { observe, failureOf } = window.kit;
+    const controller = new AbortController();
+    const onProgress = ({ loadedBytes, totalBytes }: { loadedBytes: number; totalBytes: number }) => {
+      if (loadedBytes === totalBytes) controller.abort(); // All files are there: sessions follow.
+    };
+    return failureOf(() => observe({ signal: controller.signal, onProgress }));
+  });
+  expect(error).toMatchObject(ABORTED);
+});
+
+test("aborts a call that waits in the queue and leaves the one before it alone", async ({ kitPage }) => {
+  const { error, first } = await kitPage.evaluate(async (scene) => {
+    const { ask, failureOf, observe } = window.kit;
+    const { vlm } = await observe();
+    const controller = new AbortController();
+    const running = ask(vlm, { image: scene, prompt: "Describe this image in detail.", cache: false });
+    const waiting = failureOf(() => vlm.caption(scene, { signal: controller.signal }));
+    controller.abort();
+    return { error: await waiting, first: await running };
+  }, SCENE);
+  expect(error).toMatchObject(ABORTED);
+  expect(first.text).not.toBe("");
+});
+
+for (const stage of ["image-ready", "text-delta"] as const) {
+  test(`aborts at ${stage}, keeps the model loaded, and the next call works`, async ({ kitPage }) => {
+    const { error, workers, text } = await kitPage.evaluate(
+      async ({ scene, stage }) => {
+        const { failureOf, observe } = window.kit;
+        const { vlm, workers } = await observe();
+        const controller = new AbortController();
+        const error = await failureOf(async () => {
+          const request = { image: scene, prompt: "Describe this image in detail.", signal: controller.signal };
+          for await (const event of vlm.generate(request)) if (event.type === stage) controller.abort();
+        });
+        return { error, workers: workers.length, text: (await vlm.caption(scene)).text };
+      },
+      { scene: SCENE, stage },
+    );
+    expect(error).toMatchObject(ABORTED);
+    expect(workers).toBe(1);
+    expect(text).not.toBe("");
+  });
+}
+
+test("rejects with the signal's own reason", async ({ kitPage }) => {
+  const error = await kitPage.evaluate(async (scene) => {
+    const { failureOf, observe } = window.kit;
+    const { vlm } = await observe();
+    return failureOf(() => vlm.caption(scene, { signal: AbortSignal.abort(new RangeError("enough")) }));
+  }, SCENE);
+  expect(error).toMatchObject({ name: "RangeError", message: "enough" });
+});
+
+test("leaving the loop cancels the call", async ({ kitPage }) => {
+  const text = await kitPage.evaluate(async (scene) => {
+    const { vlm } = await window.kit.observe();
+    for await (const event of vlm.generate({ image: scene, prompt: "Describe this image." })) {
+      if (event.type === "text-delta") break;
+    }
+    return (await vlm.caption(scene)).text;
+  }, SCENE);
+  expect(text).not.toBe("");
+});
+
+test("stops inference that takes longer than timeoutMs, and the next call works", async ({ kitPage }) => {
+  const { error, text } = await kitPage.evaluate(async (scene) => {
+    const { failureOf, observe } = window.kit;
+    const { vlm } = await observe();
+    const error = await failureOf(() => vlm.caption(scene, { timeoutMs: 5 }));
+    return { error, text: (await vlm.caption(scene)).text };
+  }, SCENE);
+  expect(error).toMatchObject({ code: "timeout", details: { timeoutMs: 5 } });
+  expect(text).not.toBe("");
+});

@@ -1,0 +1,9 @@
+import { createVlm } from "@fastvlm-kit/web";
+import { tinyModel } from "@fastvlm-kit/tiny";
+
+const vlm = await createVlm({
+  worker: () => new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" }),
+  model: tinyModel(),
+});
+const { text } = await vlm.caption(document.querySelector("img")!);
+document.querySelector("output")!.textContent = text;

@@ -1,0 +1,79 @@
+/** A GPU that is lost, once and twice, and one that computes wrongly. Losses are real: the GPU process is crashed. */
+
+import { expect, test } from "./fixtures.ts";
+
+const SCENE = "/scenes/scene-01.png";
+
+test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it is lost twice", async ({
+  browser,
+  kitPage,
+}) => {
+  test.setTimeout(240_000);
+  const cdp = await browser.newBrowserCDPSession();
+  const crashGpu = async (): Promise<void> => {
+    // The answer never comes when the process that would give it is gone.
+    void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
+    await kitPage.waitForTimeout(1500);
+  };
+  const seen = await kitPage.evaluateHandle(() => window.kit.observe());
+  const caption = (): Promise<{ text: string; device: string }> =>
+    seen.evaluate(async ({ vlm }, scene) => {
+      const { text, device } = await vlm.caption(scene, { cache: false });
+      return { text, device };
+    }, SCENE);
+
+  const before = await caption();
+  expect(before.device).toBe("webgpu");
+
+  await crashGpu();
+  const afterOne = await caption();
+  expect(afterOne).toEqual(before);
+
+  await crashGpu();
+  const afterTwo = await caption();
+  expect(afterTwo.device).toBe("wasm");
+  expect(afterTwo.text).not.toBe("");
+
+  const { events, metrics } = await seen.evaluate(({ events, metrics }) => ({ events, metrics }));
+  expect(events.filter(({ type }) => type === "worker-restarted")).toHaveLength(2);
+  expect(events).toContainEqual({
+    type: "device-fallback",
+    fallback: expect.objectContaining({ device: "webgpu", to: "wasm", reason: "gpu-unstable" }) as unknown,
+  });
+  expect(metrics.filter(({ name }) => name === "vlm.device.lost")).toHaveLength(2);
+});
+
+test("a call that runs when the GPU is lost is repeated and answered", async ({ browser, kitPage }) => {
+  test.setTimeout(240_000);
+  const cdp = await browser.newBrowserCDPSession();
+  const answer = await kitPage.evaluateHandle(async (scene) => {
+    const { vlm } = await window.kit.observe();
+    const events = vlm.generate({ image: scene, prompt: "Describe this image.", cache: false });
+    for (let next = await events.next(); !next.done; next = await events.next()) {
+      if (next.value.type === "image-ready") break; // The vision encoder runs now.
+    }
+    return {
+      text: (async () => {
+        for (let next = await events.next(); !next.done; next = await events.next()) {
+          if (next.value.type === "done") return next.value.result.text;
+        }
+        return "";
+      })(),
+    };
+  }, SCENE);
+  void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
+  expect(await answer.evaluate(({ text }) => text)).not.toBe("");
+});
+
+test("turns down a GPU that computes wrong numbers and says why", async ({ kitPage }) => {
+  const { result, events } = await kitPage.evaluate(async (scene) => {
+    const { createFaultyWorker, observe } = window.kit;
+    const { vlm, events } = await observe({ worker: () => createFaultyWorker("wrong-gpu") });
+    return { result: await vlm.caption(scene), events };
+  }, SCENE);
+  expect(result).toMatchObject({
+    device: "wasm",
+    fallback: { device: "webgpu", to: "wasm", reason: "device-check-failed" },
+  });
+  expect(events.map(({ type }) => type)).toContain("device-fallback");
+});
