@@ -62,7 +62,7 @@ export class Supervisor {
   /** Ends a worker that does not answer any more; the next call gets a fresh one. */
   replace(handle: WorkerHandle, error: Error): void {
     if (handle.isEnded) return;
-    this.#forget("unresponsive");
+    this.#forget(handle, "unresponsive");
     handle.end(error);
   }
 
@@ -102,22 +102,20 @@ export class Supervisor {
   }
 
   async #tryCandidate({ variant, device }: Candidate, firstAttempt: DeviceAttempt | undefined): Promise<Ready> {
+    if (this.#disposed) throw this.#disposed;
     const { createWorker, model, loadRequest } = this.#options;
-    const handle = await WorkerHandle.start({
+    const handle: WorkerHandle = new WorkerHandle({
       createWorker,
       onMessage: (message) => {
         this.#onMessage(handle, message);
       },
       onDeath: () => {
-        this.#forget("worker-crashed");
+        this.#forget(handle, "worker-crashed");
       },
     });
-    if (this.#disposed) {
-      handle.end(this.#disposed);
-      throw this.#disposed;
-    }
     this.#starting = handle;
     try {
+      await handle.connect();
       const report = await handle.load({ ...loadRequest, model, variant });
       const fallback = firstAttempt && { ...firstAttempt, to: device };
       return { handle, device: report.device, model: report.model, fallback };
@@ -134,17 +132,17 @@ export class Supervisor {
     if (message.type === "event") this.#options.onEvent(message.event);
     if (message.type !== "device-lost" || handle.isEnded) return;
     this.#gpuLosses += 1;
-    this.#forget("device-lost");
+    this.#forget(handle, "device-lost");
     handle.end(
-      new VlmError(
-        "device-lost",
-        "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.",
-        { reason: message.reason },
-      ),
+      new VlmError("device-lost", "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.", {
+        reason: message.reason,
+      }),
     );
   }
 
-  #forget(reason: RestartReason): void {
+  /** A worker that ends while it loads is one attempt of `#start`, which goes on. */
+  #forget(handle: WorkerHandle, reason: RestartReason): void {
+    if (handle === this.#starting) return;
     this.#current = undefined;
     this.#restartReason = reason;
   }

@@ -37,7 +37,8 @@ export class WorkerHandle {
   #phase: Phase = "start";
   #end: Error | undefined;
 
-  private constructor(options: WorkerHandleOptions) {
+  /** Starts a worker; {@link connect} waits until it serves. */
+  constructor(options: WorkerHandleOptions) {
     this.#options = options;
     this.#worker = options.createWorker();
     this.#worker.addEventListener("error", (event) => {
@@ -51,18 +52,16 @@ export class WorkerHandle {
   }
 
   /**
-   * Starts a worker and waits until it serves.
+   * Waits until the worker serves.
    *
-   * @throws {VlmError} `worker-crashed` in phase `start`
+   * @throws {VlmError} `worker-crashed` in phase `start`; what the handle was ended with
    */
-  static async start(options: WorkerHandleOptions): Promise<WorkerHandle> {
-    const handle = new WorkerHandle(options);
+  async connect(): Promise<void> {
     const timer = setTimeout(() => {
-      handle.#die(handle.#crash(`no answer within ${String(START_TIMEOUT_MS / 1000)} s`));
+      this.#die(this.#crash(`no answer within ${String(START_TIMEOUT_MS / 1000)} s`));
     }, START_TIMEOUT_MS);
     try {
-      await handle.#connect();
-      return handle;
+      await this.#shakeHands();
     } finally {
       clearTimeout(timer);
     }
@@ -88,8 +87,9 @@ export class WorkerHandle {
       };
     });
     return this.#call(async () => {
-      await this.#remote.generate(call, transfer(theirs, [theirs]));
-      return outcome;
+      // Both at once: the outcome may come before the method's own reply.
+      const [result] = await Promise.all([outcome, this.#remote.generate(call, transfer(theirs, [theirs]))]);
+      return result;
     }).finally(() => {
       ours.close();
     });
@@ -120,7 +120,7 @@ export class WorkerHandle {
     return this.#end !== undefined;
   }
 
-  async #connect(): Promise<void> {
+  async #shakeHands(): Promise<void> {
     const lockName = `fastvlm-kit.worker.${crypto.randomUUID()}`;
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {

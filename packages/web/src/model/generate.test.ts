@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { byteCodec, createFakeRuntime, END_ID, fakeFeatures } from "../../test/fake-runtime.ts";
 import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
-import { generate, type GenerationContext } from "./generate.ts";
+import { generate, type Generation, type GenerationContext } from "./generate.ts";
 import type { PromptPart, Runtime } from "./runtime.ts";
 
 const PROMPT: readonly PromptPart[] = [{ kind: "tokens", ids: byteCodec.encode("Q?") }];
@@ -41,7 +41,7 @@ async function run(
     prompt,
     resolveGenerationOptions(options),
   );
-  const outcome = await generation.then(
+  const outcome: { value?: Generation; error?: unknown } = await generation.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );

@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+
+it("exports these names from the package, and importing does nothing", async () => {
+  const before = Object.keys(globalThis);
+  expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "DEFAULT_IMAGE_LIMITS",
+    "METRIC_UNITS",
+    "VlmError",
+    "checkSupport",
+    "createVlm",
+    "fastvlm05b",
+  ]);
+  expect(Object.keys(globalThis)).toEqual(before);
+});
+
+it("exports `startWorker` from the worker's entry", async () => {
+  expect(Object.keys(await import("./worker.ts"))).toEqual(["startWorker"]);
+});
