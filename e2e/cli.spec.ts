@@ -117,17 +117,9 @@ test("asks for the licence before it loads the public model", async () => {
 });
 
 test("explains wrong arguments", async () => {
-  for (const [args, sentence] of [
-    [[], "Name a picture"],
-    [["--preset", "short", SCENES[0]!], "--preset must be one of"],
-    [["--prompt", "Hi", "--preset", "brief"], "exclude each other"],
-    [["--model", "no-such-folder", SCENES[0]!], "there is no folder"],
-    [["--colour"], "Unknown option '--colour'"],
-  ] as const) {
-    const ended = await caption(...args);
-    expect(ended).toMatchObject({ code: 2, stdout: "" });
-    expect(ended.stderr).toContain(sentence);
-  }
+  const ended = await caption("--preset", "short", SCENES[0]!);
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
+  expect(ended.stderr).toContain("--preset must be one of");
 });
 
 test("shows its options", async () => {

@@ -11,19 +11,22 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
-import { packPackages } from "../tools/pack.ts";
+import { packPackages, PUBLISHED_PROJECTS } from "../tools/pack.ts";
+import { runBin } from "../tools/run.ts";
 import { SCENES_FOLDER } from "./fixtures.ts";
 import { startTestServer } from "./server/test-server.ts";
 
 const TEMPLATE = fileURLToPath(new URL("consumer/", import.meta.url));
-const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 
 let app: string;
 
 /** Runs a command in the app; what it printed is part of the error when it fails. */
 async function inApp(command: string, ...args: string[]): Promise<string> {
-  // npm tells its children about the repository that it was started in.
-  const env = Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD)/i.test(name));
+  // npm tells its children about the repository that it was started in, and Vite, which built the
+  // test pages, says production, where npm leaves out the compiler.
+  const env = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|INIT_CWD$|NODE_ENV$)/.test(name),
+  );
   const { stdout } = await promisify(execFile)(command, args, {
     cwd: app,
     env: Object.fromEntries(env),
@@ -36,9 +39,7 @@ test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  await promisify(execFile)(process.execPath, ["--import", "tsx", "tools/build.ts"], {
-    cwd: REPOSITORY,
-  });
+  if (!(await runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]))) throw new Error("The build failed.");
   app = mkdtempSync(join(tmpdir(), "fastvlm-consumer-"));
   cpSync(TEMPLATE, app, { recursive: true });
   packPackages(join(app, "packed"));

@@ -2,15 +2,7 @@
 
 import { readdirSync, rmSync } from "node:fs";
 import { buildTiny, repositoryPath, runBin } from "./run.ts";
-import { PACKAGES } from "./pack.ts";
-
-/** The packages' projects without those of their tests. */
-const PUBLISHED_PROJECTS = [
-  "packages/web/tsconfig.page.json",
-  "packages/web/tsconfig.worker.json",
-  "packages/tiny",
-  "packages/onnx/tsconfig.build.json",
-];
+import { PACKAGES, PUBLISHED_PROJECTS } from "./pack.ts";
 
 for (const name of PACKAGES) {
   const folder = repositoryPath(`packages/${name}`);

@@ -8,6 +8,14 @@ import { REPOSITORY } from "./run.ts";
 /** Folders under `packages/`. */
 export const PACKAGES = ["web", "tiny", "onnx"] as const;
 
+/** The packages' projects, without those of their tests. */
+export const PUBLISHED_PROJECTS = [
+  "packages/web/tsconfig.page.json",
+  "packages/web/tsconfig.worker.json",
+  "packages/tiny",
+  "packages/onnx/tsconfig.build.json",
+];
+
 /** Writes one tarball per package, in the order of {@link PACKAGES}. They must be built. */
 export function packPackages(folder: string): string[] {
   rmSync(folder, { recursive: true, force: true });

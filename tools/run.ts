@@ -8,8 +8,8 @@ export const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 /** A path inside the repository. */
 export const repositoryPath = (path: string): string => `${REPOSITORY}${path}`;
 
-/** Where a command's output goes: with ours, or all of it to stderr, where stdout is for results. */
-type Output = "inherit" | "stderr";
+/** Where a command's output goes: with ours, all of it to stderr, or with ours only if it fails. */
+type Output = "inherit" | "stderr" | "on-failure";
 
 /** Runs one command. Resolves to whether it succeeded. */
 export function run(
@@ -19,24 +19,31 @@ export function run(
 ): Promise<boolean> {
   const child = spawn(command, args, {
     cwd: REPOSITORY,
-    stdio: ["inherit", output === "stderr" ? 2 : "inherit", "inherit"],
+    stdio: ["inherit", STDOUT_OF[output], output === "on-failure" ? "pipe" : "inherit"],
     env: { ...process.env, ...env },
   });
+  const held: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => held.push(chunk));
+  }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
+      if (code !== 0) process.stderr.write(Buffer.concat(held));
       resolve(code === 0);
     });
   });
 }
 
+const STDOUT_OF = { inherit: "inherit", stderr: 2, "on-failure": "pipe" } as const;
+
 /** Runs the command of an installed package: `node_modules/.bin/{name}`. */
 export function runBin(
   name: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  options: Parameters<typeof run>[2] = {},
 ): Promise<boolean> {
-  return run(`${REPOSITORY}node_modules/.bin/${name}`, args, { env });
+  return run(`${REPOSITORY}node_modules/.bin/${name}`, args, options);
 }
 
 /** Brings the embedded model's files up to date; does nothing when they are. */

@@ -52,7 +52,8 @@ const STEPS: readonly Step[] = [
   { name: "packages", run: checkPackages },
   {
     name: "browser tests",
-    run: () => runBin("playwright", ["test", "--config", "e2e/playwright.config.ts"], browserEnv),
+    run: () =>
+      runBin("playwright", ["test", "--config", "e2e/playwright.config.ts"], { env: browserEnv }),
   },
 ];
 
@@ -87,8 +88,9 @@ async function succeeds(step: Step): Promise<boolean> {
 /** The packages as users get them: their manifests, and their types under every way to import. */
 async function checkPackages(): Promise<boolean> {
   for (const tarball of packPackages(repositoryPath(".cache/test/packed"))) {
-    if (!(await runBin("publint", ["--strict", tarball]))) return false;
-    if (!(await runBin("attw", [tarball, "--profile", "esm-only"]))) return false;
+    const output = "on-failure";
+    if (!(await runBin("publint", ["--strict", tarball], { output }))) return false;
+    if (!(await runBin("attw", [tarball, "--profile", "esm-only"], { output }))) return false;
   }
   return true;
 }

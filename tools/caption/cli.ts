@@ -3,126 +3,19 @@
  * SDK refuses is reported, and the others still run.
  */
 
-import { statSync } from "node:fs";
-import type { VlmResult } from "@fastvlm-kit/web";
-import { HELP, HUB_MODEL, readArguments, UsageError, type Arguments } from "./arguments.ts";
-import { openPage, PAGE_HOST } from "./browser-session.ts";
-import { buildPage } from "./build-page.ts";
-import { serveFiles } from "./file-server.ts";
-import { describeFolder } from "./model-folder.ts";
-import type { Failure, ModelChoice, Outcome } from "./page/page.ts";
+import { HELP, readArguments, UsageError } from "./arguments.ts";
 
 try {
   const args = readArguments(process.argv.slice(2));
-  if (args.help) console.log(HELP);
-  else process.exitCode = (await captionAll(args)) ? 0 : 1;
+  if (args.help) {
+    console.log(HELP);
+  } else {
+    // Only now: browser and bundler take a second to load.
+    const { captionFiles } = await import("./caption-files.ts");
+    process.exitCode = (await captionFiles(args)) ? 0 : 1;
+  }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);
   process.exitCode = 2;
-}
-
-/** Runs every file, or the one question without a file. Gives whether all of them were answered. */
-async function captionAll(args: Arguments): Promise<boolean> {
-  const model = chooseModel(args);
-  const inputs = args.files.length > 0 ? args.files : [undefined];
-  const server = await serveFiles({
-    host: PAGE_HOST,
-    folders: { "/": await buildPage(), ...(model.kind === "folder" && { "/model/": args.model! }) },
-    files: new Map(args.files.map((file, index) => [`/pictures/${index}`, file])),
-  });
-  let session;
-  try {
-    session = await openPage(server.port, args);
-    const { page } = session;
-    const loaded = await page.evaluate(
-      ({ model, device }) => window.captioner.load(model, device),
-      { model, device: args.device },
-    );
-    let isComplete = true;
-    for (const [index, file] of inputs.entries()) {
-      const question = {
-        preset: args.preset,
-        ...(file !== undefined && { url: `/pictures/${index}` }),
-        ...(args.prompt !== undefined && { prompt: args.prompt }),
-      };
-      const outcome = await firstFailure(loaded, checkFile(file), () =>
-        page.evaluate((question) => window.captioner.ask(question), question),
-      );
-      if ("error" in outcome) isComplete = false;
-      const loadMs = "value" in loaded ? loaded.value.loadMs : 0;
-      print(args, file, outcome, loadMs);
-    }
-    return isComplete;
-  } finally {
-    await session?.close();
-    server.close();
-  }
-}
-
-function chooseModel({ model, acceptLicense }: Arguments): ModelChoice {
-  if (model === undefined) return { kind: "tiny" };
-  if (model === HUB_MODEL) return { kind: "hub", acceptLicense };
-  return { kind: "folder", descriptor: describeFolder(model, "/model") };
-}
-
-/** What the disk itself refuses, before the SDK sees it. */
-function checkFile(file: string | undefined): Outcome<unknown> {
-  if (file === undefined) return { value: undefined };
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found) return { error: { code: "file-not-found", message: "There is no such file." } };
-  if (!found.isFile()) return { error: { code: "file-not-found", message: "This is not a file." } };
-  return { value: undefined };
-}
-
-async function firstFailure(
-  loaded: Outcome<unknown>,
-  checked: Outcome<unknown>,
-  ask: () => Promise<Outcome<VlmResult>>,
-): Promise<Outcome<VlmResult>> {
-  if ("error" in loaded) return loaded;
-  if ("error" in checked) return checked;
-  return ask();
-}
-
-function print(
-  { json }: Arguments,
-  file: string | undefined,
-  outcome: Outcome<VlmResult>,
-  loadMs: number,
-): void {
-  if ("error" in outcome) {
-    const { code, message }: Failure = outcome.error;
-    console.error(`${prefix(file)}${code}: ${message}`);
-    if (json) console.log(JSON.stringify({ file: file ?? null, error: { code, message } }));
-    return;
-  }
-  const { text, model, device, fallback, cached, timings, tokens } = outcome.value;
-  if (!json) {
-    console.log(`${prefix(file)}${text}`);
-    return;
-  }
-  const line = {
-    file: file ?? null,
-    text,
-    model: model.id,
-    device,
-    fallbackReason: fallback?.reason ?? null,
-    cached,
-    timings: {
-      loadMs,
-      decodeMs: timings.imageDecodeMs,
-      preprocessMs: timings.preprocessMs,
-      visionMs: timings.visionMs,
-      prefillMs: timings.prefillMs,
-      generateMs: timings.decodeMs,
-      totalMs: timings.totalMs,
-    },
-    tokens: { image: tokens.image, prompt: tokens.prompt, output: tokens.output },
-  };
-  console.log(JSON.stringify(line));
-}
-
-function prefix(file: string | undefined): string {
-  return file === undefined ? "" : `${file}: `;
 }
