@@ -38,8 +38,7 @@ export class FakeWorker extends EventTarget {
       cancel: (...args) => this.#note("cancel", args, methods.cancel),
       clearCache: (...args) => this.#note("clearCache", args, methods.clearCache),
     };
-    // Comlink's types ask for a DOM endpoint; Node's port is one where it matters.
-    expose(served, port2 as never);
+    expose(served, port2);
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {

@@ -1,9 +1,9 @@
 /** Events pushed on one side, iterated on the other. */
 
 export interface EventQueue<T> extends AsyncIterable<T> {
-  push(event: T): void;
-  end(): void;
-  fail(error: unknown): void;
+  readonly push: (event: T) => void;
+  readonly end: () => void;
+  readonly fail: (error: unknown) => void;
 }
 
 export function createEventQueue<T>(): EventQueue<T> {

@@ -79,7 +79,7 @@ export class Supervisor {
     const { model, device } = this.#options;
     const { candidates, rejected } = await listCandidates(model, device, this.#gpuLosses >= MAX_GPU_LOSSES);
     const attempts: DeviceAttempt[] = [...rejected];
-    let lastError: unknown;
+    let lastError: VlmError | undefined;
     for (const candidate of candidates) {
       try {
         const ready = await this.#tryCandidate(candidate, attempts[0]);
@@ -92,7 +92,7 @@ export class Supervisor {
       }
     }
     // One device was asked for, or left: its own error says more than a list of one.
-    if (attempts.length === 1 && lastError !== undefined) throw lastError;
+    if (attempts.length === 1 && lastError) throw lastError;
     throw new VlmError(
       "no-device",
       `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,

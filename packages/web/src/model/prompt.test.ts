@@ -120,7 +120,7 @@ describe("layOutPrompt", () => {
       tokenize: false,
       add_generation_prompt: true,
     });
-    expect(flatten(ask(text))).toEqual(reference.encode(rendered as string));
+    expect(flatten(ask(text))).toEqual(reference.encode(rendered));
   });
 
   it("replaces the template's system text by the caller's", () => {
@@ -133,7 +133,7 @@ describe("layOutPrompt", () => {
       add_generation_prompt: true,
     });
     expect(flatten(ask("What is this?", { images: 0, system: " Answer in German. " }))).toEqual(
-      reference.encode(rendered as string),
+      reference.encode(rendered),
     );
   });
 
