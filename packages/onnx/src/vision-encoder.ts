@@ -120,14 +120,7 @@ class VisionEncoder {
       axis: { int: -1 },
       num_outputs: { int: 3 },
     });
-    const attended = this.#graph.node(
-      "com.microsoft::MultiHeadAttention",
-      `${name}.attention`,
-      parts,
-      {
-        num_heads: { int: channels / headDim },
-      },
-    );
+    const attended = this.#headsAttention(name, parts, channels);
     const scaleName = `${name}.layer_scale_1`;
     const projected = layers.linear(
       `${name}.proj`,
@@ -139,6 +132,38 @@ class VisionEncoder {
     const back = this.#graph.node("Reshape", `${name}.back`, [projected, mapShape]); // [n, h, w, channels]
     const sum = layers.add(`${name}.attended`, positions, back);
     return { value: layers.transpose(`${name}.attended_map`, sum, toChannelsFirst), channels };
+  }
+
+  /**
+   * softmax(q·kᵀ / √d)·v for each head, in plain operators: on WebGPU the fused `MultiHeadAttention` of
+   * onnxruntime-web 1.31 gives wrong numbers for maps of 64 positions (decisions/, 2026-11-23).
+   *
+   * @param parts query, key and value, each [n, h·w, channels]
+   */
+  #headsAttention(name: string, parts: readonly string[], channels: number): string {
+    const layers = this.#layers;
+    const byHead = (part: string, order: readonly number[]): string => {
+      const heads = layers.reshape(`${part}.heads`, part, [0, 0, channels / headDim, headDim]);
+      return layers.transpose(`${part}.by_head`, heads, order);
+    };
+    const [query = "", key = "", value = ""] = parts;
+    const scale = layers.constant(`${name}.attention.root`, [1], () => [
+      Float32Array.of(1 / Math.sqrt(headDim)),
+    ]);
+    const scaledQuery = this.#graph.node("Mul", `${query}.scaled`, [query, scale]);
+    const scores = this.#graph.node("MatMul", `${name}.attention.scores`, [
+      byHead(scaledQuery, [0, 2, 1, 3]), // [n, heads, h·w, head dim]
+      byHead(key, [0, 2, 3, 1]), // [n, heads, head dim, h·w]
+    ]);
+    const shares = this.#graph.node("Softmax", `${name}.attention.shares`, [scores], {
+      axis: { int: -1 },
+    });
+    const mixed = this.#graph.node("MatMul", `${name}.attention.mixed`, [
+      shares,
+      byHead(value, [0, 2, 1, 3]),
+    ]); // [n, heads, h·w, head dim]
+    const joined = layers.transpose(`${name}.attention.joined`, mixed, [0, 2, 1, 3]);
+    return layers.reshape(`${name}.attention`, joined, [0, 0, channels]);
   }
 
   /** x + scale · fc2(gelu(fc1(depthwise(x)))), the scale folded into fc2. */
