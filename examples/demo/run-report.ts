@@ -5,14 +5,13 @@ import { create, element, showFacts } from "./elements.ts";
 import type { LoadedModel } from "./model-slot.ts";
 import { deviceInWords, fallbackInWords, millisecondsInWords } from "./words.ts";
 
-const STAGES: readonly (readonly [name: string, stage: keyof Timings])[] = [
+const STAGES: readonly (readonly [name: string, stage: Exclude<keyof Timings, "totalMs">])[] = [
   ["Queue", "queueMs"],
   ["Image decode", "imageDecodeMs"],
   ["Preprocess", "preprocessMs"],
   ["Vision", "visionMs"],
   ["Prefill", "prefillMs"],
   ["Decode", "decodeMs"],
-  ["Total", "totalMs"],
 ];
 
 export function reportRun({ vlm }: LoadedModel, result?: VlmResult): void {
@@ -35,24 +34,31 @@ function factsOf({ tokens, tokensPerSecond, cached }: VlmResult): (readonly [str
 }
 
 function showTimings(timings: Timings): void {
-  const longest = Math.max(
-    1e-3,
-    ...STAGES.map(([, stage]) => (stage === "totalMs" ? 0 : timings[stage])),
-  );
+  const longest = Math.max(1e-3, ...STAGES.map(([, stage]) => timings[stage]));
   const rows = STAGES.map(([name, stage]) => {
     const bar = create("span", { className: "bar" });
     // A custom property, set from script: the page's policy allows no style attributes.
     bar.style.setProperty("--share", String(timings[stage] / longest));
-    const barCell = create("td", { className: "bar-cell" }, bar);
-    barCell.ariaHidden = "true";
-    const heading = Object.assign(create("th", { textContent: name }), { scope: "row" });
-    return create(
-      "tr",
-      {},
-      heading,
-      barCell,
-      create("td", { textContent: millisecondsInWords(timings[stage]) }),
-    );
+    return timingRow(name, timings[stage], bar);
   });
-  element("timings", HTMLTableElement).tBodies[0]?.replaceChildren(...rows);
+  element("timings", HTMLTableElement).tBodies[0]?.replaceChildren(
+    ...rows,
+    timingRow("Total", timings.totalMs),
+  );
+}
+
+function timingRow(
+  name: string,
+  milliseconds: number,
+  ...bar: readonly HTMLElement[]
+): HTMLTableRowElement {
+  const heading = Object.assign(create("th", { textContent: name }), { scope: "row" });
+  const barCell = Object.assign(create("td", {}, ...bar), { ariaHidden: "true" });
+  return create(
+    "tr",
+    {},
+    heading,
+    barCell,
+    create("td", { textContent: millisecondsInWords(milliseconds) }),
+  );
 }
