@@ -166,6 +166,18 @@ describe("a model's file", () => {
     expect(onDegraded).toHaveBeenCalledTimes(1);
   });
 
+  it("is not taken for the older one whose place it took half-way", async () => {
+    await serveBytes(DATA);
+    const store = createMemoryStore();
+    await open({ store }).read();
+    const full: Store = { ...store, set: () => Promise.reject(new Error("full")) };
+    const sha256 = createHash("sha256").update(DATA).digest("hex");
+    await expect(open({ store: full, file: { sha256 } }).read()).rejects.toThrow("full");
+    const { read, seen } = open({ store });
+    await read();
+    expect(seen).toMatchObject({ hits: 0, misses: 1 });
+  });
+
   it("may be empty", async () => {
     await serveBytes(new Uint8Array());
     const store = createMemoryStore();
