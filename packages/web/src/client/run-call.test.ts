@@ -132,6 +132,16 @@ describe("runCall", () => {
     expect(cancellations()).toEqual([["cancel", 5]]);
   });
 
+  it("leaves no deadline behind", async () => {
+    const { run } = await open([STARTED, DONE]);
+    holdTimers();
+    await run();
+    await settle();
+    vi.advanceTimersByTime(60_000);
+    await settle();
+    expect(cancellations()).toEqual([]);
+  });
+
   it("ends with the signal's reason at once, cancels, and gives no more events", async () => {
     const { run, controller, events, ports } = await open([STARTED, "silence"]);
     const outcome = run();

@@ -220,6 +220,16 @@ describe("Supervisor", () => {
     await expect(supervisor.ready()).rejects.toBe(error);
   });
 
+  it("starts no worker when disposed of before", async () => {
+    const { supervisor, started } = open();
+    const loading = supervisor.ready();
+    loading.catch(() => undefined);
+    const error = new Error("disposed");
+    await supervisor.dispose(error);
+    await expect(loading).rejects.toBe(error);
+    expect(started).toHaveLength(0);
+  });
+
   it("ends a loaded worker when disposed of, once", async () => {
     const { supervisor, started } = open();
     const { handle } = await supervisor.ready();

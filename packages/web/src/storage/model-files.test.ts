@@ -311,6 +311,16 @@ describe("a download", () => {
     },
   );
 
+  it("unpacks an answer that is shorter than its packed form", async () => {
+    await serve((_, response) => {
+      const packed = gzipSync(DATA);
+      response
+        .writeHead(200, { "content-encoding": "gzip", "content-length": packed.length })
+        .end(packed);
+    });
+    expect(await open({ file: { isApproximate: true } }).read()).toEqual(DATA);
+  });
+
   it("is checked against the descriptor's hash", async () => {
     await serveBytes(DATA);
     const store = createMemoryStore();

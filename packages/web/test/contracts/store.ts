@@ -103,5 +103,5 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 function show(value: unknown): string {
-  return value instanceof Uint8Array ? `${String(value.length)} bytes` : `${JSON.stringify(value)}`;
+  return value instanceof Uint8Array ? `${String(value.length)} bytes` : JSON.stringify(value);
 }
