@@ -1,7 +1,7 @@
 /** The demo, as a newcomer meets it. */
 
 import type { Locator, Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 
 /** Opens the demo and waits for the caption that it writes by itself. */
@@ -203,6 +203,35 @@ test("offers FastVLM-0.5B only to who accepts its licence, and survives its fail
   await expect(dialog).toBeHidden();
   await page.getByRole("button", { name: "Is there a dog?" }).click();
   await expectFinished(page, "Is there a dog?");
+});
+
+test("takes FastVLM-0.5B into use, and goes back to the embedded model", async ({
+  page,
+  server,
+}) => {
+  // The embedded model's files under the large model's names: the ways are the same, the answers are not.
+  await page.context().route(/huggingface\.co/, (route) => {
+    const file = new URL(route.request().url()).pathname.split("/resolve/main/")[1]!;
+    return route.fulfill({
+      path: `${TINY_MODEL_FOLDER}${file}`,
+      headers: { "Access-Control-Allow-Origin": "*", "Content-Type": "application/octet-stream" },
+    });
+  });
+  await openDemo(page, server);
+  await page.getByRole("button", { name: "FastVLM-0.5B for photos" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("checkbox").check();
+  await dialog.getByRole("button", { name: "Download" }).click();
+  await expect(dialog).toBeHidden({ timeout: 60_000 });
+  await expect(page.getByRole("heading", { name: "FastVLM-0.5B" })).toBeVisible();
+  await expect(page.locator("#facts")).toContainText("onnx-community/FastVLM-0.5B-ONNX");
+
+  const back = page.getByRole("button", { name: "Back to the embedded model" });
+  await expect(back).toBeFocused();
+  await back.press("Enter");
+  await expect(page.locator("#facts")).toContainText("fastvlm-kit/tiny");
+  await expectFinished(page, "Brief caption");
+  await expect(page.getByRole("button", { name: "FastVLM-0.5B for photos" })).toBeFocused();
 });
 
 test("cancels the download of FastVLM-0.5B", async ({ page, server }) => {

@@ -42,7 +42,11 @@ const progress = createLoadProgress({
 });
 const retry = button("retry", () => void loadEmbedded());
 const openPhotos = button("open-photos", createPhotosDialog(takeIntoUse));
-const useEmbedded = button("use-embedded", () => void loadEmbedded());
+const useEmbedded = button("use-embedded", () => void goBack());
+// Where the opening button is gone, the focus needs another place; on a hidden button this does nothing.
+element("photos", HTMLDialogElement).addEventListener("close", () => {
+  useEmbedded.focus();
+});
 
 listenForPictures(describe, panel.showProblem);
 button("open-camera", createCameraDialog(describe));
@@ -66,6 +70,11 @@ async function loadEmbedded(): Promise<void> {
     progress.hide();
     openPhotos.disabled = useEmbedded.disabled = false;
   }
+}
+
+async function goBack(): Promise<void> {
+  await loadEmbedded();
+  openPhotos.focus();
 }
 
 /** Loads a model and shows at once what it makes of the picture. */
