@@ -31,7 +31,9 @@ const rooms = Object.keys(ARROWS);
 
 const arrowRules = rooms.map((room) => {
   const closedRooms = rooms.filter((other) => other !== room && !ARROWS[room].includes(other));
-  const closedLibraries = Object.keys(LIBRARY_ROOMS).filter((name) => !LIBRARY_ROOMS[name].includes(room));
+  const closedLibraries = Object.keys(LIBRARY_ROOMS).filter(
+    (name) => !LIBRARY_ROOMS[name].includes(room),
+  );
   return {
     files: [`packages/web/src/${room}/**/*.ts`],
     ignores: ["**/*.test.ts"],
@@ -40,8 +42,14 @@ const arrowRules = rooms.map((room) => {
         "error",
         {
           patterns: [
-            { group: closedRooms.map((other) => `../${other}/*`), message: `${room}/ must not know this room; see ARCHITECTURE.md.` },
-            { group: closedLibraries.flatMap((name) => [name, `${name}/*`]), message: `${room}/ must not name this library; see ARCHITECTURE.md.` },
+            {
+              group: closedRooms.map((other) => `../${other}/*`),
+              message: `${room}/ must not know this room; see ARCHITECTURE.md.`,
+            },
+            {
+              group: closedLibraries.flatMap((name) => [name, `${name}/*`]),
+              message: `${room}/ must not name this library; see ARCHITECTURE.md.`,
+            },
           ],
         },
       ],
@@ -50,7 +58,13 @@ const arrowRules = rooms.map((room) => {
 });
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/node_modules/", ".cache/", "packages/tiny/src/files.ts", "e2e/consumer/"]),
+  globalIgnores([
+    "**/dist/",
+    "**/node_modules/",
+    ".cache/",
+    "packages/tiny/src/files.ts",
+    "e2e/consumer/",
+  ]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -69,17 +83,25 @@ export default defineConfig(
     rules: {
       // Indices into typed arrays are checked by their loops; `!` is the shortest honest way to say so.
       "@typescript-eslint/no-non-null-assertion": "off",
-      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: true },
+      ],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // Index signatures are written with brackets: `noPropertyAccessFromIndexSignature` in spirit.
       "@typescript-eslint/dot-notation": "off",
       "@typescript-eslint/prefer-promise-reject-errors": ["error", { allowThrowingUnknown: true }],
-      "@typescript-eslint/only-throw-error": ["error", { allowThrowingUnknown: true, allowThrowingAny: true }],
+      "@typescript-eslint/only-throw-error": [
+        "error",
+        { allowThrowingUnknown: true, allowThrowingAny: true },
+      ],
     },
   },
   ...arrowRules,
   {
     files: ["**/*.js", "**/*.mjs"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", Buffer: "readonly", URL: "readonly" } },
+    languageOptions: {
+      globals: { process: "readonly", console: "readonly", Buffer: "readonly", URL: "readonly" },
+    },
   },
 );

@@ -19,7 +19,10 @@ test("aborts a download, and a later start works", async ({ kitPage, server }) =
   expect(error.milliseconds).toBeLessThan(4000);
 
   server.faults.length = 0;
-  const text = await kitPage.evaluate(async (scene) => (await (await window.kit.observe()).vlm.caption(scene)).text, SCENE);
+  const text = await kitPage.evaluate(
+    async (scene) => (await (await window.kit.observe()).vlm.caption(scene)).text,
+    SCENE,
+  );
   expect(text).not.toBe("");
 });
 
@@ -27,7 +30,13 @@ test("aborts session creation and ends its worker", async ({ kitPage }) => {
   const error = await kitPage.evaluate(async () => {
     const { observe, failureOf } = window.kit;
     const controller = new AbortController();
-    const onProgress = ({ loadedBytes, totalBytes }: { loadedBytes: number; totalBytes: number }) => {
+    const onProgress = ({
+      loadedBytes,
+      totalBytes,
+    }: {
+      loadedBytes: number;
+      totalBytes: number;
+    }) => {
       if (loadedBytes === totalBytes) controller.abort(); // All files are there: sessions follow.
     };
     return failureOf(() => observe({ signal: controller.signal, onProgress }));
@@ -35,12 +44,18 @@ test("aborts session creation and ends its worker", async ({ kitPage }) => {
   expect(error).toMatchObject(ABORTED);
 });
 
-test("aborts a call that waits in the queue and leaves the one before it alone", async ({ kitPage }) => {
+test("aborts a call that waits in the queue and leaves the one before it alone", async ({
+  kitPage,
+}) => {
   const { error, first } = await kitPage.evaluate(async (scene) => {
     const { ask, failureOf, observe } = window.kit;
     const { vlm } = await observe();
     const controller = new AbortController();
-    const running = ask(vlm, { image: scene, prompt: "Describe this image in detail.", cache: false });
+    const running = ask(vlm, {
+      image: scene,
+      prompt: "Describe this image in detail.",
+      cache: false,
+    });
     const waiting = failureOf(() => vlm.caption(scene, { signal: controller.signal }));
     controller.abort();
     return { error: await waiting, first: await running };
@@ -50,15 +65,22 @@ test("aborts a call that waits in the queue and leaves the one before it alone",
 });
 
 for (const stage of ["image-ready", "text-delta"] as const) {
-  test(`aborts at ${stage}, keeps the model loaded, and the next call works`, async ({ kitPage }) => {
+  test(`aborts at ${stage}, keeps the model loaded, and the next call works`, async ({
+    kitPage,
+  }) => {
     const { error, workers, text } = await kitPage.evaluate(
       async ({ scene, stage }) => {
         const { failureOf, observe } = window.kit;
         const { vlm, workers } = await observe();
         const controller = new AbortController();
         const error = await failureOf(async () => {
-          const request = { image: scene, prompt: "Describe this image in detail.", signal: controller.signal };
-          for await (const event of vlm.generate(request)) if (event.type === stage) controller.abort();
+          const request = {
+            image: scene,
+            prompt: "Describe this image in detail.",
+            signal: controller.signal,
+          };
+          for await (const event of vlm.generate(request))
+            if (event.type === stage) controller.abort();
         });
         return { error, workers: workers.length, text: (await vlm.caption(scene)).text };
       },
@@ -74,7 +96,9 @@ test("rejects with the signal's own reason", async ({ kitPage }) => {
   const error = await kitPage.evaluate(async (scene) => {
     const { failureOf, observe } = window.kit;
     const { vlm } = await observe();
-    return failureOf(() => vlm.caption(scene, { signal: AbortSignal.abort(new RangeError("enough")) }));
+    return failureOf(() =>
+      vlm.caption(scene, { signal: AbortSignal.abort(new RangeError("enough")) }),
+    );
   }, SCENE);
   expect(error).toMatchObject({ name: "RangeError", message: "enough" });
 });
@@ -90,7 +114,9 @@ test("leaving the loop cancels the call", async ({ kitPage }) => {
   expect(text).not.toBe("");
 });
 
-test("stops inference that takes longer than timeoutMs, and the next call works", async ({ kitPage }) => {
+test("stops inference that takes longer than timeoutMs, and the next call works", async ({
+  kitPage,
+}) => {
   const { error, text } = await kitPage.evaluate(async (scene) => {
     const { failureOf, observe } = window.kit;
     const { vlm } = await observe();

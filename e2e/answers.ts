@@ -49,7 +49,8 @@ export async function answerWithReference(
       const host = `${location.origin}/models/`;
       const model = await window.reference.load({ host, model: "tiny", dtype });
       const found: ReferenceAnswer[] = [];
-      for (const { prompt, pictures } of questions) found.push(await model.answer(prompt, pictures, maxNewTokens));
+      for (const { prompt, pictures } of questions)
+        found.push(await model.answer(prompt, pictures, maxNewTokens));
       return found;
     },
     { questions, dtype, maxNewTokens: MAX_NEW_TOKENS },

@@ -38,12 +38,19 @@ test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it 
   expect(events.filter(({ type }) => type === "worker-restarted")).toHaveLength(2);
   expect(events).toContainEqual({
     type: "device-fallback",
-    fallback: expect.objectContaining({ device: "webgpu", to: "wasm", reason: "gpu-unstable" }) as unknown,
+    fallback: expect.objectContaining({
+      device: "webgpu",
+      to: "wasm",
+      reason: "gpu-unstable",
+    }) as unknown,
   });
   expect(metrics.filter(({ name }) => name === "vlm.device.lost")).toHaveLength(2);
 });
 
-test("a call that runs when the GPU is lost is repeated and answered", async ({ browser, kitPage }) => {
+test("a call that runs when the GPU is lost is repeated and answered", async ({
+  browser,
+  kitPage,
+}) => {
   test.setTimeout(240_000);
   const cdp = await browser.newBrowserCDPSession();
   const answer = await kitPage.evaluateHandle(async (scene) => {

@@ -15,7 +15,10 @@ const cases: [string, Omit<Fault, "path">, Record<string, unknown>][] = [
 ];
 
 for (const [name, fault, details] of cases) {
-  test(`${name} is a typed error, and a later start with a good server works`, async ({ kitPage, server }) => {
+  test(`${name} is a typed error, and a later start with a good server works`, async ({
+    kitPage,
+    server,
+  }) => {
     server.faults.push({ path: "decoder_model_merged", ...fault });
     const error = await kitPage.evaluate(() => window.kit.failureOf(() => window.kit.observe()));
     expect(error).toMatchObject({ code: "download-failed", details });
@@ -32,14 +35,18 @@ for (const [name, fault, details] of cases) {
 test("nothing is fetched before the licence is accepted", async ({ kitPage, server }) => {
   server.requests.length = 0;
   const error = await kitPage.evaluate(
-    (baseUrl) => window.kit.failureOf(() => window.kit.observe({ model: window.kit.fastvlm05b({ baseUrl }) })),
+    (baseUrl) =>
+      window.kit.failureOf(() => window.kit.observe({ model: window.kit.fastvlm05b({ baseUrl }) })),
     server.origin + HUB_PATH,
   );
   expect(error).toMatchObject({ code: "license-not-accepted", details: { license: "apple-amlr" } });
   expect(server.requests).toEqual([]);
 });
 
-test("loads the public files' names from the hub's layout, through its redirects", async ({ kitPage, server }) => {
+test("loads the public files' names from the hub's layout, through its redirects", async ({
+  kitPage,
+  server,
+}) => {
   const { result, support, progress } = await kitPage.evaluate(async (baseUrl) => {
     const { checkSupport, fastvlm05b, observe } = window.kit;
     const model = fastvlm05b({ baseUrl, acceptLicense: "apple-amlr", imageSize: 256 });
@@ -51,18 +58,29 @@ test("loads the public files' names from the hub's layout, through its redirects
     };
   }, server.origin + HUB_PATH);
   expect(result.text).not.toBe("");
-  expect(result.model).toEqual({ id: "onnx-community/FastVLM-0.5B-ONNX", revision: "main", variant: "int8" });
+  expect(result.model).toEqual({
+    id: "onnx-community/FastVLM-0.5B-ONNX",
+    revision: "main",
+    variant: "int8",
+  });
   // The descriptor's sizes are the real model's; the server's lengths replace them.
   expect(progress.totalBytes).toBe(progress.loadedBytes);
   expect(support).toMatchObject({ isSupported: true, devices: ["wasm"], isExact: false });
   expect(support.downloadBytes).toBeGreaterThan(1e9);
-  for (const file of ["vision_encoder.onnx", "embed_tokens_int8.onnx", "decoder_model_merged_int8.onnx"]) {
+  for (const file of [
+    "vision_encoder.onnx",
+    "embed_tokens_int8.onnx",
+    "decoder_model_merged_int8.onnx",
+  ]) {
     expect(server.requests).toContain(`${HUB_PATH}/onnx/${file}`);
     expect(server.requests).toContain(`/cdn/onnx-community/FastVLM-0.5B-ONNX/onnx/${file}`);
   }
 });
 
-test("no request leaves for another origin, and none during inference", async ({ kitPage, server }) => {
+test("no request leaves for another origin, and none during inference", async ({
+  kitPage,
+  server,
+}) => {
   const origins = new Set<string>();
   kitPage.context().on("request", (request) => origins.add(new URL(request.url()).origin));
   const vlm = await kitPage.evaluateHandle(async () => (await window.kit.observe()).vlm);

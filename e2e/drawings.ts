@@ -28,7 +28,11 @@ export interface DrawnThing {
 }
 
 /** Draws a scene and asks for its caption. */
-export function captionOfDrawing(page: Page, background: string, things: readonly DrawnThing[]): Promise<string> {
+export function captionOfDrawing(
+  page: Page,
+  background: string,
+  things: readonly DrawnThing[],
+): Promise<string> {
   const sprites = things.map(({ kind, ...place }) => ({ ...place, svg: toSvg(kind) }));
   return page.evaluate(
     async ({ background, sprites }) => {

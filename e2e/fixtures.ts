@@ -17,7 +17,9 @@ export interface Scene {
   readonly arrangement: string;
   readonly objects: readonly { readonly kind: string; readonly words: string }[];
   /** Right answers by kind of question. */
-  readonly questions: Readonly<Record<string, { readonly prompt: string; readonly answer: string }>>;
+  readonly questions: Readonly<
+    Record<string, { readonly prompt: string; readonly answer: string }>
+  >;
 }
 
 interface Fixtures {
@@ -45,6 +47,11 @@ export const test = base.extend<Fixtures>({
     await server.close();
   },
   kitPage: async ({ page, server }, use) => {
+    // The only adapter here is a software one, which `auto` would turn down.
+    await page.addInitScript(() => {
+      if (!("GPUAdapterInfo" in window)) return;
+      Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+    });
     await page.goto(`${server.origin}/index.html`);
     await page.waitForFunction(() => "kit" in window);
     await use(page);

@@ -8,7 +8,8 @@ test("streams typed events in order and ends with the whole result", async ({ ki
   const events = await kitPage.evaluate(async (image) => {
     const { vlm } = await window.kit.observe();
     const seen = [];
-    for await (const event of vlm.generate({ image, prompt: "Describe this image in detail." })) seen.push(event);
+    for await (const event of vlm.generate({ image, prompt: "Describe this image in detail." }))
+      seen.push(event);
     return seen;
   }, SCENE);
   const types = events.map(({ type }) => type);
@@ -46,7 +47,9 @@ test("options bound and shape the answer", async ({ kitPage }) => {
   }, SCENE);
   expect(found.short).toMatchObject({ finishReason: "length", tokens: { output: 3 } });
   expect(found.stopped.finishReason).toBe("stop-string");
-  expect(found.stopped.text).toBe(found.whole.text.slice(0, found.whole.text.indexOf(found.word)).trim());
+  expect(found.stopped.text).toBe(
+    found.whole.text.slice(0, found.whole.text.indexOf(found.word)).trim(),
+  );
   expect(found.hot[0]).toBe(found.hot[1]);
   expect(found.hot[0]).not.toBe(found.hot[2]);
   expect(found.topOne.text).toBe(found.whole.text);
@@ -118,7 +121,11 @@ test("calls queue up in order and each gets its own answer", async ({ kitPage })
     const positions: number[] = [];
     const answers = await Promise.all(
       scenes.map(async (image) => {
-        for await (const event of vlm.generate({ image, prompt: "Describe this image.", cache: false })) {
+        for await (const event of vlm.generate({
+          image,
+          prompt: "Describe this image.",
+          cache: false,
+        })) {
           if (event.type === "queued") positions.push(event.position);
           if (event.type === "done") return event.result.text;
         }
@@ -140,7 +147,10 @@ test("a prompt that does not fit the context is refused with the numbers", async
   expect(error).toMatchObject({ code: "context-overflow", details: { limit: 2048 } });
 });
 
-test("says before any download what this browser can do, and why not WebGPU", async ({ kitPage, server }) => {
+test("says before any download what this browser can do, and why not WebGPU", async ({
+  kitPage,
+  server,
+}) => {
   server.requests.length = 0;
   const { support, fallback } = await kitPage.evaluate(async () => {
     const { checkSupport, observe, tinyModel } = window.kit;

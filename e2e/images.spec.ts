@@ -4,7 +4,9 @@ import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";
 
-test("takes every kind of source, gives the same answer, and leaves the caller's object usable", async ({ kitPage }) => {
+test("takes every kind of source, gives the same answer, and leaves the caller's object usable", async ({
+  kitPage,
+}) => {
   const texts = await kitPage.evaluate(async (url) => {
     const { fetchBlob, observe } = window.kit;
     const { vlm } = await observe();
@@ -70,22 +72,34 @@ test("decodes PNG, JPEG, WebP, GIF, AVIF and BMP whatever type they claim", asyn
   const sizes = await kitPage.evaluate(async () => {
     const { fetchBlob, observe } = window.kit;
     const { vlm } = await observe();
-    const files = ["pngsuite/basn3p08.png", "pillow/app13.jpg", "pillow/anim_frame1.webp", "pillow/hopper.avif", "pillow/pal8v5.bmp"];
+    const files = [
+      "pngsuite/basn3p08.png",
+      "pillow/app13.jpg",
+      "pillow/anim_frame1.webp",
+      "pillow/hopper.avif",
+      "pillow/pal8v5.bmp",
+    ];
     const found: Record<string, string> = {};
     // The smallest GIF: one pixel, red.
     const gif = atob("R0lGODlhAQABAIAAAP8AAP///ywAAAAAAQABAAACAkQBADs=");
     const bytes = Uint8Array.from(gif, (character) => character.charCodeAt(0));
     found["gif"] = (await vlm.caption(new Blob([bytes]))).text;
     for (const file of files) {
-      const blob = new Blob([await fetchBlob(`/images/${file}`)], { type: "application/x-anything" });
+      const blob = new Blob([await fetchBlob(`/images/${file}`)], {
+        type: "application/x-anything",
+      });
       const request = { image: blob, prompt: "Describe this image.", maxNewTokens: 1 };
       for await (const event of vlm.generate(request)) {
-        if (event.type === "image-ready") found[file] = `${event.images[0]!.width}x${event.images[0]!.height}`;
+        if (event.type === "image-ready")
+          found[file] = `${event.images[0]!.width}x${event.images[0]!.height}`;
       }
     }
     return found;
   });
-  expect(sizes).toMatchObject({ "pngsuite/basn3p08.png": "32x32", "pillow/hopper.avif": "128x128" });
+  expect(sizes).toMatchObject({
+    "pngsuite/basn3p08.png": "32x32",
+    "pillow/hopper.avif": "128x128",
+  });
   expect(Object.keys(sizes)).toHaveLength(6);
   expect(sizes["gif"]).toContain("red background");
 });
@@ -98,16 +112,24 @@ test("applies EXIF orientation and shows transparent pixels on white", async ({ 
     const context = canvas.getContext("2d")!;
     context.fillStyle = "rgb(200, 30, 30)";
     context.fillRect(0, 0, 320, 160);
-    const jpeg = new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg", quality: 1 })).arrayBuffer());
+    const jpeg = new Uint8Array(
+      await (await canvas.convertToBlob({ type: "image/jpeg", quality: 1 })).arrayBuffer(),
+    );
     // An APP1 segment with one EXIF entry: orientation 6, a quarter turn.
     const exif = [
-      0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0,
-      1, 0, 6, 0, 0, 0, 0, 0, 0,
+      0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 0x01,
+      0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
     ];
     const withExif = new Blob([jpeg.slice(0, 2), new Uint8Array(exif), jpeg.slice(2)]);
     const sizeOf = async (image: Blob): Promise<string> => {
-      for await (const event of vlm.generate({ image, prompt: "Describe this image.", maxNewTokens: 1, cache: false })) {
-        if (event.type === "image-ready") return `${event.images[0]!.width}x${event.images[0]!.height}`;
+      for await (const event of vlm.generate({
+        image,
+        prompt: "Describe this image.",
+        maxNewTokens: 1,
+        cache: false,
+      })) {
+        if (event.type === "image-ready")
+          return `${event.images[0]!.width}x${event.images[0]!.height}`;
       }
       return "";
     };
@@ -126,7 +148,10 @@ test("applies EXIF orientation and shows transparent pixels on white", async ({ 
   expect(transparent).toBe(white);
 });
 
-test("refuses what is no picture, too large, damaged or out of reach, in words", async ({ kitPage, server }) => {
+test("refuses what is no picture, too large, damaged or out of reach, in words", async ({
+  kitPage,
+  server,
+}) => {
   const errors = await kitPage.evaluate(async (origin) => {
     const { failureOf, fetchBlob, observe, plainPicture } = window.kit;
     const { vlm, metrics } = await observe({ imageLimits: { maxBytes: 100_000, maxPixels: 1e6 } });
@@ -144,7 +169,8 @@ test("refuses what is no picture, too large, damaged or out of reach, in words",
       noCors: () => `${otherOrigin}/no-cors/scene-01.png`,
       tainted: () => tainted,
     };
-    const found: Record<string, { code: string | undefined; details: unknown; message: string }> = {};
+    const found: Record<string, { code: string | undefined; details: unknown; message: string }> =
+      {};
     for (const [name, make] of Object.entries(sources)) {
       const image = (await make()) as Blob;
       const { code, details, message } = await failureOf(() => vlm.caption(image));

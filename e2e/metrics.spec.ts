@@ -2,7 +2,9 @@
 
 import { expect, test } from "./fixtures.ts";
 
-test("reports every stage of a load and of a call, and the same stages on the timeline", async ({ kitPage }) => {
+test("reports every stage of a load and of a call, and the same stages on the timeline", async ({
+  kitPage,
+}) => {
   const { metrics, measures, result, startedAt, endedAt } = await kitPage.evaluate(async () => {
     const measures: string[] = [];
     const observer = new PerformanceObserver((list) => {
@@ -48,7 +50,13 @@ test("reports every stage of a load and of a call, and the same stages on the ti
   const vision = metrics.find(({ name }) => name === "vlm.vision.duration")!;
   expect(vision.unit).toBe("s");
   expect(vision.value * 1000).toBeCloseTo(result.timings.visionMs, 3);
-  for (const stage of ["vlm:vision", "vlm:prefill", "vlm:decode", "vlm:preprocess", "vlm:model.load"]) {
+  for (const stage of [
+    "vlm:vision",
+    "vlm:prefill",
+    "vlm:decode",
+    "vlm:preprocess",
+    "vlm:model.load",
+  ]) {
     expect(measures).toContain(stage);
   }
 });
@@ -58,7 +66,13 @@ test("stage times add up to the whole", async ({ kitPage }) => {
     const { vlm } = await window.kit.observe();
     return vlm.caption("/scenes/scene-03.png");
   });
-  const stages = [timings.queueMs, timings.imageDecodeMs, timings.preprocessMs, timings.visionMs, timings.prefillMs];
+  const stages = [
+    timings.queueMs,
+    timings.imageDecodeMs,
+    timings.preprocessMs,
+    timings.visionMs,
+    timings.prefillMs,
+  ];
   const sum = stages.reduce((total, ms) => total + ms, timings.decodeMs);
   expect(sum).toBeGreaterThan(timings.totalMs * 0.7);
   expect(sum).toBeLessThanOrEqual(timings.totalMs + 1);

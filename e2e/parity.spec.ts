@@ -34,10 +34,18 @@ test.describe.configure({ mode: "serial" });
 
 for (const precision of ["fp16", "int8"] as const) {
   for (const [name, list] of Object.entries(questions)) {
-    test(`gives transformers.js's answers on the ${precision} files: ${name}`, async ({ kitPage, server }) => {
+    test(`gives transformers.js's answers on the ${precision} files: ${name}`, async ({
+      kitPage,
+      server,
+    }) => {
       test.setTimeout(300_000);
       const ours = await answerWithKit(kitPage, list, { precision, device: "wasm" });
-      const theirs = await answerWithReference(kitPage, server, list, precision === "fp16" ? "fp32" : "int8");
+      const theirs = await answerWithReference(
+        kitPage,
+        server,
+        list,
+        precision === "fp16" ? "fp32" : "int8",
+      );
       expect(ours.map(({ text }) => text)).toEqual(theirs.map(({ text }) => text));
       expect(ours.map(({ device }) => device)).toEqual(list.map(() => "wasm"));
       // The end token is part of the reference's ids and not of ours.
@@ -48,7 +56,10 @@ for (const precision of ["fp16", "int8"] as const) {
   }
 }
 
-test("answers about two pictures in one prompt as transformers.js does where it can", async ({ kitPage, server }) => {
+test("answers about two pictures in one prompt as transformers.js does where it can", async ({
+  kitPage,
+  server,
+}) => {
   // LlavaProcessor expands only the first `<image>`, so the reference page expands both itself.
   const pair = [about("What is in the two images?", scenes[0]!, scenes[3]!)];
   const ours = await answerWithKit(kitPage, pair, { precision: "fp16", device: "wasm" });

@@ -5,8 +5,14 @@ import { expect, test } from "./fixtures.ts";
 const SCENE = "/scenes/scene-02.png";
 const isModelFile = (path: string): boolean => path.endsWith(".onnx");
 
-test("a second visit fetches no model file and answers the same question from the cache", async ({ kitPage, server }) => {
-  const first = await kitPage.evaluate(async (scene) => (await window.kit.observe()).vlm.caption(scene), SCENE);
+test("a second visit fetches no model file and answers the same question from the cache", async ({
+  kitPage,
+  server,
+}) => {
+  const first = await kitPage.evaluate(
+    async (scene) => (await window.kit.observe()).vlm.caption(scene),
+    SCENE,
+  );
   expect(server.requests.filter(isModelFile)).toHaveLength(3);
   server.requests.length = 0;
 
@@ -25,9 +31,18 @@ test("a second visit fetches no model file and answers the same question from th
   expect(server.requests.filter(isModelFile)).toHaveLength(0);
   expect(progress.cachedBytes).toBe(progress.totalBytes);
   expect(first.cached).toBe(false);
-  expect(again).toMatchObject({ cached: true, text: first.text, tokens: first.tokens, finishReason: first.finishReason });
+  expect(again).toMatchObject({
+    cached: true,
+    text: first.text,
+    tokens: first.tokens,
+    finishReason: first.finishReason,
+  });
   expect(other.cached).toBe(false);
   expect(uncached).toMatchObject({ cached: false, text: first.text });
+});
+
+test("the IndexedDB store keeps every promise of a store", async ({ kitPage }) => {
+  expect(await kitPage.evaluate(() => window.kit.checkIndexedDbStore())).toEqual([]);
 });
 
 test("clearCache forgets results, or the model's files", async ({ kitPage, server }) => {
@@ -46,7 +61,9 @@ test("clearCache forgets results, or the model's files", async ({ kitPage, serve
   expect(server.requests.filter(isModelFile)).toHaveLength(3);
 });
 
-test("the same pixels in another file answer from the cache; one other pixel does not", async ({ kitPage }) => {
+test("the same pixels in another file answer from the cache; one other pixel does not", async ({
+  kitPage,
+}) => {
   const { same, other } = await kitPage.evaluate(async (scene) => {
     const { fetchBlob, observe } = window.kit;
     const { vlm } = await observe();
@@ -71,7 +88,12 @@ for (const fault of ["no-indexeddb", "broken-indexeddb"]) {
       async ({ scene, fault }) => {
         const { createFaultyWorker, observe } = window.kit;
         const { vlm, events, metrics } = await observe({ worker: () => createFaultyWorker(fault) });
-        return { first: await vlm.caption(scene), second: await vlm.caption(scene), events, metrics };
+        return {
+          first: await vlm.caption(scene),
+          second: await vlm.caption(scene),
+          events,
+          metrics,
+        };
       },
       { scene: SCENE, fault },
     );
@@ -93,7 +115,10 @@ test("no room for the weights: runs from memory and says so", async ({ kitPage, 
   expect(events.map(({ type }) => type)).toContain("storage-degraded");
 });
 
-test("site data cleared in mid-session costs nothing but the cache", async ({ kitPage, server }) => {
+test("site data cleared in mid-session costs nothing but the cache", async ({
+  kitPage,
+  server,
+}) => {
   const cdp = await kitPage.context().newCDPSession(kitPage);
   const vlm = await kitPage.evaluateHandle(async (scene) => {
     const { vlm } = await window.kit.observe();
@@ -101,6 +126,9 @@ test("site data cleared in mid-session costs nothing but the cache", async ({ ki
     return vlm;
   }, SCENE);
   await cdp.send("Storage.clearDataForOrigin", { origin: server.origin, storageTypes: "all" });
-  const text = await vlm.evaluate(async (vlm, scene) => (await vlm.caption(scene, { preset: "detailed" })).text, SCENE);
+  const text = await vlm.evaluate(
+    async (vlm, scene) => (await vlm.caption(scene, { preset: "detailed" })).text,
+    SCENE,
+  );
   expect(text).not.toBe("");
 });

@@ -7,7 +7,9 @@ const SCENE = "/scenes/scene-01.png";
 test("says that a worker script is missing", async ({ kitPage }) => {
   const error = await kitPage.evaluate(async () => {
     const { observe, timedFailureOf } = window.kit;
-    return timedFailureOf(() => observe({ worker: () => new Worker("/no-such-worker.js", { type: "module" }) }));
+    return timedFailureOf(() =>
+      observe({ worker: () => new Worker("/no-such-worker.js", { type: "module" }) }),
+    );
   });
   expect(error).toMatchObject({ code: "worker-crashed", details: { phase: "start" } });
   expect(error.milliseconds).toBeLessThan(5000);
@@ -29,14 +31,19 @@ test("rejects the start when the worker dies while it loads", async ({ kitPage }
 });
 
 for (const stage of ["queued", "image-ready", "text-delta"] as const) {
-  test(`rejects a call whose worker dies at ${stage}; the next call gets a fresh one`, async ({ kitPage }) => {
+  test(`rejects a call whose worker dies at ${stage}; the next call gets a fresh one`, async ({
+    kitPage,
+  }) => {
     const { error, workers, events, text } = await kitPage.evaluate(
       async ({ scene, stage }) => {
         const { failureOf, observe } = window.kit;
         const { vlm, workers, events } = await observe();
         let killedAt = 0;
         const error = await failureOf(async () => {
-          for await (const event of vlm.generate({ image: scene, prompt: "Describe this image in detail." })) {
+          for await (const event of vlm.generate({
+            image: scene,
+            prompt: "Describe this image in detail.",
+          })) {
             if (event.type !== stage || killedAt > 0) continue;
             killedAt = performance.now();
             workers[0]!.terminate();
@@ -56,7 +63,9 @@ for (const stage of ["queued", "image-ready", "text-delta"] as const) {
   });
 }
 
-test("replaces a worker that died between two calls without a call noticing", async ({ kitPage }) => {
+test("replaces a worker that died between two calls without a call noticing", async ({
+  kitPage,
+}) => {
   const { workers, text } = await kitPage.evaluate(async (scene) => {
     const { vlm, workers } = await window.kit.observe();
     workers[0]!.terminate();

@@ -15,7 +15,9 @@ const faults: Record<string, () => void> = {
   "wrong-gpu": () => {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
     const write = GPUQueue.prototype.writeBuffer;
-    GPUQueue.prototype.writeBuffer = function (...[buffer, offset, data, ...rest]: Parameters<GPUQueue["writeBuffer"]>) {
+    GPUQueue.prototype.writeBuffer = function (
+      ...[buffer, offset, data, ...rest]: Parameters<GPUQueue["writeBuffer"]>
+    ) {
       const bytes = ArrayBuffer.isView(data)
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
         : new Uint8Array(data).slice();

@@ -14,6 +14,9 @@ import {
   type VlmResult,
 } from "@fastvlm-kit/web";
 import { tinyModel } from "@fastvlm-kit/tiny";
+// Not part of the published packages: the store's own contract, run where there is an IndexedDB.
+import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-store.ts";
+import { checkStore } from "../../packages/web/test/contracts/store.ts";
 
 /** A client and everything that it reported. */
 export interface Observed {
@@ -41,7 +44,10 @@ function createWorker(): Worker {
 
 /** A worker with one part of the platform broken; see `faulty.worker.ts`. */
 function createFaultyWorker(fault: string): Worker {
-  return new Worker(new URL("./faulty.worker.ts", import.meta.url), { type: "module", name: fault });
+  return new Worker(new URL("./faulty.worker.ts", import.meta.url), {
+    type: "module",
+    name: fault,
+  });
 }
 
 /** Creates a client on the embedded model and records what it reports. */
@@ -106,14 +112,22 @@ async function plainPicture(color: string, width = 256, height = 256): Promise<B
 }
 
 /** How long `work` takes to reject, and with what. */
-async function timedFailureOf(work: () => Promise<unknown>): Promise<SeenError & { readonly milliseconds: number }> {
+async function timedFailureOf(
+  work: () => Promise<unknown>,
+): Promise<SeenError & { readonly milliseconds: number }> {
   const startedAt = performance.now();
   const error = await failureOf(work);
   return { ...error, milliseconds: performance.now() - startedAt };
 }
 
+/** What the IndexedDB store fails of the contract that every store is held to. */
+function checkIndexedDbStore(): Promise<string[]> {
+  return checkStore(() => createIndexedDbStore(`contract-${crypto.randomUUID()}`));
+}
+
 const kit = {
   ask,
+  checkIndexedDbStore,
   checkSupport,
   createFaultyWorker,
   createVlm,

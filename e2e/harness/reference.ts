@@ -30,7 +30,7 @@ async function load({ host, model, dtype }: ReferenceOptions) {
   env.useBrowserCache = false;
   env.useWasmCache = false;
   // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
-  (env.backends.onnx.wasm as { wasmPaths: undefined }).wasmPaths = undefined;
+  (env.backends.onnx.wasm as unknown as { wasmPaths: undefined }).wasmPaths = undefined;
   const processor = await AutoProcessor.from_pretrained(model, {});
   const loaded = await AutoModelForImageTextToText.from_pretrained(model, {
     device: "wasm",
@@ -43,7 +43,11 @@ async function load({ host, model, dtype }: ReferenceOptions) {
 
   return {
     /** Greedy answer to `prompt`, about the pictures if there are any. */
-    async answer(prompt: string, pictures: readonly string[], maxNewTokens: number): Promise<ReferenceAnswer> {
+    async answer(
+      prompt: string,
+      pictures: readonly string[],
+      maxNewTokens: number,
+    ): Promise<ReferenceAnswer> {
       const content = `${"<image>".repeat(pictures.length)}${prompt}`;
       const text = processor.apply_chat_template([{ role: "user", content }], {
         add_generation_prompt: true,
@@ -51,12 +55,13 @@ async function load({ host, model, dtype }: ReferenceOptions) {
       }) as unknown as string;
       const images = await Promise.all(pictures.map((url) => RawImage.fromURL(url)));
       // LlavaProcessor expands only the first `<image>`: with several pictures this page does it.
-      const expanded = images.length > 1 ? text.replaceAll("<image>", "<image>".repeat(IMAGE_TOKENS)) : text;
+      const expanded =
+        images.length > 1 ? text.replaceAll("<image>", "<image>".repeat(IMAGE_TOKENS)) : text;
       const inputs = (
         images.length === 1
           ? await processor(images[0], expanded, { add_special_tokens: false })
           : {
-              ...(await processor.tokenizer!(expanded, { add_special_tokens: false })),
+              ...processor.tokenizer!(expanded, { add_special_tokens: false }),
               ...(images.length > 1 && (await processor.image_processor!(images))),
             }
       ) as { input_ids: Tensor };

@@ -13,6 +13,6 @@ export default defineConfig({
     outDir: here("../../.cache/e2e/pages"),
     emptyOutDir: true,
     reportCompressedSize: false,
-    rollupOptions: { input: { index: here("index.html"), reference: here("reference.html") } },
+    rolldownOptions: { input: { index: here("index.html"), reference: here("reference.html") } },
   },
 });

@@ -103,7 +103,10 @@ function setHeaders(response: ServerResponse, path: string, isolated: boolean): 
 }
 
 /** Large files are redirected to another host with their hash in the headers, small ones are not. */
-function redirectLikeTheHub(response: ServerResponse, [, repository, revision, file]: RegExpExecArray): void {
+function redirectLikeTheHub(
+  response: ServerResponse,
+  [, repository, revision, file]: RegExpExecArray,
+): void {
   const target = `/cdn/${repository!}/${file!}`;
   response.setHeader("X-Repo-Commit", revision === "main" ? "0".repeat(40) : revision!);
   response.setHeader("X-Linked-Etag", '"not-checked"');
@@ -114,7 +117,9 @@ function redirectLikeTheHub(response: ServerResponse, [, repository, revision, f
 function failAtOnce(response: ServerResponse, fault: Fault): void {
   if (fault.kind === "stall") return; // No answer, until the client gives up.
   if (fault.kind === "html") {
-    response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>Sign in</title>");
+    response
+      .writeHead(200, { "Content-Type": "text/html" })
+      .end("<!doctype html><title>Sign in</title>");
     return;
   }
   response.writeHead(fault.status ?? 500).end("fault");
@@ -135,7 +140,8 @@ async function sendFile(
   response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
   response.setHeader("Content-Length", size);
   if (fault?.kind === "truncate") response.setHeader("Content-Length", Math.floor(size / 2));
-  const end = fault?.kind === "truncate" || fault?.kind === "cut" ? Math.floor(size / 2) - 1 : size - 1;
+  const end =
+    fault?.kind === "truncate" || fault?.kind === "cut" ? Math.floor(size / 2) - 1 : size - 1;
   const stream = createReadStream(file, { end: Math.max(0, end) });
   stream.on("data", (chunk) => {
     if (fault?.kind === "corrupt") (chunk as Buffer)[0]! ^= 1;

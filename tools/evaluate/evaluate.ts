@@ -45,13 +45,10 @@ try {
     const page = await browser.newPage();
     await page.goto(`${server.origin}/index.html`);
     await page.waitForFunction(() => "kit" in window);
-    const vlm = await page.evaluateHandle(
-      async (precision) => {
-        const { observe, tinyModel } = window.kit;
-        return (await observe({ model: tinyModel({ precision }), device: "wasm" })).vlm;
-      },
-      precision,
-    );
+    const vlm = await page.evaluateHandle(async (precision) => {
+      const { observe, tinyModel } = window.kit;
+      return (await observe({ model: tinyModel({ precision }), device: "wasm" })).vlm;
+    }, precision);
     const answers: { caption: string; background: string }[] = [];
     for (const { file, questions } of scenes) {
       answers.push(
@@ -70,7 +67,9 @@ try {
         ),
       );
     }
-    console.log(JSON.stringify({ precision, scenes: scenes.length, ...scoreAnswers(scenes, answers) }));
+    console.log(
+      JSON.stringify({ precision, scenes: scenes.length, ...scoreAnswers(scenes, answers) }),
+    );
     await page.close();
   }
 } finally {

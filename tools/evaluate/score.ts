@@ -3,7 +3,9 @@
 export interface EvaluatedScene {
   readonly file: string;
   readonly objects: readonly { readonly kind: string; readonly words: string }[];
-  readonly questions: Readonly<Record<string, { readonly prompt: string; readonly answer: string }>>;
+  readonly questions: Readonly<
+    Record<string, { readonly prompt: string; readonly answer: string }>
+  >;
 }
 
 export interface Scores {
@@ -29,10 +31,13 @@ export function scoreAnswers(
     Object.fromEntries(counts.map((count) => [count, share(count, isRight)]));
   return {
     thingsRight: byCount((index) => namesAllInOrder(answers[index]!.caption, scenes[index]!)),
-    captionExact: byCount((index) => answers[index]!.caption === answerTo(scenes[index]!, "caption")),
+    captionExact: byCount(
+      (index) => answers[index]!.caption === answerTo(scenes[index]!, "caption"),
+    ),
     backgroundRight: round(
-      [...scenes.keys()].filter((index) => answers[index]!.background === answerTo(scenes[index]!, "background"))
-        .length / scenes.length,
+      [...scenes.keys()].filter(
+        (index) => answers[index]!.background === answerTo(scenes[index]!, "background"),
+      ).length / scenes.length,
     ),
   };
 }
@@ -41,7 +46,9 @@ export function scoreAnswers(
 function namesAllInOrder(caption: string, scene: EvaluatedScene): boolean {
   const right = answerTo(scene, "caption").toLowerCase();
   const given = caption.toLowerCase();
-  const ordered = scene.objects.map(({ words }) => words.toLowerCase()).sort((a, b) => right.indexOf(a) - right.indexOf(b));
+  const ordered = scene.objects
+    .map(({ words }) => words.toLowerCase())
+    .sort((a, b) => right.indexOf(a) - right.indexOf(b));
   let from = 0;
   for (const words of ordered) {
     const at = given.indexOf(words, from);

@@ -100,9 +100,9 @@ function inventModel(values: { random?: string; size?: string }, directory: stri
     "--size",
   );
   const size: ModelSize = modelSizes[name];
+  const seed = wholeNumber(values.random ?? "", "--random");
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "config.json"), `${JSON.stringify(configJson(size), null, 2)}\n`);
-  const seed = wholeNumber(values.random ?? "", "--random");
   return { weights: randomWeights(size, seed), config: size.decoder };
 }
 

@@ -23,7 +23,9 @@ const { values } = parseArgs({
 /** What the result depends on. */
 const INPUTS = [
   values.weights,
-  ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((name) => packagePath(`model/${name}`)),
+  ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((name) =>
+    packagePath(`model/${name}`),
+  ),
   ...list("../onnx/src", ".ts").filter((path) => !path.endsWith(".test.ts")),
   ...list("scripts", ".ts"),
 ].sort();
@@ -39,14 +41,18 @@ const isCurrent =
 if (!isCurrent) await build();
 
 async function build(): Promise<void> {
-  exportModel(readSafetensors(values.weights), readDecoderConfig(packagePath("model/config.json")), {
-    directory: packagePath("model"),
-    dtypes: ["fp32", "int8", "q4"],
-    storage: "fp16",
-    onFile: ({ path, sizeBytes }) => {
-      console.log(`${path.slice(packagePath("").length)}  ${(sizeBytes / 1e6).toFixed(2)} MB`);
+  exportModel(
+    readSafetensors(values.weights),
+    readDecoderConfig(packagePath("model/config.json")),
+    {
+      directory: packagePath("model"),
+      dtypes: ["fp32", "int8", "q4"],
+      storage: "fp16",
+      onFile: ({ path, sizeBytes }) => {
+        console.log(`${path.slice(packagePath("").length)}  ${(sizeBytes / 1e6).toFixed(2)} MB`);
+      },
     },
-  });
+  );
   const paths = [
     "config.json",
     "tokenizer.json",
@@ -55,7 +61,11 @@ async function build(): Promise<void> {
   ];
   const files = paths.map((path) => {
     const bytes = readFileSync(packagePath(`model/${path}`));
-    return { path, bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return {
+      path,
+      bytes: bytes.byteLength,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    };
   });
   const revision = createHash("sha256")
     .update(files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join(""))

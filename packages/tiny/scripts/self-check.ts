@@ -26,7 +26,11 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
 
   const readJson = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(`${folder}/${name}`, "utf8"));
-  const files = { vision: "vision_encoder", embed: "embed_tokens", decoder: "decoder_model_merged" };
+  const files = {
+    vision: "vision_encoder",
+    embed: "embed_tokens",
+    decoder: "decoder_model_merged",
+  };
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
@@ -36,7 +40,10 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,
   });
-  const codec = createTextCodec(await readJson("tokenizer.json"), await readJson("tokenizer_config.json"));
+  const codec = createTextCodec(
+    await readJson("tokenizer.json"),
+    await readJson("tokenizer_config.json"),
+  );
   const { features, tokenIds } = await observe(runtime, codec, {
     size: 256,
     prompt: PROMPT,
@@ -46,8 +53,9 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   return {
     prompt: PROMPT,
     expectedTokenIds: tokenIds,
-    features: Array.from(features.filter((_, index) => index % FEATURE_STRIDE === 0), (value) =>
-      Number(value.toPrecision(6)),
+    features: Array.from(
+      features.filter((_, index) => index % FEATURE_STRIDE === 0),
+      (value) => Number(value.toPrecision(6)),
     ),
     featureStride: FEATURE_STRIDE,
     minCosine: MIN_COSINE,

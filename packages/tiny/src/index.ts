@@ -50,7 +50,9 @@ export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelD
   };
 }
 
-function variantsOf(precision: NonNullable<TinyModelOptions["precision"]>): readonly ModelVariant[] {
+function variantsOf(
+  precision: NonNullable<TinyModelOptions["precision"]>,
+): readonly ModelVariant[] {
   const graphs = { fp16: FP16, int8: INT8, q4: Q4 };
   if (precision === "auto") {
     return [

@@ -3,7 +3,7 @@ import { fastvlm05b } from "../models/fastvlm-05b.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { listCandidates } from "./candidates.ts";
 
-type Adapter = { readonly features: ReadonlySet<string> } | null;
+type Adapter = { readonly features: ReadonlySet<string>; readonly info?: GPUAdapterInfo } | null;
 
 function stubGpu(requestAdapter?: () => Promise<Adapter>): void {
   vi.stubGlobal("navigator", requestAdapter ? { gpu: { requestAdapter } } : {});
@@ -63,6 +63,16 @@ describe("listCandidates", () => {
       rejected: [`webgpu ${reason}`],
     });
     expect(await list("webgpu")).toEqual({ candidates: [], rejected: [`webgpu ${reason}`] });
+  });
+
+  it("takes a software adapter only when the GPU was asked for by name", async () => {
+    const info = { isFallbackAdapter: true } as GPUAdapterInfo;
+    stubGpu(() => Promise.resolve({ features: new Set<string>(), info }));
+    expect(await list("auto")).toEqual({
+      candidates: ["wasm int8"],
+      rejected: ["webgpu software-adapter"],
+    });
+    expect(await list("webgpu")).toEqual({ candidates: ["webgpu q4"], rejected: [] });
   });
 
   it("says where the model has no files for a device", async () => {

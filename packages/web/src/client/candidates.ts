@@ -16,8 +16,16 @@ export interface Candidates {
 
 /** What the browser says of its GPU. */
 export type GpuProbe =
-  | { readonly isAvailable: true; readonly features: ReadonlySet<string> }
-  | { readonly isAvailable: false; readonly reason: "no-webgpu" | "no-adapter"; readonly message: string };
+  | {
+      readonly isAvailable: true;
+      readonly features: ReadonlySet<string>;
+      readonly isSoftware: boolean;
+    }
+  | {
+      readonly isAvailable: false;
+      readonly reason: "no-webgpu" | "no-adapter";
+      readonly message: string;
+    };
 
 export async function listCandidates(
   model: ModelDescriptor,
@@ -27,7 +35,7 @@ export async function listCandidates(
   const candidates: Candidate[] = [];
   const rejected: DeviceAttempt[] = [];
   if (wanted !== "wasm") {
-    const choice = isGpuUnstable ? GPU_UNSTABLE : chooseGpuVariant(model, await probeGpu());
+    const choice = isGpuUnstable ? GPU_UNSTABLE : chooseGpuVariant(model, await probeGpu(), wanted);
     if ("variant" in choice) candidates.push({ device: "webgpu", variant: choice.variant });
     else rejected.push({ device: "webgpu", ...choice });
   }
@@ -35,7 +43,12 @@ export async function listCandidates(
   if (wanted !== "webgpu" || isGpuUnstable) {
     const variant = model.variants.find(({ device }) => device === "wasm");
     if (variant) candidates.push({ device: "wasm", variant });
-    else rejected.push({ device: "wasm", reason: "no-variant", message: "The model has no files for WASM." });
+    else
+      rejected.push({
+        device: "wasm",
+        reason: "no-variant",
+        message: "The model has no files for WASM.",
+      });
   }
   return { candidates, rejected };
 }
@@ -44,27 +57,52 @@ export async function listCandidates(
 export async function probeGpu(): Promise<GpuProbe> {
   // Typed as always there; it is not.
   const gpu = (navigator as { gpu?: GPU }).gpu;
-  if (!gpu) return { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
+  if (!gpu)
+    return { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
   try {
     const adapter = await gpu.requestAdapter();
-    if (adapter) return { isAvailable: true, features: adapter.features };
+    if (adapter) {
+      return {
+        isAvailable: true,
+        features: adapter.features,
+        // Safari 26 has no `info` on some objects that the specification gives one.
+        isSoftware: (adapter.info as GPUAdapterInfo | undefined)?.isFallbackAdapter ?? false,
+      };
+    }
   } catch {
     // Some drivers throw where they should answer null.
   }
-  return { isAvailable: false, reason: "no-adapter", message: "WebGPU found no usable graphics adapter." };
+  return {
+    isAvailable: false,
+    reason: "no-adapter",
+    message: "WebGPU found no usable graphics adapter.",
+  };
 }
 
-/** The first variant whose needs the GPU meets. */
+/**
+ * The first variant whose needs the GPU meets. An adapter in software is many times slower than WASM
+ * on the same cores, so it has to be asked for.
+ */
 export function chooseGpuVariant(
   model: ModelDescriptor,
   gpu: GpuProbe,
+  wanted: "auto" | Device,
 ): { readonly variant: ModelVariant } | Omit<DeviceAttempt, "device"> {
   if (!gpu.isAvailable) return { reason: gpu.reason, message: gpu.message };
+  if (gpu.isSoftware && wanted === "auto") return SOFTWARE_ADAPTER;
   const variant = model.variants.find(
-    ({ device, requires }) => device === "webgpu" && (requires ?? []).every((feature) => gpu.features.has(feature)),
+    ({ device, requires }) =>
+      device === "webgpu" && (requires ?? []).every((feature) => gpu.features.has(feature)),
   );
-  return variant ? { variant } : { reason: "no-variant", message: "The model has no files for this GPU." };
+  return variant
+    ? { variant }
+    : { reason: "no-variant", message: "The model has no files for this GPU." };
 }
+
+const SOFTWARE_ADAPTER = {
+  reason: "software-adapter",
+  message: "This browser's only graphics adapter is a software one, slower than WASM.",
+} as const;
 
 const GPU_UNSTABLE = {
   reason: "gpu-unstable",

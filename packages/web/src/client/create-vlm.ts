@@ -153,11 +153,19 @@ export async function createVlm(options: VlmOptions): Promise<Vlm> {
       recorder.record("vlm.worker.restarts", 1, { "vlm.reason": reason });
     },
     onFallback: ({ device, to, reason }) => {
-      recorder.record("vlm.backend.fallback", 1, { "vlm.from": device, "vlm.to": to, "vlm.reason": reason });
+      recorder.record("vlm.backend.fallback", 1, {
+        "vlm.from": device,
+        "vlm.to": to,
+        "vlm.reason": reason,
+      });
     },
   });
   try {
-    return new VlmClient(supervisor, options.model, await abortable(supervisor.ready(), options.signal));
+    return new VlmClient(
+      supervisor,
+      options.model,
+      await abortable(supervisor.ready(), options.signal),
+    );
   } catch (error) {
     await supervisor.dispose(disposedError());
     throw error;
@@ -210,7 +218,10 @@ class VlmClient implements Vlm {
     const leave = new AbortController();
     const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
     const events = createEventQueue<GenerateEvent>();
-    this.#run({ ...request, signal }, events.push, { endOnSentence: false, stripLeadIn: false }).then((result) => {
+    this.#run({ ...request, signal }, events.push, {
+      endOnSentence: false,
+      stripLeadIn: false,
+    }).then((result) => {
       events.push({ type: "done", result });
       events.end();
     }, events.fail);
@@ -245,12 +256,18 @@ class VlmClient implements Vlm {
       throw new TypeError("Expected `prompt` to be a string with a question in it");
     }
     const { maxWords, endOnSentence, stripLeadIn } = wording;
-    const generation = resolveGenerationOptions({ ...request, ...(maxWords !== undefined && { maxWords }) });
+    const generation = resolveGenerationOptions({
+      ...request,
+      ...(maxWords !== undefined && { maxWords }),
+    });
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
     request.signal?.throwIfAborted();
 
-    const images = await abortable(Promise.all(toList(request.image).map(toWireImage)), request.signal);
+    const images = await abortable(
+      Promise.all(toList(request.image).map(toWireImage)),
+      request.signal,
+    );
     const call: GenerateCall = {
       id: this.#nextCallId++,
       images,
@@ -263,7 +280,12 @@ class VlmClient implements Vlm {
       useCache: request.cache ?? true,
     };
     try {
-      const result = await runCall(this.#supervisor, { call, signal: request.signal, timeoutMs, onEvent });
+      const result = await runCall(this.#supervisor, {
+        call,
+        signal: request.signal,
+        timeoutMs,
+        onEvent,
+      });
       this.#latest = await this.#supervisor.ready().catch(() => this.#latest);
       return result;
     } finally {
@@ -277,13 +299,17 @@ function toList(image: GenerateRequest["image"]): readonly ImageSource[] {
   return Array.isArray(image) ? (image as readonly ImageSource[]) : [image as ImageSource];
 }
 
-function toLoadRequest(options: VlmOptions): ConstructorParameters<typeof Supervisor>[0]["loadRequest"] {
+function toLoadRequest(
+  options: VlmOptions,
+): ConstructorParameters<typeof Supervisor>[0]["loadRequest"] {
   const { cache = {}, wasmThreads = 0 } = options;
   const maxResultBytes = cache.maxResultBytes ?? DEFAULT_RESULT_BYTES;
   expectNumber("cache.maxResultBytes", maxResultBytes, 0, Number.MAX_SAFE_INTEGER);
   expectNumber("wasmThreads", wasmThreads, 0, 64, { isInteger: true });
   return {
-    imageLimits: options.imageLimits ? resolveImageLimits(options.imageLimits) : DEFAULT_IMAGE_LIMITS,
+    imageLimits: options.imageLimits
+      ? resolveImageLimits(options.imageLimits)
+      : DEFAULT_IMAGE_LIMITS,
     wasmThreads,
     storage: {
       databaseName: cache.name ?? "fastvlm-kit",
@@ -304,5 +330,8 @@ function assertLicense({ id, license }: ModelDescriptor): void {
 }
 
 function disposedError(): DOMException {
-  return new DOMException("This Vlm was disposed of. Create a new one with `createVlm`.", "InvalidStateError");
+  return new DOMException(
+    "This Vlm was disposed of. Create a new one with `createVlm`.",
+    "InvalidStateError",
+  );
 }

@@ -52,13 +52,19 @@ async function loaded(image: HTMLImageElement): Promise<void> {
   try {
     await image.decode();
   } catch (cause) {
-    throw notReady("The image element has not loaded a picture. Set its `src` and wait for `load`.", cause);
+    throw notReady(
+      "The image element has not loaded a picture. Set its `src` and wait for `load`.",
+      cause,
+    );
   }
 }
 
 /** A copy: the caller's picture may change or close while the worker reads. */
 async function snapshot(source: Drawable): Promise<ImageBitmap> {
-  if (source instanceof HTMLVideoElement && source.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+  if (
+    source instanceof HTMLVideoElement &&
+    source.readyState < HTMLMediaElement.HAVE_CURRENT_DATA
+  ) {
     throw notReady("The video has no frame yet. Wait for `loadeddata`.");
   }
   let bitmap: ImageBitmap;
@@ -92,7 +98,9 @@ function toAbsoluteUrl(address: string): string {
   try {
     return new URL(address, document.baseURI).href;
   } catch {
-    throw new TypeError(`Expected \`image\` to be an address when it is a string, got \`${address.slice(0, 80)}\``);
+    throw new TypeError(
+      `Expected \`image\` to be an address when it is a string, got \`${address.slice(0, 80)}\``,
+    );
   }
 }
 

@@ -77,7 +77,11 @@ export class Supervisor {
 
   async #start(): Promise<Ready> {
     const { model, device } = this.#options;
-    const { candidates, rejected } = await listCandidates(model, device, this.#gpuLosses >= MAX_GPU_LOSSES);
+    const { candidates, rejected } = await listCandidates(
+      model,
+      device,
+      this.#gpuLosses >= MAX_GPU_LOSSES,
+    );
     const attempts: DeviceAttempt[] = [...rejected];
     let lastError: VlmError | undefined;
     for (const candidate of candidates) {
@@ -101,7 +105,10 @@ export class Supervisor {
     );
   }
 
-  async #tryCandidate({ variant, device }: Candidate, firstAttempt: DeviceAttempt | undefined): Promise<Ready> {
+  async #tryCandidate(
+    { variant, device }: Candidate,
+    firstAttempt: DeviceAttempt | undefined,
+  ): Promise<Ready> {
     if (this.#disposed) throw this.#disposed;
     const { createWorker, model, loadRequest } = this.#options;
     const handle: WorkerHandle = new WorkerHandle({
@@ -134,9 +141,13 @@ export class Supervisor {
     this.#gpuLosses += 1;
     this.#forget(handle, "device-lost");
     handle.end(
-      new VlmError("device-lost", "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.", {
-        reason: message.reason,
-      }),
+      new VlmError(
+        "device-lost",
+        "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.",
+        {
+          reason: message.reason,
+        },
+      ),
     );
   }
 

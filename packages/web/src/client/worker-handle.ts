@@ -88,7 +88,10 @@ export class WorkerHandle {
     });
     return this.#call(async () => {
       // Both at once: the outcome may come before the method's own reply.
-      const [result] = await Promise.all([outcome, this.#remote.generate(call, transfer(theirs, [theirs]))]);
+      const [result] = await Promise.all([
+        outcome,
+        this.#remote.generate(call, transfer(theirs, [theirs])),
+      ]);
       return result;
     }).finally(() => {
       ours.close();
@@ -170,9 +173,13 @@ export class WorkerHandle {
       this.#phase === "start"
         ? "Check that `worker` creates a module worker whose file calls `startWorker()`."
         : "Repeat the call; a fresh worker will take it.";
-    return new VlmError("worker-crashed", `The worker died (${what || "no reason given"}). ${advice}`, {
-      phase: this.#phase,
-    });
+    return new VlmError(
+      "worker-crashed",
+      `The worker died (${what || "no reason given"}). ${advice}`,
+      {
+        phase: this.#phase,
+      },
+    );
   }
 }
 

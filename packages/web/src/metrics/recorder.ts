@@ -1,6 +1,11 @@
 /** Makes metrics: name, unit and time are filled in here, in one place. */
 
-import { METRIC_UNITS, type Metric, type MetricAttributes, type MetricName } from "../protocol/metric.ts";
+import {
+  METRIC_UNITS,
+  type Metric,
+  type MetricAttributes,
+  type MetricName,
+} from "../protocol/metric.ts";
 
 /** Reports one value. */
 export interface Recorder {

@@ -45,7 +45,11 @@ export async function generate(
   options: ResolvedGenerationOptions,
 ): Promise<Generation> {
   const { runtime, now } = context;
-  const maxNewTokens = roomForAnswer(countPositions(parts), options.maxNewTokens, runtime.maxPositions);
+  const maxNewTokens = roomForAnswer(
+    countPositions(parts),
+    options.maxNewTokens,
+    runtime.maxPositions,
+  );
   const sampler = createSampler(options, Math.floor(Math.random() * 2 ** 32));
   const seen = new Set(parts.flatMap((part) => (part.kind === "tokens" ? part.ids : [])));
   const stream = createTextStream(context.codec, options.stop);
@@ -104,7 +108,10 @@ export async function generate(
 
 /** Positions that `parts` take in the sequence. */
 function countPositions(parts: readonly PromptPart[]): number {
-  return parts.reduce((sum, part) => sum + (part.kind === "tokens" ? part.ids.length : part.features.tokens), 0);
+  return parts.reduce(
+    (sum, part) => sum + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
+    0,
+  );
 }
 
 function roomForAnswer(promptPositions: number, wanted: number, maxPositions: number): number {

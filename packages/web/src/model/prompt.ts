@@ -13,7 +13,8 @@ export interface Question {
 }
 
 /** A prompt before the pictures are encoded: ids and places for pictures. */
-export type PromptPiece = { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image" };
+export type PromptPiece =
+  { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image" };
 
 const IMAGE_TOKEN = "<image>";
 
@@ -25,14 +26,19 @@ const SLOT_CLOSE = "\uE001";
  * Lays out a chat prompt: `imageCount` pictures, then the question, as the public FastVLM files
  * were trained (the picture straight before the text).
  */
-export function layOutPrompt(codec: TextCodec, question: Question, imageCount: number): PromptPiece[] {
+export function layOutPrompt(
+  codec: TextCodec,
+  question: Question,
+  imageCount: number,
+): PromptPiece[] {
   const texts: string[] = [];
   const slot = (text: string): string => {
     texts.push(cleanUserText(text));
     return `${SLOT_OPEN}${String(texts.length - 1)}${SLOT_CLOSE}`;
   };
   const messages: ChatMessage[] = [];
-  if (question.system !== undefined) messages.push({ role: "system", content: slot(question.system) });
+  if (question.system !== undefined)
+    messages.push({ role: "system", content: slot(question.system) });
   messages.push({ role: "user", content: IMAGE_TOKEN.repeat(imageCount) + slot(question.text) });
 
   const pieces = splitControlTokens(codec.renderChat(messages), codec.controlTokens);
@@ -48,15 +54,20 @@ export function layOutPrompt(codec: TextCodec, question: Question, imageCount: n
 }
 
 /** Puts encoded pictures in their places, in order. */
-export function fillImages(pieces: readonly PromptPiece[], features: readonly ImageFeatures[]): PromptPart[] {
+export function fillImages(
+  pieces: readonly PromptPiece[],
+  features: readonly ImageFeatures[],
+): PromptPart[] {
   let next = 0;
   const parts = pieces.map((piece): PromptPart => {
     if (piece.kind === "tokens") return piece;
     const image = features[next++];
-    if (image === undefined) throw new Error("The prompt has more places for pictures than pictures");
+    if (image === undefined)
+      throw new Error("The prompt has more places for pictures than pictures");
     return { kind: "image", features: image };
   });
-  if (next !== features.length) throw new Error("The prompt has fewer places for pictures than pictures");
+  if (next !== features.length)
+    throw new Error("The prompt has fewer places for pictures than pictures");
   return mergeTokens(parts);
 }
 

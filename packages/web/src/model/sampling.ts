@@ -22,7 +22,9 @@ export function createSampler(options: SamplingOptions, fallbackSeed: number): S
   return {
     next(logits, previous) {
       const scores =
-        options.repetitionPenalty === 1 ? logits : penalise(logits, previous, options.repetitionPenalty);
+        options.repetitionPenalty === 1
+          ? logits
+          : penalise(logits, previous, options.repetitionPenalty);
       if (options.temperature === 0) return argmax(scores);
       return sample(scores, options, random());
     },
@@ -44,7 +46,11 @@ export function argmax(values: Float32Array): number {
 }
 
 /** Divides positive scores of tokens that occurred and multiplies negative ones (arXiv 1909.05858, §4.1). */
-function penalise(logits: Float32Array, previous: ReadonlySet<number>, penalty: number): Float32Array {
+function penalise(
+  logits: Float32Array,
+  previous: ReadonlySet<number>,
+  penalty: number,
+): Float32Array {
   const scores = logits.slice();
   for (const id of previous) {
     const score = scores[id];
@@ -54,7 +60,11 @@ function penalise(logits: Float32Array, previous: ReadonlySet<number>, penalty: 
   return scores;
 }
 
-function sample(scores: Float32Array, { temperature, topK, topP }: SamplingOptions, draw: number): number {
+function sample(
+  scores: Float32Array,
+  { temperature, topK, topP }: SamplingOptions,
+  draw: number,
+): number {
   const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const kept = topK > 0 ? order.slice(0, topK) : order;
   const highest = scores[kept[0]!]!;

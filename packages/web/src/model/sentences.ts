@@ -4,7 +4,8 @@
 // punctuation needs no space. Not after a single letter ("U.S. flag") or a common abbreviation.
 const SENTENCE_END = /[.!?…]["'”’)\]]*(?=\s|$)|[。！？]["'”’」』）)\]]*/gu;
 // `\b` would take the é of "café" and the s of "Paul's" for words of one letter.
-const ABBREVIATION = /(?<![\p{L}\p{N}'’])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|\p{L})\.$/u;
+const ABBREVIATION =
+  /(?<![\p{L}\p{N}'’])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|\p{L})\.$/u;
 
 /** `text` up to its last whole sentence; all of it where none ends. */
 export function endOnSentence(text: string): string {

@@ -79,9 +79,13 @@ const VARIANTS: readonly ModelVariant[] = [
 export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
   const { revision = "main", imageSize = 1024 } = options;
   if (!Number.isInteger(imageSize / 64) || imageSize < 64) {
-    throw new TypeError(`Expected \`imageSize\` to be a multiple of 64, got \`${String(imageSize)}\``);
+    throw new TypeError(
+      `Expected \`imageSize\` to be a multiple of 64, got \`${String(imageSize)}\``,
+    );
   }
-  const baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? `${HUB}/${REPOSITORY}/resolve/${encodeURIComponent(revision)}`;
+  const baseUrl =
+    options.baseUrl?.replace(/\/+$/, "") ??
+    `${HUB}/${REPOSITORY}/resolve/${encodeURIComponent(revision)}`;
   const files = Object.entries(MEGABYTES).map(([path, megabytes]): [string, ModelFile] => [
     path,
     { url: `${baseUrl}/${path}`, bytes: megabytes * 1e6, isApproximate: true },

@@ -9,7 +9,8 @@ export function float16ToFloat32(halves: Uint16Array): Float32Array {
 export function float32ToFloat16(floats: Float32Array): Uint16Array {
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   const halves = new Uint16Array(floats.length);
-  for (let index = 0; index < halves.length; index++) halves[index] = singleBitsToHalf(bits[index]!);
+  for (let index = 0; index < halves.length; index++)
+    halves[index] = singleBitsToHalf(bits[index]!);
   return halves;
 }
 

@@ -23,7 +23,9 @@ const MAX_DEFAULT_THREADS = 4;
 
 export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   const ort: OrtModule =
-    options.device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+    options.device === "webgpu"
+      ? await import("onnxruntime-web/webgpu")
+      : await import("onnxruntime-web/wasm");
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // This is the worker already.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
@@ -35,5 +37,7 @@ export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
 
 /** Threads need shared memory, and that needs cross-origin isolation. */
 function defaultThreads(): number {
-  return self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_DEFAULT_THREADS) : 1;
+  return self.crossOriginIsolated
+    ? Math.min(navigator.hardwareConcurrency, MAX_DEFAULT_THREADS)
+    : 1;
 }

@@ -6,7 +6,13 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { VlmError } from "../protocol/errors.ts";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
-import type { Decoding, ImageFeatures, ImageTensor, PromptPart, Runtime } from "../model/runtime.ts";
+import type {
+  Decoding,
+  ImageFeatures,
+  ImageTensor,
+  PromptPart,
+  Runtime,
+} from "../model/runtime.ts";
 import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { Session } from "./session.ts";
@@ -29,10 +35,17 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
   const ort = await loadOrt(options);
   const sessions: Session[] = [];
   let loss: Promise<string> | undefined;
-  const create = async (graph: GraphName, sessionOptions: InferenceSession.SessionOptions): Promise<Session> => {
+  const create = async (
+    graph: GraphName,
+    sessionOptions: InferenceSession.SessionOptions,
+  ): Promise<Session> => {
     const bytes = await options.readBytes(graph);
     const startedAt = performance.now();
-    const session = await Session.create(ort, { graph, device: options.device, bytes, options: sessionOptions }, loss);
+    const session = await Session.create(
+      ort,
+      { graph, device: options.device, bytes, options: sessionOptions },
+      loss,
+    );
     options.onSessionCreated(graph, performance.now() - startedAt);
     sessions.push(session);
     return session;
@@ -46,7 +59,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     const vision = await create("vision", { executionProviders: [provider] });
     // ORT opens the GPU with the first session on it.
     if (options.device === "webgpu") {
-      const gpu = (await ort.env.webgpu.device);
+      const gpu = await ort.env.webgpu.device;
       loss = gpu.lost.then(({ reason }) => reason);
       void loss.then(options.onDeviceLost);
     }
@@ -67,7 +80,12 @@ class OnnxRuntime implements Runtime {
   readonly #ort: OrtModule;
   readonly #sessions: Readonly<Record<GraphName, Session>>;
 
-  constructor(ort: OrtModule, sessions: Record<GraphName, Session>, device: Device, maxPositions: number) {
+  constructor(
+    ort: OrtModule,
+    sessions: Record<GraphName, Session>,
+    device: Device,
+    maxPositions: number,
+  ) {
     this.#ort = ort;
     this.#sessions = sessions;
     this.device = device;
@@ -203,7 +221,12 @@ function emptyPast(ort: OrtModule, decoder: Session): Record<string, Tensor> {
       );
     }
     const empty = type === "float16" ? new Uint16Array(0) : new Float32Array(0);
-    past[name] = new ort.Tensor(type === "float16" ? "float16" : "float32", empty, [1, heads, 0, headSize]);
+    past[name] = new ort.Tensor(type === "float16" ? "float16" : "float32", empty, [
+      1,
+      heads,
+      0,
+      headSize,
+    ]);
   }
   return past;
 }

@@ -22,7 +22,11 @@ export class Session {
   readonly #session: InferenceSession;
   readonly #gpuLoss: Promise<string> | undefined;
 
-  private constructor(spec: SessionSpec, session: InferenceSession, gpuLoss: Promise<string> | undefined) {
+  private constructor(
+    spec: SessionSpec,
+    session: InferenceSession,
+    gpuLoss: Promise<string> | undefined,
+  ) {
     this.graph = spec.graph;
     this.#device = spec.device;
     this.#session = session;
@@ -30,9 +34,17 @@ export class Session {
   }
 
   /** @throws {VlmError} `session-failed`, `out-of-memory` */
-  static async create(ort: OrtModule, spec: SessionSpec, gpuLoss?: Promise<string>): Promise<Session> {
+  static async create(
+    ort: OrtModule,
+    spec: SessionSpec,
+    gpuLoss?: Promise<string>,
+  ): Promise<Session> {
     try {
-      return new Session(spec, await ort.InferenceSession.create(spec.bytes, spec.options), gpuLoss);
+      return new Session(
+        spec,
+        await ort.InferenceSession.create(spec.bytes, spec.options),
+        gpuLoss,
+      );
     } catch (cause) {
       throw toVlmError(cause, spec.device, "create", spec.graph);
     }
@@ -82,7 +94,12 @@ export function deviceLost(reason: string, cause?: unknown): VlmError<"device-lo
   );
 }
 
-function toVlmError(cause: unknown, device: Device, stage: "create" | "run", graph: GraphName): VlmError {
+function toVlmError(
+  cause: unknown,
+  device: Device,
+  stage: "create" | "run",
+  graph: GraphName,
+): VlmError {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof RangeError || OUT_OF_MEMORY.test(message)) {
     return new VlmError(

@@ -38,7 +38,11 @@ export interface VlmErrorDetails {
   /** The bytes are not a picture of a supported kind. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
   "image-unsupported": { kind: string };
   /** The picture is over a limit. Shrink it, or raise the limit in `imageLimits`. */
-  "image-too-large": { what: "bytes" | "side" | "pixels" | "segments" | "ratio"; actual: number; limit: number };
+  "image-too-large": {
+    what: "bytes" | "side" | "pixels" | "segments" | "ratio";
+    actual: number;
+    limit: number;
+  };
   /** The picture is damaged, empty, or cannot be read by this page. */
   "image-unreadable": {
     reason: "empty" | "malformed" | "truncated" | "decode-failed" | "cross-origin" | "not-ready";
@@ -57,7 +61,7 @@ export type VlmErrorCode = keyof VlmErrorDetails;
 /** Why one device was turned down. */
 export interface DeviceAttempt {
   readonly device: Device;
-  /** An error code, or `no-adapter`, `no-webgpu`, `no-variant`, `gpu-unstable`. */
+  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `gpu-unstable`. */
   readonly reason: string;
   readonly message: string;
 }
@@ -129,13 +133,17 @@ export function fromWireError(wire: WireError): Error {
       wire,
     );
   }
-  const error = wire.name === "TypeError" ? new TypeError(wire.message, options) : new Error(wire.message, options);
+  const error =
+    wire.name === "TypeError"
+      ? new TypeError(wire.message, options)
+      : new Error(wire.message, options);
   if (error.name !== wire.name) Object.defineProperty(error, "name", { value: wire.name });
   return restoreStack(error, wire);
 }
 
 /** The reply of every worker method: errors are data, never thrown through Comlink. */
-export type Envelope<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
+export type Envelope<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
 
 function restoreStack(error: Error, wire: WireError): Error {
   if (wire.stack !== undefined) error.stack = wire.stack;
@@ -151,5 +159,7 @@ function isErrorLike(value: unknown): value is Error {
 
 /** `String` throws on objects without a prototype. */
 function describe(thrown: unknown): string {
-  return typeof thrown === "object" && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown);
+  return typeof thrown === "object" && thrown !== null
+    ? Object.prototype.toString.call(thrown)
+    : String(thrown);
 }

@@ -65,7 +65,10 @@ export function resolveGenerationOptions(
   if (resolved.maxWords !== undefined) {
     expectNumber("maxWords", resolved.maxWords, 1, 4096, { isInteger: true });
   }
-  if (!Array.isArray(resolved.stop) || resolved.stop.some((text) => typeof text !== "string" || text === "")) {
+  if (
+    !Array.isArray(resolved.stop) ||
+    resolved.stop.some((text) => typeof text !== "string" || text === "")
+  ) {
     throw new TypeError("Expected `stop` to be an array of non-empty strings");
   }
   return resolved;
@@ -80,7 +83,10 @@ export function expectNumber(
   { isInteger = false } = {},
 ): void {
   const fits =
-    typeof value === "number" && value >= min && value <= max && (!isInteger || Number.isInteger(value));
+    typeof value === "number" &&
+    value >= min &&
+    value <= max &&
+    (!isInteger || Number.isInteger(value));
   if (fits) return;
   const kind = isInteger ? "an integer" : "a number";
   const shownMin = min === Number.MIN_VALUE ? "above 0" : `from ${String(min)}`;

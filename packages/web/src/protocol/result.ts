@@ -98,6 +98,9 @@ export interface DownloadProgress {
 /** Something the host may want to know that is no failure of a call. */
 export type VlmEvent =
   | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
-  | { readonly type: "worker-restarted"; readonly reason: "worker-crashed" | "device-lost" | "unresponsive" }
+  | {
+      readonly type: "worker-restarted";
+      readonly reason: "worker-crashed" | "device-lost" | "unresponsive";
+    }
   /** IndexedDB is missing or failed: this session caches in memory only. */
   | { readonly type: "storage-degraded"; readonly reason: string };

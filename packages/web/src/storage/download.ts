@@ -17,10 +17,15 @@ export async function downloadFile(
   const announced = announcedLength(response);
   const bytes = await readBody(response, file, exact ?? announced ?? file.bytes, signal, onBytes);
   // Another origin hides its encoding, so more bytes than announced are an unpacked answer.
-  const isWhole = exact === undefined ? bytes.byteLength >= (announced ?? 0) : bytes.byteLength === exact;
+  const isWhole =
+    exact === undefined ? bytes.byteLength >= (announced ?? 0) : bytes.byteLength === exact;
   if (!isWhole) {
     const wanted = exact ?? announced;
-    throw failed(file, "length", `brought ${String(bytes.byteLength)} bytes instead of ${String(wanted)}`);
+    throw failed(
+      file,
+      "length",
+      `brought ${String(bytes.byteLength)} bytes instead of ${String(wanted)}`,
+    );
   }
   await verify(file, bytes);
   return bytes;
@@ -34,7 +39,9 @@ async function request(file: ModelFile, signal: AbortSignal): Promise<Response> 
     throw signal.aborted ? signal.reason : failed(file, "network", "did not begin", { cause });
   }
   if (!response.ok) {
-    throw failed(file, "http-status", `was answered with HTTP ${String(response.status)}`, { status: response.status });
+    throw failed(file, "http-status", `was answered with HTTP ${String(response.status)}`, {
+      status: response.status,
+    });
   }
   // A server's "not found" page, or a captive portal, answers 200 with HTML.
   if (response.headers.get("content-type")?.startsWith("text/html")) {
@@ -64,7 +71,8 @@ async function readBody(
     while (reader) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (loaded + value.byteLength > bytes.byteLength) bytes = grow(bytes, loaded + value.byteLength);
+      if (loaded + value.byteLength > bytes.byteLength)
+        bytes = grow(bytes, loaded + value.byteLength);
       bytes.set(value, loaded);
       loaded += value.byteLength;
       onBytes(loaded, Math.max(total, loaded));
@@ -87,7 +95,8 @@ async function verify(file: ModelFile, bytes: Uint8Array<ArrayBuffer>): Promise<
   if (file.sha256 === undefined || !("subtle" in crypto)) return;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (hex !== file.sha256) throw failed(file, "integrity", "brought other bytes than the model's manifest promises");
+  if (hex !== file.sha256)
+    throw failed(file, "integrity", "brought other bytes than the model's manifest promises");
 }
 
 function failed(

@@ -44,10 +44,14 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     async read(path) {
       const file = model.files[path];
       if (!file) {
-        throw new VlmError("model-invalid", `The model's descriptor has no file ${path}. Add it to \`files\`.`, {
-          file: path,
-          reason: "not in the descriptor",
-        });
+        throw new VlmError(
+          "model-invalid",
+          `The model's descriptor has no file ${path}. Add it to \`files\`.`,
+          {
+            file: path,
+            reason: "not in the descriptor",
+          },
+        );
       }
       const key = fileKey(model, path);
       const cached = await readStored(store, key, file);
@@ -73,7 +77,11 @@ function fileKey(model: ModelDescriptor, path: string): string {
   return `${model.id}@${model.revision}/${path}`;
 }
 
-async function readStored(store: Store, key: string, file: ModelFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readStored(
+  store: Store,
+  key: string,
+  file: ModelFile,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const record = (await store.get(`${key}#record`)) as FileRecord | undefined;
   if (!record || record.sha256 !== file.sha256) return undefined;
   const bytes = new Uint8Array(record.bytes);
@@ -97,7 +105,14 @@ async function writeStored(
   await store.delete([`${key}#record`]);
   const chunks = Math.ceil(bytes.byteLength / CHUNK_BYTES);
   for (let index = 0; index < chunks; index++) {
-    await store.set(`${key}#${String(index)}`, bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
+    await store.set(
+      `${key}#${String(index)}`,
+      bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+    );
   }
-  await store.set(`${key}#record`, { bytes: bytes.byteLength, chunks, sha256 } satisfies FileRecord);
+  await store.set(`${key}#record`, {
+    bytes: bytes.byteLength,
+    chunks,
+    sha256,
+  } satisfies FileRecord);
 }

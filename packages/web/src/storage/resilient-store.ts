@@ -12,7 +12,10 @@ export interface ResilientStore extends Store {
 }
 
 /** @param onDegraded called once, with a reason in words */
-export function createResilientStore(store: Store, onDegraded: (reason: string) => void): ResilientStore {
+export function createResilientStore(
+  store: Store,
+  onDegraded: (reason: string) => void,
+): ResilientStore {
   let current = store;
   let isPersistent = true;
 

@@ -89,6 +89,9 @@ function sizeOf(key: string, { result }: Entry): number {
 
 /** Another version of the kit may have written something else. */
 function isEntry(value: unknown): value is Entry {
-  const { result, usedAt } = (value ?? {}) as { result?: Partial<CachedResult> | null; usedAt?: unknown };
+  const { result, usedAt } = (value ?? {}) as {
+    result?: Partial<CachedResult> | null;
+    usedAt?: unknown;
+  };
   return typeof usedAt === "number" && typeof result?.text === "string";
 }

@@ -8,7 +8,13 @@ import type { Envelope, WireError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
 import type { ImageFit, ResolvedGenerationOptions } from "../protocol/options.ts";
-import type { DownloadProgress, ImageInfo, ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
+import type {
+  DownloadProgress,
+  ImageInfo,
+  ModelInfo,
+  VlmEvent,
+  VlmResult,
+} from "../protocol/result.ts";
 
 /** Bumped when page and worker of different builds could not understand each other. */
 export const PROTOCOL_VERSION = 1;
@@ -82,7 +88,10 @@ export type WorkerMessage =
 /** The methods that the worker serves. */
 export interface WorkerApi {
   /** The handshake. Holds a Web Lock named `lifeLock` until the worker dies, where there are locks. */
-  connect(lifeLock: string, port: MessagePort): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
+  connect(
+    lifeLock: string,
+    port: MessagePort,
+  ): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
   /** Events and then the outcome go to `port`, which the worker closes at the end. */
   generate(call: GenerateCall, port: MessagePort): Promise<void>;

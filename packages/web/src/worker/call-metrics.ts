@@ -23,17 +23,23 @@ export function reportCall(recorder: Recorder, call: GenerateCall, result: VlmRe
     "vlm.cached": result.cached,
   });
   for (const [stage, metric] of STAGE_METRICS) {
-    const isImageStage = stage === "imageDecodeMs" || stage === "preprocessMs" || stage === "visionMs";
+    const isImageStage =
+      stage === "imageDecodeMs" || stage === "preprocessMs" || stage === "visionMs";
     const isModelStage = stage === "visionMs" || stage === "prefillMs" || stage === "decodeMs";
     if ((isImageStage && call.images.length === 0) || (isModelStage && result.cached)) continue;
     report.recordMs(metric, timings[stage]);
   }
   report.recordMs("gen_ai.client.operation.duration", timings.totalMs);
-  report.record("gen_ai.client.token.usage", tokens.image + tokens.prompt, { "gen_ai.token.type": "input" });
+  report.record("gen_ai.client.token.usage", tokens.image + tokens.prompt, {
+    "gen_ai.token.type": "input",
+  });
   report.record("gen_ai.client.token.usage", tokens.output, { "gen_ai.token.type": "output" });
   if (result.cached) return;
   report.recordMs("gen_ai.client.operation.time_to_first_chunk", timings.timeToFirstTokenMs);
   if (tokens.output > 1) {
-    report.recordMs("gen_ai.client.operation.time_per_output_chunk", timings.decodeMs / (tokens.output - 1));
+    report.recordMs(
+      "gen_ai.client.operation.time_per_output_chunk",
+      timings.decodeMs / (tokens.output - 1),
+    );
   }
 }

@@ -2,7 +2,12 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import type { WireImage } from "../wire/api.ts";
-import { assertByteLength, assertSides, assertWithinLimits, type ImageLimits } from "../image/limits.ts";
+import {
+  assertByteLength,
+  assertSides,
+  assertWithinLimits,
+  type ImageLimits,
+} from "../image/limits.ts";
 import { readImageHeader } from "../image/sniff.ts";
 
 /** RGBA, not premultiplied, upright. */
@@ -15,7 +20,11 @@ export interface Pixels {
 /**
  * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`, `image-fetch-failed`
  */
-export async function decodeImage(image: WireImage, limits: ImageLimits, signal: AbortSignal): Promise<Pixels> {
+export async function decodeImage(
+  image: WireImage,
+  limits: ImageLimits,
+  signal: AbortSignal,
+): Promise<Pixels> {
   switch (image.kind) {
     case "pixels":
       assertSides(image.pixels, limits);
@@ -84,7 +93,12 @@ async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal)
   const shownUrl = url.startsWith("data:") ? "data:" : withoutQuery(url);
   let response: Response;
   try {
-    response = await fetch(url, { mode: "cors", credentials: "omit", referrerPolicy: "no-referrer", signal });
+    response = await fetch(url, {
+      mode: "cors",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      signal,
+    });
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new VlmError(

@@ -1,6 +1,10 @@
 /** Adds the files of one variant up to one progress. */
 
-import { filesOfVariant, type ModelDescriptor, type ModelVariant } from "../protocol/model-descriptor.ts";
+import {
+  filesOfVariant,
+  type ModelDescriptor,
+  type ModelVariant,
+} from "../protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../protocol/result.ts";
 
 interface FileProgress {
@@ -16,7 +20,10 @@ export function createProgress(
   report: (progress: DownloadProgress) => void,
 ): (path: string, loaded: number, total: number, isCached: boolean) => void {
   const files = new Map<string, FileProgress>(
-    filesOfVariant(variant).map((path) => [path, { loaded: 0, total: model.files[path]?.bytes ?? 0, cached: 0 }]),
+    filesOfVariant(variant).map((path) => [
+      path,
+      { loaded: 0, total: model.files[path]?.bytes ?? 0, cached: 0 },
+    ]),
   );
   return (path, loaded, total, isCached) => {
     files.set(path, { loaded, total, cached: isCached ? loaded : 0 });

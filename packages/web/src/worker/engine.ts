@@ -95,15 +95,23 @@ async function answer(
   clock.end("imageDecodeMs");
   await scope.checkpoint();
   const size = request.model.imageSize;
-  const tensors = pictures.map((pixels): ImageTensor => ({ data: toImageTensor(pixels, { size, fit: call.fit }), size }));
+  const tensors = pictures.map((pixels): ImageTensor => ({
+    data: toImageTensor(pixels, { size, fit: call.fit }),
+    size,
+  }));
   clock.end("preprocessMs");
   const tokensPerImage = (size / STRIDE) ** 2;
-  const images = pictures.map(({ width, height }): ImageInfo => ({ width, height, tokens: tokensPerImage }));
+  const images = pictures.map(({ width, height }): ImageInfo => ({
+    width,
+    height,
+    tokens: tokensPerImage,
+  }));
   if (images.length > 0) scope.send({ type: "image-ready", images });
 
   const key = call.useCache ? await resultKey(call, info, tensors) : undefined;
   const remembered = key === undefined ? undefined : await results.get(key);
-  if (call.useCache) recorder.record(remembered ? "vlm.result_cache.hits" : "vlm.result_cache.misses", 1);
+  if (call.useCache)
+    recorder.record(remembered ? "vlm.result_cache.hits" : "vlm.result_cache.misses", 1);
   if (remembered) {
     scope.send({ type: "text-delta", text: remembered.text });
     return toResult(info, runtime, remembered, clock.finish(), true);
@@ -230,20 +238,29 @@ async function readJson(files: ModelFiles, path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new VlmError("model-invalid", `The model's ${path} is not JSON. Fetch the model's files again.`, {
-      file: path,
-      reason: "not JSON",
-    }, { cause });
+    throw new VlmError(
+      "model-invalid",
+      `The model's ${path} is not JSON. Fetch the model's files again.`,
+      {
+        file: path,
+        reason: "not JSON",
+      },
+      { cause },
+    );
   }
 }
 
 function readNumber(config: unknown, name: string): number {
   const value = (config as Record<string, unknown> | null)?.[name];
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new VlmError("model-invalid", `The model's config.json has no number \`${name}\`. Add it.`, {
-    file: "config.json",
-    reason: `no ${name}`,
-  });
+  throw new VlmError(
+    "model-invalid",
+    `The model's config.json has no number \`${name}\`. Add it.`,
+    {
+      file: "config.json",
+      reason: `no ${name}`,
+    },
+  );
 }
 
 /** Ids that end an answer: the config's, and the two that Qwen2 ends turns and texts with. */

@@ -28,7 +28,8 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   const yieldToMessages = createMessageYield();
   const cancellations = new Map<number | "load", AbortController>();
   let page: MessagePort | undefined;
-  let loaded: { engine: Engine; stores: Stores; results: ResultCache; recorder: Recorder } | undefined;
+  let loaded:
+    { engine: Engine; stores: Stores; results: ResultCache; recorder: Recorder } | undefined;
 
   const tell = (message: WorkerMessage): void => {
     page?.postMessage(message);
@@ -90,7 +91,11 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     return { model: engine.model, device: engine.runtime.device, persisted };
   };
 
-  const generate = async (call: GenerateCall, port: MessagePort, signal: AbortSignal): Promise<VlmResult> => {
+  const generate = async (
+    call: GenerateCall,
+    port: MessagePort,
+    signal: AbortSignal,
+  ): Promise<VlmResult> => {
     if (!loaded) throw new Error("`generate` was called before `load`");
     const { engine, recorder } = loaded;
     const scope = createCallScope(port, signal, yieldToMessages);
@@ -112,7 +117,10 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   };
 
   /** Runs `work` under a cancellation of its own. */
-  const cancellable = async <T>(target: number | "load", work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const cancellable = async <T>(
+    target: number | "load",
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const controller = new AbortController();
     cancellations.set(target, controller);
     try {
@@ -130,7 +138,9 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       }),
     load: (request) => inEnvelope(() => cancellable("load", (signal) => load(request, signal))),
     async generate(call, port) {
-      const reply = await inEnvelope(() => cancellable(call.id, (signal) => generate(call, port, signal)));
+      const reply = await inEnvelope(() =>
+        cancellable(call.id, (signal) => generate(call, port, signal)),
+      );
       // The outcome goes the same way as the events before it, so that it cannot overtake them.
       port.postMessage(
         reply.ok ? { type: "done", result: reply.value } : { type: "failed", error: reply.error },

@@ -21,10 +21,22 @@ export async function resultKey(
   if (!("subtle" in crypto)) return undefined;
   if (generation.temperature > 0 && generation.seed === undefined) return undefined;
   const pixels = await Promise.all(
-    images.map(async ({ data, size }) => `${String(size)}:${await sha256(data as Float32Array<ArrayBuffer>)}`),
+    images.map(
+      async ({ data, size }) =>
+        `${String(size)}:${await sha256(data as Float32Array<ArrayBuffer>)}`,
+    ),
   );
   const { prompt, system, endOnSentence, stripLeadIn } = call;
-  const question = JSON.stringify([SCHEMA, model, pixels, prompt, system, generation, endOnSentence, stripLeadIn]);
+  const question = JSON.stringify([
+    SCHEMA,
+    model,
+    pixels,
+    prompt,
+    system,
+    generation,
+    endOnSentence,
+    stripLeadIn,
+  ]);
   return sha256(new TextEncoder().encode(question));
 }
 

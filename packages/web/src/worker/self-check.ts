@@ -12,7 +12,11 @@ import { argmax } from "../model/sampling.ts";
 import { checkPicture } from "../model/check-picture.ts";
 
 /** @throws {VlmError} `device-check-failed`, and what the runtime throws */
-export async function checkDevice(runtime: Runtime, codec: TextCodec, model: ModelDescriptor): Promise<void> {
+export async function checkDevice(
+  runtime: Runtime,
+  codec: TextCodec,
+  model: ModelDescriptor,
+): Promise<void> {
   const observed = await observe(runtime, codec, {
     size: model.imageSize,
     prompt: model.selfCheck?.prompt ?? model.captions.brief.prompt,
@@ -71,16 +75,25 @@ export async function observe(
 function compare(expectation: Expectation, observed: Observation, check: SelfCheck): void {
   const sampled = observed.features.filter((_, index) => index % check.featureStride === 0);
   expectation.expect("cosine of features", cosine(sampled, check.features), check.minCosine);
-  const right = check.expectedTokenIds.filter((id, index) => observed.tokenIds[index] === id).length;
+  const right = check.expectedTokenIds.filter(
+    (id, index) => observed.tokenIds[index] === id,
+  ).length;
   expectation.expect("share of expected tokens", right / check.expectedTokenIds.length, 1);
 }
 
 /** A model without a stored check: features must vary, and must differ for a different picture. */
-async function checkSanity(expectation: Expectation, runtime: Runtime, { features }: Observation): Promise<void> {
+async function checkSanity(
+  expectation: Expectation,
+  runtime: Runtime,
+  { features }: Observation,
+): Promise<void> {
   expectation.expect("spread of features", spread(features), 1e-6);
   const size = SANITY_SIZE;
   const first = await encodeValues(runtime, checkPicture(size));
-  const second = await encodeValues(runtime, { size, data: new Float32Array(3 * size * size).fill(0.5) });
+  const second = await encodeValues(runtime, {
+    size,
+    data: new Float32Array(3 * size * size).fill(0.5),
+  });
   expectation.expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
 }
 

@@ -18,7 +18,11 @@ interface AddedToken {
  * @throws {VlmError} `model-invalid`
  */
 export function createTextCodec(tokenizerJson: unknown, configJson: unknown): TextCodec {
-  if (!isRecord(tokenizerJson) || !Array.isArray(tokenizerJson["added_tokens"]) || !isRecord(configJson)) {
+  if (
+    !isRecord(tokenizerJson) ||
+    !Array.isArray(tokenizerJson["added_tokens"]) ||
+    !isRecord(configJson)
+  ) {
     throw new VlmError(
       "model-invalid",
       "The model's tokenizer.json has no list of added tokens. Use the files of a Qwen2 tokenizer.",
@@ -28,13 +32,20 @@ export function createTextCodec(tokenizerJson: unknown, configJson: unknown): Te
   const addedTokens = tokenizerJson["added_tokens"] as readonly AddedToken[];
   const idOfControl = new Map(addedTokens.map(({ content, id }) => [content, id]));
   const controlIds = new Set(idOfControl.values());
-  const tokenizer = new PreTrainedTokenizer({ ...tokenizerJson, added_tokens: [] }, withoutSpecialTokens(configJson));
+  const tokenizer = new PreTrainedTokenizer(
+    { ...tokenizerJson, added_tokens: [] },
+    withoutSpecialTokens(configJson),
+  );
   const chatTemplate = configJson["chat_template"];
   if (typeof chatTemplate !== "string") {
-    throw new VlmError("model-invalid", "The model's tokenizer_config.json has no chat template. Add one.", {
-      file: "tokenizer_config.json",
-      reason: "no chat_template",
-    });
+    throw new VlmError(
+      "model-invalid",
+      "The model's tokenizer_config.json has no chat template. Add one.",
+      {
+        file: "tokenizer_config.json",
+        reason: "no chat_template",
+      },
+    );
   }
 
   return {
@@ -42,13 +53,17 @@ export function createTextCodec(tokenizerJson: unknown, configJson: unknown): Te
       if (text === "") return [];
       const ids = tokenizer.encode(text, { add_special_tokens: false });
       const smuggled = ids.find((id) => controlIds.has(id));
-      if (smuggled !== undefined) throw new Error(`Text was encoded as the control token ${String(smuggled)}`);
+      if (smuggled !== undefined)
+        throw new Error(`Text was encoded as the control token ${String(smuggled)}`);
       return ids;
     },
     decode(ids) {
       const plain = ids.filter((id) => !controlIds.has(id));
       if (plain.length === 0) return "";
-      return tokenizer.decode(plain, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+      return tokenizer.decode(plain, {
+        skip_special_tokens: false,
+        clean_up_tokenization_spaces: false,
+      });
     },
     controlId: (token) => idOfControl.get(token),
     controlTokens: [...idOfControl.keys()],
