@@ -69,7 +69,7 @@ def tensors(model):
 @torch.no_grad()
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--checkpoint", default=CACHE / "fastvlm.pt", help="of training; 'none' for random weights")
+    arguments.add_argument("--checkpoint", default=CACHE / "final.pt", help="of training; 'none' for random weights")
     arguments.add_argument("--out", default=CHECKPOINT)
     options = arguments.parse_args()
     torch.manual_seed(0)

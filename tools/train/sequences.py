@@ -41,18 +41,18 @@ class Packer:
             start += (len(asked) + len(told)) if chained else 0
         return ids, positions, segments, labels
 
-    def batch(self, rng, scenes, questions_each=4, pairs=0):
+    def batch(self, rng, scenes, questions=lambda rng, scene: grammar.questions(rng, scene, 4), pairs=0):
         """-> ids, positions, segments, labels (each [rows, s]) and the order in which rows use the pictures."""
         rows, order = [], []
         for i, scene in enumerate(scenes):
-            rows.append(self.row(grammar.questions(rng, scene, questions_each), 1, rng.random() < CHAINED))
+            rows.append(self.row(questions(rng, scene), 1, rng.random() < CHAINED))
             order.append(i)
         for _ in range(pairs):
             first, second = rng.choice(len(scenes), 2, replace=False)
             asked = grammar.pair_questions(rng, scenes[first], scenes[second])
             rows.append(self.row(asked, 2, False))
             order += [first, second]
-        rows.append(self.row([grammar.without_image(rng) for _ in range(questions_each)], 0, False))
+        rows.append(self.row([grammar.without_image(rng) for _ in range(4)], 0, False))
         length = max(len(row[0]) for row in rows)
         fill = (0, 0, -1, IGNORE)
         columns = [[row[i] + [fill[i]] * (length - len(row[i])) for row in rows] for i in range(4)]

@@ -97,7 +97,7 @@ def train(rank, model, options, state):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--minutes", type=float, default=24)
+    arguments.add_argument("--minutes", type=float, default=30)
     arguments.add_argument("--batch", type=int, default=48)
     arguments.add_argument("--rate", type=float, default=1.5e-3)
     arguments.add_argument("--out", default=CACHE / "encoder.pt")

@@ -22,7 +22,7 @@ from objects import CACHE, KIND_NAMES, Icons, Shelf
 from reference import Reference
 from scenes import COUNT_SHARES, CROWD, cell_labels, compose
 from schedule import Average, Clock, in_parallel, optimizer, save, set_rate
-from sequences import Packer, attention_mask
+from sequences import IGNORE, Packer, attention_mask
 from tokenizer import Tokenizer
 from train_encoder import to_pixels
 
@@ -42,28 +42,33 @@ def name_ids(tokenizer):
 
 
 def losses(model, batch, packed, order, device):
-    """-> answers, things seen per image token, the same in words, background"""
+    """-> answers, things named per image token, things seen per image token, background"""
     features = model.encode(to_pixels(torch.from_numpy(np.stack([p.pixels for p in batch])), device))
-    ids, positions, segments, labels = (column.to(device) for column in packed)
+    cells = torch.from_numpy(np.stack([cell_labels(p) for p in batch])).to(device)  # [b, 16]
+    weight = torch.ones(model.config.kinds + 1, device=device)
+    weight[-1] = 0.2  # bare background is most of every scene
+    kinds = model.kind_head(features).float().flatten(0, 1)
+    seen = F.cross_entropy(kinds, cells.flatten(), weight, label_smoothing=0.05)
+    colours = torch.tensor([COLOUR_NAMES.index(p.scene.background) for p in batch], device=device)
+    colour = F.cross_entropy(model.background_head(features.mean(1)).float(), colours)
+    return *decoder_losses(model, features, cells, packed, order), seen, colour
+
+
+def decoder_losses(model, features, cells, packed, order):
+    """features [b, 16, features] -> answers, things named per image token"""
+    ids, positions, segments, labels = (column.to(features.device) for column in packed)
     image_tokens = model.mm_projector(features)  # [b, 16, hidden]
     embeds = model.decoder.embed_tokens(ids)
     used = image_tokens[order].flatten(0, 1).to(embeds.dtype)
     embeds = embeds.masked_scatter((ids == model.image_id)[..., None], used)
     hidden = model.decoder(embeds, positions, attention_mask(segments))
-    spoken = labels != -100
+    spoken = labels != IGNORE
     answers = F.cross_entropy(model.decoder.logits(hidden[spoken]).float(), labels[spoken])
 
-    cells = torch.from_numpy(np.stack([cell_labels(p) for p in batch])).to(device).flatten()
-    weight = torch.ones(model.config.kinds + 1, device=device)
-    weight[-1] = 0.2  # bare background is most of every scene
-    seen = F.cross_entropy(model.kind_head(features).float().flatten(0, 1), cells, weight, label_smoothing=0.05)
     thing = (cells >= 0) & (cells < model.config.kinds)
     names = model.decoder.embed_tokens.weight[model.name_ids]  # [kinds, hidden]
-    words = model.decoder.norm(image_tokens.flatten(0, 1)[thing].float()) @ names.T
-    named = F.cross_entropy(words, cells[thing], label_smoothing=0.05)
-    colours = torch.tensor([COLOUR_NAMES.index(p.scene.background) for p in batch], device=device)
-    colour = F.cross_entropy(model.background_head(features.mean(1)).float(), colours)
-    return answers, seen, named, colour
+    words = model.decoder.norm(image_tokens[thing].float()) @ names.T
+    return answers, F.cross_entropy(words, cells[thing], label_smoothing=0.05)
 
 
 def train(rank, model, options, state):
@@ -86,7 +91,7 @@ def train(rank, model, options, state):
         packed, order = packer.batch(rng, [p.scene for p in batch[: options.batch]], pairs=int(clock.progress > 0.4))
         set_rate(optim, options.rate * clock.rate())
         with torch.autocast(device, dtype=torch.bfloat16):
-            answers, seen, named, colour = losses(model, batch, packed, order, device)
+            answers, named, seen, colour = losses(model, batch, packed, order, device)
         optim.zero_grad(set_to_none=True)
         (2 * answers + seen + named + 0.2 * colour).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
@@ -108,7 +113,7 @@ def train(rank, model, options, state):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--minutes", type=float, default=62)
+    arguments.add_argument("--minutes", type=float, default=57)
     arguments.add_argument("--batch", type=int, default=10)
     arguments.add_argument("--crowds", type=int, default=6)
     arguments.add_argument("--rate", type=float, default=1e-3)
