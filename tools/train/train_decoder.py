@@ -88,7 +88,7 @@ def train(rank, model, options, state):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--minutes", type=float, default=8)
+    arguments.add_argument("--minutes", type=float, default=18)
     arguments.add_argument("--batch", type=int, default=12)
     arguments.add_argument("--bank", type=int, default=4000, help="scenes kept per process")
     arguments.add_argument("--rate", type=float, default=1e-3)
