@@ -1,15 +1,17 @@
 /** A GPU that is lost, once and twice, and one that computes wrongly. Losses are real: the GPU process is crashed. */
 
-import { expect, test } from "./fixtures.ts";
+import { expect, openKit, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 
 test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it is lost twice", async ({
-  browser,
-  kitPage,
+  freshBrowser,
+  server,
 }) => {
   test.setTimeout(240_000);
-  const cdp = await browser.newBrowserCDPSession();
+  const kitPage = await freshBrowser.newPage();
+  await openKit(kitPage, server);
+  const cdp = await freshBrowser.newBrowserCDPSession();
   const crashGpu = async (): Promise<void> => {
     // The answer never comes when the process that would give it is gone.
     void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
@@ -48,11 +50,13 @@ test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it 
 });
 
 test("a call that runs when the GPU is lost is repeated and answered", async ({
-  browser,
-  kitPage,
+  freshBrowser,
+  server,
 }) => {
   test.setTimeout(240_000);
-  const cdp = await browser.newBrowserCDPSession();
+  const kitPage = await freshBrowser.newPage();
+  await openKit(kitPage, server);
+  const cdp = await freshBrowser.newBrowserCDPSession();
   const answer = await kitPage.evaluateHandle(async (scene) => {
     const { vlm } = await window.kit.observe();
     const events = vlm.generate({ image: scene, prompt: "Describe this image.", cache: false });
@@ -60,6 +64,7 @@ test("a call that runs when the GPU is lost is repeated and answered", async ({
       if (next.value.type === "image-ready") break; // The vision encoder runs now.
     }
     return {
+      device: () => vlm.device,
       text: (async () => {
         for (let next = await events.next(); !next.done; next = await events.next()) {
           if (next.value.type === "done") return next.value.result.text;
@@ -70,6 +75,7 @@ test("a call that runs when the GPU is lost is repeated and answered", async ({
   }, SCENE);
   void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
   expect(await answer.evaluate(({ text }) => text)).not.toBe("");
+  expect(await answer.evaluate(({ device }) => device())).toBe("webgpu");
 });
 
 test("turns down a GPU that computes wrong numbers and says why", async ({ kitPage }) => {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { test as base, type Page } from "@playwright/test";
+import { test as base, type Browser, type Page } from "@playwright/test";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -26,6 +26,19 @@ interface Fixtures {
   readonly server: TestServer;
   /** A page with `window.kit`. */
   readonly kitPage: Page;
+  /** A browser of the test's own: one whose GPU process crashed twice has no adapter ever after. */
+  readonly freshBrowser: Browser;
+}
+
+/** Opens the test page and waits for `window.kit`. */
+export async function openKit(page: Page, server: TestServer): Promise<void> {
+  // The only adapter here is a software one, which `auto` would turn down.
+  await page.addInitScript(() => {
+    if (!("GPUAdapterInfo" in window)) return;
+    Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+  });
+  await page.goto(`${server.origin}/index.html`);
+  await page.waitForFunction(() => "kit" in window);
 }
 
 export const test = base.extend<Fixtures>({
@@ -47,14 +60,13 @@ export const test = base.extend<Fixtures>({
     await server.close();
   },
   kitPage: async ({ page, server }, use) => {
-    // The only adapter here is a software one, which `auto` would turn down.
-    await page.addInitScript(() => {
-      if (!("GPUAdapterInfo" in window)) return;
-      Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
-    });
-    await page.goto(`${server.origin}/index.html`);
-    await page.waitForFunction(() => "kit" in window);
+    await openKit(page, server);
     await use(page);
+  },
+  freshBrowser: async ({ playwright, launchOptions }, use) => {
+    const browser = await playwright.chromium.launch(launchOptions);
+    await use(browser);
+    await browser.close();
   },
 });
 

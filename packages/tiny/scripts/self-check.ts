@@ -47,7 +47,7 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   const { features, tokenIds } = await observe(runtime, codec, {
     size: 256,
     prompt: PROMPT,
-    tokenCount: TOKEN_COUNT,
+    answer: TOKEN_COUNT,
   });
   await runtime.dispose();
   return {

@@ -22,7 +22,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     length: 0,
     append(parts) {
       const logits = new Float32Array(VOCABULARY);
-      logits[answer[appended.length] ?? answer.at(-1)!] = 1;
+      logits[answer[appended.length] ?? answer.at(-1)!] = 10;
       appended.push(parts);
       return Promise.resolve(logits);
     },

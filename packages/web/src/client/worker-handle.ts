@@ -124,7 +124,8 @@ export class WorkerHandle {
   }
 
   async #shakeHands(): Promise<void> {
-    const lockName = `fastvlm-kit.worker.${crypto.randomUUID()}`;
+    // Not `randomUUID`, which pages without https do not have.
+    const lockName = `fastvlm-kit.worker.${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if (!this.#end) this.#options.onMessage(data);

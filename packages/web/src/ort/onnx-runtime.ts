@@ -14,6 +14,7 @@ import type {
   Runtime,
 } from "../model/runtime.ts";
 import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { Session } from "./session.ts";
 
@@ -33,8 +34,10 @@ export interface OnnxRuntimeOptions extends OrtOptions {
  */
 export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Runtime> {
   const ort = await loadOrt(options);
+  const gpu = options.device === "webgpu" ? await openGpu() : undefined;
+  const loss = gpu?.lost.then(({ reason }) => reason);
+  void loss?.then(options.onDeviceLost);
   const sessions: Session[] = [];
-  let loss: Promise<string> | undefined;
   const create = async (
     graph: GraphName,
     sessionOptions: InferenceSession.SessionOptions,
@@ -55,21 +58,16 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     // The embedding is a table look-up: on the CPU in any case, where a row costs nothing and float16
     // tables need no shader support.
     const embed = await create("embed", { executionProviders: ["wasm"] });
-    const provider = options.device === "webgpu" ? { name: "webgpu" } : { name: "wasm" };
+    const provider = gpu ? { name: "webgpu", device: gpu } : { name: "wasm" };
     const vision = await create("vision", { executionProviders: [provider] });
-    // ORT opens the GPU with the first session on it.
-    if (options.device === "webgpu") {
-      const gpu = await ort.env.webgpu.device;
-      loss = gpu.lost.then(({ reason }) => reason);
-      void loss.then(options.onDeviceLost);
-    }
     const decoder = await create("decoder", {
       executionProviders: [provider],
-      ...(options.device === "webgpu" && { preferredOutputLocation: "gpu-buffer" as const }),
+      ...(gpu && { preferredOutputLocation: "gpu-buffer" as const }),
     });
     return new OnnxRuntime(ort, { embed, vision, decoder }, options.device, options.maxPositions);
   } catch (error) {
     await Promise.allSettled(sessions.map((session) => session.release()));
+    gpu?.destroy();
     throw error;
   }
 }

@@ -55,7 +55,10 @@ export interface ModelLicense {
 export interface SelfCheck {
   /** Asked about a synthetic picture that the kit draws itself. */
   readonly prompt: string;
-  /** Greedy ids that the reference answered. */
+  /**
+   * Greedy ids that the reference answered. On a device each must be nearly as likely as the
+   * likeliest token of its position: other precisions may tip the balance between two that are close.
+   */
   readonly expectedTokenIds: readonly number[];
   /** Every `featureStride`-th value of the image features, flattened. */
   readonly features: readonly number[];

@@ -62,7 +62,7 @@ describe("checkDevice with the model's own check", () => {
     ["cosine of features", [1, 99], [7, 8]],
     ["finite features", [1, NaN, 3, 99], [7, 8]],
     ["finite features", [1, Infinity, 3, 99], [7, 8]],
-    ["share of expected tokens", [1, 99, 3, 99], [7, 6]],
+    ["likelihood of an expected token", [1, 99, 3, 99], [7, 6]],
   ])("turns a device down for its %s", async (name, features, answer) => {
     await expect(
       check(

@@ -1,7 +1,8 @@
 /**
  * The first real inference on a device, before it is accepted. Some GPUs compute wrong but finite
  * numbers, so with a stored check of the model's own, features and first tokens must be the
- * reference's; without one, the numbers must at least be sane and follow the picture.
+ * reference's; without one, the numbers must at least be sane, follow the picture, and be the same
+ * however a prompt is cut.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -20,12 +21,12 @@ export async function checkDevice(
   const observed = await observe(runtime, codec, {
     size: model.imageSize,
     prompt: model.selfCheck?.prompt ?? model.captions.brief.prompt,
-    tokenCount: model.selfCheck?.expectedTokenIds.length ?? GENERIC_TOKENS,
+    answer: model.selfCheck?.expectedTokenIds ?? GENERIC_TOKENS,
   });
   const expectation: Expectation = { device: runtime.device, expect };
   if (!observed.features.every(Number.isFinite)) expectation.expect("finite features", 0, 1);
   if (model.selfCheck) compare(expectation, observed, model.selfCheck);
-  else await checkSanity(expectation, runtime, observed);
+  else await checkSanity(expectation, runtime, codec, observed);
 }
 
 const GENERIC_TOKENS = 2;
@@ -49,23 +50,37 @@ function expect(this: Expectation, check: string, actual: number, atLeast: numbe
 export interface Observation {
   readonly features: Float32Array; // [tokens, hidden]
   readonly tokenIds: readonly number[];
+  /** Probability of each of `tokenIds` over that of its position's likeliest token. */
+  readonly likelihoods: readonly number[];
 }
 
-/** Encodes the check picture and decodes a few tokens, greedily. */
+/**
+ * Encodes the check picture and decodes a few tokens.
+ *
+ * @param answer ids to follow, or how many to choose greedily
+ */
 export async function observe(
   runtime: Runtime,
   codec: TextCodec,
-  { size, prompt, tokenCount }: { size: number; prompt: string; tokenCount: number },
+  { size, prompt, answer }: { size: number; prompt: string; answer: readonly number[] | number },
 ): Promise<Observation> {
   const features = await runtime.encodeImage(checkPicture(size));
   const decoding = runtime.startDecoding();
   try {
     const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
-    const tokenIds = [argmax(await decoding.append(fillImages(pieces, [features])))];
-    while (tokenIds.length < tokenCount) {
-      tokenIds.push(argmax(await decoding.append([{ kind: "tokens", ids: tokenIds.slice(-1) }])));
+    const count = typeof answer === "number" ? answer : answer.length;
+    const tokenIds: number[] = [];
+    const likelihoods: number[] = [];
+    let parts = fillImages(pieces, [features]);
+    while (tokenIds.length < count) {
+      const logits = await decoding.append(parts);
+      const likeliest = argmax(logits);
+      const id = typeof answer === "number" ? likeliest : answer[tokenIds.length]!;
+      tokenIds.push(id);
+      likelihoods.push(Math.exp(logits[id]! - logits[likeliest]!));
+      parts = [{ kind: "tokens", ids: [id] }];
     }
-    return { features: await features.read(), tokenIds };
+    return { features: await features.read(), tokenIds, likelihoods };
   } finally {
     decoding.dispose();
     features.dispose();
@@ -75,16 +90,22 @@ export async function observe(
 function compare(expectation: Expectation, observed: Observation, check: SelfCheck): void {
   const sampled = observed.features.filter((_, index) => index % check.featureStride === 0);
   expectation.expect("cosine of features", cosine(sampled, check.features), check.minCosine);
-  const right = check.expectedTokenIds.filter(
-    (id, index) => observed.tokenIds[index] === id,
-  ).length;
-  expectation.expect("share of expected tokens", right / check.expectedTokenIds.length, 1);
+  for (const likelihood of observed.likelihoods) {
+    expectation.expect("likelihood of an expected token", likelihood, MIN_LIKELIHOOD);
+  }
 }
+
+/**
+ * int8 files may prefer another of two close tokens; garbage gives the expected one no chance at all
+ * among a thousand or more.
+ */
+const MIN_LIKELIHOOD = 0.05;
 
 /** A model without a stored check: features must vary, and must differ for a different picture. */
 async function checkSanity(
   expectation: Expectation,
   runtime: Runtime,
+  codec: TextCodec,
   { features }: Observation,
 ): Promise<void> {
   expectation.expect("spread of features", spread(features), 1e-6);
@@ -95,6 +116,35 @@ async function checkSanity(
     data: new Float32Array(3 * size * size).fill(0.5),
   });
   expectation.expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
+  // Attention kernels for long inputs have been wrong where those for short ones were right. On the
+  // CPU int8 files differ here by design: their scales follow the input.
+  if (runtime.device === "wasm") return;
+  const ids = codec.encode(SANITY_TEXT);
+  const atOnce = await lastLogits(runtime, ids, ids.length);
+  const inPieces = await lastLogits(runtime, ids, 8);
+  expectation.expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
+}
+
+/** More than 64 tokens in any vocabulary. */
+const SANITY_TEXT = "One two three four five six seven eight nine ten. ".repeat(8);
+
+async function lastLogits(
+  runtime: Runtime,
+  ids: readonly number[],
+  pieceLength: number,
+): Promise<Float32Array> {
+  const decoding = runtime.startDecoding();
+  try {
+    let logits = new Float32Array();
+    for (let from = 0; from < ids.length; from += pieceLength) {
+      logits = Float32Array.from(
+        await decoding.append([{ kind: "tokens", ids: ids.slice(from, from + pieceLength) }]),
+      );
+    }
+    return logits;
+  } finally {
+    decoding.dispose();
+  }
 }
 
 const SANITY_SIZE = 256;
