@@ -11,18 +11,19 @@ const faults: Record<string, () => void> = {
       throw new DOMException("The user denied permission", "SecurityError");
     };
   },
-  // A driver that computes nonsense: finite, and wrong.
+  // A driver that computes nonsense: finite, and wrong. What is read back comes in reverse.
   "wrong-gpu": () => {
+    const read = new WeakSet<GPUBuffer>();
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-    const write = GPUQueue.prototype.writeBuffer;
-    GPUQueue.prototype.writeBuffer = function (
-      ...[buffer, offset, data, ...rest]: Parameters<GPUQueue["writeBuffer"]>
-    ) {
-      const bytes = ArrayBuffer.isView(data)
-        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-        : new Uint8Array(data).slice();
-      if (bytes.byteLength > 100_000) bytes.fill(0);
-      write.call(this, buffer, offset, ArrayBuffer.isView(data) ? bytes : bytes.buffer, ...rest);
+    const { mapAsync, getMappedRange } = GPUBuffer.prototype;
+    GPUBuffer.prototype.mapAsync = function (mode, ...range) {
+      if (mode === GPUMapMode.READ) read.add(this);
+      return mapAsync.call(this, mode, ...range);
+    };
+    GPUBuffer.prototype.getMappedRange = function (...range) {
+      const bytes = getMappedRange.call(this, ...range);
+      if (read.has(this)) new Float32Array(bytes).reverse();
+      return bytes;
     };
   },
 };
