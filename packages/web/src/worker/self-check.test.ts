@@ -92,3 +92,27 @@ describe("checkDevice without one", () => {
     });
   });
 });
+
+describe("checkDevice on a GPU without a stored check", () => {
+  it("turns down a device that answers a long prompt otherwise than the same prompt in pieces", async () => {
+    const runtime = device(byPicture);
+    let decodings = 0;
+    const inconsistent: Runtime = {
+      ...runtime,
+      device: "webgpu",
+      startDecoding: () => {
+        decodings += 1;
+        const isLong = decodings === 2; // After the check picture's own decoding: all at once.
+        return {
+          ...runtime.startDecoding(),
+          append: () => Promise.resolve(isLong ? Float32Array.of(1, 0) : Float32Array.of(0, 1)),
+        };
+      },
+    };
+    await expect(check(inconsistent)).rejects.toMatchObject({
+      code: "device-check-failed",
+      details: { device: "webgpu", check: "agreement of long and short inputs" },
+    });
+    await check({ ...runtime, device: "webgpu" });
+  });
+});
