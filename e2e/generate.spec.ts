@@ -181,3 +181,28 @@ test("runs on one thread where the page is not cross-origin isolated", async ({ 
   expect(isolated).toBe(false);
   expect(text).not.toBe("");
 });
+
+test("a browser without OffscreenCanvas is refused before anything is started", async ({
+  kitPage,
+}) => {
+  const { error, support, workers } = await kitPage.evaluate(async () => {
+    const { checkSupport, createWorker, failureOf, observe, tinyModel } = window.kit;
+    Object.defineProperty(window, "OffscreenCanvas", { value: undefined });
+    let workers = 0;
+    const error = await failureOf(() =>
+      observe({
+        worker: () => {
+          workers += 1;
+          return createWorker();
+        },
+      }),
+    );
+    return { error, support: await checkSupport({ model: tinyModel() }), workers };
+  });
+  expect(error).toMatchObject({
+    code: "environment-unsupported",
+    details: { missing: "offscreen-canvas" },
+  });
+  expect(support).toMatchObject({ isSupported: false, missing: ["OffscreenCanvas"] });
+  expect(workers).toBe(0);
+});

@@ -7,7 +7,6 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 export default async function globalSetup(): Promise<void> {
   await build({ configFile: here("harness/vite.config.ts"), logLevel: "warn" });
-  if (process.env["NO_DEMO"]) return;
   await build({
     configFile: here("../vite.config.ts"),
     base: "./",

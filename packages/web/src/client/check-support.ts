@@ -3,6 +3,7 @@
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
 import { listCandidates } from "./candidates.ts";
+import { listMissing, REQUIREMENT_NAMES } from "./environment.ts";
 
 /** The answer of {@link checkSupport}. */
 export interface SupportReport {
@@ -34,9 +35,7 @@ export async function checkSupport({
 }): Promise<SupportReport> {
   const { candidates, rejected } = await listCandidates(model, device, false);
   const missing = [
-    ...(typeof Worker === "undefined" ? ["Web Workers"] : []),
-    ...(typeof OffscreenCanvas === "undefined" ? ["OffscreenCanvas"] : []),
-    ...(hasWasmSimd() ? [] : ["WebAssembly SIMD"]),
+    ...listMissing().map((requirement) => REQUIREMENT_NAMES[requirement]),
     ...(candidates.length === 0 ? rejected.map(({ message }) => message) : []),
   ];
   const variant = candidates[0]?.variant;
@@ -51,14 +50,4 @@ export async function checkSupport({
     hasThreads: globalThis.crossOriginIsolated,
     hasIndexedDb: typeof indexedDB !== "undefined",
   };
-}
-
-/** The smallest module with a SIMD instruction: a function of `i32.const 0; i8x16.splat; drop`. */
-const SIMD_MODULE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26,
-  11,
-]);
-
-function hasWasmSimd(): boolean {
-  return typeof WebAssembly !== "undefined" && WebAssembly.validate(SIMD_MODULE);
 }

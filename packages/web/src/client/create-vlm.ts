@@ -21,6 +21,7 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { GenerateCall } from "../wire/api.ts";
+import { listMissing, REQUIREMENT_NAMES } from "./environment.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { guardCallback } from "./host-callbacks.ts";
 import { toWireImage, type ImageSource } from "./image-source.ts";
@@ -124,11 +125,12 @@ const DEFAULT_RESULT_BYTES = 4 * 2 ** 20;
 /**
  * Loads a model in a worker, on the best device that really works.
  *
- * @throws {VlmError} `license-not-accepted`, `download-failed`, `model-invalid`, `no-device`,
+ * @throws {VlmError} `environment-unsupported`, `license-not-accepted`, `download-failed`, `model-invalid`, `no-device`,
  *   `worker-crashed`; the signal's reason when aborted
  * @throws {TypeError} when an option is out of its range
  */
 export async function createVlm(options: VlmOptions): Promise<Vlm> {
+  assertEnvironment();
   assertLicense(options.model);
   options.signal?.throwIfAborted();
   const onMetric = guardCallback(options.onMetric);
@@ -317,6 +319,16 @@ function toLoadRequest(
       maxResultBytes,
     },
   };
+}
+
+function assertEnvironment(): void {
+  const [missing] = listMissing();
+  if (missing === undefined) return;
+  throw new VlmError(
+    "environment-unsupported",
+    `This browser has no ${REQUIREMENT_NAMES[missing]}. Update it, or use a recent Chrome, Edge, Firefox or Safari.`,
+    { missing },
+  );
 }
 
 function assertLicense({ id, license }: ModelDescriptor): void {
