@@ -14,8 +14,10 @@ const ARROWS = {
   models: ["protocol"],
   wire: ["protocol", "image"],
   storage: ["protocol", "wire"],
-  ort: ["protocol", "model"],
-  worker: ["protocol", "metrics", "image", "model", "wire", "storage", "ort"],
+  download: ["protocol", "wire", "storage"],
+  onnx: ["protocol"],
+  ort: ["protocol", "model", "onnx"],
+  worker: ["protocol", "metrics", "image", "model", "wire", "storage", "download", "ort"],
   client: ["protocol", "metrics", "image", "wire"],
 };
 
@@ -24,6 +26,8 @@ const LIBRARY_ROOMS = {
   "onnxruntime-web": ["ort"],
   "@huggingface/transformers": ["worker"],
   "idb-keyval": ["storage"],
+  "hash-wasm": ["storage"],
+  "p-retry": ["download"],
   comlink: ["client"],
 };
 

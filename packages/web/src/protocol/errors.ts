@@ -13,12 +13,17 @@ export interface VlmErrorDetails {
   "environment-unsupported": { missing: "worker" | "wasm-simd" | "offscreen-canvas" };
   /** The model's licence was not accepted in code. Show it to the user, then pass `acceptLicense`. */
   "license-not-accepted": { modelId: string; license: string };
-  /** Bytes did not arrive. Offer a retry. `status` is the HTTP status, where there was one. */
+  /**
+   * Bytes did not arrive, or wrong ones did. What arrived is kept: offer a retry, which goes on from
+   * there. `status` is the HTTP status, where there was one.
+   */
   "download-failed": {
     url: string;
-    reason: "network" | "http-status" | "content-type" | "length" | "integrity";
+    reason: "network" | "offline" | "http-status" | "content-type" | "length" | "integrity";
     status?: number;
   };
+  /** `network: "none"` forbids this request. Prepare the model with `prepareOffline` while online. */
+  "network-forbidden": { url: string };
   /** The model's files arrived but are not what the descriptor promises. Fix the descriptor or the files. */
   "model-invalid": { file: string; reason: string };
   /** No device could run the model. `attempts` says why each one was turned down. */

@@ -16,8 +16,29 @@ export interface ModelFile {
   /** Size in bytes; approximate where `isApproximate`, and then the server's length counts. */
   readonly bytes: number;
   readonly isApproximate?: boolean;
-  /** SHA-256 of the whole file, lower-case hex. Checked after download when given. */
+  /**
+   * SHA-256 of the whole file, lower-case hex. Where it is missing the first download is trusted, its
+   * hashes are recorded, and every later byte is held to them.
+   */
   readonly sha256?: string;
+  /** Hashes of the file's parts: damage is then found, and repaired, part by part. */
+  readonly shards?: FileShards;
+}
+
+/** SHA-256 of a file's consecutive parts, lower-case hex. All parts but the last have `bytes` bytes. */
+export interface FileShards {
+  readonly bytes: number;
+  readonly sha256: readonly string[];
+}
+
+/** What a repository's files are at one commit, made by `pinModel`: committed with the app's source. */
+export interface ModelPins {
+  /** `owner/name` on the Hugging Face Hub. */
+  readonly repository: string;
+  /** The commit, 40 hex digits. */
+  readonly revision: string;
+  /** Keyed by path in the repository. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
 /** One set of files that runs on one kind of device. */
@@ -80,6 +101,8 @@ export interface ModelDescriptor {
   readonly imageSize: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
   readonly selfCheck?: SelfCheck;
+  /** The name of the choice that `chooseModel` made; an attribute of every metric. */
+  readonly cohort?: string;
 }
 
 /** The files that every variant needs. */

@@ -85,14 +85,24 @@ export type GenerateEvent =
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "done"; readonly result: VlmResult };
 
-/** Progress of a download. */
+/**
+ * What a download is doing: fetching; paused by the app; waiting before it tries again; or watching
+ * another tab fetch the same files.
+ */
+export type DownloadState = "downloading" | "paused" | "retrying" | "in-other-tab";
+
+/** Progress of a download, over all files together. The first report has the whole total. */
 export interface DownloadProgress {
+  readonly state: DownloadState;
   readonly loadedBytes: number;
+  /** Exact, as soon as the server has been asked where the model's manifest does not know. */
   readonly totalBytes: number;
-  /** Bytes that came from the cache; part of `loadedBytes`. */
+  /** Bytes that were stored before this download began; part of `loadedBytes`. */
   readonly cachedBytes: number;
-  /** The file that is arriving. */
-  readonly file: string;
+  /** Of the last seconds; 0 while nothing arrives. */
+  readonly bytesPerSecond: number;
+  /** At that rate; undefined while it is not known. */
+  readonly remainingMs: number | undefined;
 }
 
 /** Something the host may want to know that is no failure of a call. */
