@@ -49,6 +49,7 @@ export const test = base.extend<Fixtures>({
       folders: {
         "/": here("../.cache/e2e/pages/"),
         "/demo/": here("../.cache/e2e/demo/"),
+        "/pwa/": here("../.cache/e2e/pwa/"),
         "/scenes/": SCENES_FOLDER,
         "/images/": here("../packages/web/src/image/fixtures/corpora/"),
         "/no-cors/": SCENES_FOLDER,
