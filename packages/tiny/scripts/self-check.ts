@@ -36,7 +36,10 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     wasmThreads: 1,
     files: undefined,
     maxPositions: 2048,
-    readBytes: (graph) => readFile(`${folder}/onnx/${files[graph]}.onnx`),
+    openFile: async (graph) => {
+      const bytes = new Uint8Array(await readFile(`${folder}/onnx/${files[graph]}.onnx`));
+      return { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
+    },
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,
   });

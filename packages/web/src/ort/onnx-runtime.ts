@@ -14,13 +14,14 @@ import type {
   Runtime,
 } from "../model/runtime.ts";
 import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+import type { GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { Session } from "./session.ts";
 
 export interface OnnxRuntimeOptions extends OrtOptions {
-  /** Bytes of one graph's file; called once per graph, in the order of loading. */
-  readonly readBytes: (graph: GraphName) => Promise<Uint8Array>;
+  /** One graph's file; called once per graph, in the order of loading. */
+  readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** From the model's `config.json`. */
   readonly maxPositions: number;
   readonly onDeviceLost: (reason: string) => void;
@@ -30,7 +31,7 @@ export interface OnnxRuntimeOptions extends OrtOptions {
 /**
  * Loads the three graphs, one after the other so that at most one file is in JS memory.
  *
- * @throws {VlmError} `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and what `readBytes` throws
+ * @throws {VlmError} `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and what `openFile` and its files throw
  */
 export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Runtime> {
   const ort = await loadOrt(options);
@@ -42,7 +43,8 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     graph: GraphName,
     sessionOptions: InferenceSession.SessionOptions,
   ): Promise<Session> => {
-    const bytes = await options.readBytes(graph);
+    const file = await options.openFile(graph);
+    const bytes = await file.read();
     const startedAt = performance.now();
     const session = await Session.create(
       ort,

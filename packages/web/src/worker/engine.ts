@@ -52,10 +52,10 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
     maxPositions: readNumber(config, "max_position_embeddings"),
-    readBytes: async (graph: GraphName) => {
+    openFile: async (graph: GraphName) => {
       const bytes = await files.read(variant.graphs[graph]);
       signal.throwIfAborted();
-      return bytes;
+      return { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
     },
     onDeviceLost: options.onDeviceLost,
     onSessionCreated: (graph, milliseconds) => {
