@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { parseArguments, UsageError } from "./arguments.ts";
+
+test("measures everything on WASM with the full-size files by default", () => {
+  expect(parseArguments([])).toEqual({
+    isQuick: false,
+    device: "wasm",
+    model: "full-size",
+    isHeaded: false,
+    threads: 2,
+    rows: undefined,
+  });
+});
+
+test("takes a folder of the user's own as the model", () => {
+  expect(parseArguments(["--model", "my-model"])).toMatchObject({ model: { folder: "my-model" } });
+  expect(parseArguments(["--model", "hub"])).toMatchObject({ model: "hub" });
+});
+
+test.each([["--device", "cuda"], ["--threads", "0"], ["--threads", "many"], ["--fast"]])(
+  "refuses %s %s",
+  (...args) => {
+    expect(() => parseArguments(args)).toThrow(UsageError);
+  },
+);

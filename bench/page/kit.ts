@@ -1,0 +1,137 @@
+/** The kit, through its public API only. */
+
+import {
+  createVlm,
+  fastvlm05b,
+  type GenerateRequest,
+  type Metric,
+  type ModelDescriptor,
+  type Vlm,
+  type VlmResult,
+} from "@fastvlm-kit/web";
+import { tinyModel } from "@fastvlm-kit/tiny";
+import { callAtOnce } from "./ask-at-once.ts";
+import type { Answer, LoadOptions, LoadReport, Question } from "./engine.ts";
+import { countingName, readGpuCounts } from "./gpu-counts.ts";
+import { watchLongTasks } from "./main-thread.ts";
+import { drawPicture } from "./picture.ts";
+
+/** Long enough for the slowest machine: the bench measures, it does not give up. */
+const TIMEOUT_MS = 1_800_000;
+
+let vlm: Vlm | undefined;
+
+async function load(options: LoadOptions): Promise<LoadReport> {
+  const metrics: Metric[] = [];
+  const startedAt = performance.now();
+  vlm = await createVlm({
+    worker: () =>
+      new Worker(new URL("./kit.worker.ts", import.meta.url), {
+        type: "module",
+        name: options.countsGpu ? countingName("kit") : "kit",
+      }),
+    model: describe(options),
+    device: options.device,
+    wasmThreads: options.threads,
+    onMetric: (metric) => metrics.push(metric),
+  });
+  const totalMs = performance.now() - startedAt;
+  return { totalMs, variant: vlm.model.variant, stages: stagesOf(metrics) };
+}
+
+function describe({ model, imageSize }: LoadOptions): ModelDescriptor {
+  if (model === "tiny") return tinyModel({ precision: "q4" });
+  return fastvlm05b({
+    acceptLicense: "apple-amlr",
+    imageSize,
+    ...(model === "full-size" && { baseUrl: `${location.origin}/models/full-size` }),
+  });
+}
+
+/** Durations by name; those of the three graphs are kept apart. */
+function stagesOf(metrics: readonly Metric[]): Record<string, number> {
+  const stages: Record<string, number> = {};
+  for (const { name, unit, value, attributes } of metrics) {
+    if (unit !== "s") continue;
+    const graph = attributes["vlm.graph"];
+    const key = graph === undefined ? name : `${name} ${String(graph)}`;
+    stages[key] = (stages[key] ?? 0) + value * 1000;
+  }
+  return stages;
+}
+
+async function ask(question: Question): Promise<Answer> {
+  const picture = question.picture && (await drawPicture(question.picture));
+  const startedAt = performance.now();
+  const result = await (picture && question.keepsOpen && canOpen(loaded())
+    ? askPhoto(loaded() as OpeningVlm, picture, question)
+    : collect(loaded().generate(toRequest(question, picture))));
+  const { timings, tokens } = result;
+  return {
+    text: result.text,
+    totalMs: performance.now() - startedAt,
+    wasRemembered: result.cached,
+    stages: {
+      imageDecode: timings.imageDecodeMs,
+      preprocess: timings.preprocessMs,
+      vision: timings.visionMs,
+      prefill: timings.prefillMs,
+      decode: timings.decodeMs,
+    },
+    promptTokens: tokens.image + tokens.prompt,
+    outputTokens: tokens.output,
+  };
+}
+
+function toRequest(question: Question, picture: Blob | undefined): GenerateRequest {
+  const { prompt, maxNewTokens } = question;
+  return {
+    prompt,
+    maxNewTokens,
+    ...(picture && { image: picture }),
+    cache: question.remembers ?? false,
+    timeoutMs: TIMEOUT_MS,
+  };
+}
+
+async function collect(events: ReturnType<Vlm["generate"]>): Promise<VlmResult> {
+  for await (const event of events) if (event.type === "done") return event.result;
+  throw new Error("The stream ended without `done`");
+}
+
+/** A client that keeps pictures open between questions. A client without it encodes them again. */
+interface OpeningVlm extends Vlm {
+  open(image: Blob): Promise<Photo>;
+}
+interface Photo {
+  ask(
+    prompt: string,
+    options: Omit<GenerateRequest, "prompt" | "image">,
+  ): ReturnType<Vlm["generate"]>;
+}
+
+const canOpen = (client: Vlm): boolean => "open" in client;
+let opened: { readonly picture: Blob; readonly photo: Promise<Photo> } | undefined;
+
+async function askPhoto(client: OpeningVlm, picture: Blob, question: Question): Promise<VlmResult> {
+  if (opened?.picture !== picture) opened = { picture, photo: client.open(picture) };
+  const { prompt, ...options } = toRequest(question, undefined);
+  return collect((await opened.photo).ask(prompt, options));
+}
+
+function loaded(): Vlm {
+  if (!vlm) throw new Error("Call `load` first.");
+  return vlm;
+}
+
+window.engine = {
+  load,
+  ask,
+  askAtOnce: (question, callers) => callAtOnce(callers, () => ask(question)),
+  gpuCounts: () => readGpuCounts("kit"),
+  takeLongestTaskMs: watchLongTasks(),
+  async dispose() {
+    await vlm?.dispose();
+    [vlm, opened] = [undefined, undefined];
+  },
+};

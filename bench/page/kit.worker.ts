@@ -1,0 +1,4 @@
+import "./count-gpu.ts";
+import { startWorker } from "@fastvlm-kit/web/worker";
+
+startWorker();

@@ -1,0 +1,94 @@
+/** Which rows a run measures, and the order they come in. */
+
+import type { BenchServer } from "./server.ts";
+import type { Row } from "./row.ts";
+import { countGpuCalls } from "./rows/gpu-counts.ts";
+import { measureDecode } from "./rows/decode.ts";
+import { measureFirstToken } from "./rows/first-token.ts";
+import { measureLoad } from "./rows/load.ts";
+import { measureRepeat } from "./rows/repeat.ts";
+import { compareAnswers, type SameAnswer } from "./rows/same-answer.ts";
+import { measureScriptBytes, type SentFiles } from "./rows/script-bytes.ts";
+import { openBoth, type Engines, type Setup } from "./session.ts";
+
+/** Groups of rows that `--rows` names. */
+export const GROUPS = ["load", "first-token", "text", "again", "scripts", "gpu"] as const;
+
+export interface Findings {
+  readonly rows: Row[];
+  readonly sameAnswer: SameAnswer;
+  readonly chromium: string;
+}
+
+/** Everything that is timed, in one Chromium (but `load`, which wants fresh ones). */
+export async function measureTimes(
+  setup: Setup,
+  server: BenchServer,
+  wants: (group: (typeof GROUPS)[number]) => boolean,
+): Promise<Findings> {
+  const { chromium, engines } = await openBoth(setup);
+  const rows: Row[] = [];
+  try {
+    const sent = await fillCaches(setup, engines, server);
+    const smallest = setup.imageSizes.at(-1)!;
+    for (const imageSize of setup.imageSizes) {
+      if (!wants("first-token") && imageSize !== smallest) continue;
+      await loadFor(setup, engines, imageSize);
+      if (wants("first-token")) rows.push(...(await measureFirstToken(setup, engines, imageSize)));
+    }
+    const sameAnswer = await compareAnswers(setup, engines, smallest);
+    if (wants("text")) {
+      for (const positions of setup.isQuick ? [300] : [300, 1000]) {
+        rows.push(...(await measureDecode(setup, engines, positions)));
+      }
+    }
+    if (wants("again")) rows.push(...(await measureRepeat(setup, engines, smallest)));
+    if (wants("scripts")) rows.push(...measureScriptBytes(sent));
+    return { rows, sameAnswer, chromium: chromium.version };
+  } finally {
+    await chromium.close();
+  }
+}
+
+/** In browsers of its own, with the caches filled by {@link measureTimes}. */
+export { measureLoad };
+
+/** On the GPU that there is; software counts as well as hardware does. */
+export async function countOnGpu(setup: Setup): Promise<{ rows: Row[]; chromium: string }> {
+  const { chromium, engines } = await openBoth(setup);
+  try {
+    for (const engine of Object.values(engines)) {
+      setup.say(`loading ${engine.name} to count`);
+      await engine.load({ ...setup.load, countsGpu: true });
+    }
+    return { rows: await countGpuCalls(setup, engines), chromium: chromium.version };
+  } finally {
+    await chromium.close();
+  }
+}
+
+/** A first load of each: afterwards all files are in the engines' caches. Gives what each page asked for. */
+async function fillCaches(setup: Setup, engines: Engines, server: BenchServer): Promise<SentFiles> {
+  const sentTo = async (name: keyof Engines): Promise<BenchServer["sent"]> => {
+    const engine = engines[name];
+    const before = server.sent.length;
+    await engine.reload();
+    const { totalMs, variant } = await engine.load({
+      ...setup.load,
+      imageSize: setup.imageSizes.at(-1)!,
+    });
+    setup.say(`first load of ${name}: ${Math.round(totalMs)} ms (${variant})`);
+    await engine.dispose();
+    await engine.reload();
+    return server.sent.slice(before);
+  };
+  return { kit: await sentTo("kit"), transformers: await sentTo("transformers") };
+}
+
+async function loadFor(setup: Setup, engines: Engines, imageSize: number): Promise<void> {
+  for (const engine of [engines.kit, engines.transformers]) {
+    await engine.dispose();
+    const { totalMs } = await engine.load({ ...setup.load, imageSize });
+    setup.say(`load ${engine.name} for ${imageSize} px: ${Math.round(totalMs)} ms`);
+  }
+}

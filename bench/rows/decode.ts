@@ -1,0 +1,44 @@
+/** Text alone: how fast a prompt of some length is read, and how fast an answer comes behind it. */
+
+import { longPrompt } from "../prompts.ts";
+import { noSamples, type EngineName, type Row } from "../row.ts";
+import { alternate, type Engines, type Setup } from "../session.ts";
+
+export async function measureDecode(
+  setup: Setup,
+  engines: Engines,
+  positions: number,
+): Promise<Row[]> {
+  const [decode, prefill] = [noSamples(), noSamples()];
+  const maxNewTokens = setup.isQuick ? 17 : 33;
+  let counted = 0;
+
+  const once = async (name: EngineName, round: number): Promise<void> => {
+    // Each text begins differently, so that no engine has read it before.
+    const prompt = longPrompt(positions, 10 + round);
+    const { stages, promptTokens, outputTokens } = await engines[name].ask({
+      prompt,
+      maxNewTokens,
+    });
+    const tokensPerSecond = ((outputTokens - 1) / stages.decode) * 1000;
+    setup.say(
+      `decode at ${promptTokens} ${name}: ${tokensPerSecond.toFixed(1)} tokens/s${round === 0 ? " (warm-up, dropped)" : ""}`,
+    );
+    if (round === 0) return;
+    counted = promptTokens;
+    decode[name].push(tokensPerSecond);
+    prefill[name].push((promptTokens / stages.prefill) * 1000);
+  };
+  await alternate(setup.runs + 1, once);
+
+  const common = { group: "Text", unit: "tokens/s", better: "higher" } as const;
+  return [
+    { id: `prefill-${positions}`, title: `prefill of ${counted} positions`, ...common, ...prefill },
+    {
+      id: `decode-${positions}`,
+      title: `decode behind ${counted} positions (${maxNewTokens} tokens)`,
+      ...common,
+      ...decode,
+    },
+  ];
+}

@@ -1,0 +1,94 @@
+/** The same picture and question again: at once, after a reload of the page, and from twenty places. */
+
+import type { Question } from "../page/engine.ts";
+import { QUESTION } from "../prompts.ts";
+import { noSamples, type EngineName, type Row } from "../row.ts";
+import { median } from "../statistics.ts";
+import { alternate, type Engines, type Setup } from "../session.ts";
+
+const GROUP = "The same picture and question again (16 tokens)";
+const CALLERS = 20;
+
+/** Callers of the engine that keeps no answer, in a quick run: each costs a whole generation. */
+const QUICK_CALLERS = 3;
+
+export async function measureRepeat(
+  setup: Setup,
+  engines: Engines,
+  imageSize: number,
+): Promise<Row[]> {
+  const [again, reloaded, throughput, waits] = [noSamples(), noSamples(), noSamples(), noSamples()];
+  const question: Question = {
+    prompt: QUESTION,
+    picture: { seed: 77, size: 1024 },
+    maxNewTokens: 16,
+    remembers: true,
+  };
+  const callersOf = (name: EngineName): number =>
+    setup.isQuick && name === "transformers" ? QUICK_CALLERS : CALLERS;
+
+  await alternate(setup.runs + 1, async (name, round) => {
+    const { totalMs } = await engines[name].ask(question);
+    if (round > 0) again[name].push(totalMs);
+  });
+  await alternate(setup.isQuick ? 1 : 2, async (name) => {
+    const { totalMs, waitsMs } = await engines[name].askAtOnce(question, callersOf(name));
+    throughput[name].push((callersOf(name) / totalMs) * 1000);
+    waits[name].push(median(waitsMs));
+    setup.say(
+      `${callersOf(name)} callers ${name}: ${throughput[name].at(-1)!.toFixed(2)} requests/s`,
+    );
+  });
+  await alternate(1, async (name) => {
+    const engine = engines[name];
+    await engine.dispose();
+    await engine.reload();
+    await engine.load({ ...setup.load, imageSize });
+    const { totalMs } = await engine.ask(question);
+    reloaded[name].push(totalMs);
+    setup.say(`again after a reload ${name}: ${Math.round(totalMs)} ms`);
+  });
+
+  const callers = `${callersOf("kit")} callers at once`;
+  const note = "transformers.js keeps no answers: each call is a generation, one after the other";
+  const manyNote =
+    callersOf("transformers") === CALLERS
+      ? note
+      : `${note}; ${QUICK_CALLERS} callers there in a quick run`;
+  return [
+    {
+      id: "again",
+      title: "in the same session",
+      group: GROUP,
+      unit: "ms",
+      better: "lower",
+      ...again,
+      note,
+    },
+    {
+      id: "again-reloaded",
+      title: "after a reload of the page, once loaded",
+      group: GROUP,
+      unit: "ms",
+      better: "lower",
+      ...reloaded,
+    },
+    {
+      id: "callers",
+      title: callers,
+      group: GROUP,
+      unit: "requests/s",
+      better: "higher",
+      ...throughput,
+      note: manyNote,
+    },
+    {
+      id: "callers/wait",
+      title: `– the middle caller's wait`,
+      group: GROUP,
+      unit: "ms",
+      better: "lower",
+      ...waits,
+    },
+  ];
+}

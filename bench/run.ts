@@ -1,0 +1,171 @@
+/** `npm run bench`: measures the kit beside transformers.js and writes what it found. See README.md. */
+
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { build } from "vite";
+import { buildTiny, repositoryPath } from "../tools/run.ts";
+import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
+import type { Graphics } from "./chromium.ts";
+import { FULL_SIZE_FOLDER, writeFullSize } from "./full-size/write-full-size.ts";
+import { findGraphics, type FoundGraphics } from "./graphics.ts";
+import { describeMachine, describeVersions } from "./machine.ts";
+import type { LoadOptions } from "./page/engine.ts";
+import { countOnGpu, GROUPS, measureLoad, measureTimes } from "./plan.ts";
+import { toMarkdown, toTables, type Report } from "./report.ts";
+import type { Row } from "./row.ts";
+import { startServer, type BenchServer } from "./server.ts";
+import type { Setup } from "./session.ts";
+
+const say = (line: string): void => {
+  console.error(line);
+};
+
+try {
+  const args = parseArguments(process.argv.slice(2));
+  if (args === "help") console.log(USAGE);
+  else await main(args);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message} See npm run bench -- --help.`);
+  process.exitCode = 1;
+}
+
+async function main(args: Arguments): Promise<void> {
+  if (args.model === "full-size") writeFullSize(args.device, say);
+  await buildTiny("stderr");
+  await build({ configFile: repositoryPath("bench/page/vite.config.ts"), logLevel: "error" });
+  const server = await startServer({
+    "/": repositoryPath(".cache/bench/pages/"),
+    "/models/full-size/": modelFolder(args),
+    "/models/tiny/": repositoryPath("packages/tiny/model/"),
+  });
+  try {
+    await measure(args, server);
+  } finally {
+    server.close();
+  }
+}
+
+async function measure(args: Arguments, server: BenchServer): Promise<void> {
+  const profile = repositoryPath(".cache/bench/profile");
+  mkdirSync(profile, { recursive: true });
+  const chromiumOptions = { port: server.port, headed: args.isHeaded, profile };
+  const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
+    chromium: { ...chromiumOptions, graphics },
+    load,
+    imageSizes: args.isQuick ? [256] : [1024, 512, 256],
+    runs: args.isQuick ? 2 : 3,
+    isQuick: args.isQuick,
+    say,
+  });
+  const wants = (group: (typeof GROUPS)[number]): boolean => args.rows?.includes(group) ?? true;
+
+  const gpu =
+    args.device === "webgpu" || wants("gpu") ? await findGraphics(chromiumOptions) : undefined;
+  const isTimed = args.device === "wasm" || gpu?.graphics === "hardware";
+  const rows: Row[] = [];
+  const conditions: Record<string, string> = {};
+  let chromium = "unknown";
+  if (isTimed) {
+    const setup = setupFor(
+      gpu && args.device === "webgpu" ? gpu.graphics : "none",
+      loadOptions(args, gpu),
+    );
+    const found = await measureTimes(setup, server, wants);
+    chromium = found.chromium;
+    const { isSame } = found.sameAnswer;
+    conditions["same greedy answer from both engines"] = isSame ? "yes" : "no";
+    if (wants("load")) rows.push(...(await measureLoad(setup)));
+    rows.push(...found.rows);
+  }
+  if (gpu && wants("gpu")) {
+    const counted = await countOnGpu(setupFor(gpu.graphics, countOptions(args, gpu)));
+    chromium = counted.chromium;
+    rows.push(...counted.rows);
+    conditions["counted on"] =
+      gpu.graphics === "software"
+        ? `${gpu.name}, the embedded model (3 layers; FastVLM-0.5B has 24)`
+        : gpu.name;
+  }
+  await write(args, {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    versions: describeVersions(chromium),
+    conditions: { ...describeConditions(args), ...conditions },
+    leftOut: listLeftOut(args, isTimed),
+    rows,
+  });
+}
+
+function modelFolder({ model }: Arguments): string {
+  if (typeof model === "string") return FULL_SIZE_FOLDER;
+  const folder = resolve(model.folder);
+  if (!existsSync(`${folder}/config.json`)) {
+    throw new UsageError("The model's folder has no config.json.");
+  }
+  return folder;
+}
+
+/** transformers.js's best precisions for the device, on the files that the kit chooses too. */
+function loadOptions(args: Arguments, gpu: FoundGraphics | undefined): LoadOptions {
+  const onGpu = gpu?.hasFloat16
+    ? { vision: "fp16", embed: "fp16", decoder: "q4f16" }
+    : { vision: "fp32", embed: "int8", decoder: "q4" };
+  return {
+    model: args.model === "hub" ? "hub" : "full-size",
+    device: args.device,
+    imageSize: 256,
+    threads: args.threads,
+    countsGpu: false,
+    dtypes: args.device === "webgpu" ? onGpu : { vision: "fp32", embed: "int8", decoder: "int8" },
+  };
+}
+
+function countOptions(args: Arguments, gpu: FoundGraphics): LoadOptions {
+  const options = { ...loadOptions({ ...args, device: "webgpu" }, gpu), countsGpu: true };
+  if (args.device === "webgpu" && gpu.graphics === "hardware") return options;
+  return { ...options, model: "tiny", dtypes: { vision: "fp32", embed: "fp32", decoder: "q4" } };
+}
+
+function describeConditions({
+  model,
+  device,
+  threads,
+  isQuick,
+}: Arguments): Record<string, string> {
+  const files = {
+    "full-size": "FastVLM-0.5B's exact size, random weights",
+    hub: "the public files",
+  };
+  return {
+    files: typeof model === "string" ? files[model] : "a folder of the user's",
+    device: device === "wasm" ? `WASM, ${threads} threads` : "WebGPU",
+    run: isQuick ? "--quick" : "full",
+  };
+}
+
+function listLeftOut({ isQuick, rows }: Arguments, isTimed: boolean): string[] {
+  return [
+    ...(isTimed ? [] : ["everything timed: the only WebGPU adapter is a software one"]),
+    ...(isTimed && isQuick
+      ? ["1024 and 512 px, and text of 1000 positions: a quick run has 256 px and 300 positions"]
+      : []),
+    ...(rows ? [`all groups but ${rows.join(", ")}: --rows`] : []),
+  ];
+}
+
+/** A full run replaces the committed results; any other one is kept in the cache folder only. */
+async function write(args: Arguments, report: Report): Promise<void> {
+  const isWhole = !args.isQuick && args.rows === undefined && args.device === "wasm";
+  const folder = repositoryPath(isWhole ? "bench/" : ".cache/bench/");
+  const settings = await resolveConfig(repositoryPath("package.json"));
+  const save = async (name: string, text: string): Promise<void> => {
+    writeFileSync(`${folder}${name}`, await format(text, { ...settings, filepath: name }));
+  };
+  await save("results.json", JSON.stringify(report));
+  await save("RESULTS.md", toMarkdown(report));
+  console.log(`${toTables(report.rows)}\n`);
+  for (const line of report.leftOut) console.log(`Left out: ${line}`);
+  console.log(`Written: ${isWhole ? "bench" : ".cache/bench"}/RESULTS.md and results.json`);
+}
