@@ -1,0 +1,73 @@
+/** The model, loaded when the first picture needs it, and again after a load that failed. */
+
+import {
+  createVlm,
+  type CaptionPresetName,
+  type DownloadProgress,
+  type ModelDescriptor,
+  type Vlm,
+  type VlmEvent,
+} from "@fastvlm-kit/web";
+import { createWorker, isReadyOffline } from "./offline.ts";
+
+// FastVLM-0.5B on a CPU takes longer than the kit's half a minute, and there is a Stop button.
+const TIMEOUT_MS = 300_000;
+
+export interface CaptionerOptions {
+  readonly onProgress: (progress: DownloadProgress) => void;
+  readonly onEvent: (event: VlmEvent) => void;
+}
+
+export class Captioner {
+  readonly #options: CaptionerOptions;
+  #model: ModelDescriptor;
+  #vlm: Promise<Vlm> | undefined;
+
+  constructor(model: ModelDescriptor, options: CaptionerOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  get modelId(): string {
+    return this.#model.id;
+  }
+
+  /** For a model whose licence was accepted: nothing of it is loaded before that. */
+  replaceModel(model: ModelDescriptor): void {
+    this.#model = model;
+    this.#vlm = undefined;
+  }
+
+  /** @throws what `createVlm` throws; the next call tries again */
+  async load(): Promise<Vlm> {
+    const loading = (this.#vlm ??= this.#create());
+    try {
+      return await loading;
+    } catch (error) {
+      if (this.#vlm === loading) this.#vlm = undefined;
+      throw error;
+    }
+  }
+
+  async caption(
+    file: Blob,
+    options: { readonly preset: CaptionPresetName; readonly signal: AbortSignal },
+  ): Promise<string> {
+    const vlm = await this.load();
+    const { text } = await vlm.caption(file, { ...options, timeoutMs: TIMEOUT_MS });
+    return text;
+  }
+
+  async #create(): Promise<Vlm> {
+    const model = this.#model;
+    // Once everything is here the kit is told to ask nobody for anything: what "offline" promises
+    // then holds with a network, too.
+    const isReady = await isReadyOffline(model);
+    return createVlm({
+      ...this.#options,
+      worker: createWorker,
+      model,
+      ...(isReady && { network: "none" as const }),
+    });
+  }
+}

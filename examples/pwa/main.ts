@@ -1,0 +1,124 @@
+/** The app: pictures come in, wait in a batch that survives reloads, and get captions on this device. */
+
+import { VlmError, type VlmEvent } from "@fastvlm-kit/web";
+import { createCameraDialog } from "../demo/camera.ts";
+import { button, element } from "../demo/elements.ts";
+import { bytesInWords, errorInWords } from "../demo/words.ts";
+import { Batch } from "./batch.ts";
+import { createBatchView } from "./batch-view.ts";
+import { Captioner } from "./captioner.ts";
+import { offerInstall } from "./install.ts";
+import { showLicense } from "./license-card.ts";
+import { acceptLicense, chooseModel } from "./model-choice.ts";
+import { createOfflineCard } from "./offline-card.ts";
+import {
+  listenForFiles,
+  listenForLaunches,
+  takeShared,
+  type IncomingPicture,
+} from "./picture-sources.ts";
+import { createPresetChoice } from "./preset-choice.ts";
+import { fetchSamples } from "./samples.ts";
+import { registerServiceWorker } from "./updates.ts";
+import { countInWords } from "./words.ts";
+
+let model = chooseModel(location.href);
+const addProblem = element("add-problem", HTMLElement);
+
+const captioner = new Captioner(model, {
+  onProgress({ loadedBytes, totalBytes }) {
+    const isComplete = loadedBytes >= totalBytes;
+    view.setWait(
+      isComplete
+        ? "Warming up"
+        : `Loading the model: ${bytesInWords(loadedBytes)} of ${bytesInWords(totalBytes)}`,
+    );
+  },
+  onEvent: tellOf,
+});
+const batch = new Batch(captioner, createPresetChoice(), {
+  onChange: () => {
+    view.show();
+  },
+  onDone({ name, state }) {
+    if (state.kind === "done") view.announce(`${name}: ${state.caption}`);
+    if (state.kind === "failed") view.announce(`${name} failed: ${state.message}`);
+  },
+  onProblem(error) {
+    // The kit's own words for this are for who writes the app.
+    const isLicense = VlmError.is(error, "license-not-accepted");
+    view.showProblem(
+      isLicense ? "Pictures wait until you accept the licence." : errorInWords(error),
+    );
+  },
+});
+const view = createBatchView(batch);
+const offlineCard = createOfflineCard({ model: () => model, shell: registerServiceWorker() });
+
+const receiver = { onPictures: receive, onProblem: showAddProblem };
+offerInstall();
+listenForFiles(receiver);
+button(
+  "open-camera",
+  createCameraDialog(({ name, source }) => {
+    if (source instanceof Blob) void receive([{ name: `${name}.jpg`, blob: source }]);
+  }),
+);
+button("add-samples", () => {
+  fetchSamples().then(receive, (error: unknown) => {
+    showAddProblem(errorInWords(error));
+  });
+});
+element("scope-tiny", HTMLElement).hidden = model.license.id === "apple-amlr";
+element("scope-photos", HTMLElement).hidden = model.license.id !== "apple-amlr";
+if (!model.license.isAccepted) showLicense(model, useAccepted);
+
+void offlineCard.refresh();
+await open();
+
+async function open(): Promise<void> {
+  try {
+    await batch.open();
+    await takeShared(receiver);
+    // Only now: the system hands files over as soon as somebody listens.
+    listenForLaunches(receiver);
+  } catch (error) {
+    showAddProblem(`This browser keeps no pictures for the app: ${errorInWords(error)}`);
+  }
+}
+
+/** Puts pictures into the batch and starts it. */
+async function receive(pictures: readonly IncomingPicture[]): Promise<void> {
+  addProblem.textContent = "";
+  try {
+    for (const { blob, ...picture } of pictures) await batch.add(blob, picture);
+    view.announce(`${countInWords(pictures.length, "picture")} added`);
+  } catch (error) {
+    const words = "There is no room for this picture. Remove some, or free space on this device.";
+    const isFull = error instanceof Error && error.name === "QuotaExceededError";
+    showAddProblem(isFull ? words : errorInWords(error));
+  }
+  view.showProblem("");
+  batch.start();
+}
+
+function showAddProblem(words: string): void {
+  addProblem.textContent = words;
+}
+
+function useAccepted(): void {
+  model = acceptLicense();
+  captioner.replaceModel(model);
+  view.showProblem("");
+  void offlineCard.refresh();
+  batch.start();
+}
+
+/** What happened on the side. */
+function tellOf(event: VlmEvent): void {
+  const notice = element("notice", HTMLElement);
+  if (event.type === "worker-restarted") notice.textContent = "The model was started afresh.";
+  if (event.type === "storage-degraded") {
+    notice.textContent = `The model is not kept beyond this visit: ${event.reason}`;
+  }
+}

@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+import { sharedConfig } from "../../vite.config.ts";
+import { webAppManifest } from "./web-app-manifest.ts";
+
+export default defineConfig({
+  ...sharedConfig,
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  // The app works in any folder of a site: all its addresses are relative.
+  base: "./",
+  build: {
+    ...sharedConfig.build,
+    outDir: fileURLToPath(new URL("../../.cache/pwa", import.meta.url)),
+    emptyOutDir: true,
+    reportCompressedSize: false,
+  },
+  plugins: [
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: ".",
+      filename: "service-worker.ts",
+      manifest: webAppManifest,
+      // The page registers it by itself: an injected script would be inline, which its policy forbids.
+      injectRegister: false,
+      // The pattern below finds them already.
+      includeManifestIcons: false,
+      injectManifest: {
+        // Firefox runs no service workers that are modules.
+        rollupFormat: "iife",
+        // The shell. A model's files are .onnx and .json, and the runtime's largest are .wasm: none
+        // of these can get in, whatever the bundler calls them.
+        globPatterns: ["**/*.{html,js,css,svg,png}"],
+        maximumFileSizeToCacheInBytes: 2_000_000,
+      },
+    }),
+  ],
+});
