@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test as base, type Browser, type Page } from "@playwright/test";
+import { createProfile, type BrowserProfile } from "./browser-profile.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -28,6 +29,8 @@ interface Fixtures {
   readonly kitPage: Page;
   /** A browser of the test's own: one whose GPU process crashed twice has no adapter ever after. */
   readonly freshBrowser: Browser;
+  /** Starts browsers that can be killed and started again, and whose pages can be frozen. */
+  readonly launchProfile: (extraArgs?: readonly string[]) => Promise<BrowserProfile>;
 }
 
 /** Opens the test page and waits for `window.kit`. */
@@ -69,8 +72,23 @@ export const test = base.extend<Fixtures>({
     await use(browser);
     await browser.close();
   },
+  launchProfile: async ({ launchOptions }, use) => {
+    const { args = [], executablePath } = launchOptions;
+    const profiles: BrowserProfile[] = [];
+    await use(async (extraArgs = []) => {
+      const profile = await createProfile({
+        executablePath,
+        args: [...args, ...extraArgs],
+        parent: here("../.cache/e2e/"),
+      });
+      profiles.push(profile);
+      return profile;
+    });
+    for (const profile of profiles) await profile.remove();
+  },
 });
 
+export { freeze, thaw } from "./browser-profile.ts";
 export { expect } from "@playwright/test";
 
 /** The fixture scenes, in order. */
