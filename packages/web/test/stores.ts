@@ -21,6 +21,7 @@ export function createObservedStore(inner: Store = createMemoryStore()): Observe
     error: undefined,
     get: (key) => observe(`get ${key}`, () => inner.get(key)),
     set: (key, value) => observe(`set ${key}`, () => inner.set(key, value)),
+    update: (key, change) => observe(`update ${key}`, () => inner.update(key, change)),
     delete: (keys) => observe(`delete ${keys.join()}`, () => inner.delete(keys)),
     keys: () => observe("keys", () => inner.keys()),
     clear: () => observe("clear", () => inner.clear()),
