@@ -1,8 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { filesOfVariant } from "../protocol/model-descriptor.ts";
+import { filesOfVariant, type ModelPins } from "../protocol/model-descriptor.ts";
 import { fastvlm05b, type FastVlm05bOptions } from "./fastvlm-05b.ts";
 
 const REPOSITORY = "https://huggingface.co/onnx-community/FastVLM-0.5B-ONNX";
+
+const COMMIT = "c0ffee".padEnd(40, "0");
+
+/** Pins of all files, each of another size and hash. */
+function makePins(change: Partial<ModelPins> = {}): ModelPins {
+  const files = Object.keys(fastvlm05b().files).map((path, index) => [
+    path,
+    { bytes: 1000 + index, sha256: String(index).padStart(64, "a") },
+  ]);
+  return {
+    repository: "onnx-community/FastVLM-0.5B-ONNX",
+    revision: COMMIT,
+    files: Object.fromEntries(files) as ModelPins["files"],
+    ...change,
+  };
+}
 
 function urlOf(path: string, options?: FastVlm05bOptions): string | undefined {
   return fastvlm05b(options).files[path]?.url;
@@ -78,6 +94,71 @@ describe("fastvlm05b", () => {
         ),
       );
     }
+  });
+
+  it("holds every file to its pin, at the pinned commit", () => {
+    const pins = makePins();
+    const { revision, files } = fastvlm05b({ pins });
+    expect(revision).toBe(COMMIT);
+    expect(Object.keys(files)).toEqual(Object.keys(pins.files));
+    for (const [path, { bytes, sha256 }] of Object.entries(pins.files)) {
+      expect(files[path]).toEqual({
+        url: `${REPOSITORY}/resolve/${COMMIT}/${path}`,
+        bytes,
+        sha256,
+      });
+    }
+    expect(fastvlm05b({ pins, revision: COMMIT })).toEqual(fastvlm05b({ pins }));
+  });
+
+  it("holds a server of the app's own to the pins too", () => {
+    const pins = makePins();
+    expect(fastvlm05b({ pins, baseUrl: "/models" }).files["config.json"]).toEqual({
+      url: "/models/config.json",
+      ...pins.files["config.json"],
+    });
+  });
+
+  it("takes nothing else from the pins", () => {
+    const pins = makePins();
+    const more = { ...pins.files, "README.md": { bytes: 1, sha256: "0".repeat(64) } };
+    const extended = JSON.parse(
+      JSON.stringify(makePins({ files: more })).replace('"bytes":1000', '"bytes":1000,"url":"/x"'),
+    ) as ModelPins;
+    expect(fastvlm05b({ pins: extended })).toEqual(fastvlm05b({ pins }));
+  });
+
+  it.each([
+    ["another repository", { repository: "apple/FastVLM-0.5B" }, "Expected `pins` of `onnx-"],
+    ["a branch", { revision: "main" }, "to be a commit of 40 hex digits, got `main`"],
+    ["a short commit", { revision: "c0ffee0" }, "to be a commit of 40 hex digits"],
+    ["no file at all", { files: {} }, "to have the file `config.json`"],
+  ])("refuses pins of %s", (_, change, message) => {
+    const pins = makePins(change);
+    expect(() => fastvlm05b({ pins })).toThrow(TypeError);
+    expect(() => fastvlm05b({ pins })).toThrow(message);
+  });
+
+  it("refuses pins of another commit than the revision asked for", () => {
+    const pins = makePins();
+    expect(() => fastvlm05b({ pins, revision: "main" })).toThrow(
+      new TypeError(
+        `Expected \`revision\` to be left out or that of \`pins\`, \`${COMMIT}\`, got \`main\``,
+      ),
+    );
+  });
+
+  it.each([
+    { bytes: 1000, sha256: "" },
+    { bytes: 1000, sha256: "A".repeat(64) },
+    { bytes: 0, sha256: "a".repeat(64) },
+    { bytes: 1.5, sha256: "a".repeat(64) },
+  ])("refuses a pin of %j", (pin) => {
+    const { files } = makePins();
+    const pins = makePins({ files: { ...files, "tokenizer.json": pin } });
+    expect(() => fastvlm05b({ pins })).toThrow(
+      new TypeError("Expected `pins` to have size and SHA-256 of the file `tokenizer.json`"),
+    );
   });
 
   it("crosses to the worker as plain data", () => {

@@ -1,9 +1,21 @@
 /**
- * `onnx-community/FastVLM-0.5B-ONNX`: Apple's FastVLM-0.5B as public ONNX files. Sizes are as the
- * repository lists them, in rounded megabytes; the server's lengths count once a download begins.
+ * `onnx-community/FastVLM-0.5B-ONNX`: Apple's FastVLM-0.5B as public ONNX files. Without pins sizes
+ * are as the repository lists them, in rounded megabytes; the server's lengths count once a download
+ * begins.
  */
 
-import type { ModelDescriptor, ModelFile, ModelVariant } from "../protocol/model-descriptor.ts";
+import {
+  HUB,
+  PUBLIC_FILE_MEGABYTES,
+  PUBLIC_REPOSITORY,
+} from "../protocol/manifest-public-files.ts";
+import type {
+  ModelDescriptor,
+  ModelFile,
+  ModelPins,
+  ModelVariant,
+} from "../protocol/model-descriptor.ts";
+import { readPins } from "./read-pins.ts";
 
 export interface FastVlm05bOptions {
   /**
@@ -11,8 +23,13 @@ export interface FastVlm05bOptions {
    * research only. Without it nothing is fetched.
    */
   readonly acceptLicense?: "apple-amlr";
-  /** A branch, tag or commit of the repository. Default `main`; pin a commit in production. */
+  /** A branch, tag or commit of the repository. Default `main`; in production give `pins`. */
   readonly revision?: string;
+  /**
+   * What `pinModel` or `fastvlm-pin` wrote down: the files come from that commit, and bytes other
+   * than those are refused.
+   */
+  readonly pins?: ModelPins;
   /**
    * Where the repository's files are, when not on the Hugging Face Hub: `{baseUrl}/config.json`,
    * `{baseUrl}/onnx/vision_encoder.onnx` and so on.
@@ -21,22 +38,6 @@ export interface FastVlm05bOptions {
   /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
   readonly imageSize?: number;
 }
-
-const REPOSITORY = "onnx-community/FastVLM-0.5B-ONNX";
-const HUB = "https://huggingface.co";
-
-const MEGABYTES: Readonly<Record<string, number>> = {
-  "config.json": 0.01,
-  "tokenizer.json": 11.4,
-  "tokenizer_config.json": 0.01,
-  "onnx/vision_encoder.onnx": 505,
-  "onnx/vision_encoder_fp16.onnx": 253,
-  "onnx/embed_tokens_fp16.onnx": 272,
-  "onnx/embed_tokens_int8.onnx": 136,
-  "onnx/decoder_model_merged_q4.onnx": 317,
-  "onnx/decoder_model_merged_q4f16.onnx": 282,
-  "onnx/decoder_model_merged_int8.onnx": 503,
-};
 
 const VARIANTS: readonly ModelVariant[] = [
   {
@@ -74,24 +75,33 @@ const VARIANTS: readonly ModelVariant[] = [
 /**
  * Describes FastVLM-0.5B. Fetches nothing.
  *
- * @throws {TypeError} when `imageSize` is not a multiple of 64
+ * @throws {TypeError} when `imageSize` is not a multiple of 64; when `pins` are malformed, of another
+ *   repository or of another commit than `revision`, or lack a file
  */
 export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
-  const { revision = "main", imageSize = 1024 } = options;
+  const { pins, imageSize = 1024 } = options;
   if (!Number.isInteger(imageSize / 64) || imageSize < 64) {
     throw new TypeError(
       `Expected \`imageSize\` to be a multiple of 64, got \`${String(imageSize)}\``,
     );
   }
+  const paths = Object.keys(PUBLIC_FILE_MEGABYTES);
+  const pinned = pins && readPins(pins, PUBLIC_REPOSITORY, options.revision, paths);
+  const revision = pinned?.revision ?? options.revision ?? "main";
   const baseUrl =
     options.baseUrl?.replace(/\/+$/, "") ??
-    `${HUB}/${REPOSITORY}/resolve/${encodeURIComponent(revision)}`;
-  const files = Object.entries(MEGABYTES).map(([path, megabytes]): [string, ModelFile] => [
-    path,
-    { url: `${baseUrl}/${path}`, bytes: megabytes * 1e6, isApproximate: true },
-  ]);
+    `${HUB}/${PUBLIC_REPOSITORY}/resolve/${encodeURIComponent(revision)}`;
+  const files = Object.entries(PUBLIC_FILE_MEGABYTES).map(
+    ([path, megabytes]): [string, ModelFile] => [
+      path,
+      {
+        url: `${baseUrl}/${path}`,
+        ...(pinned?.files[path] ?? { bytes: megabytes * 1e6, isApproximate: true }),
+      },
+    ],
+  );
   return {
-    id: REPOSITORY,
+    id: PUBLIC_REPOSITORY,
     revision,
     license: {
       id: "apple-amlr",
