@@ -46,8 +46,9 @@ export async function openChromium(options: ChromiumOptions): Promise<Chromium> 
     async open(engine) {
       const page = await context.newPage();
       page.on("console", (message) => {
+        const isWarning = message.text().includes("[W:onnxruntime");
         const isFavicon = message.location().url.endsWith("/favicon.ico");
-        if (message.type() === "error" && !isFavicon)
+        if (message.type() === "error" && !isFavicon && !isWarning)
           console.error(`[${engine}] ${message.text()}`);
       });
       await page.goto(`http://${HOST}/${engine}.html`);

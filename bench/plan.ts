@@ -32,8 +32,7 @@ export async function measureTimes(
     const sent = await fillCaches(setup, engines, server);
     const smallest = setup.imageSizes.at(-1)!;
     for (const imageSize of setup.imageSizes) {
-      if (!wants("first-token") && imageSize !== smallest) continue;
-      await loadFor(setup, engines, imageSize);
+      if (imageSize !== setup.imageSizes[0]) await loadFor(setup, engines, imageSize);
       if (wants("first-token")) rows.push(...(await measureFirstToken(setup, engines, imageSize)));
     }
     const sameAnswer = await compareAnswers(setup, engines, smallest);
@@ -67,7 +66,10 @@ export async function countOnGpu(setup: Setup): Promise<{ rows: Row[]; chromium:
   }
 }
 
-/** A first load of each: afterwards all files are in the engines' caches. Gives what each page asked for. */
+/**
+ * Loads both for the first size: afterwards all files are in the engines' caches too. Gives what each
+ * page asked for.
+ */
 async function fillCaches(setup: Setup, engines: Engines, server: BenchServer): Promise<SentFiles> {
   const sentTo = async (name: keyof Engines): Promise<BenchServer["sent"]> => {
     const engine = engines[name];
@@ -75,11 +77,9 @@ async function fillCaches(setup: Setup, engines: Engines, server: BenchServer): 
     await engine.reload();
     const { totalMs, variant } = await engine.load({
       ...setup.load,
-      imageSize: setup.imageSizes.at(-1)!,
+      imageSize: setup.imageSizes[0]!,
     });
     setup.say(`first load of ${name}: ${Math.round(totalMs)} ms (${variant})`);
-    await engine.dispose();
-    await engine.reload();
     return server.sent.slice(before);
   };
   return { kit: await sentTo("kit"), transformers: await sentTo("transformers") };

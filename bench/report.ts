@@ -1,7 +1,7 @@
 /** What a run found, as a table to read and as data to compare. */
 
 import type { Row, Unit } from "./row.ts";
-import { advantage, median, range } from "./statistics.ts";
+import { advantage, best, median, range } from "./statistics.ts";
 
 export interface Report {
   readonly date: string;
@@ -20,8 +20,9 @@ export function toMarkdown(report: Report): string {
   return [
     "# Results",
     "",
-    `Measured ${date} on ${machine}. Medians, with the smallest and the largest in brackets; "×" says how many times as`,
-    "good the kit is (below 1: worse). How each row is measured: [README.md](README.md).",
+    `Measured ${date} on ${machine}. Medians, with the smallest and the largest in brackets; "×" says how`,
+    'many times as good the kit is by the medians (below 1: worse), "× best" by the best of each: the least disturbed.',
+    "How each row is measured: [README.md](README.md).",
     "",
     ...Object.entries({ ...versions, ...conditions }).map(([name, value]) => `- ${name}: ${value}`),
     "",
@@ -46,7 +47,7 @@ export function toTables(rows: readonly Row[]): string {
       return [
         `## ${group}`,
         "",
-        ...alignColumns([["", "kit", "transformers.js", "×"], ...lines]),
+        ...alignColumns([["", "kit", "transformers.js", "×", "× best"], ...lines]),
         ...(notes.length > 0 ? ["", ...notes.map((note) => `- ${note.replace(/^– /, "")}`)] : []),
       ].join("\n");
     })
@@ -55,11 +56,15 @@ export function toTables(rows: readonly Row[]): string {
 
 function toLine(row: Row): string[] {
   const unit = row.unit === "count" ? "" : ` ${row.unit}`;
-  const ratio = advantage(row.kit, row.transformers, row.better);
+  const ratioOf = (of: (samples: readonly number[]) => number): string => {
+    const ratio = advantage(of(row.kit), of(row.transformers), row.better);
+    return Number.isFinite(ratio) ? formatNumber(ratio) : "";
+  };
   return [
     row.title,
     ...[row.kit, row.transformers].map((samples) => summarise(samples, row.unit, unit)),
-    Number.isFinite(ratio) ? formatNumber(ratio) : "",
+    ratioOf(median),
+    row.kit.length > 1 ? ratioOf((samples) => best(samples, row.better)) : "",
   ];
 }
 

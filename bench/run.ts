@@ -1,6 +1,7 @@
 /** `npm run bench`: measures the kit beside transformers.js and writes what it found. See README.md. */
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { build } from "vite";
@@ -48,18 +49,19 @@ async function main(args: Arguments): Promise<void> {
 }
 
 async function measure(args: Arguments, server: BenchServer): Promise<void> {
+  const load = loadavg()[0]!.toFixed(1);
+  const wants = (group: (typeof GROUPS)[number]): boolean => args.rows?.includes(group) ?? true;
   const profile = repositoryPath(".cache/bench/profile");
   mkdirSync(profile, { recursive: true });
   const chromiumOptions = { port: server.port, headed: args.isHeaded, profile };
   const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
     chromium: { ...chromiumOptions, graphics },
     load,
-    imageSizes: args.isQuick ? [256] : [1024, 512, 256],
+    imageSizes: imageSizesOf(args, wants),
     runs: args.isQuick ? 2 : 3,
     isQuick: args.isQuick,
     say,
   });
-  const wants = (group: (typeof GROUPS)[number]): boolean => args.rows?.includes(group) ?? true;
 
   const gpu =
     args.device === "webgpu" || wants("gpu") ? await findGraphics(chromiumOptions) : undefined;
@@ -92,10 +94,18 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
     versions: describeVersions(chromium),
-    conditions: { ...describeConditions(args), ...conditions },
+    conditions: { ...describeConditions(args), "load of the machine before": load, ...conditions },
     leftOut: listLeftOut(args, isTimed),
     rows,
   });
+}
+
+/** From large to small. Rows that do not depend on the size take the last. */
+function imageSizesOf(
+  { isQuick }: Arguments,
+  wants: (group: "load" | "first-token") => boolean,
+): number[] {
+  return isQuick || !(wants("load") || wants("first-token")) ? [256] : [1024, 512, 256];
 }
 
 function modelFolder({ model }: Arguments): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { advantage, median, range } from "./statistics.ts";
+import { advantage, best, median, range } from "./statistics.ts";
 
 test("takes the middle of an odd and of an even number of values", () => {
   expect(median([5, 1, 3])).toBe(3);
@@ -22,7 +22,12 @@ test("spans from the smallest to the largest", () => {
 });
 
 test("is above 1 where we are better, whichever way is better", () => {
-  expect(advantage([100], [300], "lower")).toBe(3);
-  expect(advantage([30], [10], "higher")).toBe(3);
-  expect(advantage([300], [100], "lower")).toBeCloseTo(1 / 3);
+  expect(advantage(100, 300, "lower")).toBe(3);
+  expect(advantage(30, 10, "higher")).toBe(3);
+  expect(advantage(300, 100, "lower")).toBeCloseTo(1 / 3);
+});
+
+test("knows which end of the range is the better one", () => {
+  expect(best([3, 1, 2], "lower")).toBe(1);
+  expect(best([3, 1, 2], "higher")).toBe(3);
 });

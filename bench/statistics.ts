@@ -13,11 +13,12 @@ export function range(values: readonly number[]): readonly [number, number] {
   return [Math.min(...values), Math.max(...values)];
 }
 
-/** How many times as good `ours` is as `theirs`, by their medians: above 1 is better for us. */
-export function advantage(
-  ours: readonly number[],
-  theirs: readonly number[],
-  better: "lower" | "higher",
-): number {
-  return better === "lower" ? median(theirs) / median(ours) : median(ours) / median(theirs);
+/** How many times as good `ours` is as `theirs`: above 1 is better for us. */
+export function advantage(ours: number, theirs: number, better: "lower" | "higher"): number {
+  return better === "lower" ? theirs / ours : ours / theirs;
+}
+
+/** The least disturbed measurement: other programs only ever make one worse. */
+export function best(values: readonly number[], better: "lower" | "higher"): number {
+  return better === "lower" ? Math.min(...values) : Math.max(...values);
 }
