@@ -1,6 +1,6 @@
 /** `npm run bench`: measures the kit beside transformers.js and writes what it found. See README.md. */
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
@@ -14,6 +14,7 @@ import { describeMachine, describeVersions } from "./machine.ts";
 import type { LoadOptions } from "./page/engine.ts";
 import { countOnGpu, GROUPS, measureLoad, measureTimes } from "./plan.ts";
 import { toMarkdown, toTables, type Report } from "./report.ts";
+import { prepareProfile } from "./profile.ts";
 import type { Row } from "./row.ts";
 import { startServer, type BenchServer } from "./server.ts";
 import type { Setup } from "./session.ts";
@@ -51,8 +52,8 @@ async function main(args: Arguments): Promise<void> {
 async function measure(args: Arguments, server: BenchServer): Promise<void> {
   const load = loadavg()[0]!.toFixed(1);
   const wants = (group: (typeof GROUPS)[number]): boolean => args.rows?.includes(group) ?? true;
-  const profile = repositoryPath(".cache/bench/profile");
-  mkdirSync(profile, { recursive: true });
+  const models = [modelFolder(args), repositoryPath("packages/tiny/model/")];
+  const profile = prepareProfile(repositoryPath(".cache/bench"), models);
   const chromiumOptions = { port: server.port, headed: args.isHeaded, profile };
   const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
     chromium: { ...chromiumOptions, graphics },
@@ -167,7 +168,8 @@ function listLeftOut({ isQuick, rows }: Arguments, isTimed: boolean): string[] {
 
 /** A full run replaces the committed results; any other one is kept in the cache folder only. */
 async function write(args: Arguments, report: Report): Promise<void> {
-  const isWhole = !args.isQuick && args.rows === undefined && args.device === "wasm";
+  const { isQuick, model, rows, device } = args;
+  const isWhole = !isQuick && model === "full-size" && rows === undefined && device === "wasm";
   const folder = repositoryPath(isWhole ? "bench/" : ".cache/bench/");
   const settings = await resolveConfig(repositoryPath("package.json"));
   const save = async (name: string, text: string): Promise<void> => {
