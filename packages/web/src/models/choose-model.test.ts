@@ -92,16 +92,18 @@ describe("chooseModel", () => {
   });
 
   it.each([
-    ["an empty list", "key", []],
-    ["an empty key", "", choicesOf(1)],
-    ["a key that is no text", 7, choicesOf(1)],
-    ["a negative share", "key", choicesOf(2, -1)],
-    ["NaN", "key", choicesOf(1, NaN)],
-    ["an infinite share", "key", choicesOf(1, Infinity)],
-    ["shares without a sum", "key", choicesOf(0, 0)],
-    ["a name twice", "key", [...choicesOf(1), ...choicesOf(1)]],
-    ["no name", "key", [{ name: "", model: MODEL, share: 1 }]],
-  ])("refuses %s", (_, key, choices) => {
-    expect(() => chooseModel(key as string, choices)).toThrow(TypeError);
+    ["an empty list", "key", [], "at least one model"],
+    ["an empty key", "", choicesOf(1), "`key`"],
+    ["a key that is no text", 7, choicesOf(1), "`key`"],
+    ["a negative share", "key", choicesOf(2, -1), "got `-1`"],
+    ["NaN", "key", choicesOf(1, NaN), "got `NaN`"],
+    ["an infinite share", "key", choicesOf(1, Infinity), "got `Infinity`"],
+    ["shares without a sum", "key", choicesOf(0, 0), "above 0"],
+    ["a name twice", "key", [...choicesOf(1), ...choicesOf(1)], "one choice named `0`"],
+    ["no name", "key", [{ name: "", model: MODEL, share: 1 }], "`name`"],
+  ])("refuses %s", (_, key, choices, message) => {
+    const choose = (): unknown => chooseModel(key as string, choices);
+    expect(choose).toThrow(TypeError);
+    expect(choose).toThrow(message);
   });
 });
