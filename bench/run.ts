@@ -8,8 +8,15 @@ import { build } from "vite";
 import { buildTiny, repositoryPath } from "../tools/run.ts";
 import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
 import type { Graphics } from "./chromium.ts";
+import {
+  countOptions,
+  describeConditions,
+  imageSizesOf,
+  listLeftOut,
+  loadOptions,
+} from "./conditions.ts";
 import { FULL_SIZE_FOLDER, writeFullSize } from "./full-size/write-full-size.ts";
-import { findGraphics, type FoundGraphics } from "./graphics.ts";
+import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
 import type { LoadOptions } from "./page/engine.ts";
 import { countOnGpu, GROUPS, measureLoad, measureTimes } from "./plan.ts";
@@ -101,14 +108,6 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
   });
 }
 
-/** From large to small. Rows that do not depend on the size take the last. */
-function imageSizesOf(
-  { isQuick }: Arguments,
-  wants: (group: "load" | "first-token") => boolean,
-): number[] {
-  return isQuick || !(wants("load") || wants("first-token")) ? [256] : [1024, 512, 256];
-}
-
 function modelFolder({ model }: Arguments): string {
   if (typeof model === "string") return FULL_SIZE_FOLDER;
   const folder = resolve(model.folder);
@@ -116,54 +115,6 @@ function modelFolder({ model }: Arguments): string {
     throw new UsageError("The model's folder has no config.json.");
   }
   return folder;
-}
-
-/** transformers.js's best precisions for the device, on the files that the kit chooses too. */
-function loadOptions(args: Arguments, gpu: FoundGraphics | undefined): LoadOptions {
-  const onGpu = gpu?.hasFloat16
-    ? { vision: "fp16", embed: "fp16", decoder: "q4f16" }
-    : { vision: "fp32", embed: "int8", decoder: "q4" };
-  return {
-    model: args.model === "hub" ? "hub" : "full-size",
-    device: args.device,
-    imageSize: 256,
-    threads: args.threads,
-    countsGpu: false,
-    dtypes: args.device === "webgpu" ? onGpu : { vision: "fp32", embed: "int8", decoder: "int8" },
-  };
-}
-
-function countOptions(args: Arguments, gpu: FoundGraphics): LoadOptions {
-  const options = { ...loadOptions({ ...args, device: "webgpu" }, gpu), countsGpu: true };
-  if (args.device === "webgpu" && gpu.graphics === "hardware") return options;
-  return { ...options, model: "tiny", dtypes: { vision: "fp32", embed: "fp32", decoder: "q4" } };
-}
-
-function describeConditions({
-  model,
-  device,
-  threads,
-  isQuick,
-}: Arguments): Record<string, string> {
-  const files = {
-    "full-size": "FastVLM-0.5B's exact size, random weights",
-    hub: "the public files",
-  };
-  return {
-    files: typeof model === "string" ? files[model] : "a folder of the user's",
-    device: device === "wasm" ? `WASM, ${threads} threads` : "WebGPU",
-    run: isQuick ? "--quick" : "full",
-  };
-}
-
-function listLeftOut({ isQuick, rows }: Arguments, isTimed: boolean): string[] {
-  return [
-    ...(isTimed ? [] : ["everything timed: the only WebGPU adapter is a software one"]),
-    ...(isTimed && isQuick
-      ? ["1024 and 512 px, and text of 1000 positions: a quick run has 256 px and 300 positions"]
-      : []),
-    ...(rows ? [`all groups but ${rows.join(", ")}: --rows`] : []),
-  ];
 }
 
 /** A full run replaces the committed results; any other one is kept in the cache folder only. */

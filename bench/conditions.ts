@@ -1,0 +1,67 @@
+/** What a run's arguments mean for what is loaded and measured. */
+
+import type { Arguments } from "./arguments.ts";
+import type { FoundGraphics } from "./graphics.ts";
+import type { LoadOptions } from "./page/engine.ts";
+
+/** From large to small. Rows that do not depend on the size take the last. */
+export function imageSizesOf(
+  { isQuick }: Arguments,
+  wants: (group: "load" | "first-token") => boolean,
+): number[] {
+  return isQuick || !(wants("load") || wants("first-token")) ? [256] : [1024, 512, 256];
+}
+
+/** transformers.js's best precisions for the device, on the files that the kit chooses too. */
+export function loadOptions(args: Arguments, gpu: FoundGraphics | undefined): LoadOptions {
+  const onGpu = gpu?.hasFloat16
+    ? { vision: "fp16", embed: "fp16", decoder: "q4f16" }
+    : { vision: "fp32", embed: "int8", decoder: "q4" };
+  return {
+    model: args.model === "hub" ? "hub" : "full-size",
+    device: args.device,
+    imageSize: 256,
+    threads: args.threads,
+    countsGpu: false,
+    dtypes: args.device === "webgpu" ? onGpu : { vision: "fp32", embed: "int8", decoder: "int8" },
+  };
+}
+
+/** What is counted: the embedded model, where the only GPU is one in software. */
+export function countOptions(args: Arguments, gpu: FoundGraphics): LoadOptions {
+  const options = { ...loadOptions({ ...args, device: "webgpu" }, gpu), countsGpu: true };
+  if (args.device === "webgpu" && gpu.graphics === "hardware") return options;
+  return { ...options, model: "tiny", dtypes: { vision: "fp32", embed: "fp32", decoder: "q4" } };
+}
+
+/** What the report says about the run. */
+export function describeConditions({
+  model,
+  device,
+  threads,
+  isQuick,
+}: Arguments): Record<string, string> {
+  const files = {
+    "full-size": "FastVLM-0.5B's exact size, random weights",
+    hub: "the public files",
+  };
+  return {
+    files: typeof model === "string" ? files[model] : "a folder of the user's",
+    device: device === "wasm" ? `WASM, ${threads} threads` : "WebGPU",
+    run: isQuick ? "--quick" : "full",
+  };
+}
+
+/** What this run does not measure, and why. */
+export function listLeftOut({ isQuick, rows }: Arguments, isTimed: boolean): string[] {
+  return [
+    ...(isTimed ? [] : ["everything timed: the only WebGPU adapter is a software one"]),
+    ...(isTimed && isQuick
+      ? [
+          "1024 and 512 px, and text of 1000 positions: a quick run has 256 px and 300 positions",
+          "transformers.js after a reload: it keeps no answers, so that it is a new picture again",
+        ]
+      : []),
+    ...(rows ? [`all groups but ${rows.join(", ")}: --rows`] : []),
+  ];
+}
