@@ -7,8 +7,10 @@ it("exports these names from the package, and importing does nothing", async () 
     "METRIC_UNITS",
     "VlmError",
     "checkSupport",
+    "chooseModel",
     "createVlm",
     "fastvlm05b",
+    "pinModel",
   ]);
   expect(Object.keys(globalThis)).toEqual(before);
 });

@@ -15,18 +15,24 @@ export type {
 } from "./client/create-vlm.ts";
 export { checkSupport } from "./client/check-support.ts";
 export type { SupportReport } from "./client/check-support.ts";
+export { pinModel } from "./client/pin-model.ts";
+export type { PinModelOptions } from "./client/pin-model.ts";
 export type { ImageSource } from "./client/image-source.ts";
 
+export { chooseModel } from "./models/choose-model.ts";
+export type { ModelChoice } from "./models/choose-model.ts";
 export { fastvlm05b } from "./models/fastvlm-05b.ts";
 export type { FastVlm05bOptions } from "./models/fastvlm-05b.ts";
 export type {
   CaptionPreset,
   CaptionPresetName,
   Device,
+  FileShards,
   GraphName,
   ModelDescriptor,
   ModelFile,
   ModelLicense,
+  ModelPins,
   ModelVariant,
   SelfCheck,
 } from "./protocol/model-descriptor.ts";
