@@ -1,6 +1,6 @@
 /**
  * Builds what the package ships from what is trained: the ONNX files from the checkpoint, and
- * `src/files.ts`, which says where each file is, its size and hash, and what a device must compute.
+ * `src/files.ts`, which says where each file is, its size and hashes, and what a device must compute.
  * The same checkpoint gives the same bytes; when nothing changed, nothing is done.
  *
  * Everything that stays floating-point is stored as float16 and calculated in float32: half the
@@ -20,15 +20,20 @@ const { values } = parseArgs({
   options: { weights: { type: "string", default: packagePath("checkpoint/model.safetensors") } },
 });
 
+/** Parts of a file that have hashes of their own, of the size that the kit stores files in. */
+const SHARD_BYTES = 4 * 2 ** 20;
+
 /** What the result depends on. */
 const INPUTS = [
   values.weights,
   ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((name) =>
     packagePath(`model/${name}`),
   ),
-  ...list("../onnx/src", ".ts").filter((path) => !path.endsWith(".test.ts")),
+  ...list("../onnx/src", ".ts"),
   ...list("scripts", ".ts"),
-].sort();
+]
+  .filter((path) => !path.endsWith(".test.ts"))
+  .sort();
 const STAMP = packagePath("../../.cache/tiny/inputs.sha256");
 const FILES_MODULE = packagePath("src/files.ts");
 
@@ -64,19 +69,22 @@ async function build(): Promise<void> {
     return {
       path,
       bytes: bytes.byteLength,
-      sha256: createHash("sha256").update(bytes).digest("hex"),
+      sha256: sha256(bytes),
+      shards: Array.from({ length: Math.ceil(bytes.byteLength / SHARD_BYTES) }, (_, index) =>
+        sha256(bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES)),
+      ),
     };
   });
-  const revision = createHash("sha256")
-    .update(files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join(""))
-    .digest("hex")
-    .slice(0, 40);
+  const revision = sha256(files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join("")).slice(
+    0,
+    40,
+  );
   const selfCheck = await computeSelfCheck(packagePath("model"));
 
   // Each address is written out: bundlers find files by this very expression.
   const entries = files.map(
-    ({ path, bytes, sha256 }) =>
-      `    "${path}": { url: new URL("../model/${path}", import.meta.url).href, bytes: ${bytes}, sha256: "${sha256}" },`,
+    ({ path, bytes, sha256, shards }) =>
+      `    "${path}": { url: new URL("../model/${path}", import.meta.url).href, bytes: ${bytes}, sha256: "${sha256}", shards: { bytes: ${SHARD_BYTES}, sha256: ${JSON.stringify(shards)} } },`,
   );
   writeFileSync(
     FILES_MODULE,
@@ -111,6 +119,10 @@ function list(folder: string, ending: string): string[] {
     .filter((name) => name.endsWith(ending))
     .sort()
     .map((name) => `${path}/${name}`);
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 function hashOf(paths: readonly string[]): string {
