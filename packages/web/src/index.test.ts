@@ -3,11 +3,14 @@ import { expect, it } from "vitest";
 it("exports these names from the package, and importing does nothing", async () => {
   const before = Object.keys(globalThis);
   expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "CODE_CACHE",
     "DEFAULT_IMAGE_LIMITS",
+    "DownloadControl",
     "METRIC_UNITS",
     "VlmError",
     "checkSupport",
     "chooseModel",
+    "createModelLibrary",
     "createVlm",
     "fastvlm05b",
     "pinModel",

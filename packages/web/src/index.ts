@@ -6,13 +6,22 @@
 
 export { createVlm } from "./client/create-vlm.ts";
 export type {
-  CacheOptions,
   CallOptions,
   CaptionOptions,
   GenerateRequest,
+  UpdateOptions,
   Vlm,
   VlmOptions,
-} from "./client/create-vlm.ts";
+} from "./client/vlm.ts";
+export type { CacheOptions } from "./client/storage-settings.ts";
+export { createModelLibrary } from "./client/model-library.ts";
+export type {
+  ModelLibrary,
+  ModelLibraryOptions,
+  OfflineDevices,
+  PrepareOptions,
+} from "./client/model-library.ts";
+export { DownloadControl } from "./client/download-control.ts";
 export { checkSupport } from "./client/check-support.ts";
 export type { SupportReport } from "./client/check-support.ts";
 export { pinModel } from "./client/pin-model.ts";
@@ -46,9 +55,18 @@ export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/er
 export { METRIC_UNITS } from "./protocol/metric.ts";
 export type { Metric, MetricAttributes, MetricName, MetricUnit } from "./protocol/metric.ts";
 
+export { CODE_CACHE } from "./protocol/storage.ts";
+export type {
+  DownloadOptions,
+  OfflineReport,
+  StorageUsage,
+  StoredModel,
+} from "./protocol/storage.ts";
+
 export type { GenerationOptions, ImageFit } from "./protocol/options.ts";
 export type {
   DownloadProgress,
+  DownloadState,
   FallbackInfo,
   FinishReason,
   GenerateEvent,

@@ -37,6 +37,7 @@ export class FakeWorker extends EventTarget {
       generate: (...args) => this.#note("generate", args, methods.generate),
       cancel: (...args) => this.#note("cancel", args, methods.cancel),
       clearCache: (...args) => this.#note("clearCache", args, methods.clearCache),
+      pauseDownloads: (...args) => this.#note("pauseDownloads", args, methods.pauseDownloads),
     };
     expose(served, port2);
   }
@@ -77,6 +78,7 @@ export class FakeWorker extends EventTarget {
             model: { id: model.id, revision: model.revision, variant: variant.id },
             device: variant.device,
             persisted: true,
+            shouldAskToPersist: false,
           },
         }),
       generate: (_, port) => {
@@ -85,6 +87,32 @@ export class FakeWorker extends EventTarget {
       },
       cancel: () => Promise.resolve(),
       clearCache: () => Promise.resolve({ ok: true, value: undefined }),
+      pauseDownloads: () => Promise.resolve(),
+      prepareOffline: () => Promise.resolve({ ok: true, value: { shouldAskToPersist: false } }),
+      checkOffline: ({ variants }) =>
+        Promise.resolve({
+          ok: true,
+          value: {
+            isReady: true,
+            missing: [],
+            devices: variants.map(({ device }) => device),
+            storedBytes: 0,
+            totalBytes: 0,
+          },
+        }),
+      listModels: () => Promise.resolve({ ok: true, value: [] }),
+      deleteModel: () => Promise.resolve({ ok: true, value: undefined }),
+      storageUsage: () =>
+        Promise.resolve({
+          ok: true,
+          value: {
+            modelBytes: 0,
+            resultBytes: 0,
+            usageBytes: undefined,
+            quotaBytes: undefined,
+            isPersisted: false,
+          },
+        }),
     };
   }
 }

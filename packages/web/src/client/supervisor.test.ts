@@ -5,6 +5,7 @@ import { toWireError, VlmError } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerApi } from "../wire/api.ts";
+import { toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type Ready } from "./supervisor.ts";
 
 const workers: FakeWorker[] = [];
@@ -38,6 +39,7 @@ function open({
     onEvent: (event) => events.push(event),
     onRestart,
     onFallback,
+    onFirstDownload: () => undefined,
   });
   return { supervisor, started, events, onRestart, onFallback };
 }
@@ -236,6 +238,6 @@ describe("Supervisor", () => {
     const error = new Error("disposed");
     await Promise.all([supervisor.dispose(error), supervisor.dispose(new Error("again"))]);
     expect(started[0]!.isTerminated).toBe(true);
-    await expect(handle.clearCache("all")).rejects.toBe(error);
+    await expect(handle.clearCache({ storage: toStorageOptions() }, "all")).rejects.toBe(error);
   });
 });

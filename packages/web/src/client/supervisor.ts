@@ -20,6 +20,8 @@ export interface SupervisorOptions {
   readonly onEvent: (event: VlmEvent) => void;
   readonly onRestart: (reason: string) => void;
   readonly onFallback: (fallback: FallbackInfo) => void;
+  /** After the first download that a later visit could lose. */
+  readonly onFirstDownload: () => void;
 }
 
 /** A worker with the model loaded. */
@@ -38,6 +40,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   #current: Promise<Ready> | undefined;
   #starting: WorkerHandle | undefined;
+  #isPaused = false;
   #gpuLosses = 0;
   #restartReason: RestartReason | undefined;
   #disposed: Error | undefined;
@@ -64,6 +67,12 @@ export class Supervisor {
     if (handle.isEnded) return;
     this.#forget(handle, "unresponsive");
     handle.end(error);
+  }
+
+  /** Stops the download of a worker that loads, or lets it go on. */
+  pauseDownloads(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#starting?.pauseDownloads(isPaused);
   }
 
   /** Ends the worker; calls in flight and later ones reject with `error`. */
@@ -123,7 +132,9 @@ export class Supervisor {
     this.#starting = handle;
     try {
       await handle.connect();
+      if (this.#isPaused) handle.pauseDownloads(true);
       const report = await handle.load({ ...loadRequest, model, variant });
+      if (report.shouldAskToPersist) this.#options.onFirstDownload();
       const fallback = firstAttempt && { ...firstAttempt, to: device };
       return { handle, device: report.device, model: report.model, fallback };
     } catch (error) {

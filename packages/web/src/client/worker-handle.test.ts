@@ -4,13 +4,16 @@ import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../models/fastvlm-05b.ts";
 import { toWireError, VlmError } from "../protocol/errors.ts";
 import type { CallMessage, LoadRequest, WorkerApi, WorkerMessage } from "../wire/api.ts";
+import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 const model = fastvlm05b();
 const LOAD: LoadRequest = {
   model,
   variant: model.variants[0]!,
-  storage: { databaseName: "test", memoryOnly: true, maxResultBytes: 0 },
+  storage: toStorageOptions({ storage: "memory" }),
+  download: toDownloadPolicy(),
+  network: "any",
   imageLimits: {
     maxBytes: 1,
     maxPixels: 1,
@@ -137,7 +140,7 @@ describe("WorkerHandle", () => {
     const work = [
       handle.load(LOAD),
       handle.generate(makeCall(), () => undefined),
-      handle.clearCache("all"),
+      handle.clearCache(LOAD, "all"),
     ];
     for (const outcome of await Promise.allSettled(work)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "model-invalid" } });
@@ -185,7 +188,7 @@ describe("WorkerHandle", () => {
     const pending = [
       handle.load(LOAD),
       handle.generate(makeCall(), () => undefined),
-      handle.clearCache("results"),
+      handle.clearCache(LOAD, "results"),
     ];
     const outcomes = Promise.allSettled(pending);
     die(worker, handle);
@@ -194,7 +197,9 @@ describe("WorkerHandle", () => {
     }
     expect(worker.isTerminated).toBe(true);
     expect(handle.isEnded).toBe(true);
-    await expect(handle.clearCache("results")).rejects.toMatchObject({ code: "worker-crashed" });
+    await expect(handle.clearCache(LOAD, "results")).rejects.toMatchObject({
+      code: "worker-crashed",
+    });
   });
 
   it("says in which phase the worker died", async () => {
@@ -205,7 +210,9 @@ describe("WorkerHandle", () => {
       if (step === "loaded") await loading;
       loading?.catch(() => undefined);
       worker.crash();
-      const error: unknown = await handle.clearCache("all").catch((reason: unknown) => reason);
+      const error: unknown = await handle
+        .clearCache(LOAD, "all")
+        .catch((reason: unknown) => reason);
       phases.push(VlmError.is(error, "worker-crashed") && error.details.phase);
     }
     expect(phases).toEqual(["start", "load", "generate"]);
@@ -242,7 +249,7 @@ describe("WorkerHandle", () => {
     await vi.waitUntil(() => worker.calls.length === 1);
     expect(worker.calls).toEqual([["cancel", 7]]);
     handle.end(new Error("enough"));
-    handle.cancel("load");
+    handle.cancel(8);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(worker.calls).toHaveLength(1);
   });

@@ -6,12 +6,17 @@
 import { transfer, wrap, type Remote } from "comlink";
 import { fromWireError, VlmError, type Envelope } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
+import type { OfflineReport, StorageUsage, StoredModel } from "../protocol/storage.ts";
 import {
   PROTOCOL_VERSION,
   type CallMessage,
+  type FilesReport,
+  type FilesRequest,
   type GenerateCall,
   type LoadReport,
   type LoadRequest,
+  type OfflineRequest,
+  type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/api.ts";
@@ -98,14 +103,41 @@ export class WorkerHandle {
     });
   }
 
-  cancel(target: number | "load"): void {
+  cancel(id: number): void {
     // Nobody waits for it: if the worker died meanwhile, there is nothing left to cancel.
-    void this.#remote.cancel(target);
+    void this.#remote.cancel(id);
   }
 
-  clearCache(what: "results" | "models" | "all"): Promise<void> {
+  pauseDownloads(isPaused: boolean): void {
+    void this.#remote.pauseDownloads(isPaused);
+  }
+
+  prepareOffline(request: OfflineRequest): Promise<FilesReport> {
+    this.#phase = "load";
+    return this.#call(async () => unwrap(await this.#remote.prepareOffline(request)));
+  }
+
+  checkOffline(request: FilesRequest): Promise<OfflineReport> {
+    return this.#call(async () => unwrap(await this.#remote.checkOffline(request)));
+  }
+
+  listModels(request: StorageRequest): Promise<StoredModel[]> {
+    return this.#call(async () => unwrap(await this.#remote.listModels(request)));
+  }
+
+  deleteModel(request: StorageRequest, id: string, revision: string | undefined): Promise<void> {
     return this.#call(async () => {
-      unwrap(await this.#remote.clearCache(what));
+      unwrap(await this.#remote.deleteModel(request, id, revision));
+    });
+  }
+
+  storageUsage(request: StorageRequest): Promise<StorageUsage> {
+    return this.#call(async () => unwrap(await this.#remote.storageUsage(request)));
+  }
+
+  clearCache(request: StorageRequest, what: "results" | "models" | "all"): Promise<void> {
+    return this.#call(async () => {
+      unwrap(await this.#remote.clearCache(request, what));
     });
   }
 

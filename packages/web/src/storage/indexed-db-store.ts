@@ -14,10 +14,37 @@ export function createIndexedDbStore(databaseName: string): Store {
   return {
     get: (key) => get(key, connection),
     set: (key, value) => set(key, value, connection),
+    update: (key, change) => updateIn(connection, key, change),
     delete: (all) => delMany([...all], connection),
     keys: () => keys<string>(connection),
     clear: () => clear(connection),
   };
+}
+
+/** idb-keyval's own `update` cannot delete, and waits for no transaction when `change` throws. */
+function updateIn(
+  connection: UseStore,
+  key: string,
+  change: (value: unknown) => unknown,
+): Promise<void> {
+  return connection("readwrite", (store) => {
+    const committed = promisifyRequest(store.transaction);
+    let thrown: unknown;
+    const request = store.get(key);
+    request.onsuccess = () => {
+      try {
+        const value = change(request.result);
+        if (value === undefined) store.delete(key);
+        else store.put(value, key);
+      } catch (error) {
+        thrown = error;
+        store.transaction.abort();
+      }
+    };
+    return committed.catch((error: unknown) => {
+      throw thrown ?? error;
+    });
+  });
 }
 
 /** Opens on first use, forgets a closed connection, and tries once more when one was closed underneath. */

@@ -10,6 +10,12 @@ export function createMemoryStore(): Store {
       values.set(key, value);
       return Promise.resolve();
     },
+    // eslint-disable-next-line @typescript-eslint/require-await -- what `change` throws must reject
+    update: async (key, change) => {
+      const value = change(values.get(key));
+      if (value === undefined) values.delete(key);
+      else values.set(key, value);
+    },
     delete: (keys) => {
       for (const key of keys) values.delete(key);
       return Promise.resolve();

@@ -1,13 +1,17 @@
 import { describe, expect, it, vi } from "vitest";
+import { toStorageOptions } from "../client/storage-settings.ts";
 import { openStores } from "./open-stores.ts";
 
 describe("openStores", () => {
-  const options = { databaseName: "test", memoryOnly: false, maxResultBytes: 0 };
+  const options = {
+    ...toStorageOptions({ name: "test" }),
+    makeRoom: () => Promise.resolve(false),
+  };
 
   it("says once that there is no IndexedDB, and goes on in memory", async () => {
     expect("indexedDB" in globalThis).toBe(false); // Node has none, as some private windows.
     const onDegraded = vi.fn();
-    const { models, results } = openStores(options, onDegraded);
+    const { models, results } = await openStores({ ...options, onDegraded });
     await models.set("a", 1);
     await results.set("a", 2);
     expect(await models.get("a")).toBe(1);
@@ -18,7 +22,7 @@ describe("openStores", () => {
 
   it("has nothing to report where memory is what was asked for", async () => {
     const onDegraded = vi.fn();
-    const { models } = openStores({ ...options, memoryOnly: true }, onDegraded);
+    const { models } = await openStores({ ...options, memoryOnly: true, onDegraded });
     await models.set("a", 1);
     expect(await models.get("a")).toBe(1);
     expect(onDegraded).not.toHaveBeenCalled();

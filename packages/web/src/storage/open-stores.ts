@@ -2,29 +2,45 @@
 
 import type { StorageOptions } from "../wire/api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
-import { createMemoryStore } from "./memory-store.ts";
+import { createRoomyStore } from "./make-room.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
+import { adoptSchema } from "./schema.ts";
+import type { Store } from "./store.ts";
 
 export interface Stores {
   readonly models: ResilientStore;
   readonly results: ResilientStore;
 }
 
-/** @param onDegraded called at most once, however many stores fail */
-export function openStores(options: StorageOptions, onDegraded: (reason: string) => void): Stores {
+export interface OpenStoresOptions extends StorageOptions {
+  /** Called at most once, however many stores fail. */
+  readonly onDegraded: (reason: string) => void;
+  /** Called when a model's bytes do not fit; whether it freed anything. */
+  readonly makeRoom: () => Promise<boolean>;
+}
+
+/** Where there is no IndexedDB, or one that is not to be touched, values are kept in memory. */
+export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   let isReported = false;
   const report = (reason: string): void => {
     if (isReported) return;
     isReported = true;
-    onDegraded(reason);
+    options.onDegraded(reason);
   };
-  const open = (name: string): ResilientStore => {
-    const databaseName = `${options.databaseName}-${name}`;
-    // Where there is no IndexedDB (some private windows), its first request fails like any other.
-    return createResilientStore(
-      options.memoryOnly ? createMemoryStore() : createIndexedDbStore(databaseName),
-      report,
-    );
+  const open = async (name: string): Promise<Store | undefined> => {
+    if (options.memoryOnly) return undefined;
+    try {
+      const store = await adoptSchema(createIndexedDbStore(`${options.databaseName}-${name}`));
+      if (!store) report("What is stored is of a newer version of the kit and was left alone.");
+      return store;
+    } catch (error) {
+      report(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      return undefined;
+    }
   };
-  return { models: open("models"), results: open("results") };
+  const [models, results] = await Promise.all([open("models"), open("results")]);
+  return {
+    models: createResilientStore(models && createRoomyStore(models, options.makeRoom), report),
+    results: createResilientStore(results, report),
+  };
 }

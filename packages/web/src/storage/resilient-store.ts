@@ -1,6 +1,6 @@
 /**
- * A store that never fails a request: at the first failure it goes on in memory for the rest of the
- * session and says so once.
+ * A store that never fails a request: from the first failure on it writes to memory for the rest of
+ * the session and says so once. What was stored before stays readable as long as reading works.
  */
 
 import { createMemoryStore } from "./memory-store.ts";
@@ -11,35 +11,74 @@ export interface ResilientStore extends Store {
   readonly isPersistent: boolean;
 }
 
-/** @param onDegraded called once, with a reason in words */
+/**
+ * @param store undefined keeps everything in memory from the start
+ * @param onDegraded called once, with a reason in words
+ */
 export function createResilientStore(
-  store: Store,
+  store: Store | undefined,
   onDegraded: (reason: string) => void,
 ): ResilientStore {
-  let current = store;
-  let isPersistent = true;
+  const memory = createMemoryStore();
+  let isPersistent = store !== undefined;
+  let isReadable = isPersistent;
 
-  const attempt = async <T>(use: (store: Store) => Promise<T>): Promise<T> => {
+  const degrade = (error: unknown): void => {
+    if (!isPersistent) return;
+    isPersistent = false;
+    onDegraded(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  };
+
+  const read = async <T>(use: (store: Store) => Promise<T>, otherwise: T): Promise<T> => {
+    if (!store || !isReadable) return otherwise;
     try {
-      return await use(current);
+      return await use(store);
     } catch (error) {
-      if (isPersistent) {
-        isPersistent = false;
-        current = createMemoryStore();
-        onDegraded(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-      }
-      return use(current);
+      isReadable = false;
+      degrade(error);
+      return otherwise;
     }
+  };
+
+  const write = async (use: (store: Store) => Promise<void>): Promise<void> => {
+    if (store && isPersistent) {
+      try {
+        await use(store);
+        return;
+      } catch (error) {
+        degrade(error);
+      }
+    }
+    await use(memory);
+  };
+
+  const get = async (key: string): Promise<unknown> => {
+    const value = await memory.get(key);
+    return value === undefined ? read((one) => one.get(key), undefined) : value;
   };
 
   return {
     get isPersistent() {
       return isPersistent;
     },
-    get: (key) => attempt((one) => one.get(key)),
-    set: (key, value) => attempt((one) => one.set(key, value)),
-    delete: (keys) => attempt((one) => one.delete(keys)),
-    keys: () => attempt((one) => one.keys()),
-    clear: () => attempt((one) => one.clear()),
+    get,
+    set: (key, value) => write((one) => one.set(key, value)),
+    async update(key, change) {
+      if (!isPersistent) await memory.set(key, await get(key));
+      await write((one) => one.update(key, change));
+    },
+    async delete(keys) {
+      await memory.delete(keys);
+      // Also after a failure: deleting may be what makes room.
+      if (store && isReadable) await store.delete(keys).catch(degrade);
+    },
+    async keys() {
+      const stored = await read((one) => one.keys(), []);
+      return [...new Set([...stored, ...(await memory.keys())])];
+    },
+    async clear() {
+      await memory.clear();
+      if (store && isReadable) await store.clear().catch(degrade);
+    },
   };
 }

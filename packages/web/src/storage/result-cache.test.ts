@@ -19,7 +19,7 @@ function clock(): () => number {
 const ROOM_FOR_TWO = 2 * 516;
 
 function open(store: Store = createMemoryStore(), maxBytes = ROOM_FOR_TWO, now = clock()) {
-  return createResultCache(store, maxBytes, now);
+  return createResultCache(store, { maxBytes, maxAgeMs: Infinity, now });
 }
 
 describe("createResultCache", () => {

@@ -22,17 +22,28 @@ interface Entry {
 export interface ResultCache {
   get(key: string): Promise<CachedResult | undefined>;
   set(key: string, result: CachedResult): Promise<void>;
+  /** What the entries take, about. */
+  usedBytes(): Promise<number>;
   clear(): Promise<void>;
+}
+
+export interface ResultCacheLimits {
+  readonly maxBytes: number;
+  /** Since the last use. */
+  readonly maxAgeMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 // What a record costs beside its text: key, numbers, IndexedDB's own.
 const ENTRY_OVERHEAD_BYTES = 512;
 
-/** @param now milliseconds since the epoch */
-export function createResultCache(store: Store, maxBytes: number, now: () => number): ResultCache {
+export function createResultCache(store: Store, limits: ResultCacheLimits): ResultCache {
+  const { now } = limits;
   // Read whole at first use: a few megabytes at most, and every look-up after it is one Map access.
   let loading: Promise<Map<string, Entry>> | undefined;
-  const entries = (): Promise<Map<string, Entry>> => (loading ??= readAll(store));
+  const entries = (): Promise<Map<string, Entry>> =>
+    (loading ??= readAll(store, now() - limits.maxAgeMs));
 
   return {
     async get(key) {
@@ -51,7 +62,10 @@ export function createResultCache(store: Store, maxBytes: number, now: () => num
       known.delete(key);
       known.set(key, entry);
       await store.set(key, entry);
-      await store.delete(evict(known, maxBytes));
+      await store.delete(evict(known, limits.maxBytes));
+    },
+    async usedBytes() {
+      return sumOfSizes(await entries());
     },
     async clear() {
       await store.clear();
@@ -60,19 +74,23 @@ export function createResultCache(store: Store, maxBytes: number, now: () => num
   };
 }
 
-async function readAll(store: Store): Promise<Map<string, Entry>> {
+/** Entries that were last used before `oldestUse` are deleted. */
+async function readAll(store: Store, oldestUse: number): Promise<Map<string, Entry>> {
   const found: [string, Entry][] = [];
+  const outdated: string[] = [];
   for (const key of await store.keys()) {
     const value = await store.get(key);
-    if (isEntry(value)) found.push([key, value]);
+    if (!isEntry(value)) continue;
+    if (value.usedAt < oldestUse) outdated.push(key);
+    else found.push([key, value]);
   }
+  if (outdated.length > 0) await store.delete(outdated);
   return new Map(found.sort(([, a], [, b]) => a.usedAt - b.usedAt));
 }
 
 /** Removes the oldest entries until the rest fits; returns their keys. */
 function evict(known: Map<string, Entry>, maxBytes: number): string[] {
-  let bytes = 0;
-  for (const [key, entry] of known) bytes += sizeOf(key, entry);
+  let bytes = sumOfSizes(known);
   const evicted: string[] = [];
   for (const [key, entry] of known) {
     if (bytes <= maxBytes) break;
@@ -81,6 +99,12 @@ function evict(known: Map<string, Entry>, maxBytes: number): string[] {
     evicted.push(key);
   }
   return evicted;
+}
+
+function sumOfSizes(known: ReadonlyMap<string, Entry>): number {
+  let bytes = 0;
+  for (const [key, entry] of known) bytes += sizeOf(key, entry);
+  return bytes;
 }
 
 function sizeOf(key: string, { result }: Entry): number {

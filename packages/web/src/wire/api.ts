@@ -15,9 +15,15 @@ import type {
   VlmEvent,
   VlmResult,
 } from "../protocol/result.ts";
+import type {
+  DownloadOptions,
+  OfflineReport,
+  StorageUsage,
+  StoredModel,
+} from "../protocol/storage.ts";
 
 /** Bumped when page and worker of different builds could not understand each other. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A picture on its way to the worker. */
 export type WireImage =
@@ -33,12 +39,45 @@ export interface StorageOptions {
   readonly memoryOnly: boolean;
   /** Results are dropped, least recently used first, above this many bytes. */
   readonly maxResultBytes: number;
+  /** Results that nobody asked for during this long are dropped. */
+  readonly maxResultAgeMs: number;
+  /** Models are removed, least recently used first, while all together take more. */
+  readonly maxModelBytes: number;
+  /** Models that nobody loaded during this long are removed. */
+  readonly maxModelAgeMs: number;
 }
 
-export interface LoadRequest {
+/** Download options with every default filled in. */
+export type DownloadPolicy = Required<DownloadOptions>;
+
+/** Whether the kit may fetch: files and pictures, or nothing at all. */
+export type NetworkUse = "any" | "none";
+
+/** What every request that touches stored models says. */
+export interface StorageRequest {
+  readonly storage: StorageOptions;
+}
+
+export interface FilesRequest extends StorageRequest {
+  readonly model: ModelDescriptor;
+  readonly variants: readonly ModelVariant[];
+  readonly download: DownloadPolicy;
+}
+
+export interface OfflineRequest extends FilesRequest {
+  readonly wasmThreads: number;
+}
+
+export interface FilesReport {
+  /** Whether this was the first download that a later visit could lose. */
+  readonly shouldAskToPersist: boolean;
+}
+
+export interface LoadRequest extends StorageRequest {
   readonly model: ModelDescriptor;
   readonly variant: ModelVariant;
-  readonly storage: StorageOptions;
+  readonly download: DownloadPolicy;
+  readonly network: NetworkUse;
   readonly imageLimits: ImageLimits;
   /** 0: as many as the browser and isolation allow. */
   readonly wasmThreads: number;
@@ -49,6 +88,8 @@ export interface LoadReport {
   readonly device: Device;
   /** Whether the model's files outlive this session. */
   readonly persisted: boolean;
+  /** As in {@link FilesReport}. */
+  readonly shouldAskToPersist: boolean;
 }
 
 export interface GenerateCall {
@@ -95,7 +136,20 @@ export interface WorkerApi {
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
   /** Events and then the outcome go to `port`, which the worker closes at the end. */
   generate(call: GenerateCall, port: MessagePort): Promise<void>;
-  /** Ends a call, or the load (`"load"`), at the next step. */
-  cancel(target: number | "load"): Promise<void>;
-  clearCache(what: "results" | "models" | "all"): Promise<Envelope<void>>;
+  /** Ends the call of this id at the next step. */
+  cancel(id: number): Promise<void>;
+  /** Stops all downloads where they are, or lets them go on. */
+  pauseDownloads(isPaused: boolean): Promise<void>;
+  /** Downloads what the variants need, and puts the code that runs them into {@link CODE_CACHE}. */
+  prepareOffline(request: OfflineRequest): Promise<Envelope<FilesReport>>;
+  checkOffline(request: FilesRequest): Promise<Envelope<OfflineReport>>;
+  listModels(request: StorageRequest): Promise<Envelope<StoredModel[]>>;
+  /** @param revision undefined deletes all revisions */
+  deleteModel(
+    request: StorageRequest,
+    id: string,
+    revision: string | undefined,
+  ): Promise<Envelope<void>>;
+  storageUsage(request: StorageRequest): Promise<Envelope<StorageUsage>>;
+  clearCache(request: StorageRequest, what: "results" | "models" | "all"): Promise<Envelope<void>>;
 }

@@ -100,7 +100,7 @@ async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal)
       signal,
     });
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal.aborted || VlmError.is(cause)) throw cause;
     throw new VlmError(
       "image-fetch-failed",
       "The picture could not be fetched. Check its address, the connection, and that its server allows CORS.",

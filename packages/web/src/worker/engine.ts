@@ -13,7 +13,7 @@ import { endOnSentence, limitWords, stripLeadIn } from "../model/sentences.ts";
 import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
 import type { CachedResult, ResultCache } from "../storage/result-cache.ts";
-import type { ModelFiles } from "../storage/model-files.ts";
+import type { ModelFiles } from "../download/model-files.ts";
 import type { CallScope } from "./call-scope.ts";
 import { decodeImage } from "./decode-image.ts";
 import { resultKey } from "./result-key.ts";
@@ -25,7 +25,6 @@ export interface EngineOptions {
   readonly files: ModelFiles;
   readonly results: ResultCache;
   readonly recorder: Recorder;
-  readonly signal: AbortSignal;
   readonly ortFiles: OrtFiles | undefined;
   readonly onDeviceLost: (reason: string) => void;
 }
@@ -39,7 +38,7 @@ export interface Engine {
 
 /** @throws {VlmError} what downloads, session creation and the device check throw */
 export async function loadEngine(options: EngineOptions): Promise<Engine> {
-  const { request, files, recorder, signal } = options;
+  const { request, files, recorder } = options;
   const { model, variant } = request;
   const [config, tokenizerJson, tokenizerConfig] = [
     await readJson(files, "config.json"),
@@ -52,17 +51,12 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
     maxPositions: readNumber(config, "max_position_embeddings"),
-    openFile: async (graph: GraphName) => {
-      const bytes = await files.read(variant.graphs[graph]);
-      signal.throwIfAborted();
-      return { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
-    },
+    openFile: (graph: GraphName) => files.open(variant.graphs[graph]),
     onDeviceLost: options.onDeviceLost,
     onSessionCreated: (graph, milliseconds) => {
       recorder.recordMs("vlm.session.create.duration", milliseconds, { "vlm.graph": graph });
     },
   });
-  signal.throwIfAborted();
   const checkedFrom = performance.now();
   await checkDevice(runtime, codec, model);
   recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);

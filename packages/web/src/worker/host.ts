@@ -1,94 +1,105 @@
 /** The worker's side of the contract: serves the methods, queues the calls, reports what happens. */
 
 import { VlmError, toWireError, type Envelope } from "../protocol/errors.ts";
+import type { MetricAttributes } from "../protocol/metric.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
-import { createModelFiles } from "../storage/model-files.ts";
-import { openStores, type Stores } from "../storage/open-stores.ts";
-import { createResultCache, type ResultCache } from "../storage/result-cache.ts";
+import { PauseGate } from "../download/pause-gate.ts";
 import {
   PROTOCOL_VERSION,
   type GenerateCall,
   type LoadReport,
   type LoadRequest,
+  type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/api.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
+import { filesOfVariant } from "../protocol/model-descriptor.ts";
 import { createCallScope } from "./call-scope.ts";
-import { createProgress } from "./download-progress.ts";
-import { loadEngine, type Engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { reportCall } from "./call-metrics.ts";
+import { openModelFiles } from "./open-model-files.ts";
+import { openModelLibrary, type ModelLibrary } from "./model-library.ts";
+import { createOfflineService } from "./offline-service.ts";
+import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 
 export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   const queue = createTaskQueue();
   const yieldToMessages = createMessageYield();
-  const cancellations = new Map<number | "load", AbortController>();
+  const cancellations = new Map<number, AbortController>();
+  const gate = new PauseGate();
   let page: MessagePort | undefined;
-  let loaded:
-    { engine: Engine; stores: Stores; results: ResultCache; recorder: Recorder } | undefined;
+  let library: Promise<ModelLibrary> | undefined;
+  let loaded: { engine: Engine; recorder: Recorder } | undefined;
 
   const tell = (message: WorkerMessage): void => {
     page?.postMessage(message);
   };
 
-  const load = async (request: LoadRequest, signal: AbortSignal): Promise<LoadReport> => {
-    const startedAt = performance.now();
-    const recorder = createRecorder(
+  const recorderFor = (attributes: MetricAttributes): Recorder =>
+    createRecorder(
       (metric) => {
         tell({ type: "metric", metric });
       },
       () => performance.timeOrigin + performance.now(),
-      {
-        "gen_ai.provider.name": "onnxruntime-web",
-        "gen_ai.request.model": request.model.id,
-        "vlm.device": request.variant.device,
-        "vlm.variant": request.variant.id,
-      },
+      { "gen_ai.provider.name": "onnxruntime-web", ...attributes },
     );
-    const stores = openStores(request.storage, (reason) => {
-      recorder.record("vlm.storage.persisted", 0);
-      tell({ type: "event", event: { type: "storage-degraded", reason } });
-    });
-    const results = createResultCache(stores.results, request.storage.maxResultBytes, Date.now);
-    const onBytes = createProgress(request.model, request.variant, (progress) => {
-      tell({ type: "progress", progress });
-    });
-    const files = createModelFiles({
-      model: request.model,
-      store: stores.models,
-      signal,
-      onBytes,
-      onCacheHit: () => {
-        recorder.record("vlm.model.cache.hits", 1);
+
+  /** A worker serves one client, and so one place of storage. */
+  const openLibrary = ({ storage }: StorageRequest): Promise<ModelLibrary> => {
+    const recorder = recorderFor({});
+    return (library ??= openModelLibrary(storage, {
+      onDegraded: (reason) => {
+        recorder.record("vlm.storage.persisted", 0);
+        tell({ type: "event", event: { type: "storage-degraded", reason } });
       },
-      onCacheMiss: () => {
-        recorder.record("vlm.model.cache.misses", 1);
+      onEvicted: () => {
+        recorder.record("vlm.model.cache.evictions", 1);
       },
-      onDownloaded: (_, bytes, milliseconds) => {
-        recorder.record("vlm.model.download.bytes", bytes);
-        recorder.recordMs("vlm.model.download.duration", milliseconds);
-      },
+    }));
+  };
+
+  const load = async (request: LoadRequest): Promise<LoadReport> => {
+    const startedAt = performance.now();
+    const { model, variant } = request;
+    const engineModule = import("./engine.ts");
+    const recorder = recorderFor({
+      "gen_ai.request.model": model.id,
+      "vlm.model.revision": model.revision,
+      ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
+      "vlm.device": variant.device,
+      "vlm.variant": variant.id,
     });
+    const opened = await openLibrary(request);
+    const files = openModelFiles({ request, library: opened, recorder, tell, gate });
+    const hasDownloaded = await files.ensure(filesOfVariant(variant));
+    const { loadEngine } = await engineModule;
     const engine = await loadEngine({
       request,
       files,
-      results,
+      results: opened.results,
       recorder,
-      signal,
       ortFiles,
       onDeviceLost: (reason) => {
         recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
         tell({ type: "device-lost", reason });
       },
     });
-    loaded = { engine, stores, results, recorder };
+    loaded = { engine, recorder };
+    if (request.network === "none") sealNetwork();
+    await opened.use({ ...model, license: model.license.id });
+    await opened.enforceLimits();
     recorder.recordMs("vlm.model.load.duration", performance.now() - startedAt);
-    const persisted = stores.models.isPersistent && !request.storage.memoryOnly;
-    return { model: engine.model, device: engine.runtime.device, persisted };
+    return {
+      model: engine.model,
+      device: engine.runtime.device,
+      persisted: opened.stores.models.isPersistent,
+      shouldAskToPersist: hasDownloaded && (await opened.shouldAskToPersist()),
+    };
   };
 
   const generate = async (
@@ -116,45 +127,45 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     }
   };
 
-  /** Runs `work` under a cancellation of its own. */
-  const cancellable = async <T>(
-    target: number | "load",
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> => {
-    const controller = new AbortController();
-    cancellations.set(target, controller);
-    try {
-      return await work(controller.signal);
-    } finally {
-      cancellations.delete(target);
-    }
-  };
-
+  const offline = createOfflineService({ ortFiles, gate, openLibrary, recorderFor, tell });
   return {
     connect: (lifeLock, port) =>
       inEnvelope(async () => {
         page = port;
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),
-    load: (request) => inEnvelope(() => cancellable("load", (signal) => load(request, signal))),
+    load: (request) => inEnvelope(() => load(request)),
     async generate(call, port) {
-      const reply = await inEnvelope(() =>
-        cancellable(call.id, (signal) => generate(call, port, signal)),
-      );
+      const cancellation = new AbortController();
+      cancellations.set(call.id, cancellation);
+      const reply = await inEnvelope(() => generate(call, port, cancellation.signal));
+      cancellations.delete(call.id);
       // The outcome goes the same way as the events before it, so that it cannot overtake them.
       port.postMessage(
         reply.ok ? { type: "done", result: reply.value } : { type: "failed", error: reply.error },
       );
       port.close();
     },
-    cancel(target) {
-      cancellations.get(target)?.abort();
+    cancel(id) {
+      cancellations.get(id)?.abort();
       return Promise.resolve();
     },
-    clearCache: (what) =>
+    pauseDownloads(isPaused) {
+      if (isPaused) gate.pause();
+      else gate.resume();
+      return Promise.resolve();
+    },
+    prepareOffline: (request) => inEnvelope(() => offline.prepare(request)),
+    checkOffline: (request) => inEnvelope(() => offline.check(request)),
+    listModels: (request) => inEnvelope(async () => (await openLibrary(request)).list()),
+    deleteModel: (request, id, revision) =>
+      inEnvelope(async () => (await openLibrary(request)).delete(id, revision)),
+    storageUsage: (request) => inEnvelope(async () => (await openLibrary(request)).usage()),
+    clearCache: (request, what) =>
       inEnvelope(async () => {
-        if (what !== "models") await loaded?.results.clear();
-        if (what !== "results") await loaded?.stores.models.clear();
+        const opened = await openLibrary(request);
+        if (what !== "models") await opened.results.clear();
+        if (what !== "results") await opened.deleteAll();
       }),
   };
 }

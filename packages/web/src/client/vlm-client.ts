@@ -1,0 +1,173 @@
+/** The client over whatever serves: turns requests into calls, and switches from one model to another. */
+
+import type { CaptionOptions, GenerateRequest, UpdateOptions, Vlm } from "./vlm.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { DEFAULT_TIMEOUT_MS, expectNumber, resolveGenerationOptions } from "../protocol/options.ts";
+import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
+import type { GenerateCall, StorageOptions } from "../wire/api.ts";
+import { createEventQueue } from "./event-queue.ts";
+import { toWireImage, type ImageSource } from "./image-source.ts";
+import { abortable } from "./run-call.ts";
+import type { Serving } from "./serving.ts";
+
+/** Loads a model beside the one that serves. */
+export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;
+
+export class VlmClient implements Vlm {
+  readonly #startServing: StartServing;
+  readonly #storage: StorageOptions;
+  #serving: Serving;
+  #previous: ModelDescriptor | undefined;
+  #nextCallId = 1;
+  #isDisposed = false;
+
+  /** @param serving the first model, loaded */
+  constructor(serving: Serving, storage: StorageOptions, startServing: StartServing) {
+    this.#serving = serving;
+    this.#storage = storage;
+    this.#startServing = startServing;
+  }
+
+  get model(): ModelInfo {
+    return this.#serving.latest.model;
+  }
+
+  get device(): Device {
+    return this.#serving.latest.device;
+  }
+
+  get fallback(): FallbackInfo | undefined {
+    return this.#serving.latest.fallback;
+  }
+
+  async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
+    const presetName = options.preset ?? "brief";
+    // A caller without type checks may pass any string.
+    const captions: Partial<ModelDescriptor["captions"]> = this.#serving.model.captions;
+    const preset = captions[presetName];
+    if (!preset) {
+      const names = Object.keys(captions).join("`, `");
+      throw new TypeError(`Expected \`preset\` to be one of \`${names}\`, got \`${presetName}\``);
+    }
+    const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt, image };
+    return this.#run(request, () => undefined, {
+      endOnSentence: true,
+      stripLeadIn: presetName === "alt-text",
+      maxWords: options.maxWords,
+    });
+  }
+
+  async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
+    const leave = new AbortController();
+    const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
+    const events = createEventQueue<GenerateEvent>();
+    this.#run({ ...request, signal }, events.push, {
+      endOnSentence: false,
+      stripLeadIn: false,
+    }).then((result) => {
+      events.push({ type: "done", result });
+      events.end();
+    }, events.fail);
+    try {
+      yield* events;
+    } finally {
+      leave.abort();
+    }
+  }
+
+  async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
+    const { handle } = await this.#serving.supervisor.ready();
+    await handle.clearCache({ storage: this.#storage }, what);
+  }
+
+  async updateModel(model: ModelDescriptor, options: UpdateOptions = {}): Promise<ModelInfo> {
+    this.#assertAlive();
+    const next = await this.#startServing(model, options);
+    try {
+      this.#assertAlive(); // Meanwhile the client may have been disposed of.
+    } catch (error) {
+      await next.retire();
+      throw error;
+    }
+    const old = this.#serving;
+    this.#serving = next;
+    this.#previous = old.model;
+    await old.retire();
+    return next.latest.model;
+  }
+
+  async rollBack(options: UpdateOptions = {}): Promise<ModelInfo> {
+    if (!this.#previous) {
+      throw new DOMException(
+        "There is no earlier model to go back to. Call `updateModel` first.",
+        "InvalidStateError",
+      );
+    }
+    return this.updateModel(this.#previous, options);
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    await this.#serving.supervisor.dispose(disposedError());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #assertAlive(): void {
+    if (this.#isDisposed) throw disposedError();
+  }
+
+  async #run(
+    request: GenerateRequest,
+    onEvent: (event: GenerateEvent) => void,
+    wording: { endOnSentence: boolean; stripLeadIn: boolean; maxWords?: number | undefined },
+  ): Promise<VlmResult> {
+    this.#assertAlive();
+    if (typeof request.prompt !== "string" || request.prompt.trim() === "") {
+      throw new TypeError("Expected `prompt` to be a string with a question in it");
+    }
+    const { maxWords, endOnSentence, stripLeadIn } = wording;
+    const generation = resolveGenerationOptions({
+      ...request,
+      ...(maxWords !== undefined && { maxWords }),
+    });
+    const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
+    request.signal?.throwIfAborted();
+
+    const images = await abortable(
+      Promise.all(toList(request.image).map(toWireImage)),
+      request.signal,
+    );
+    const call: GenerateCall = {
+      id: this.#nextCallId++,
+      images,
+      prompt: request.prompt,
+      system: request.system,
+      fit: request.fit ?? "pad",
+      generation,
+      endOnSentence,
+      stripLeadIn,
+      useCache: request.cache ?? true,
+    };
+    try {
+      return await this.#serving.run({ call, signal: request.signal, timeoutMs, onEvent });
+    } finally {
+      for (const image of images) if (image.kind === "bitmap") image.bitmap.close();
+    }
+  }
+}
+
+function toList(image: GenerateRequest["image"]): readonly ImageSource[] {
+  if (image === undefined) return [];
+  return Array.isArray(image) ? (image as readonly ImageSource[]) : [image as ImageSource];
+}
+
+function disposedError(): DOMException {
+  return new DOMException(
+    "This Vlm was disposed of. Create a new one with `createVlm`.",
+    "InvalidStateError",
+  );
+}

@@ -1,0 +1,131 @@
+/** What an app asks for and gets: options, requests and the client's interface. */
+
+import type { ImageLimits } from "../image/limits.ts";
+import type { Metric } from "../protocol/metric.ts";
+import type { CaptionPresetName, Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { GenerationOptions, ImageFit } from "../protocol/options.ts";
+import type {
+  DownloadProgress,
+  FallbackInfo,
+  GenerateEvent,
+  ModelInfo,
+  VlmEvent,
+  VlmResult,
+} from "../protocol/result.ts";
+import type { DownloadOptions } from "../protocol/storage.ts";
+import type { DownloadControl } from "./download-control.ts";
+import type { ImageSource } from "./image-source.ts";
+import type { CacheOptions } from "./storage-settings.ts";
+
+/** What `createVlm` needs to know. */
+export interface VlmOptions {
+  /**
+   * Creates the app's worker, whose file calls `startWorker()`. Called again whenever a fresh worker
+   * is needed.
+   */
+  readonly worker: () => Worker;
+  /** Which model to load: `tinyModel()`, `fastvlm05b()`, or a descriptor of your own. */
+  readonly model: ModelDescriptor;
+  /** `auto` (default) takes WebGPU where it really works and WASM otherwise. */
+  readonly device?: "auto" | Device;
+  /** Aborts downloading and loading. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly onMetric?: (metric: Metric) => void;
+  /** Fallbacks, restarts, degraded storage: nothing that fails a call. */
+  readonly onEvent?: (event: VlmEvent) => void;
+  readonly imageLimits?: Partial<ImageLimits>;
+  readonly cache?: CacheOptions;
+  readonly download?: DownloadOptions;
+  /** Pauses and resumes the download of the model's files. */
+  readonly control?: DownloadControl;
+  /**
+   * `none` forbids every request of the kit: the model has to be stored already, pictures have to be
+   * passed as data, and once the model is loaded the worker cannot reach the network at all. Default `any`.
+   */
+  readonly network?: "any" | "none";
+  /** Threads of the WASM runtime. Default: up to four where the page is cross-origin isolated, else one. */
+  readonly wasmThreads?: number;
+}
+
+/** Options that every call has. */
+export interface CallOptions extends GenerationOptions {
+  /** Ends this call at once with the signal's reason; the model stays loaded. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds of inference, from the moment that the call leaves the queue. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** How a picture that is not square is fitted. Default `pad`: nothing is cut off. */
+  readonly fit?: ImageFit;
+  /** `false` neither asks the result cache nor adds to it. Default `true`. */
+  readonly cache?: boolean;
+}
+
+/** A question, about pictures or about none. */
+export interface GenerateRequest extends CallOptions {
+  readonly prompt: string;
+  /** One picture or several, in the order in which the prompt speaks of them. */
+  readonly image?: ImageSource | readonly ImageSource[];
+  /** Replaces the chat template's own system text. */
+  readonly system?: string;
+}
+
+/** How a caption is worded. */
+export interface CaptionOptions extends CallOptions {
+  /** Default `brief`. */
+  readonly preset?: CaptionPresetName;
+  /** Upper bound in words; the caption still ends on a sentence. */
+  readonly maxWords?: number;
+}
+
+/** How a model is replaced. */
+export interface UpdateOptions {
+  /** Gives the new model up; the old one goes on. */
+  readonly signal?: AbortSignal;
+  readonly control?: DownloadControl;
+  /** Default: the client's own. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** A loaded model. Calls queue up: one runs at a time. */
+export interface Vlm extends AsyncDisposable {
+  readonly model: ModelInfo;
+  readonly device: Device;
+  /** Why it does not run on the first choice of device. */
+  readonly fallback: FallbackInfo | undefined;
+  /**
+   * One or more whole sentences about `image`.
+   *
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   */
+  caption(image: ImageSource, options?: CaptionOptions): Promise<VlmResult>;
+  /**
+   * Streams the answer to `prompt`. Starts when it is iterated; leaving the loop cancels it. The last
+   * event is `done`, with the whole result.
+   *
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   * @example
+   * for await (const event of vlm.generate({ image: file, prompt: "What is on the left?" })) {
+   *   if (event.type === "text-delta") output.append(event.text);
+   * }
+   */
+  generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
+  /** Forgets cached results, all stored models, or both (default: results). */
+  clearCache(what?: "results" | "models" | "all"): Promise<void>;
+  /**
+   * Loads another model, or another revision, while this one goes on serving, and switches when it is
+   * ready: later calls go to the new one, earlier ones end on the old one, whose worker then ends.
+   * Both are in memory for a moment. When it fails nothing changes.
+   *
+   * @throws {VlmError} what `createVlm` throws; the signal's reason when aborted
+   */
+  updateModel(model: ModelDescriptor, options?: UpdateOptions): Promise<ModelInfo>;
+  /**
+   * Goes back to the model before the last {@link updateModel}. Its files are still stored, unless
+   * they were deleted or evicted meanwhile.
+   *
+   * @throws {DOMException} `InvalidStateError` when there was none; else as {@link updateModel}
+   */
+  rollBack(options?: UpdateOptions): Promise<ModelInfo>;
+  /** Ends the worker and frees its memory and the GPU's. Calls in flight and later ones reject. */
+  dispose(): Promise<void>;
+}

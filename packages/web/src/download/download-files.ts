@@ -1,0 +1,101 @@
+/**
+ * Files over the network into the store, several ranges at a time. What is stored stays stored,
+ * whatever happens: the next call goes on from there.
+ */
+
+import type { DownloadPolicy } from "../wire/api.ts";
+import type { FileDownload, Task } from "./file-download.ts";
+import { downloadFailed, Interruption } from "./interruption.ts";
+import { isOffline } from "./request.ts";
+import { retry } from "./retry.ts";
+
+export interface DownloadFilesOptions {
+  readonly downloads: readonly FileDownload[];
+  readonly policy: DownloadPolicy;
+  readonly signal: AbortSignal;
+  /** All sizes are known: from now on progress has a total. */
+  readonly onPrepared: () => void;
+  readonly onRetry: () => void;
+}
+
+/**
+ * Returns when every request has ended, whether it succeeded or not: nothing is written after it.
+ *
+ * @throws {VlmError} `download-failed`; the signal's reason when it aborts
+ */
+export async function downloadFiles(options: DownloadFilesOptions): Promise<void> {
+  const { downloads, policy, signal } = options;
+  const [first] = downloads;
+  if (first && isOffline())
+    throw downloadFailed(first, "offline", "cannot begin without a network");
+  const failure = new AbortController();
+  const anySignal = AbortSignal.any([signal, failure.signal]);
+  const attempt = (task: Task["attempt"]): Promise<void> =>
+    retry((onProgress) => task(anySignal, onProgress), policy, anySignal, options.onRetry);
+
+  /** Runs all; the first failure stops the others, and is thrown when they have stopped. */
+  const together = async (work: readonly Promise<void>[]): Promise<void> => {
+    const stopOthers = (error: unknown): void => {
+      failure.abort(error);
+    };
+    await Promise.all(work.map((one) => one.catch(stopOthers)));
+    if (signal.aborted) throw signal.reason;
+    if (failure.signal.aborted) throw toFailure(failure.signal.reason);
+  };
+
+  await together(downloads.map((download) => attempt((one) => download.prepare(one))));
+  options.onPrepared();
+  const nextTask = (): Task | undefined => {
+    for (const download of downloads) {
+      const task = download.nextTask();
+      if (task) return task;
+    }
+    return undefined;
+  };
+  const turns = createTurns();
+  const runLane = async (): Promise<void> => {
+    while (!anySignal.aborted && downloads.some(({ isDone }) => !isDone)) {
+      const turn = turns.next();
+      const task = nextTask();
+      if (!task) {
+        await turn; // Another lane's step makes the next task possible.
+        continue;
+      }
+      try {
+        await attempt(async (one, onProgress) => {
+          await task.attempt(one, () => {
+            onProgress();
+            turns.advance();
+          });
+        });
+      } finally {
+        task.end();
+        turns.advance();
+      }
+    }
+  };
+  await together(Array.from({ length: policy.parallel }, runLane));
+}
+
+/** Wakes whoever waits at every step that any lane makes. */
+function createTurns(): { next(): Promise<void>; advance(): void } {
+  let wake = (): void => undefined;
+  let turn = Promise.resolve();
+  const begin = (): void => {
+    turn = new Promise((resolve) => {
+      wake = resolve;
+    });
+  };
+  begin();
+  return {
+    next: () => turn,
+    advance() {
+      wake();
+      begin();
+    },
+  };
+}
+
+function toFailure(reason: unknown): unknown {
+  return reason instanceof Interruption ? reason.failure : reason;
+}

@@ -1,0 +1,385 @@
+/**
+ * One file on its way into the store: which of its shards are missing, in which runs they are asked
+ * for, and what happens when the server's file turns out to be another.
+ */
+
+import type { FileKey } from "../storage/file-keys.ts";
+import {
+  countShards,
+  shardLength,
+  SHARD_BYTES,
+  type FilePlan,
+  type FileStore,
+  type FileTrust,
+} from "../storage/file-store.ts";
+import { readShards } from "../storage/read-file.ts";
+import { sha256, sha256OfParts } from "../storage/sha256.ts";
+import type { ModelFile } from "../protocol/model-descriptor.ts";
+import { downloadFailed, Interruption } from "./interruption.ts";
+import { requestRange, type RangeAnswer, type RangeRequest } from "./request.ts";
+
+/** Consecutive shards that one request asks for; `last` is included. */
+interface Run {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** 64 MiB of 4 MiB shards: few requests, and work for every lane until near the end. */
+const MAX_RUN_SHARDS = 16;
+
+export interface FileDownloadOptions {
+  readonly key: FileKey;
+  readonly file: ModelFile;
+  readonly files: FileStore;
+  readonly fetch: typeof fetch;
+  readonly stallTimeoutMs: number;
+  /** Some of the file arrived, or was found to be wrong and removed. */
+  readonly onChange: () => void;
+  /** Bytes were not what they should be; they are gone. */
+  readonly onCorrupted: () => void;
+}
+
+/** A step that may be attempted again. `onProgress` says that another shard is safe. */
+type Attempt = (signal: AbortSignal, onProgress: () => void) => Promise<void>;
+
+/** What a lane can do next. It is the lane's until `end`. */
+export interface Task {
+  readonly attempt: Attempt;
+  end(): void;
+}
+
+export class FileDownload {
+  readonly #options: FileDownloadOptions;
+  readonly #stored = new Map<number, string>();
+  /** Bytes of shards that are not complete yet, by shard. */
+  readonly #arriving = new Map<number, number>();
+  #plan: FilePlan = { bytes: 0, shardBytes: SHARD_BYTES, etag: undefined, sha256: undefined };
+  #trust: FileTrust | undefined;
+  #runs: Run[] = [];
+  #acceptsRanges: boolean | undefined;
+  #activeTasks = 0;
+  #mustRestart = false;
+  #hasRestarted = false;
+  #isDone = false;
+
+  constructor(options: FileDownloadOptions) {
+    this.#options = options;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  get url(): string {
+    return this.#options.file.url;
+  }
+
+  /** Exact once `prepare` has resolved, if the server tells it. */
+  get totalBytes(): number {
+    return this.#plan.bytes;
+  }
+
+  /** Bytes stored and arriving. */
+  get loadedBytes(): number {
+    let bytes = 0;
+    for (const index of this.#stored.keys()) bytes += shardLength(this.#plan, index);
+    for (const arrived of this.#arriving.values()) bytes += arrived;
+    return bytes;
+  }
+
+  /**
+   * Finds out the size, asking the server where neither manifest nor trust knows it, and what is
+   * stored already.
+   */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { file, files, key } = this.#options;
+    this.#trust = file.sha256 === undefined ? await files.readTrust(key) : undefined;
+    const known = file.shards ?? this.#trust;
+    const plan: FilePlan = {
+      bytes: this.#trust?.bytes ?? file.bytes,
+      shardBytes: file.shards?.bytes ?? this.#trust?.shardBytes ?? SHARD_BYTES,
+      etag: undefined,
+      sha256: file.sha256,
+    };
+    const isSizeKnown = known !== undefined || file.isApproximate !== true;
+    const begun = await files.begin(key, isSizeKnown ? plan : await this.#probe(plan, signal));
+    this.#plan = begun.plan;
+    this.#stored.clear();
+    for (const [index, hash] of begun.shards) {
+      if (this.#isExpected(index, hash)) this.#stored.set(index, hash);
+    }
+    this.#planRuns();
+    this.#options.onChange();
+  }
+
+  /** What to do next; undefined while only running tasks can tell. */
+  nextTask(): Task | undefined {
+    if (this.#isDone) return undefined;
+    if (this.#activeTasks > 0 && (this.#mustRestart || this.#acceptsRanges !== true)) {
+      return undefined;
+    }
+    if (this.#mustRestart) return this.#begin((signal) => this.#restart(signal));
+    const run = this.#runs.shift();
+    if (run) {
+      return this.#begin((signal, onProgress) => this.#fetchRun(run, signal, onProgress));
+    }
+    return this.#activeTasks === 0 ? this.#begin(() => this.#finish()) : undefined;
+  }
+
+  #begin(step: Attempt): Task {
+    this.#activeTasks += 1;
+    return {
+      attempt: async (signal, onProgress) => {
+        try {
+          await step(signal, onProgress);
+        } catch (error) {
+          if (!(error instanceof Interruption) || error.kind !== "changed") throw error;
+          this.#onChanged(error);
+        }
+      },
+      end: () => {
+        this.#activeTasks -= 1;
+      },
+    };
+  }
+
+  /** Asks for the first byte, to learn the rest's size. */
+  async #probe(plan: FilePlan, signal: AbortSignal): Promise<FilePlan> {
+    const answer = await requestRange(this.#request({ first: 0, last: 0 }, signal));
+    answer.cancel();
+    if (answer.isWhole || answer.totalBytes === undefined) this.#acceptsRanges = false;
+    return { ...plan, bytes: answer.totalBytes ?? plan.bytes, etag: answer.etag };
+  }
+
+  #request(range: RangeRequest["range"], signal: AbortSignal): RangeRequest {
+    const { file, fetch, stallTimeoutMs } = this.#options;
+    return { file, range, etag: this.#plan.etag, signal, stallTimeoutMs, fetch };
+  }
+
+  #planRuns(): void {
+    const count = countShards(this.#plan);
+    if (this.#acceptsRanges === false) {
+      const isMissing = this.#stored.size < count;
+      this.#runs = isMissing || count === 0 ? [{ first: 0, last: Math.max(0, count - 1) }] : [];
+      return;
+    }
+    this.#runs = [];
+    for (let index = 0; index < count; index++) {
+      if (this.#stored.has(index)) continue;
+      const run = this.#runs.at(-1);
+      const continues = run?.last === index - 1 && index - run.first < MAX_RUN_SHARDS;
+      if (continues) this.#runs[this.#runs.length - 1] = { first: run.first, last: index };
+      else this.#runs.push({ first: index, last: index });
+    }
+  }
+
+  async #fetchRun(run: Run, signal: AbortSignal, onProgress: () => void): Promise<void> {
+    let first = run.first;
+    while (first <= run.last && this.#stored.has(first)) first++;
+    if (first > run.last && this.#acceptsRanges !== false) return; // An earlier attempt brought it all.
+    const start = first * this.#plan.shardBytes;
+    const end = run.last * this.#plan.shardBytes + shardLength(this.#plan, run.last) - 1;
+    const range = this.#acceptsRanges === false ? undefined : { first: start, last: end };
+    const answer = await requestRange(this.#request(range, signal));
+    try {
+      await this.#assertSame(answer);
+      if (!answer.isWhole) {
+        this.#acceptsRanges = true;
+        await this.#readShards(answer, first, run.last, onProgress);
+      } else if (this.#activeTasks > 1) {
+        // The server has stopped serving ranges, and other ranges are on their way.
+        this.#acceptsRanges = false;
+        this.#planRuns();
+      } else {
+        this.#acceptsRanges = false;
+        this.#runs = [];
+        await this.#readWhole(answer, onProgress);
+      }
+    } finally {
+      answer.cancel();
+      this.#arriving.clear();
+    }
+  }
+
+  /** @throws {Interruption} `changed` when the answer is of another file than the one begun with */
+  async #assertSame({ etag, totalBytes, isWhole }: RangeAnswer): Promise<void> {
+    const { file, files, key } = this.#options;
+    const isOtherLength = totalBytes !== undefined && totalBytes !== this.#plan.bytes;
+    // The length of a whole answer may count compressed bytes, where other origins hide that it is.
+    if (isOtherLength && !(isWhole && file.isApproximate === true)) {
+      throw new Interruption(
+        "changed",
+        downloadFailed(
+          file,
+          "length",
+          `has ${String(totalBytes)} bytes instead of ${String(this.#plan.bytes)}`,
+        ),
+      );
+    }
+    const known = this.#plan.etag;
+    if (etag === undefined || etag === known) return;
+    const isHeldByHashes = (file.shards ?? this.#trust) !== undefined;
+    if (known !== undefined && !isHeldByHashes) {
+      throw new Interruption(
+        "changed",
+        downloadFailed(file, "integrity", "changed on the server while it arrived"),
+      );
+    }
+    this.#plan = { ...this.#plan, etag };
+    await files.savePlan(key, this.#plan);
+  }
+
+  /** Stores shards from `first` to `last` as their bytes arrive. */
+  async #readShards(
+    answer: RangeAnswer,
+    first: number,
+    last: number,
+    onProgress: () => void,
+  ): Promise<void> {
+    let index = first;
+    let buffer = new Uint8Array(shardLength(this.#plan, index));
+    let filled = 0;
+    while (index <= last) {
+      let chunk = await answer.read();
+      if (!chunk) {
+        throw new Interruption(
+          "transient",
+          downloadFailed(this.#options.file, "length", "ended early"),
+        );
+      }
+      while (chunk.byteLength > 0 && index <= last) {
+        const taken = chunk.subarray(0, buffer.byteLength - filled);
+        buffer.set(taken, filled);
+        filled += taken.byteLength;
+        chunk = chunk.subarray(taken.byteLength);
+        this.#arriving.set(index, filled);
+        if (filled < buffer.byteLength) break;
+        await this.#store(index, buffer);
+        onProgress();
+        index += 1;
+        filled = 0;
+        if (index <= last) buffer = new Uint8Array(shardLength(this.#plan, index));
+      }
+      this.#options.onChange();
+    }
+  }
+
+  /** A server without ranges: everything from the start, of a length that shows only at the end. */
+  async #readWhole(answer: RangeAnswer, onProgress: () => void): Promise<void> {
+    const { file } = this.#options;
+    const { shardBytes } = this.#plan;
+    let buffer = new Uint8Array(shardBytes);
+    let [index, filled] = [0, 0];
+    const isTooLong = (): boolean =>
+      file.isApproximate !== true && index * shardBytes + filled > this.#plan.bytes;
+    for (let chunk = await answer.read(); chunk; chunk = await answer.read()) {
+      while (chunk.byteLength > 0) {
+        const taken = chunk.subarray(0, shardBytes - filled);
+        buffer.set(taken, filled);
+        filled += taken.byteLength;
+        chunk = chunk.subarray(taken.byteLength);
+        if (isTooLong()) break;
+        this.#arriving.set(index, this.#stored.has(index) ? 0 : filled);
+        if (filled < shardBytes) continue;
+        await this.#store(index, buffer);
+        onProgress();
+        index += 1;
+        filled = 0;
+        buffer = new Uint8Array(shardBytes);
+      }
+      if (isTooLong()) break;
+      this.#options.onChange();
+    }
+    const bytes = index * shardBytes + filled;
+    if (file.isApproximate !== true && bytes !== this.#plan.bytes) {
+      throw new Interruption(
+        "permanent",
+        downloadFailed(
+          file,
+          "length",
+          `brought ${isTooLong() ? "more than" : String(bytes) + " of"} ${String(this.#plan.bytes)} bytes`,
+        ),
+      );
+    }
+    if (bytes !== this.#plan.bytes) {
+      this.#plan = { ...this.#plan, bytes };
+      for (const stale of this.#stored.keys()) if (stale > index) this.#stored.delete(stale);
+    }
+    if (filled > 0) await this.#store(index, buffer.slice(0, filled));
+    onProgress();
+  }
+
+  async #store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { files, key, file } = this.#options;
+    const hash = await sha256(bytes);
+    const expected = this.#expected(index);
+    if (expected !== undefined && hash !== expected) throw wrongBytes(file);
+    if (this.#stored.get(index) !== hash) await files.putShard(key, { index, sha256: hash }, bytes);
+    this.#stored.set(index, hash);
+    this.#arriving.delete(index);
+  }
+
+  #expected(index: number): string | undefined {
+    return this.#options.file.shards?.sha256[index] ?? this.#trust?.shards[index];
+  }
+
+  #isExpected(index: number, hash: string): boolean {
+    const expected = this.#expected(index);
+    return index < countShards(this.#plan) && (expected === undefined || expected === hash);
+  }
+
+  /** Begins again, once: what is held to no hashes from its first byte, what is from the wrong ones. */
+  #onChanged(error: Interruption): void {
+    if (this.#mustRestart) return; // Another task of this file found it first.
+    if (error.failure.details.reason === "integrity") this.#options.onCorrupted();
+    if (this.#hasRestarted) throw new Interruption("permanent", error.failure);
+    this.#mustRestart = true;
+    this.#runs = [];
+  }
+
+  async #restart(signal: AbortSignal): Promise<void> {
+    this.#mustRestart = false;
+    this.#hasRestarted = true;
+    const { file, files, key } = this.#options;
+    const isHeldByHashes = (file.shards ?? this.#trust) !== undefined;
+    if (!isHeldByHashes) await files.remove(key);
+    this.#acceptsRanges = undefined;
+    await this.prepare(signal);
+  }
+
+  async #finish(): Promise<void> {
+    const { file, files, key } = this.#options;
+    const { bytes, shardBytes } = this.#plan;
+    const shards = Array.from({ length: countShards(this.#plan) }, (_, index) =>
+      this.#stored.get(index)!,
+    );
+    const record = { bytes, shardBytes, shards, sha256: file.sha256 };
+    if (
+      file.sha256 !== undefined &&
+      !file.shards &&
+      (await this.#hashWhole(shards)) !== file.sha256
+    ) {
+      throw wrongBytes(file);
+    }
+    if (file.sha256 === undefined && !this.#trust) await files.trust(key, record);
+    await files.commit(key, record);
+    this.#isDone = true;
+  }
+
+  /** Reads the stored file back where its hash does not follow from its shards'. */
+  async #hashWhole(shards: readonly string[]): Promise<string> {
+    if (shards.length === 1) return shards[0]!;
+    const { files, key } = this.#options;
+    const record = { ...this.#plan, shards };
+    return sha256OfParts(
+      (async function* () {
+        for await (const { bytes } of readShards(files, key, record)) if (bytes) yield bytes;
+      })(),
+    );
+  }
+}
+
+function wrongBytes(file: ModelFile): Interruption {
+  const failure = downloadFailed(file, "integrity", "brought other bytes than its hash promises");
+  return new Interruption("changed", failure);
+}

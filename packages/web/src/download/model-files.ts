@@ -1,0 +1,310 @@
+/**
+ * A model's files: from the store where they are whole, else from the network and into the store
+ * first. Damage that shows on reading is repaired once by a fresh download.
+ */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
+import type { DownloadProgress } from "../protocol/result.ts";
+import { modelKey, type FileKey } from "../storage/file-keys.ts";
+import type { FileRecord, FileStore } from "../storage/file-store.ts";
+import { readWholeFile } from "../storage/read-file.ts";
+import type { Store } from "../storage/store.ts";
+import type { DownloadPolicy } from "../wire/api.ts";
+import { downloadFiles } from "./download-files.ts";
+import { FileDownload } from "./file-download.ts";
+import { downloadFailed } from "./interruption.ts";
+import { LockLost } from "./lock-lost.ts";
+import { withModelLock, type Held } from "./model-lock.ts";
+import type { PauseGate } from "./pause-gate.ts";
+import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
+
+export interface ModelFiles {
+  /**
+   * Sees to it that all of `paths` are stored, and whole.
+   *
+   * @returns whether anything had to be downloaded, by this tab or another
+   * @throws {VlmError} `download-failed`, `network-forbidden`
+   */
+  ensure(paths: readonly string[]): Promise<boolean>;
+  /**
+   * The bytes of one file, every one of them verified.
+   *
+   * @throws {VlmError} what `ensure` throws
+   */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** One file, to be read when it is needed. */
+  open(path: string): Promise<StoredFile>;
+  /** What is stored of `paths`, without asking the network. */
+  measure(paths: readonly string[]): Promise<{ storedBytes: number; totalBytes: number }>;
+}
+
+/** A file that is whole in the store. */
+export interface StoredFile {
+  readonly bytes: number;
+  /** As {@link ModelFiles.read}. */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export interface ModelFilesOptions {
+  readonly model: ModelDescriptor;
+  readonly store: Store;
+  readonly files: FileStore;
+  /** Shared by all tabs that download to the same place; undefined where nothing is shared. */
+  readonly lockName: string | undefined;
+  readonly policy: DownloadPolicy;
+  readonly gate: PauseGate;
+  /** Undefined forbids every request. */
+  readonly fetch: typeof fetch | undefined;
+  readonly now: () => number;
+  readonly report: ModelFilesReport;
+}
+
+/** What happens on the way. */
+export interface ModelFilesReport {
+  readonly onProgress: (progress: DownloadProgress) => void;
+  /** Bytes are about to be stored. */
+  readonly onStarted: () => Promise<void>;
+  readonly onCacheHit: () => void;
+  readonly onCacheMiss: () => void;
+  /** A download goes on from shards that an earlier one stored. */
+  readonly onResumed: () => void;
+  readonly onRetry: () => void;
+  readonly onCorrupted: () => void;
+  readonly onDownloaded: (bytes: number, milliseconds: number) => void;
+  readonly onVerified: (milliseconds: number) => void;
+}
+
+export function createModelFiles(options: ModelFilesOptions): ModelFiles {
+  const { model, files, gate, report, now } = options;
+  const counted = new Set<string>();
+
+  const findMissing = async (paths: readonly string[]): Promise<string[]> => {
+    const missing: string[] = [];
+    for (const path of paths) {
+      const record = await files.readRecord(keyOf(model, path), fileOf(model, path).sha256);
+      if (!record) missing.push(path);
+      if (counted.has(path)) continue;
+      counted.add(path);
+      if (record) report.onCacheHit();
+      else report.onCacheMiss();
+    }
+    return missing;
+  };
+
+  const ensure = async (paths: readonly string[]): Promise<boolean> => {
+    const state: EnsureState = { meter: undefined };
+    for (let hasDownloaded = false; ; hasDownloaded = true) {
+      const missing = await findMissing(paths);
+      if (missing.length === 0) {
+        await reportWhole(options, paths, state);
+        return hasDownloaded;
+      }
+      await waitWhilePaused(options, state);
+      const paused = gate.signal;
+      try {
+        await download(options, state, paths, missing, paused);
+      } catch (error) {
+        if (!(error instanceof LockLost) && !paused.aborted) throw error;
+      }
+    }
+  };
+
+  /** The record of a file that is whole, after a download where it was not. */
+  const obtain = async (path: string): Promise<FileRecord> => {
+    const [key, { sha256 }] = [keyOf(model, path), fileOf(model, path)];
+    let record = await files.readRecord(key, sha256);
+    if (!record) await ensure([path]);
+    record ??= await files.readRecord(key, sha256);
+    if (record) return record;
+    throw downloadFailed(fileOf(model, path), "integrity", "vanished from the store at once");
+  };
+
+  const read: ModelFiles["read"] = async (path) => {
+    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    for (let hasRepaired = false; ; hasRepaired = true) {
+      const record = await obtain(path);
+      const startedAt = now();
+      const bytes = await readWholeFile(files, key, record);
+      report.onVerified(now() - startedAt);
+      if (bytes) return bytes;
+      report.onCorrupted();
+      if (hasRepaired) throw downloadFailed(file, "integrity", "was damaged again in the store");
+      await files.reopen(key, record);
+    }
+  };
+
+  return {
+    ensure,
+    read,
+    async open(path) {
+      const { bytes } = await obtain(path);
+      return { bytes, read: () => read(path) };
+    },
+    async measure(paths) {
+      let [storedBytes, totalBytes] = [0, 0];
+      for (const path of paths) {
+        const file = fileOf(model, path);
+        const record = await files.readRecord(keyOf(model, path), file.sha256);
+        totalBytes += record?.bytes ?? file.bytes;
+        storedBytes += record?.bytes ?? 0;
+      }
+      return { storedBytes, totalBytes };
+    },
+  };
+}
+
+/** What one `ensure` remembers across pauses and take-overs. */
+interface EnsureState {
+  meter: ProgressMeter | undefined;
+  progress?: Held["progress"];
+}
+
+async function download(
+  options: ModelFilesOptions,
+  state: EnsureState,
+  paths: readonly string[],
+  missing: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!options.fetch) throw forbidden(fileOf(options.model, missing[0]!));
+  if (options.lockName === undefined) {
+    const nobody = new AbortController().signal;
+    const held: Held = { lost: nobody, progress: { loadedBytes: 0, totalBytes: 0 } };
+    return fetchMissing(options, state, paths, signal, held);
+  }
+  const { lockName, store, policy } = options;
+  return withModelLock(
+    {
+      name: lockName,
+      store,
+      signal,
+      takeOverAfterMs: policy.takeOverAfterMs,
+      onHolderProgress: ({ loadedBytes, totalBytes }) => {
+        state.meter ??= createProgressMeter(0, options.now, options.report.onProgress);
+        state.meter.update("in-other-tab", loadedBytes, totalBytes);
+      },
+    },
+    (held) => fetchMissing(options, state, paths, AbortSignal.any([signal, held.lost]), held),
+  );
+}
+
+/** With the lock held: another tab may have brought it all meanwhile. */
+async function fetchMissing(
+  options: ModelFilesOptions,
+  state: EnsureState,
+  paths: readonly string[],
+  signal: AbortSignal,
+  held: Held,
+): Promise<void> {
+  const { model, files, policy, report, now } = options;
+  const whole: FileRecord[] = [];
+  const downloads: FileDownload[] = [];
+  let cachedBytes = 0;
+  let meter: ProgressMeter | undefined;
+  const update = (progressState: "downloading" | "retrying"): void => {
+    if (!meter) return;
+    held.progress = {
+      loadedBytes: sum(whole, ({ bytes }) => bytes) + sum(downloads, (one) => one.loadedBytes),
+      totalBytes: sum(whole, ({ bytes }) => bytes) + sum(downloads, (one) => one.totalBytes),
+    };
+    state.progress = held.progress;
+    meter.update(progressState, held.progress.loadedBytes, held.progress.totalBytes);
+  };
+  for (const path of paths) {
+    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    const record = await files.readRecord(key, file.sha256);
+    if (record) whole.push(record);
+    else {
+      const { fetch = globalThis.fetch } = options;
+      const { stallTimeoutMs } = policy;
+      const onChange = (): void => {
+        update("downloading");
+      };
+      const { onCorrupted } = report;
+      downloads.push(
+        new FileDownload({ key, file, files, fetch, stallTimeoutMs, onChange, onCorrupted }),
+      );
+    }
+  }
+  if (downloads.length === 0) return;
+  await report.onStarted();
+  const startedAt = now();
+  await downloadFiles({
+    downloads,
+    policy,
+    signal,
+    onPrepared: () => {
+      cachedBytes = sum(downloads, (one) => one.loadedBytes);
+      if (cachedBytes > 0) report.onResumed();
+      meter = createProgressMeter(
+        cachedBytes + sum(whole, ({ bytes }) => bytes),
+        now,
+        report.onProgress,
+      );
+      state.meter = meter;
+      update("downloading");
+    },
+    onRetry: () => {
+      report.onRetry();
+      update("retrying");
+    },
+  });
+  const bytes = sum(downloads, (one) => one.totalBytes) - cachedBytes;
+  report.onDownloaded(bytes, now() - startedAt);
+}
+
+async function waitWhilePaused(
+  { gate, report, now }: ModelFilesOptions,
+  state: EnsureState,
+): Promise<void> {
+  if (gate.isPaused) {
+    const { loadedBytes, totalBytes } = state.progress ?? { loadedBytes: 0, totalBytes: 0 };
+    state.meter ??= createProgressMeter(0, now, report.onProgress);
+    state.meter.update("paused", loadedBytes, totalBytes);
+  }
+  await gate.whenOpen();
+}
+
+/** The last report of a download, and the only one where all is stored already. */
+async function reportWhole(
+  { model, files, report, now }: ModelFilesOptions,
+  paths: readonly string[],
+  state: EnsureState,
+): Promise<void> {
+  let bytes = 0;
+  for (const path of paths) {
+    const record = await files.readRecord(keyOf(model, path), fileOf(model, path).sha256);
+    bytes += record?.bytes ?? 0;
+  }
+  state.meter ??= createProgressMeter(bytes, now, report.onProgress);
+  state.meter.update("downloading", bytes, bytes);
+}
+
+function keyOf(model: ModelDescriptor, path: string): FileKey {
+  return { model: modelKey(model), path };
+}
+
+function fileOf(model: ModelDescriptor, path: string): ModelFile {
+  const file = model.files[path];
+  if (file) return file;
+  throw new VlmError(
+    "model-invalid",
+    `The model's descriptor has no file ${path}. Add it to \`files\`.`,
+    { file: path, reason: "not in the descriptor" },
+  );
+}
+
+function forbidden({ url }: ModelFile): VlmError<"network-forbidden"> {
+  const shown = url.replace(/[?#].*$/, "");
+  return new VlmError(
+    "network-forbidden",
+    `${shown.split("/").at(-1) ?? shown} is not stored, and \`network: "none"\` forbids to fetch it. ` +
+      "Call `prepareOffline` while there is a network.",
+    { url: shown },
+  );
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,170 @@
+/** One HTTP request for a range of a file, and what its answer means. */
+
+import type { ModelFile } from "../protocol/model-descriptor.ts";
+import { downloadFailed, Interruption } from "./interruption.ts";
+
+export interface RangeRequest {
+  readonly file: ModelFile;
+  /** First and last byte; undefined asks for the whole file. */
+  readonly range: { readonly first: number; readonly last: number } | undefined;
+  /** The server's name for the file that earlier ranges came from. */
+  readonly etag: string | undefined;
+  readonly signal: AbortSignal;
+  /** An answer that brings nothing for so long is given up. */
+  readonly stallTimeoutMs: number;
+  readonly fetch: typeof fetch;
+}
+
+export interface RangeAnswer {
+  /** The server sent the whole file, whatever was asked for. */
+  readonly isWhole: boolean;
+  /** Size of the file; undefined where the answer does not say, or hides it from other origins. */
+  readonly totalBytes: number | undefined;
+  readonly etag: string | undefined;
+  /** The next bytes; undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Ends the request. */
+  cancel(): void;
+}
+
+/** @throws {Interruption}; the signal's reason when it aborts */
+export async function requestRange(request: RangeRequest): Promise<RangeAnswer> {
+  const { file, range, fetch } = request; // As a method of ours, the platform's would refuse.
+  const watch = createWatch(request);
+  try {
+    const response = await watch.guard(() =>
+      fetch(file.url, {
+        mode: "cors",
+        credentials: "same-origin",
+        // A gigabyte in the HTTP cache beside ours would cost the user's disk twice.
+        cache: "no-store",
+        headers: toHeaders(request),
+        signal: watch.signal,
+      }),
+    );
+    assertUsable(file, response);
+    const isWhole = response.status !== 206;
+    const contentRange = parseContentRange(response.headers.get("content-range"));
+    if (!isWhole && range && contentRange && contentRange.first !== range.first) {
+      const failure = downloadFailed(file, "length", "brought another range than was asked for");
+      throw new Interruption("permanent", failure);
+    }
+    const reader = response.body?.getReader();
+    return {
+      isWhole,
+      totalBytes: isWhole ? plainLength(response) : contentRange?.totalBytes,
+      etag: response.headers.get("etag") ?? undefined,
+      read: () =>
+        watch.guard(async () => {
+          const chunk = await reader?.read();
+          return chunk?.value;
+        }),
+      cancel: watch.end,
+    };
+  } catch (error) {
+    watch.end();
+    throw error;
+  }
+}
+
+function toHeaders({ file, range, etag }: RangeRequest): HeadersInit {
+  const headers: Record<string, string> = {};
+  if (range) headers["Range"] = `bytes=${String(range.first)}-${String(range.last)}`;
+  // To another origin this header costs a preflight, which most file hosts refuse. There the
+  // answer's own ETag is compared instead.
+  const isStrong = etag !== undefined && !etag.startsWith("W/");
+  if (range && isStrong && isSameOrigin(file.url)) headers["If-Range"] = etag;
+  return headers;
+}
+
+function isSameOrigin(url: string): boolean {
+  const { origin, href } = (globalThis as { location?: { origin: string; href: string } })
+    .location ?? { origin: "null", href: "http://localhost" };
+  return new URL(url, href).origin === origin;
+}
+
+function assertUsable(file: ModelFile, response: Response): void {
+  const { status } = response;
+  if (status === 416) {
+    throw new Interruption("changed", downloadFailed(file, "length", "is shorter on the server"));
+  }
+  if (!response.ok) {
+    const failure = downloadFailed(
+      file,
+      "http-status",
+      `was answered with HTTP ${String(status)}`,
+      {
+        status,
+      },
+    );
+    const isTransient = status >= 500 || TRANSIENT_STATUS.has(status);
+    throw new Interruption(
+      isTransient ? "transient" : "permanent",
+      failure,
+      parseRetryAfter(response.headers.get("retry-after")),
+    );
+  }
+  // A server's "not found" page, or a captive portal, answers 200 with HTML.
+  if (response.headers.get("content-type")?.startsWith("text/html")) {
+    const failure = downloadFailed(file, "content-type", "brought a web page instead of the file");
+    throw new Interruption("permanent", failure);
+  }
+}
+
+/** Timeout, too early, too many requests. */
+const TRANSIENT_STATUS = new Set([408, 425, 429]);
+
+/** Seconds, or an HTTP date; milliseconds from now. */
+export function parseRetryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+function parseContentRange(
+  header: string | null,
+): { first: number; totalBytes: number | undefined } | undefined {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header ?? "");
+  if (!match) return undefined;
+  const total = match[2] === "*" ? undefined : Number(match[2]);
+  return { first: Number(match[1]), totalBytes: total };
+}
+
+/** Of an answer that is not compressed: with a compressed one the header counts other bytes. */
+function plainLength({ headers }: Response): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || headers.has("content-encoding") ? undefined : Number(length);
+}
+
+const STALLED = Symbol("stalled");
+
+/** Ends the request when nothing arrives, and turns what `fetch` throws into an {@link Interruption}. */
+function createWatch({ file, signal, stallTimeoutMs }: RangeRequest) {
+  const controller = new AbortController();
+  return {
+    signal: AbortSignal.any([signal, controller.signal]),
+    end: (): void => {
+      controller.abort();
+    },
+    async guard<T>(step: () => Promise<T>): Promise<T> {
+      const timer = setTimeout(() => {
+        controller.abort(STALLED);
+      }, stallTimeoutMs);
+      try {
+        return await step();
+      } catch (cause) {
+        if (signal.aborted) throw signal.reason;
+        const what = controller.signal.reason === STALLED ? "stopped arriving" : "broke off";
+        const reason = isOffline() ? "offline" : "network";
+        throw new Interruption("transient", downloadFailed(file, reason, what, { cause }));
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+/** `onLine` is only to be believed when it is false. */
+export function isOffline(): boolean {
+  return (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false;
+}

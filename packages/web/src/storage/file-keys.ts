@@ -1,0 +1,59 @@
+/**
+ * Where what is kept of a model: under keys that begin with their kind, with every part encoded, so
+ * that no name can be mistaken for another. Revisions of a model live side by side.
+ */
+
+/** A model's revision in keys: `id@revision`. */
+export type ModelKey = string & { readonly kind: "model-key" };
+
+/** One file of one revision. */
+export interface FileKey {
+  readonly model: ModelKey;
+  readonly path: string;
+}
+
+/** A stored part of a file, read from its key. */
+export interface ShardName {
+  readonly index: number;
+  readonly sha256: string;
+}
+
+export function modelKey({ id, revision }: { id: string; revision: string }): ModelKey {
+  return `${encodeURIComponent(id)}@${encodeURIComponent(revision)}` as ModelKey;
+}
+
+/** What is known of a model as a whole. */
+export const MODEL_PREFIX = "model|";
+export const modelRecordKey = (model: ModelKey): string => `${MODEL_PREFIX}${model}`;
+
+/** A whole file: written last, when all of its shards are stored. */
+export const fileRecordKey = (file: FileKey): string => `file|${inKey(file)}`;
+
+/** A file that is arriving. */
+export const planKey = (file: FileKey): string => `plan|${inKey(file)}`;
+
+/** The hashes that later downloads of a file are held to; outlives its bytes. */
+export const trustKey = (file: FileKey): string => `trust|${inKey(file)}`;
+
+/** One shard. Its hash is in the key: what is there can be listed without reading any of it. */
+export const shardKey = (file: FileKey, { index, sha256 }: ShardName): string =>
+  `${shardPrefix(file)}${String(index)}|${sha256}`;
+
+export const shardPrefix = (file: FileKey): string => `shard|${inKey(file)}|`;
+
+/** @returns undefined for keys of anything else */
+export function parseShardKey(file: FileKey, key: string): ShardName | undefined {
+  const prefix = shardPrefix(file);
+  if (!key.startsWith(prefix)) return undefined;
+  const [index, sha256] = key.slice(prefix.length).split("|");
+  return sha256 === undefined ? undefined : { index: Number(index), sha256 };
+}
+
+/** Whether `key` holds anything of this model, its trusted hashes included. */
+export function belongsTo(model: ModelKey, key: string): boolean {
+  return key.split("|")[1] === model;
+}
+
+function inKey({ model, path }: FileKey): string {
+  return `${model}|${encodeURIComponent(path)}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * A model's files as shards: each hashed before it is stored and again whenever it is read, each
+ * stored by a transaction of its own. A file counts when its record is there, which is written last.
+ */
+
+import {
+  fileRecordKey,
+  parseShardKey,
+  planKey,
+  shardKey,
+  shardPrefix,
+  trustKey,
+  type FileKey,
+  type ShardName,
+} from "./file-keys.ts";
+import { sha256 } from "./sha256.ts";
+import type { Store } from "./store.ts";
+
+/** 4 MiB: small enough for browsers that fail on large values, large enough to hash and store fast. */
+export const SHARD_BYTES = 4 * 2 ** 20;
+
+/** How a file is cut. All shards but the last have `shardBytes` bytes. */
+export interface FileShape {
+  readonly bytes: number;
+  readonly shardBytes: number;
+}
+
+/** A file that is arriving. What is stored under another plan is not of this file. */
+export interface FilePlan extends FileShape {
+  /** The server's name for these bytes, where it shows one. */
+  readonly etag: string | undefined;
+  /** As the model's manifest gives it. */
+  readonly sha256: string | undefined;
+}
+
+/** A whole file. */
+export interface FileRecord extends FileShape {
+  /** SHA-256 of every shard, in order. */
+  readonly shards: readonly string[];
+  /** SHA-256 of the whole, where the manifest gave one. */
+  readonly sha256: string | undefined;
+}
+
+/** What a file was when it was first trusted. */
+export type FileTrust = Pick<FileRecord, "bytes" | "shardBytes" | "shards">;
+
+export interface FileStore {
+  /** The record of a whole file; undefined when it is not whole, or is another file than the manifest's. */
+  readRecord(file: FileKey, sha256: string | undefined): Promise<FileRecord | undefined>;
+  readPlan(file: FileKey): Promise<FilePlan | undefined>;
+  savePlan(file: FileKey, plan: FilePlan): Promise<void>;
+  /**
+   * Begins a file, or goes on with it: shards of the same plan stay, others are removed.
+   *
+   * @returns the plan, with the ETag that is known, and the hashes of the stored shards by index
+   */
+  begin(
+    file: FileKey,
+    plan: FilePlan,
+  ): Promise<{ plan: FilePlan; shards: ReadonlyMap<number, string> }>;
+  putShard(file: FileKey, shard: ShardName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The bytes of a shard; undefined when it is missing or damaged, and then it is removed. */
+  readShard(
+    file: FileKey,
+    index: number,
+    sha256: string,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Declares a file whole, and removes shards that are not of it. */
+  commit(file: FileKey, record: FileRecord): Promise<void>;
+  /** The opposite of `commit`: what is intact of its shards stays and counts as arrived. */
+  reopen(file: FileKey, record: FileRecord): Promise<void>;
+  /** Removes a file's bytes, whole or not; what it is trusted to be stays. */
+  remove(file: FileKey): Promise<void>;
+  readTrust(file: FileKey): Promise<FileTrust | undefined>;
+  trust(file: FileKey, trust: FileTrust): Promise<void>;
+}
+
+/** How many shards a file has. An empty file has none. */
+export function countShards({ bytes, shardBytes }: FileShape): number {
+  return Math.ceil(bytes / shardBytes);
+}
+
+/** Bytes of one shard. */
+export function shardLength({ bytes, shardBytes }: FileShape, index: number): number {
+  return Math.min(shardBytes, bytes - index * shardBytes);
+}
+
+export function createFileStore(store: Store): FileStore {
+  const files: FileStore = {
+    async readRecord(file, wanted) {
+      const record = (await store.get(fileRecordKey(file))) as FileRecord | undefined;
+      return record && (wanted === undefined || record.sha256 === wanted) ? record : undefined;
+    },
+    readPlan: (file) => store.get(planKey(file)) as Promise<FilePlan | undefined>,
+    savePlan: (file, plan) => store.set(planKey(file), plan),
+    async begin(file, plan) {
+      const known = await files.readPlan(file);
+      if (!known || !isSamePlan(known, plan)) {
+        await files.remove(file);
+        await files.savePlan(file, plan);
+        return { plan, shards: new Map() };
+      }
+      const names = await listShards(store, file);
+      const shards = new Map(names.map(({ index, sha256 }) => [index, sha256]));
+      return { plan: { ...plan, etag: plan.etag ?? known.etag }, shards };
+    },
+    putShard: (file, shard, bytes) => store.set(shardKey(file, shard), bytes),
+    async readShard(file, index, wanted) {
+      const key = shardKey(file, { index, sha256: wanted });
+      const bytes = await store.get(key);
+      if (bytes instanceof Uint8Array && (await sha256(asOwn(bytes))) === wanted) {
+        return asOwn(bytes);
+      }
+      if (bytes !== undefined) await store.delete([key]);
+      return undefined;
+    },
+    async commit(file, record) {
+      await store.set(fileRecordKey(file), record);
+      const stray = (await listShards(store, file)).filter(
+        ({ index, sha256 }) => record.shards[index] !== sha256,
+      );
+      await store.delete([planKey(file), ...stray.map((shard) => shardKey(file, shard))]);
+    },
+    async reopen(file, { bytes, shardBytes, sha256 }) {
+      await store.set(planKey(file), {
+        bytes,
+        shardBytes,
+        sha256,
+        etag: undefined,
+      } satisfies FilePlan);
+      await store.delete([fileRecordKey(file)]);
+    },
+    async remove(file) {
+      // The record first: a file that lost some of its shards must not count.
+      await store.delete([fileRecordKey(file), planKey(file)]);
+      const prefix = shardPrefix(file);
+      await store.delete((await store.keys()).filter((key) => key.startsWith(prefix)));
+    },
+    readTrust: (file) => store.get(trustKey(file)) as Promise<FileTrust | undefined>,
+    trust: (file, { bytes, shardBytes, shards }) =>
+      store.set(trustKey(file), { bytes, shardBytes, shards } satisfies FileTrust),
+  };
+  return files;
+}
+
+async function listShards(store: Store, file: FileKey): Promise<ShardName[]> {
+  return (await store.keys()).flatMap((key) => parseShardKey(file, key) ?? []);
+}
+
+/** An ETag that is not known says nothing against another. */
+function isSamePlan(a: FilePlan, b: FilePlan): boolean {
+  const isSameEtag = a.etag === undefined || b.etag === undefined || a.etag === b.etag;
+  return (
+    a.bytes === b.bytes && a.shardBytes === b.shardBytes && a.sha256 === b.sha256 && isSameEtag
+  );
+}
+
+/** What a store gives back is never shared memory. */
+function asOwn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
+}

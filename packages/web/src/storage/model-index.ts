@@ -1,0 +1,130 @@
+/** Which models are stored, how much room they take, and which to give up first. */
+
+import type { StoredModel } from "../protocol/storage.ts";
+import {
+  belongsTo,
+  MODEL_PREFIX,
+  modelKey,
+  modelRecordKey,
+  parseShardKey,
+  type FileKey,
+  type ModelKey,
+} from "./file-keys.ts";
+import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-store.ts";
+import type { Store } from "./store.ts";
+
+/** What is remembered of a model. */
+interface ModelRecord {
+  readonly id: string;
+  readonly revision: string;
+  readonly license: string;
+  /** Milliseconds since the epoch. */
+  readonly storedAt: number;
+  readonly usedAt: number;
+}
+
+export interface ModelIndex {
+  /** Notes that a model is used now; the first note makes it known. */
+  touch(model: { id: string; revision: string; license: string }): Promise<void>;
+  /** Most recently used first. */
+  list(): Promise<StoredModel[]>;
+  /** Removes all of a model's revision, what it is trusted to be included. */
+  remove(model: ModelKey): Promise<void>;
+  /**
+   * Removes models, least recently used first, as long as `shouldRemove` says so of the next. Those in
+   * `keep` and those that any worker has loaded stay.
+   *
+   * @returns bytes that were freed
+   */
+  evict(
+    shouldRemove: (oldest: StoredModel, sizes: EvictionSizes) => boolean,
+    keep: ReadonlySet<string>,
+  ): Promise<number>;
+}
+
+/** How far an eviction is. */
+export interface EvictionSizes {
+  readonly freedBytes: number;
+  /** Of all models that are left. */
+  readonly leftBytes: number;
+}
+
+export interface ModelIndexOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Models that a worker of any tab has loaded. */
+  readonly listInUse: () => Promise<ReadonlySet<string>>;
+  readonly onEvicted: (model: StoredModel) => void;
+}
+
+export function createModelIndex(store: Store, options: ModelIndexOptions): ModelIndex {
+  const index: ModelIndex = {
+    touch: ({ id, revision, license }) =>
+      store.update(modelRecordKey(modelKey({ id, revision })), (known) => {
+        const now = options.now();
+        const storedAt = (known as ModelRecord | undefined)?.storedAt ?? now;
+        return { id, revision, license, storedAt, usedAt: now } satisfies ModelRecord;
+      }),
+    async list() {
+      const keys = await store.keys();
+      const inUse = await options.listInUse();
+      const models: StoredModel[] = [];
+      for (const key of keys.filter((one) => one.startsWith(MODEL_PREFIX))) {
+        const record = (await store.get(key)) as ModelRecord | undefined;
+        if (!record) continue; // Deleted meanwhile, perhaps by another tab.
+        const model = modelKey(record);
+        const sizes = await measure(store, model, keys);
+        models.push({ ...record, ...sizes, isInUse: inUse.has(model) });
+      }
+      return models.sort((a, b) => b.usedAt - a.usedAt);
+    },
+    async remove(model) {
+      const keys = (await store.keys()).filter((key) => belongsTo(model, key));
+      // Records first: what is left of an interrupted removal must not count as a model.
+      const isShard = (key: string): boolean => key.startsWith("shard|");
+      await store.delete(keys.filter((key) => !isShard(key)));
+      await store.delete(keys.filter(isShard));
+    },
+    async evict(shouldRemove, keep) {
+      const models = (await index.list()).filter(({ storedBytes }) => storedBytes > 0);
+      let leftBytes = models.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+      let freedBytes = 0;
+      for (const oldest of models.reverse()) {
+        if (oldest.isInUse || keep.has(modelKey(oldest))) continue;
+        if (!shouldRemove(oldest, { freedBytes, leftBytes })) break;
+        await index.remove(modelKey(oldest));
+        freedBytes += oldest.storedBytes;
+        leftBytes -= oldest.storedBytes;
+        options.onEvicted(oldest);
+      }
+      return freedBytes;
+    },
+  };
+  return index;
+}
+
+type Sizes = Pick<StoredModel, "storedBytes" | "totalBytes" | "isComplete">;
+
+/** Read from keys, records and plans; no shard is touched. */
+async function measure(store: Store, model: ModelKey, keys: readonly string[]): Promise<Sizes> {
+  let [storedBytes, totalBytes] = [0, 0];
+  for (const key of keys) {
+    const [kind, owner, path] = key.split("|");
+    if (owner !== model || path === undefined || (kind !== "file" && kind !== "plan")) continue;
+    const shape = (await store.get(key)) as FileRecord | FilePlan | undefined;
+    if (!shape) continue;
+    totalBytes += shape.bytes;
+    const file: FileKey = { model, path: decodeURIComponent(path) };
+    storedBytes += kind === "file" ? shape.bytes : bytesArrived(file, shape, keys);
+  }
+  return { storedBytes, totalBytes, isComplete: totalBytes > 0 && storedBytes === totalBytes };
+}
+
+function bytesArrived(file: FileKey, plan: FilePlan | FileRecord, keys: readonly string[]): number {
+  let bytes = 0;
+  for (const key of keys) {
+    const shard = parseShardKey(file, key);
+    if (shard && shard.index < countShards(plan)) bytes += shardLength(plan, shard.index);
+  }
+  return bytes;
+}

@@ -1,0 +1,68 @@
+/**
+ * The code that a later offline visit needs: this worker's script and chunks, and onnxruntime's files.
+ * What they are depends on the app's bundler, so they are loaded once and the browser is asked what came.
+ */
+
+import { CODE_CACHE } from "../protocol/storage.ts";
+import type { Device } from "../protocol/model-descriptor.ts";
+import type { OrtFiles } from "../ort/load-ort.ts";
+import { startOrt } from "../ort/start-ort.ts";
+import type { Store } from "../storage/store.ts";
+
+interface CodeRecord {
+  readonly urls: readonly string[];
+}
+
+export interface CodeOptions {
+  readonly device: Device;
+  /** Where the addresses are remembered, by this worker's own. */
+  readonly store: Store;
+}
+
+/**
+ * Loads the code for a device and puts it where a service worker can serve it from.
+ *
+ * @throws what loading the code or filling the Cache throws
+ */
+export async function storeCode(
+  options: CodeOptions & {
+    readonly ortFiles: OrtFiles | undefined;
+    readonly wasmThreads: number;
+  },
+): Promise<void> {
+  const { device, wasmThreads, ortFiles, store } = options;
+  await import("./engine.ts");
+  await startOrt({ device, wasmThreads, files: ortFiles });
+  const urls = listLoadedCode();
+  const cache = await caches.open(CODE_CACHE);
+  for (const url of urls) {
+    if (!(await isCached(url))) await cache.add(new Request(url, { credentials: "same-origin" }));
+  }
+  await store.set(codeKey(device), { urls } satisfies CodeRecord);
+}
+
+/** Whether the code for a device, of this very build, can be had without a network. */
+export async function isCodeStored({ device, store }: CodeOptions): Promise<boolean> {
+  if (!("caches" in self)) return false;
+  const record = (await store.get(codeKey(device))) as CodeRecord | undefined;
+  if (!record) return false;
+  for (const url of record.urls) if (!(await isCached(url))) return false;
+  return true;
+}
+
+/** Another build of the app has another worker address, and so a record of its own. */
+function codeKey(device: Device): string {
+  return `code|${self.location.href}|${device}`;
+}
+
+/** In any cache: a service worker may have it in its own. */
+async function isCached(url: string): Promise<boolean> {
+  return (await caches.match(url, { ignoreSearch: true, ignoreVary: true })) !== undefined;
+}
+
+/** Scripts and runtimes that this worker has loaded, itself included. */
+function listLoadedCode(): string[] {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const isCode = (url: string): boolean => /\.(?:m?js|ts|wasm)$/.test(new URL(url).pathname);
+  return [...new Set([self.location.href, ...loaded])].filter(isCode);
+}

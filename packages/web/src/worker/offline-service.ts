@@ -1,0 +1,75 @@
+/** Downloads without loading, for a later visit without a network. */
+
+import type { PauseGate } from "../download/pause-gate.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { MetricAttributes } from "../protocol/metric.ts";
+import { filesOfVariant, type Device } from "../protocol/model-descriptor.ts";
+import type { OfflineReport } from "../protocol/storage.ts";
+import type { OrtFiles } from "../ort/load-ort.ts";
+import type {
+  FilesReport,
+  FilesRequest,
+  OfflineRequest,
+  StorageRequest,
+  WorkerMessage,
+} from "../wire/api.ts";
+import type { ModelLibrary } from "./model-library.ts";
+import { isCodeStored, storeCode } from "./offline-code.ts";
+import { openModelFiles } from "./open-model-files.ts";
+
+export interface OfflineServiceOptions {
+  readonly ortFiles: OrtFiles | undefined;
+  readonly gate: PauseGate;
+  readonly openLibrary: (request: StorageRequest) => Promise<ModelLibrary>;
+  readonly recorderFor: (attributes: MetricAttributes) => Recorder;
+  readonly tell: (message: WorkerMessage) => void;
+}
+
+export interface OfflineService {
+  prepare(request: OfflineRequest): Promise<FilesReport>;
+  check(request: FilesRequest): Promise<OfflineReport>;
+}
+
+export function createOfflineService(options: OfflineServiceOptions): OfflineService {
+  const { ortFiles, gate, openLibrary, recorderFor, tell } = options;
+
+  const open = async (request: FilesRequest) => {
+    const { id, revision } = request.model;
+    const recorder = recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
+    const library = await openLibrary(request);
+    const files = openModelFiles({ request, library, recorder, tell, gate });
+    return { library, files, store: library.stores.models };
+  };
+
+  return {
+    async prepare(request) {
+      const { library, files, store } = await open(request);
+      const hasDownloaded = await files.ensure(pathsOf(request));
+      for (const device of devicesOf(request)) {
+        await storeCode({ device, store, ortFiles, wasmThreads: request.wasmThreads });
+      }
+      await library.enforceLimits();
+      return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };
+    },
+    async check(request) {
+      const { files, store } = await open(request);
+      const { storedBytes, totalBytes } = await files.measure(pathsOf(request));
+      const missing: ("files" | "code")[] = storedBytes < totalBytes ? ["files"] : [];
+      for (const device of devicesOf(request)) {
+        if (await isCodeStored({ device, store })) continue;
+        missing.push("code");
+        break;
+      }
+      const isReady = missing.length === 0;
+      return { isReady, missing, devices: devicesOf(request), storedBytes, totalBytes };
+    },
+  };
+}
+
+function pathsOf({ variants }: FilesRequest): string[] {
+  return [...new Set(variants.flatMap(filesOfVariant))];
+}
+
+function devicesOf({ variants }: FilesRequest): Device[] {
+  return [...new Set(variants.map(({ device }) => device))];
+}
