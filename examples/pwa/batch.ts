@@ -64,9 +64,14 @@ export class Batch {
     return this.#current?.id;
   }
 
-  /** Takes up what an earlier page left, unless the user stopped it. */
+  /** Takes up what an earlier page left. */
   async open(): Promise<void> {
     await this.#readAgain();
+    this.goOn();
+  }
+
+  /** Starts, unless the user stopped it. */
+  goOn(): void {
     if (!readSetting("isStopped")) this.start();
   }
 

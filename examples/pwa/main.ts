@@ -53,7 +53,15 @@ const batch = new Batch(captioner, createPresetChoice(), {
   },
 });
 const view = createBatchView(batch);
-const offlineCard = createOfflineCard({ model: () => model, shell: registerServiceWorker() });
+const offlineCard = createOfflineCard({
+  model: () => model,
+  shell: registerServiceWorker(),
+  // What failed for want of it may go on.
+  onReady: () => {
+    view.showProblem("");
+    batch.goOn();
+  },
+});
 
 const receiver = { onPictures: receive, onProblem: showAddProblem };
 offerInstall();
@@ -73,10 +81,14 @@ element("scope-tiny", HTMLElement).hidden = model.license.id === "apple-amlr";
 element("scope-photos", HTMLElement).hidden = model.license.id !== "apple-amlr";
 if (!model.license.isAccepted) showLicense(model, useAccepted);
 
+// Back from the browser's cache of pages, which kept this one as it was, but not the rest of the world.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) void openBatch();
+});
 void offlineCard.refresh();
-await open();
+await openBatch();
 
-async function open(): Promise<void> {
+async function openBatch(): Promise<void> {
   try {
     await batch.open();
     await takeShared(receiver);

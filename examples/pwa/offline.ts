@@ -1,9 +1,12 @@
 /** The kit's library of models as this app uses it: one worker file, one place to ask. */
 
-import type { ModelDescriptor } from "@fastvlm-kit/web";
-import { createModelLibrary } from "./model-library-stub.ts";
+import { createModelLibrary, type Device, type ModelDescriptor } from "@fastvlm-kit/web";
 
-export { DownloadControl, type OfflineReport } from "./model-library-stub.ts";
+export { DownloadControl, type OfflineReport } from "@fastvlm-kit/web";
+
+/** Put in by the build; see `vite.config.ts`. */
+declare const __RUNTIME_BYTES__: Readonly<Record<Device, number>>;
+export const RUNTIME_BYTES = __RUNTIME_BYTES__;
 
 export function createWorker(): Worker {
   return new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" });

@@ -5,6 +5,7 @@
  * run through a worker that the browser may end at any time, and are stored once, by the kit.
  */
 
+import { CODE_CACHE } from "@fastvlm-kit/web";
 import { clientsClaim } from "workbox-core";
 import {
   cleanupOutdatedCaches,
@@ -13,7 +14,6 @@ import {
   type PrecacheEntry,
 } from "workbox-precaching";
 import { registerRoute } from "workbox-routing";
-import { CODE_CACHE } from "./code-cache.ts";
 import { putIntoInbox } from "./inbox.ts";
 import { addressAfterShare, receiveShare, SHARE_PATH } from "./share-target.ts";
 

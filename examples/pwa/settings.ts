@@ -12,6 +12,8 @@ export interface Settings {
   readonly preset: CaptionPresetName;
   /** Whether the user stopped the batch: a reload must not start it again. */
   readonly isStopped: boolean;
+  /** Whether the user asked for the app to be available offline, and did not take it back. */
+  readonly wantsOffline: boolean;
   readonly model: "tiny" | "fastvlm-0.5b";
   /** The id of the licence that the user accepted. */
   readonly acceptedLicense: string;
@@ -20,6 +22,7 @@ export interface Settings {
 const DEFAULTS: Settings = {
   preset: "brief",
   isStopped: false,
+  wantsOffline: false,
   model: "tiny",
   acceptedLicense: "",
 };

@@ -1,11 +1,24 @@
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { sharedConfig } from "../../vite.config.ts";
 import { webAppManifest } from "./web-app-manifest.ts";
 
+/** What the runtime for a device weighs: the app says so before anybody waits for it. */
+function sizeOfRuntime(file: string): number {
+  return statSync(createRequire(import.meta.url).resolve(`onnxruntime-web/${file}`)).size;
+}
+
 export default defineConfig({
   ...sharedConfig,
+  define: {
+    __RUNTIME_BYTES__: JSON.stringify({
+      wasm: sizeOfRuntime("ort-wasm-simd-threaded.wasm"),
+      webgpu: sizeOfRuntime("ort-wasm-simd-threaded.asyncify.wasm"),
+    }),
+  },
   root: fileURLToPath(new URL(".", import.meta.url)),
   // The app works in any folder of a site: all its addresses are relative.
   base: "./",
