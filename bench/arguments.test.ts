@@ -8,6 +8,8 @@ test("measures everything on WASM with the full-size files by default", () => {
     model: "full-size",
     isHeaded: false,
     threads: 2,
+    imageSizes: [1024, 512, 256],
+    runs: 3,
     rows: undefined,
   });
 });
@@ -17,9 +19,12 @@ test("takes a folder of the user's own as the model", () => {
   expect(parseArguments(["--model", "hub"])).toMatchObject({ model: "hub" });
 });
 
-test.each([["--device", "cuda"], ["--threads", "0"], ["--threads", "many"], ["--fast"]])(
-  "refuses %s %s",
-  (...args) => {
-    expect(() => parseArguments(args)).toThrow(UsageError);
-  },
-);
+test.each([
+  ["--device", "cuda"],
+  ["--threads", "0"],
+  ["--threads", "many"],
+  ["--fast"],
+  ["--sizes", "512,100"],
+])("refuses %s %s", (...args) => {
+  expect(() => parseArguments(args)).toThrow(UsageError);
+});

@@ -14,7 +14,9 @@ export const USAGE = `Measures the kit beside transformers.js, in one Chromium, 
                      or a folder with the hub's layout
   --headed           show the browser
   --threads N        threads of the WASM runtime, for both (default 2)
-  --rows LIST        only these groups, e.g. load,first-token
+  --rows LIST        only these groups: load, first-token, text, again, scripts, gpu
+  --sizes LIST       sides of the encoder's square (default 1024,512,256)
+  --runs N           how many measurements of each are kept (default 3)
 `;
 
 export interface Arguments {
@@ -23,6 +25,9 @@ export interface Arguments {
   readonly model: "full-size" | "hub" | { readonly folder: string };
   readonly isHeaded: boolean;
   readonly threads: number;
+  /** From large to small. */
+  readonly imageSizes: readonly number[];
+  readonly runs: number;
   /** Undefined: all. */
   readonly rows: readonly string[] | undefined;
 }
@@ -34,21 +39,33 @@ export class UsageError extends Error {}
 export function parseArguments(args: readonly string[]): Arguments | "help" {
   const values = parse(args);
   if (values.help) return "help";
-  const { device, model, threads } = values;
+  const { device, model, sizes, quick } = values;
   if (device !== "wasm" && device !== "webgpu") {
     throw new UsageError(`--device takes wasm or webgpu, not "${device}".`);
   }
-  if (!/^[1-9]\d?$/.test(threads)) {
-    throw new UsageError(`--threads takes a whole number, not "${threads}".`);
-  }
   return {
-    isQuick: values.quick,
+    isQuick: quick,
     device,
     model: model === "full-size" || model === "hub" ? model : { folder: model },
     isHeaded: values.headed,
-    threads: Number(threads),
+    threads: count("--threads", values.threads),
+    imageSizes: sizes === undefined ? (quick ? [256] : [1024, 512, 256]) : parseSizes(sizes),
+    runs: count("--runs", values.runs ?? (quick ? "2" : "3")),
     rows: values.rows?.split(","),
   };
+}
+
+function count(option: string, text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new UsageError(`${option} takes a whole number, not "${text}".`);
+}
+
+function parseSizes(text: string): number[] {
+  const sizes = text.split(",").map(Number);
+  if (sizes.every((size) => Number.isInteger(size / 64) && size > 0)) {
+    return sizes.sort((a, b) => b - a);
+  }
+  throw new UsageError(`--sizes takes multiples of 64, not "${text}".`);
 }
 
 function parse(args: readonly string[]) {
@@ -62,6 +79,8 @@ function parse(args: readonly string[]) {
         headed: { type: "boolean", default: false },
         threads: { type: "string", default: "2" },
         rows: { type: "string" },
+        sizes: { type: "string" },
+        runs: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     }).values;

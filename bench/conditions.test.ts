@@ -1,16 +1,10 @@
 import { expect, test } from "vitest";
 import { parseArguments, type Arguments } from "./arguments.ts";
-import { countOptions, imageSizesOf, listLeftOut, loadOptions } from "./conditions.ts";
+import { countOptions, listLeftOut, loadOptions } from "./conditions.ts";
 import type { FoundGraphics } from "./graphics.ts";
 
 const argumentsOf = (...args: string[]): Arguments => parseArguments(args) as Arguments;
 const gpu: FoundGraphics = { graphics: "hardware", name: "a GPU", hasFloat16: true };
-
-test("measures the largest pictures first, and the smallest alone in a quick run", () => {
-  expect(imageSizesOf(argumentsOf(), () => true)).toEqual([1024, 512, 256]);
-  expect(imageSizesOf(argumentsOf("--quick"), () => true)).toEqual([256]);
-  expect(imageSizesOf(argumentsOf(), () => false)).toEqual([256]);
-});
 
 test("gives transformers.js the precisions that suit the device", () => {
   expect(loadOptions(argumentsOf(), undefined).dtypes).toMatchObject({ decoder: "int8" });
@@ -27,7 +21,7 @@ test("counts on the embedded model where the GPU is in software", () => {
 
 test("says what it leaves out", () => {
   expect(listLeftOut(argumentsOf(), true)).toEqual([]);
-  expect(listLeftOut(argumentsOf("--quick"), true).join()).toContain("1024 and 512 px");
+  expect(listLeftOut(argumentsOf("--quick"), true).join()).toContain("pictures of 1024 and 512 px");
   expect(listLeftOut(argumentsOf("--device", "webgpu"), false).join()).toContain("software");
   expect(listLeftOut(argumentsOf("--rows", "load"), true).join()).toContain("all groups but load");
 });

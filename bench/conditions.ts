@@ -4,14 +4,6 @@ import type { Arguments } from "./arguments.ts";
 import type { FoundGraphics } from "./graphics.ts";
 import type { LoadOptions } from "./page/engine.ts";
 
-/** From large to small. Rows that do not depend on the size take the last. */
-export function imageSizesOf(
-  { isQuick }: Arguments,
-  wants: (group: "load" | "first-token") => boolean,
-): number[] {
-  return isQuick || !(wants("load") || wants("first-token")) ? [256] : [1024, 512, 256];
-}
-
 /** transformers.js's best precisions for the device, on the files that the kit chooses too. */
 export function loadOptions(args: Arguments, gpu: FoundGraphics | undefined): LoadOptions {
   const onGpu = gpu?.hasFloat16
@@ -53,15 +45,17 @@ export function describeConditions({
 }
 
 /** What this run does not measure, and why. */
-export function listLeftOut({ isQuick, rows }: Arguments, isTimed: boolean): string[] {
+export function listLeftOut({ isQuick, imageSizes, rows }: Arguments, isTimed: boolean): string[] {
+  if (!isTimed) return ["everything timed: the only WebGPU adapter is a software one"];
+  const missing = [1024, 512, 256].filter((size) => !imageSizes.includes(size));
   return [
-    ...(isTimed ? [] : ["everything timed: the only WebGPU adapter is a software one"]),
-    ...(isTimed && isQuick
+    ...(missing.length > 0 ? [`pictures of ${missing.join(" and ")} px`] : []),
+    ...(isQuick
       ? [
-          "1024 and 512 px, and text of 1000 positions: a quick run has 256 px and 300 positions",
+          "text of 1000 positions",
           "transformers.js after a reload: it keeps no answers, so that it is a new picture again",
         ]
       : []),
-    ...(rows ? [`all groups but ${rows.join(", ")}: --rows`] : []),
+    ...(rows ? [`all groups but ${rows.join(", ")}`] : []),
   ];
 }

@@ -8,13 +8,7 @@ import { build } from "vite";
 import { buildTiny, repositoryPath } from "../tools/run.ts";
 import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
 import type { Graphics } from "./chromium.ts";
-import {
-  countOptions,
-  describeConditions,
-  imageSizesOf,
-  listLeftOut,
-  loadOptions,
-} from "./conditions.ts";
+import { countOptions, describeConditions, listLeftOut, loadOptions } from "./conditions.ts";
 import { FULL_SIZE_FOLDER, writeFullSize } from "./full-size/write-full-size.ts";
 import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
@@ -65,8 +59,8 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
   const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
     chromium: { ...chromiumOptions, graphics },
     load,
-    imageSizes: imageSizesOf(args, wants),
-    runs: args.isQuick ? 2 : 3,
+    imageSizes: args.imageSizes,
+    runs: args.runs,
     isQuick: args.isQuick,
     say,
   });

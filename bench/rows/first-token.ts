@@ -44,8 +44,7 @@ export async function measureFirstToken(
     positions = answer.promptTokens;
     keepStages(stages, name, answer);
   };
-  // The largest pictures take long enough for two to do.
-  await alternate(imageSize > 512 ? 3 : setup.runs + 1, once);
+  await alternate(setup.runs + 1, once);
 
   const group = `Time to the first token, ${imageSize} px (${positions} positions)`;
   const common = { group, unit: "ms", better: "lower" } as const;

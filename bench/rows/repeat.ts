@@ -9,8 +9,8 @@ import { alternate, type Engines, type Setup } from "../session.ts";
 const GROUP = "The same picture and question again (16 tokens)";
 const CALLERS = 20;
 
-/** Callers of the engine that keeps no answer, in a quick run: each costs a whole generation. */
-const QUICK_CALLERS = 3;
+/** Callers of the engine that keeps no answer: each costs a whole generation. */
+const GENERATING_CALLERS = 4;
 
 export async function measureRepeat(
   setup: Setup,
@@ -25,7 +25,7 @@ export async function measureRepeat(
     remembers: true,
   };
   const callersOf = (name: EngineName): number =>
-    setup.isQuick && name === "transformers" ? QUICK_CALLERS : CALLERS;
+    name === "transformers" ? GENERATING_CALLERS : CALLERS;
 
   await alternate(setup.runs + 1, async (name, round) => {
     const { totalMs } = await engines[name].ask(question);
@@ -52,10 +52,7 @@ export async function measureRepeat(
 
   const callers = `${callersOf("kit")} callers at once`;
   const note = "transformers.js keeps no answers: each call is a generation, one after the other";
-  const manyNote =
-    callersOf("transformers") === CALLERS
-      ? note
-      : `${note}; ${QUICK_CALLERS} callers there in a quick run`;
+  const manyNote = `${note}; measured there with ${GENERATING_CALLERS}`;
   return [
     {
       id: "again",
