@@ -13,11 +13,12 @@ import type {
   PromptPart,
   Runtime,
 } from "../model/runtime.ts";
+import { createSession, type WeightsPath } from "./create-session.ts";
 import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 import type { GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 export interface OnnxRuntimeOptions extends OrtOptions {
   /** One graph's file; called once per graph, in the order of loading. */
@@ -25,11 +26,11 @@ export interface OnnxRuntimeOptions extends OrtOptions {
   /** From the model's `config.json`. */
   readonly maxPositions: number;
   readonly onDeviceLost: (reason: string) => void;
-  readonly onSessionCreated: (graph: GraphName, milliseconds: number) => void;
+  readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
 }
 
 /**
- * Loads the three graphs, one after the other so that at most one file is in JS memory.
+ * Loads the three graphs, one after the other so that at most one file is in memory twice.
  *
  * @throws {VlmError} `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and what `openFile` and its files throw
  */
@@ -44,14 +45,10 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     sessionOptions: InferenceSession.SessionOptions,
   ): Promise<Session> => {
     const file = await options.openFile(graph);
-    const bytes = await file.read();
     const startedAt = performance.now();
-    const session = await Session.create(
-      ort,
-      { graph, device: options.device, bytes, options: sessionOptions },
-      loss,
-    );
-    options.onSessionCreated(graph, performance.now() - startedAt);
+    const spec = { graph, device: options.device, options: sessionOptions };
+    const { session, weights } = await createSession(ort, spec, file, loss);
+    options.onSessionCreated(graph, performance.now() - startedAt, weights);
     sessions.push(session);
     return session;
   };

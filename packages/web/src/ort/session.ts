@@ -63,7 +63,7 @@ export class Session {
     try {
       return await this.#session.run(feeds);
     } catch (cause) {
-      const loss = await this.#lossWithin(LOSS_NOTICE_MS);
+      const loss = await lossWithin(this.#gpuLoss);
       if (loss !== undefined) throw deviceLost(loss, cause);
       throw toVlmError(cause, this.#device, "run", this.graph);
     }
@@ -72,15 +72,18 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
 
-  /** A failed run is often the first sign of a lost GPU; the GPU's own notice follows shortly. */
-  async #lossWithin(milliseconds: number): Promise<string | undefined> {
-    if (!this.#gpuLoss) return undefined;
-    const notYet = new Promise<undefined>((resolve) => {
-      setTimeout(resolve, milliseconds, undefined);
-    });
-    return Promise.race([this.#gpuLoss, notYet]);
-  }
+/** A failure is often the first sign of a lost GPU; the GPU's own notice follows shortly. */
+export async function lossWithin(
+  gpuLoss: Promise<string> | undefined,
+  milliseconds = LOSS_NOTICE_MS,
+): Promise<string | undefined> {
+  if (!gpuLoss) return undefined;
+  const notYet = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, milliseconds, undefined);
+  });
+  return Promise.race([gpuLoss, notYet]);
 }
 
 const LOSS_NOTICE_MS = 500;

@@ -1,0 +1,106 @@
+/** What a stored tensor (`TensorProto`) is, and where its bytes are. */
+
+import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-reader.ts";
+
+export interface TensorOutline {
+  /** One character per byte; compared, never shown. */
+  readonly name: string;
+  readonly dataType: number;
+  readonly shape: readonly number[];
+  /** Its bytes in the file, where they are all of its data and as many as type and shape say. */
+  readonly raw: Span | undefined;
+  /** All fields but `raw`, as the file has them. */
+  readonly others: readonly Uint8Array[];
+}
+
+/** Field numbers of onnx.proto's `TensorProto`. */
+export const TENSOR = {
+  dims: 1,
+  dataType: 2,
+  name: 8,
+  rawData: 9,
+  docString: 12,
+  externalData: 13,
+  dataLocation: 14,
+  metadata: 16,
+} as const;
+
+/** Fields that may stand beside `raw_data` and leave it what it is. */
+const HARMLESS: ReadonlySet<number> = new Set([
+  TENSOR.dims,
+  TENSOR.dataType,
+  TENSOR.name,
+  TENSOR.docString,
+  TENSOR.metadata,
+]);
+
+/** Element types of onnx.proto. */
+export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 } as const;
+
+/** Bits of an element; what is missing here is not moved. */
+const ELEMENT_BITS: Readonly<Record<number, number>> = {
+  [DATA_TYPE.float32]: 32,
+  [DATA_TYPE.uint8]: 8,
+  [DATA_TYPE.int8]: 8,
+  4: 16, // uint16
+  5: 16, // int16
+  6: 32, // int32
+  [DATA_TYPE.int64]: 64,
+  9: 8, // bool
+  [DATA_TYPE.float16]: 16,
+  11: 64, // float64
+  12: 32, // uint32
+  13: 64, // uint64
+  16: 16, // bfloat16
+  21: 4, // uint4
+  22: 4, // int4
+};
+
+/** @throws {VlmError} `model-invalid` */
+export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
+  const shape: number[] = [];
+  const others: Uint8Array[] = [];
+  let name = "";
+  let dataType = 0;
+  let raw: Span | undefined;
+  let isPlain = true;
+  for (const field of reader.fields(span)) {
+    if (field.number === TENSOR.rawData && field.wireType === WIRE.bytes) {
+      isPlain &&= raw === undefined;
+      raw = contentOf(field);
+      continue;
+    }
+    isPlain &&= HARMLESS.has(field.number) && isShort(field);
+    if (!isPlain) continue;
+    others.push(reader.read(field).slice());
+    if (field.number === TENSOR.dims) shape.push(...readDims(reader, field));
+    else if (field.number === TENSOR.dataType) dataType = field.value;
+    else if (field.number === TENSOR.name) name = byteString(reader.read(contentOf(field)));
+  }
+  if (raw && raw.end - raw.start !== byteLength(dataType, shape)) isPlain = false;
+  return { name, dataType, shape, raw: isPlain ? raw : undefined, others };
+}
+
+/** The bytes of a string as characters, which compares and copies names without decoding them. */
+export function byteString(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+const MAX_SHORT_BYTES = 4096;
+
+/** What stands beside the bytes is read into memory, so a file must not be able to give endless names. */
+function isShort(field: Field): boolean {
+  return field.end - field.start <= MAX_SHORT_BYTES;
+}
+
+/** One varint, or several packed into bytes: writers do both. */
+function readDims(reader: WireReader, field: Field): number[] {
+  return field.wireType === WIRE.varint ? [field.value] : reader.varints(contentOf(field));
+}
+
+function byteLength(dataType: number, shape: readonly number[]): number {
+  const bits = ELEMENT_BITS[dataType] ?? Number.NaN;
+  return Math.ceil((shape.reduce((product, size) => product * size, 1) * bits) / 8);
+}

@@ -1,0 +1,138 @@
+/**
+ * Reads the protobuf wire format without a schema. Nothing here recurses, every step moves on by a
+ * byte or more, and no length is believed before it is held against what is left of the file.
+ */
+
+import { VlmError } from "../protocol/errors.ts";
+import { windowed, type ByteSource } from "./byte-source.ts";
+
+/** A stretch of a file, `end` not included. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One field of a message; the span goes from its tag to its last byte. */
+export interface Field extends Span {
+  readonly number: number;
+  readonly wireType: WireType;
+  /** Where its content begins, behind tag and length. */
+  readonly content: number;
+  /** A varint's value as a signed 64-bit integer; beyond 2^53 the nearest number. 0 for other types. */
+  readonly value: number;
+}
+
+/** The wire types that are in use; groups (3 and 4) died out before ONNX began. */
+export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+export type WireType = (typeof WIRE)[keyof typeof WIRE];
+
+const MAX_VARINT_BYTES = 10;
+
+/** Fields of a 2 GB model are thousands. A file of nothing but tiny fields is an attack, or not ours to understand. */
+const MAX_FIELDS = 1_000_000;
+
+/** Walks through messages of one file. */
+export interface WireReader {
+  /**
+   * The fields of the message in `span`, in order.
+   *
+   * @throws {VlmError} `model-invalid`
+   */
+  fields(span: Span): Generator<Field, void, undefined>;
+  /** The bytes of a stretch of the file; not to be written to. */
+  read(span: Span): Uint8Array;
+  /** The integers of a packed field. */
+  varints(span: Span): number[];
+}
+
+/** @param name the file's, for errors */
+export function createWireReader(file: ByteSource, name: string): WireReader {
+  const source = windowed(file);
+  let fieldsLeft = MAX_FIELDS;
+  const invalid = (reason: string): never => {
+    throw new VlmError(
+      "model-invalid",
+      `The ${name} file is not a whole ONNX model. Fetch the model's files again.`,
+      { file: name, reason },
+    );
+  };
+
+  /** Reads a varint that must end before `end`, as two halves of 32 bits and where it ended. */
+  const readVarint = (offset: number, end: number): [low: number, high: number, next: number] => {
+    let low = 0;
+    let high = 0;
+    for (let index = 0; index < MAX_VARINT_BYTES; index++) {
+      if (offset + index >= end) return invalid("a varint is cut off");
+      const byte = source.byteAt(offset + index);
+      const bits = byte & 0x7f;
+      const shift = index * 7;
+      if (shift < 32) low |= bits << shift;
+      if (shift === 28) high |= bits >> 4;
+      else if (shift >= 32) high |= bits << (shift - 32);
+      if (byte < 0x80) return [low >>> 0, high >>> 0, offset + index + 1];
+    }
+    return invalid("a varint is longer than 10 bytes");
+  };
+
+  return {
+    *fields({ start, end }) {
+      let offset = start;
+      while (offset < end) {
+        if (fieldsLeft-- === 0) invalid("too many fields");
+        const [tag, tagHigh, content] = readVarint(offset, end);
+        const number = tag >>> 3;
+        if (tagHigh !== 0 || number === 0) invalid("a field has an impossible number");
+        let contentStart = content;
+        let next: number;
+        let value = 0;
+        const wireType = tag & 7;
+        switch (wireType) {
+          case WIRE.varint: {
+            const [low, high, after] = readVarint(content, end);
+            value = toSigned(low, high);
+            next = after;
+            break;
+          }
+          case WIRE.bytes: {
+            const [low, high, after] = readVarint(content, end);
+            contentStart = after;
+            next = after + high * 2 ** 32 + low;
+            break;
+          }
+          case WIRE.fixed64:
+            next = content + 8;
+            break;
+          case WIRE.fixed32:
+            next = content + 4;
+            break;
+          default:
+            return invalid(`wire type ${wireType}`);
+        }
+        if (next > end) invalid("a field reaches beyond its message");
+        yield { number, wireType, start: offset, content: contentStart, end: next, value };
+        offset = next;
+      }
+    },
+    read: ({ start, end }) => source.read(start, end),
+    varints({ start, end }) {
+      const values: number[] = [];
+      let offset = start;
+      while (offset < end) {
+        if (fieldsLeft-- === 0) invalid("too many fields");
+        const [low, high, next] = readVarint(offset, end);
+        values.push(toSigned(low, high));
+        offset = next;
+      }
+      return values;
+    },
+  };
+}
+
+function toSigned(low: number, high: number): number {
+  return (high | 0) * 2 ** 32 + low;
+}
+
+/** What a field holds, without tag and length. */
+export function contentOf({ content, end }: Field): Span {
+  return { start: content, end };
+}

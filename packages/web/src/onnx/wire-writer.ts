@@ -1,0 +1,53 @@
+/** Writes the protobuf wire format as pieces: bytes made here, and stretches of the file that stay as they are. */
+
+import type { ByteSource } from "./byte-source.ts";
+import { WIRE, type Span } from "./wire-reader.ts";
+
+/** New bytes, or a stretch of the file. */
+export type Piece = Uint8Array | Span;
+
+export function piecesLength(pieces: readonly Piece[]): number {
+  return pieces.reduce((total, piece) => total + pieceLength(piece), 0);
+}
+
+/** All pieces, one after the other. */
+export function joinPieces(source: ByteSource, pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(piecesLength(pieces));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece instanceof Uint8Array ? piece : source.read(piece.start, piece.end), offset);
+    offset += pieceLength(piece);
+  }
+  return bytes;
+}
+
+/** A nested message, or bytes. */
+export function messageField(number: number, pieces: readonly Piece[]): Piece[] {
+  const header = [...varint(number * 8 + WIRE.bytes), ...varint(piecesLength(pieces))];
+  return [Uint8Array.from(header), ...pieces];
+}
+
+/** A non-negative integer. */
+export function integerField(number: number, value: number): Piece {
+  return Uint8Array.from([...varint(number * 8 + WIRE.varint), ...varint(value)]);
+}
+
+/** A string of one byte per character: ASCII, or what {@link byteString} read. */
+export function stringField(number: number, value: string): Piece[] {
+  return messageField(number, [Uint8Array.from(value, (byte) => byte.charCodeAt(0))]);
+}
+
+function pieceLength(piece: Piece): number {
+  return piece instanceof Uint8Array ? piece.byteLength : piece.end - piece.start;
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  // Division, not shifts: offsets in a file exceed 31 bits.
+  while (value >= 0x80) {
+    bytes.push((value % 0x80) | 0x80);
+    value = Math.floor(value / 0x80);
+  }
+  bytes.push(value);
+  return bytes;
+}
