@@ -28,3 +28,33 @@ export function createObservedStore(inner: Store = createMemoryStore()): Observe
   };
   return store;
 }
+
+/** A store that says how many values are being written at once, and may wait before it writes. */
+export interface BusyStore extends Store {
+  /** The most shards at the same time. */
+  readonly maxShards: () => number;
+}
+
+/**
+ * @param onShard called before each shard is stored
+ * @param delayMs how long a shard takes
+ */
+export function createBusyStore(
+  inner: Store,
+  onShard: (count: number) => void = () => undefined,
+  delayMs = 0,
+): BusyStore {
+  let [count, now, most] = [0, 0, 0];
+  return {
+    ...inner,
+    maxShards: () => most,
+    async set(key, value) {
+      if (!key.startsWith("shard|")) return inner.set(key, value);
+      most = Math.max(most, ++now);
+      onShard(++count);
+      if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await inner.set(key, value);
+      now--;
+    },
+  };
+}

@@ -20,8 +20,22 @@ describe("checkStore", () => {
     ["delete", { delete: () => Promise.resolve() }],
     ["keys", { keys: () => Promise.resolve([]) }],
     ["clear", { clear: () => Promise.resolve() }],
+    ["update", { update: () => Promise.resolve() }],
     ["get", { get: () => Promise.reject(new Error("broken")) }],
   ])("finds a store out whose %s does nothing", async (_, broken) => {
     expect(await checkStore(() => ({ ...createMemoryStore(), ...broken }))).not.toEqual([]);
+  });
+
+  it("finds a store out whose updates are two steps", async () => {
+    const create = (): Store => {
+      const store = createMemoryStore();
+      return {
+        ...store,
+        update: async (key, change) => {
+          await store.set(key, change(await store.get(key)));
+        },
+      };
+    };
+    expect(await checkStore(create)).toContainEqual(expect.stringContaining("fifty updates"));
   });
 });

@@ -60,4 +60,70 @@ describe("createResilientStore", () => {
       expect(await checkStore(create)).toEqual([]);
     },
   );
+
+  it("keeps what is null or falsy apart from nothing, before and after a failure", async () => {
+    const { inner, store } = open();
+    for (const [index, value] of [null, 0, "", false].entries()) {
+      await store.set(`before ${String(index)}`, value);
+    }
+    const failing = vi.spyOn(inner, "set").mockRejectedValue(QUOTA);
+    for (const [index, value] of [null, 0, "", false].entries()) {
+      await store.set(`after ${String(index)}`, value);
+      await store.set(`before ${String(index)}`, value);
+      expect(await store.get(`after ${String(index)}`)).toBe(value);
+      expect(await store.get(`before ${String(index)}`)).toBe(value);
+    }
+    expect(failing).toHaveBeenCalledTimes(1);
+  });
+
+  it("goes on from the stored value when an update is what fails", async () => {
+    const { inner, store } = open();
+    await store.set("a", 1);
+    vi.spyOn(inner, "update").mockRejectedValue(QUOTA);
+    await store.update("a", (value) => (value as number) + 1);
+    await store.update("a", (value) => (value as number) + 1);
+    expect(await store.get("a")).toBe(3);
+  });
+
+  it("loses no update of a stored value after a failure", async () => {
+    const { inner, store } = open();
+    await store.set("a", 0);
+    vi.spyOn(inner, "update").mockRejectedValue(QUOTA);
+    const updates = Array.from({ length: 20 }, async (_, index) => {
+      for (let wait = 0; wait < index; wait++) await Promise.resolve();
+      await store.update("a", (value) => (value as number) + 1);
+    });
+    await Promise.all(updates);
+    expect(await store.get("a")).toBe(20);
+  });
+
+  it("deletes a stored value by an update after a failure", async () => {
+    const { inner, store } = open();
+    await store.set("a", 1);
+    vi.spyOn(inner, "update").mockRejectedValue(QUOTA);
+    await store.update("a", () => undefined);
+    expect(await store.get("a")).toBeUndefined();
+    expect(await store.keys()).toEqual([]);
+  });
+
+  it("does not blame the store for what an update throws", async () => {
+    const { onDegraded, store } = open();
+    const thrown = new Error("mine");
+    const failing = store.update("a", () => {
+      throw thrown;
+    });
+    await expect(failing).rejects.toBe(thrown);
+    expect(store.isPersistent).toBe(true);
+    expect(onDegraded).not.toHaveBeenCalled();
+  });
+
+  it("deletes from a store that takes no more values: that may be what makes room", async () => {
+    const { inner, store } = open();
+    await store.set("a", 1);
+    vi.spyOn(inner, "set").mockRejectedValue(QUOTA);
+    await store.set("b", 2);
+    await store.delete(["a", "b"]);
+    expect(await inner.keys()).toEqual([]);
+    expect(await store.keys()).toEqual([]);
+  });
 });

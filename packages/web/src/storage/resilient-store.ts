@@ -57,6 +57,12 @@ export function createResilientStore(
     return value === undefined ? read((one) => one.get(key), undefined) : value;
   };
 
+  const remove = async (keys: readonly string[]): Promise<void> => {
+    await memory.delete(keys);
+    // Also after a failure: deleting may be what makes room.
+    if (store && isReadable) await store.delete(keys).catch(degrade);
+  };
+
   return {
     get isPersistent() {
       return isPersistent;
@@ -64,14 +70,31 @@ export function createResilientStore(
     get,
     set: (key, value) => write((one) => one.set(key, value)),
     async update(key, change) {
-      if (!isPersistent) await memory.set(key, await get(key));
-      await write((one) => one.update(key, change));
+      let hasThrown = false;
+      if (store && isPersistent) {
+        try {
+          await store.update(key, (value) => {
+            hasThrown = true;
+            const changed = change(value);
+            hasThrown = false;
+            return changed;
+          });
+          return;
+        } catch (error) {
+          if (hasThrown) throw error; // The caller's own, and no fault of the store.
+          degrade(error);
+        }
+      }
+      const stored = await read((one) => one.get(key), undefined);
+      let isDeleted = false;
+      await memory.update(key, (value) => {
+        const changed = change(value === undefined ? stored : value);
+        isDeleted = changed === undefined;
+        return changed;
+      });
+      if (isDeleted) await remove([key]); // What is stored would show again.
     },
-    async delete(keys) {
-      await memory.delete(keys);
-      // Also after a failure: deleting may be what makes room.
-      if (store && isReadable) await store.delete(keys).catch(degrade);
-    },
+    delete: remove,
     async keys() {
       const stored = await read((one) => one.keys(), []);
       return [...new Set([...stored, ...(await memory.keys())])];

@@ -137,4 +137,44 @@ describe("createResultCache", () => {
       expect(onDegraded).toHaveBeenCalledTimes(1);
     },
   );
+
+  it("drops what nobody asked for during its age, at the first look of a session", async () => {
+    const store = createMemoryStore();
+    let time = 1000;
+    const openAt = (now: number) => {
+      time = now;
+      return createResultCache(store, { maxBytes: 1e6, maxAgeMs: 100, now: () => time });
+    };
+    const first = openAt(1000);
+    await first.set("old", answer("A"));
+    await first.set("used", answer("B"));
+    time = 1050;
+    await first.get("used");
+    const second = openAt(1101);
+    expect(await second.get("old")).toBeUndefined();
+    expect(await second.get("used")).toEqual(answer("B"));
+    expect(await store.keys()).toEqual(["used"]);
+  });
+
+  it("keeps what is exactly as old as its age allows", async () => {
+    const store = createMemoryStore();
+    const openAt = (now: number) =>
+      createResultCache(store, { maxBytes: 1e6, maxAgeMs: 100, now: () => now });
+    await openAt(1000).set("a", answer("A"));
+    expect(await openAt(1100).get("a")).toEqual(answer("A"));
+    expect(await openAt(1201).get("a")).toBeUndefined();
+  });
+
+  it("says how much room its entries take", async () => {
+    const store = createMemoryStore();
+    const cache = open(store);
+    expect(await cache.usedBytes()).toBe(0);
+    await cache.set("a", answer("A"));
+    expect(await cache.usedBytes()).toBe(516);
+    await cache.set("a", answer("AB"));
+    expect(await cache.usedBytes()).toBe(518);
+    expect(await open(store).usedBytes()).toBe(518);
+    await cache.clear();
+    expect(await cache.usedBytes()).toBe(0);
+  });
 });

@@ -18,8 +18,8 @@ export async function adoptSchema(store: Store): Promise<Store | undefined> {
   if (typeof version === "number" && version > SCHEMA_VERSION) return undefined;
   if (version !== SCHEMA_VERSION) {
     const old = await store.keys();
-    await store.set(SCHEMA_KEY, SCHEMA_VERSION);
     await store.delete(old.filter((key) => key !== SCHEMA_KEY));
+    await store.set(SCHEMA_KEY, SCHEMA_VERSION); // Last: what is cut short begins anew.
   }
   const keys = async (): Promise<string[]> =>
     (await store.keys()).filter((key) => key !== SCHEMA_KEY);

@@ -58,6 +58,49 @@ export const STORE_CHECKS: Readonly<Record<string, Check>> = {
     await Promise.all(keys.map((key) => store.set(key, key)));
     same(await Promise.all(keys.map((key) => store.get(key))), keys);
   },
+  "updates a value by what it was": async (store) => {
+    await store.update("a", (value) => [value]);
+    same(await store.get("a"), [undefined]);
+    await store.update("a", () => 2);
+    same(await store.get("a"), 2);
+    same(await store.keys(), ["a"]);
+  },
+  "loses none of fifty updates at once": async (store) => {
+    const add = (value: unknown): number => ((value as number | undefined) ?? 0) + 1;
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        for (let wait = 0; wait < index % 7; wait++) await Promise.resolve();
+        await store.update("a", add);
+      }),
+    );
+    same(await store.get("a"), 50);
+  },
+  "deletes what an update makes undefined": async (store) => {
+    await store.set("a", 1);
+    await store.update("a", () => undefined);
+    await store.update("b", () => undefined);
+    same(await store.keys(), []);
+    same(await store.get("a"), undefined);
+  },
+  "changes nothing when an update throws, and says what was thrown": async (store) => {
+    await store.set("a", 1);
+    const thrown = new Error("thrown by the update");
+    const failing = store.update("a", () => {
+      throw thrown;
+    });
+    same(await failing.catch((error: unknown) => error === thrown), true);
+    same(await store.get("a"), 1);
+    await store.update("a", () => 2);
+    same(await store.get("a"), 2);
+  },
+  "keeps null and other falsy values that an update makes": async (store) => {
+    for (const value of [null, 0, "", false]) {
+      await store.update("a", () => value);
+      same(await store.get("a"), value);
+      await store.update("a", (known) => [known]);
+      same(await store.get("a"), [value]);
+    }
+  },
   "holds a chunk of a model's file": async (store) => {
     const chunk = new Uint8Array(4 * 2 ** 20).map((_, index) => index % 251);
     await store.set("a", chunk);
