@@ -20,7 +20,11 @@ for (const [name, fault, details] of cases) {
     server,
   }) => {
     server.faults.push({ path: "decoder_model_merged", ...fault });
-    const error = await kitPage.evaluate(() => window.kit.failureOf(() => window.kit.observe()));
+    const error = await kitPage.evaluate(() =>
+      window.kit.failureOf(() =>
+        window.kit.observe({ download: { retries: 1, retryDelayMs: 10 } }),
+      ),
+    );
     expect(error).toMatchObject({ code: "download-failed", details });
     expect(error.message).toMatch(/decoder_model_merged.*\. .*\.$/);
 

@@ -186,10 +186,10 @@ test.describe("the download", () => {
   const begin = async (page: Page, server: TestServer): Promise<void> => {
     server.faults.push(slowly);
     await openApp(page, server);
-    await expect(page.locator("#offline-facts")).toContainText(/Together, once\s*18\.\d MB/);
+    await expect(page.locator("#offline-facts")).toContainText(/Together, once\s*18\.\d\d MB/);
     await page.getByRole("button", { name: "Make available offline" }).click();
     await expect(page.locator("#offline-bytes")).toHaveText(
-      /^[1-9]\d? % · [\d.]+ MB of 4\.4 MB · [\d.]+ MB\/s · about .+ left$/,
+      /^[1-9]\d? % · [\d.]+ of 4\.4 MB · [\d.]+ MB\/s · about .+ left$/,
     );
   };
 
@@ -199,7 +199,7 @@ test.describe("the download", () => {
     const resume = page.getByRole("button", { name: "Resume" });
     await expect(resume).toBeFocused();
     await expect(page.locator("#offline-step")).toHaveText("Paused");
-    await expect(page.locator("#offline-bytes")).toHaveText(/^\d+ % · [\d.]+ MB of 4\.4 MB$/);
+    await expect(page.locator("#offline-bytes")).toHaveText(/^\d+ % · [\d.]+ of 4\.4 MB$/);
     await expect.poll(() => server.activeRequests).toBe(0);
     const paused = await page.locator("#offline-bytes").textContent();
     await page.waitForTimeout(500);
@@ -232,7 +232,7 @@ test.describe("the download", () => {
     await page.getByRole("button", { name: "Free the space" }).click();
     const again = page.getByRole("button", { name: "Get what is missing" });
     await expect(again).toBeFocused();
-    await expect(page.locator("#offline-facts")).toContainText(/Model\s*4\.4 MB/);
+    await expect(page.locator("#offline-facts")).toContainText(/Model\s*4\.38 MB/);
     await page.reload();
     await expect(again).toBeVisible();
   });
@@ -629,10 +629,8 @@ async function share(
 
 /** Another version as a build makes it: scripts with other bytes have other names, the page lists them. */
 async function releaseNewVersion(folder: string): Promise<void> {
-  const scripts = (await readdir(join(folder, "assets"))).filter((name) =>
-    /^(?:index|vlm\.worker)-.*\.js$/.test(name),
-  );
-  expect(scripts).toHaveLength(2);
+  const files = await readdir(join(folder, "assets"));
+  const scripts = files.filter((name) => name.endsWith(".js"));
   const rename = (text: string): string =>
     scripts.reduce((all, name) => all.replaceAll(name, `two-${name}`), text);
   for (const name of scripts) {

@@ -2,12 +2,18 @@
 
 import {
   checkSupport,
+  chooseModel,
+  createModelLibrary,
   createVlm,
+  DownloadControl,
   fastvlm05b,
   VlmError,
   type DownloadProgress,
   type GenerateRequest,
   type Metric,
+  type ModelDescriptor,
+  type ModelLibrary,
+  type ModelLibraryOptions,
   type Vlm,
   type VlmEvent,
   type VlmOptions,
@@ -125,21 +131,48 @@ function checkIndexedDbStore(): Promise<string[]> {
   return checkStore(() => createIndexedDbStore(`contract-${crypto.randomUUID()}`));
 }
 
+/** The library of stored models, with the app's worker. */
+function openLibrary(options: Partial<ModelLibraryOptions> = {}): ModelLibrary {
+  return createModelLibrary({ worker: createWorker, ...options });
+}
+
+/** The same model with smaller shards, so that a few megabytes are many of them. */
+async function withShards(model: ModelDescriptor, bytes: number): Promise<ModelDescriptor> {
+  const files = Object.entries(model.files).map(async ([path, file]) => {
+    const content = new Uint8Array(await (await fetch(file.url)).arrayBuffer());
+    const sha256: string[] = [];
+    for (let start = 0; start < content.length; start += bytes) {
+      sha256.push(await sha256Of(content.slice(start, start + bytes)));
+    }
+    return [path, { ...file, shards: { bytes, sha256 } }] as const;
+  });
+  return { ...model, files: Object.fromEntries(await Promise.all(files)) };
+}
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 const kit = {
   ask,
   checkIndexedDbStore,
   checkSupport,
+  chooseModel,
   createFaultyWorker,
   createVlm,
   createWorker,
+  DownloadControl,
   failureOf,
   fastvlm05b,
   fetchBlob,
   observe,
+  openLibrary,
   plainPicture,
   timedFailureOf,
   tinyModel,
   VlmError,
+  withShards,
 };
 
 declare global {

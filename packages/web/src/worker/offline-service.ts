@@ -46,6 +46,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       const { library, files, store } = await open(request);
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const device of devicesOf(request)) {
+        if (await isCodeStored({ device, store })) continue;
         await storeCode({ device, store, ortFiles, wasmThreads: request.wasmThreads });
       }
       await library.enforceLimits();
