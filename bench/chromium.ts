@@ -25,6 +25,8 @@ export interface Chromium {
   open(engine: EngineName): Promise<Page>;
   /** The most memory that any one page's process ever held, in bytes; undefined where the system does not tell. */
   peakRendererBytes(): Promise<number | undefined>;
+  /** Time that all pages' processes have spent on the CPU so far, all threads together, in milliseconds. */
+  rendererCpuMs(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,10 @@ export async function openChromium(options: ChromiumOptions): Promise<Chromium> 
       return page;
     },
     peakRendererBytes: () => peakRendererBytes(context),
+    async rendererCpuMs() {
+      const renderers = await listRenderers(context);
+      return renderers.reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+    },
     close: () => context.close(),
   };
 }
@@ -70,14 +76,17 @@ function graphicsArgs(graphics: Graphics): readonly string[] {
 
 /** Workers live in their page's process, so the largest renderer is the one that holds the model. */
 async function peakRendererBytes(context: BrowserContext): Promise<number | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const renderers = await listRenderers(context);
+  return Math.max(...renderers.map(({ id }) => readPeakBytes(id)));
+}
+
+async function listRenderers(context: BrowserContext) {
   const session = await context.browser()?.newBrowserCDPSession();
-  if (!session || process.platform !== "linux") return undefined;
+  if (!session) return [];
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  const peaks = processInfo
-    .filter(({ type }) => type === "renderer")
-    .map(({ id }) => readPeakBytes(id));
-  return Math.max(...peaks);
+  return processInfo.filter(({ type }) => type === "renderer");
 }
 
 /** `VmHWM`: the largest resident size of a process so far. */

@@ -26,6 +26,8 @@ export interface OpenEngine {
   askAtOnce(question: Question, callers: number): ReturnType<Engine["askAtOnce"]>;
   gpuCounts(): Promise<GpuCounts>;
   takeLongestTaskMs(): Promise<number>;
+  /** Time on the CPU so far of all pages together: only one is at work at a time. */
+  cpuMs(): Promise<number>;
   dispose(): Promise<void>;
   /** A fresh page; what it had cached is still there. */
   reload(): Promise<void>;
@@ -53,6 +55,7 @@ export async function openEngine(chromium: Chromium, name: EngineName): Promise<
       ),
     gpuCounts: () => page.evaluate(() => window.engine.gpuCounts()),
     takeLongestTaskMs: () => page.evaluate(() => window.engine.takeLongestTaskMs()),
+    cpuMs: () => chromium.rendererCpuMs(),
     dispose: () => page.evaluate(() => window.engine.dispose()),
     reload: () => inFront(() => reload(page)),
   };

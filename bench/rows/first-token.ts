@@ -18,7 +18,7 @@ export async function measureFirstToken(
   engines: Engines,
   imageSize: number,
 ): Promise<Row[]> {
-  const [first, second, mainThread] = [noSamples(), noSamples(), noSamples()];
+  const [first, second, mainThread, cpu] = [noSamples(), noSamples(), noSamples(), noSamples()];
   const stages = new Map<keyof typeof STAGES, Samples>();
   let positions = 0;
 
@@ -31,7 +31,9 @@ export async function measureFirstToken(
     };
     const isWarmUp = round === 0;
     await engine.takeLongestTaskMs();
+    const cpuBefore = await engine.cpuMs();
     const answer = await engine.ask({ ...question, prompt: QUESTION });
+    const cpuMs = (await engine.cpuMs()) - cpuBefore;
     setup.say(
       `first token ${imageSize} px ${name}: ${Math.round(answer.totalMs)} ms${isWarmUp ? " (warm-up, dropped)" : ""}`,
     );
@@ -40,6 +42,7 @@ export async function measureFirstToken(
     setup.say(`second question ${imageSize} px ${name}: ${Math.round(again.totalMs)} ms`);
     first[name].push(answer.totalMs);
     second[name].push(again.totalMs);
+    cpu[name].push(cpuMs);
     mainThread[name].push(await engine.takeLongestTaskMs());
     positions = answer.promptTokens;
     keepStages(stages, name, answer);
@@ -55,6 +58,7 @@ export async function measureFirstToken(
       ...common,
       ...first,
     },
+    { id: `first-token-${imageSize}/cpu`, title: "– on the CPU, all threads", ...common, ...cpu },
     ...[...stages].map(([stage, samples]): Row => ({
       id: `first-token-${imageSize}/${stage}`,
       title: `– ${STAGES[stage]}`,
