@@ -47,8 +47,7 @@ function toListedFile(hub: Hub, path: string, entry: unknown): ListedFile {
   const { size, oid, lfs } = readFields(hub, entry);
   if (!isByteCount(size)) throw invalidAnswer(hub, "its size is no number of bytes", path);
   if (!isCommit(oid)) throw invalidAnswer(hub, "its `oid` is not a hash of git's", path);
-  if (lfs === undefined || lfs === null)
-    return { path, bytes: size, gitId: oid, sha256: undefined };
+  if (lfs === undefined) return { path, bytes: size, gitId: oid, sha256: undefined };
   const storage = readFields(hub, lfs);
   if (!isSha256(storage["oid"])) throw invalidAnswer(hub, "its `lfs.oid` is not a SHA-256", path);
   if (storage["size"] !== size) throw invalidAnswer(hub, "it is listed with two sizes", path);

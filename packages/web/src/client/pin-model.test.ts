@@ -88,7 +88,9 @@ describe("pinModel", () => {
   it("writes the same text whatever the order of the question", async () => {
     const files = [...CONTENTS.keys()];
     const pins = JSON.stringify(await pin({ files }));
-    expect(JSON.stringify(await pin({ files: [...files.reverse(), files[0]!] }))).toBe(pins);
+    server.requests.length = 0;
+    expect(JSON.stringify(await pin({ files: [...files.reverse(), "config.json"] }))).toBe(pins);
+    expect(server.requests.filter((path) => path === `${CDN}/config.json`)).toHaveLength(1);
     expect(Object.keys((JSON.parse(pins) as { files: object }).files)).toEqual(files.sort());
   });
 
@@ -237,6 +239,7 @@ describe("answers that make no sense", () => {
     ["hash of git's", { oid: "" }],
     ["hash of git's", { oid: "x".repeat(40) }],
     ["no object", { lfs: "yes" }],
+    ["no object", { lfs: null }],
     ["not a SHA-256", { lfs: {} }],
     ["not a SHA-256", { lfs: { oid: "", size: 9 } }],
     ["not a SHA-256", { lfs: { oid: "A".repeat(64), size: 9 } }],

@@ -51,7 +51,6 @@ export async function pinModel(
       "NotSupportedError",
     );
   }
-  options.signal?.throwIfAborted();
   const hub: Hub = {
     endpoint: endpoint.replace(/\/+$/, ""),
     repository,
