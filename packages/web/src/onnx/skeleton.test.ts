@@ -167,6 +167,10 @@ describe("toSkeleton on damaged files", () => {
     ["a varint of 11 bytes", [0x08, ...new Array<number>(10).fill(0x80), 0x00]],
     ["a length of 2^63", [0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]],
     ["a negative length", [0x3a, ...new Array<number>(9).fill(0xff), 0x01]],
+    [
+      "a packed shape that ends in the middle of a number",
+      [0x3a, 7, 0x2a, 3, 0x0a, 1, 0x86, 0x2a, 0],
+    ],
     ["field number 0", [0x00, 0x01]],
     ["a group", [0x0b, 0x0c]],
     ["a tag that is cut off", [0x80]],
