@@ -411,7 +411,8 @@ test.describe("a batch", () => {
     await page.addInitScript(() => {
       const open = new Set<string>();
       Object.assign(window, { openAddresses: open });
-      const { createObjectURL, revokeObjectURL } = URL;
+      const createObjectURL = URL.createObjectURL.bind(URL);
+      const revokeObjectURL = URL.revokeObjectURL.bind(URL);
       URL.createObjectURL = (blob) => {
         const address = createObjectURL(blob);
         open.add(address);

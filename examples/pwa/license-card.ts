@@ -1,10 +1,13 @@
 /** The licence of a model's weights, shown and accepted before anything of it is loaded. */
 
-import type { ModelDescriptor } from "@fastvlm-kit/web";
-import { button, element } from "../demo/elements.ts";
+import { checkSupport, type ModelDescriptor } from "@fastvlm-kit/web";
+import { button, element, showFacts } from "../demo/elements.ts";
+import { deviceInWords } from "../demo/words.ts";
+import { sizeInWords } from "./words.ts";
 
 /** @param onAccept takes the accepted model into use */
-export function showLicense({ license }: ModelDescriptor, onAccept: () => void): void {
+export async function showLicense(model: ModelDescriptor, onAccept: () => void): Promise<void> {
+  const { license } = model;
   const card = element("license", HTMLElement);
   const consent = element("license-consent", HTMLInputElement);
   element("license-id", HTMLElement).textContent = license.id;
@@ -18,4 +21,12 @@ export function showLicense({ license }: ModelDescriptor, onAccept: () => void):
     accept.disabled = !consent.checked;
   });
   card.hidden = false;
+
+  const { downloadBytes, isExact, devices, missing } = await checkSupport({ model });
+  const [device] = devices;
+  const about = isExact ? "" : "about ";
+  showFacts(element("license-facts", HTMLElement), [
+    ["Download", `${about}${sizeInWords(downloadBytes)}, once; this browser keeps it`],
+    ["Runs on", device ? deviceInWords(device) : `nothing here. Missing: ${missing.join(", ")}`],
+  ]);
 }

@@ -79,7 +79,7 @@ button("add-samples", () => {
 });
 element("scope-tiny", HTMLElement).hidden = model.license.id === "apple-amlr";
 element("scope-photos", HTMLElement).hidden = model.license.id !== "apple-amlr";
-if (!model.license.isAccepted) showLicense(model, useAccepted);
+if (!model.license.isAccepted) void showLicense(model, useAccepted);
 
 // Back from the browser's cache of pages, which kept this one as it was, but not the rest of the world.
 window.addEventListener("pageshow", ({ persisted }) => {

@@ -2,11 +2,12 @@
 
 import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
 import { button, element, showFacts } from "../demo/elements.ts";
-import { bytesInWords, errorInWords } from "../demo/words.ts";
+import { errorInWords } from "../demo/words.ts";
 import { createDownloadView } from "./download-view.ts";
 import { DownloadControl, library, RUNTIME_BYTES, type OfflineReport } from "./offline.ts";
 import { offlineCost } from "./offline-cost.ts";
 import { readSetting, writeSetting } from "./settings.ts";
+import { sizeInWords } from "./words.ts";
 
 export interface OfflineCard {
   /** Looks again at what is here. */
@@ -27,6 +28,7 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
   const deleteButton = button("offline-delete", () => void free());
   const view = createDownloadView();
   let isDownloading = false;
+  let hasTried = false;
 
   const refresh = async (): Promise<void> => {
     // A card for a model that may not be loaded yet would promise too much.
@@ -40,7 +42,7 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
       deleteButton.hidden = !report.isReady;
       // A download that was cut off by a reload, or code that came with a new version of the app.
       const isCutOff = !report.isReady && readSetting("wantsOffline") && navigator.onLine;
-      if (isCutOff && problem.textContent === "") await start();
+      if (isCutOff && !hasTried) await start();
     } catch (error) {
       problem.textContent = errorInWords(error);
     }
@@ -50,7 +52,7 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
     const controller = new AbortController();
     const control = new DownloadControl();
     const hadFocus = document.activeElement === startButton;
-    isDownloading = true;
+    isDownloading = hasTried = true;
     startButton.hidden = true;
     problem.textContent = "";
     writeSetting("wantsOffline", true);
@@ -77,7 +79,7 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
     isDownloading = false;
     view.end();
     await refresh();
-    if (hasFocus) (startButton.hidden ? deleteButton : startButton).focus();
+    if (hasFocus) [startButton, deleteButton].find(({ hidden }) => !hidden)?.focus();
   };
 
   const free = async (): Promise<void> => {
@@ -117,12 +119,12 @@ function describe(model: ModelDescriptor, report: OfflineReport, isReady: boolea
     element("offline-facts", HTMLElement),
     facts
       .filter(([, bytes]) => bytes > 0)
-      .map(([name, bytes]) => [name, about + bytesInWords(bytes)]),
+      .map(([name, bytes]) => [name, about + sizeInWords(bytes)]),
   );
 }
 
 function textOf({ isReady, missing }: OfflineReport, isAppReady: boolean, bytes: number): string {
-  if (isAppReady) return `The app and its model are on this device: ${bytesInWords(bytes)}.`;
+  if (isAppReady) return `${sizeInWords(bytes)} on this device`;
   if (isReady) {
     return "The model is on this device, but this browser does not keep the app: a private window, perhaps.";
   }

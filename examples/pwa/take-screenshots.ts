@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
 import { build } from "vite";
-import { startTestServer } from "../../e2e/server/test-server.ts";
+import { startTestServer, type TestServer } from "../../e2e/server/test-server.ts";
 import { CHROMIUM_ARGS, ensureBrowser } from "../../tools/browser.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -22,7 +22,7 @@ const DESKTOP = { width: 1280, height: 900 };
 interface Shot {
   readonly file: string;
   readonly context: BrowserContextOptions;
-  readonly prepare: (page: Page) => Promise<void>;
+  readonly prepare: (page: Page, server: TestServer) => Promise<void>;
   readonly isForReadme?: boolean;
 }
 
@@ -43,7 +43,7 @@ const SHOTS: readonly Shot[] = [
   { file: "desktop-dark.png", context: { viewport: DESKTOP, colorScheme: "dark" }, prepare: work },
   { file: "phone-first.png", context: { viewport: PHONE }, prepare: open },
   { file: "desktop-first.png", context: { viewport: DESKTOP }, prepare: open },
-  { file: "phone-download.png", context: { viewport: PHONE }, prepare: pause },
+  { file: "phone-download.png", context: { viewport: PHONE }, prepare: download },
   { file: "phone-license.png", context: { viewport: PHONE }, prepare: showLicense },
 ];
 
@@ -73,7 +73,7 @@ async function takeAll(built: string): Promise<void> {
   });
   try {
     for (const shot of SHOTS) {
-      if (target !== undefined || shot.isForReadme) await take(browser, server.origin, shot);
+      if (target !== undefined || shot.isForReadme) await take(browser, server, shot);
     }
   } finally {
     await browser.close();
@@ -81,10 +81,10 @@ async function takeAll(built: string): Promise<void> {
   }
 }
 
-async function take(browser: Browser, origin: string, shot: Shot): Promise<void> {
-  const context = await browser.newContext({ ...shot.context, baseURL: origin });
+async function take(browser: Browser, server: TestServer, shot: Shot): Promise<void> {
+  const context = await browser.newContext({ ...shot.context, baseURL: server.origin });
   const page = await context.newPage();
-  await shot.prepare(page);
+  await shot.prepare(page, server);
   const isWhole = shot.isForReadme !== true;
   await page.screenshot({
     path: target === undefined ? here(shot.file) : join(target, shot.file),
@@ -95,7 +95,7 @@ async function take(browser: Browser, origin: string, shot: Shot): Promise<void>
 }
 
 async function open(page: Page): Promise<void> {
-  await page.goto("/");
+  await page.goto("/index.html");
   await page.getByRole("button", { name: "Make available offline" }).waitFor();
 }
 
@@ -118,14 +118,14 @@ async function work(page: Page): Promise<void> {
   await page.waitForTimeout(300);
 }
 
-async function pause(page: Page): Promise<void> {
+async function download(page: Page, server: TestServer): Promise<void> {
+  server.faults.push({ path: "vision_encoder", kind: "slow", bytesPerSecond: 400_000 });
   await open(page);
   await page.getByRole("button", { name: "Make available offline" }).click();
-  await page.getByText(/[1-9]\d* %/).waitFor({ timeout: 60_000 });
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/left$/).waitFor({ timeout: 60_000 });
 }
 
 async function showLicense(page: Page): Promise<void> {
-  await page.goto("/?model=fastvlm-0.5b");
+  await page.goto("/index.html?model=fastvlm-0.5b");
   await page.getByRole("checkbox").waitFor();
 }

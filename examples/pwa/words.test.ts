@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { countInWords, progressInWords, timeLeftInWords } from "./words.ts";
+import { countInWords, progressInWords, sizeInWords, timeLeftInWords } from "./words.ts";
 
 describe("time left", () => {
   test.each([
@@ -26,19 +26,29 @@ describe("progress", () => {
   } as const;
 
   test("has percentage, bytes, rate and time left", () => {
-    expect(progressInWords(progress)).toBe("32 % · 6.1 MB of 18.7 MB · 2.3 MB/s · about 6 s left");
+    expect(progressInWords(progress)).toBe("32 % · 6.1 of 18.7 MB · 2.3 MB/s · about 6 s left");
   });
 
   test("has neither rate nor time while nothing arrives", () => {
-    const words = "32 % · 6.1 MB of 18.7 MB";
+    const words = "32 % · 6.1 of 18.7 MB";
     expect(progressInWords({ ...progress, state: "paused" })).toBe(words);
     expect(progressInWords({ ...progress, bytesPerSecond: 0, remainingMs: undefined })).toBe(words);
+  });
+
+  test("keeps both units where they differ", () => {
+    const large = { ...progress, loadedBytes: 999_000_000, totalBytes: 1_100_000_000 };
+    expect(progressInWords({ ...large, state: "paused" })).toBe("90 % · 999 MB of 1.10 GB");
   });
 
   test("is at 100 % only when complete, and survives a total of nothing", () => {
     expect(progressInWords({ ...progress, loadedBytes: 18_699_999 })).toMatch(/^99 %/);
     expect(progressInWords({ ...progress, loadedBytes: 0, totalBytes: 0 })).toMatch(/^0 %/);
   });
+});
+
+test("sizes have two places, and their unit", () => {
+  expect(sizeInWords(14_264_838)).toBe("14.26 MB");
+  expect(sizeInWords(1_144_000_000)).toBe("1.14 GB");
 });
 
 test("counts have their plural", () => {

@@ -21,10 +21,18 @@ export function progressInWords(progress: DownloadProgress): string {
   return [
     // 100 % is for what is complete.
     `${totalBytes > 0 ? Math.floor((loadedBytes / totalBytes) * 100) : 0} %`,
-    `${bytesInWords(loadedBytes)} of ${bytesInWords(totalBytes)}`,
+    partInWords(loadedBytes, totalBytes),
     ...(isRunning ? [`${bytesInWords(bytesPerSecond)}/s`] : []),
     ...(isRunning && remainingMs !== undefined ? [timeLeftInWords(remainingMs)] : []),
   ].join(" · ");
+}
+
+/** One unit for both where it is the same. */
+function partInWords(part: number, whole: number): string {
+  const words = bytesInWords(whole);
+  const unit = words.slice(words.indexOf(" "));
+  const partWords = bytesInWords(part);
+  return `${partWords.endsWith(unit) ? partWords.slice(0, -unit.length) : partWords} of ${words}`;
 }
 
 const STATES: Readonly<Record<DownloadProgress["state"], string>> = {
@@ -36,6 +44,11 @@ const STATES: Readonly<Record<DownloadProgress["state"], string>> = {
 
 export function downloadStateInWords(state: DownloadProgress["state"]): string {
   return STATES[state];
+}
+
+/** To two places: sizes that are added up on the page should add up. */
+export function sizeInWords(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
 export function countInWords(count: number, singular: string, plural = `${singular}s`): string {
