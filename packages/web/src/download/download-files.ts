@@ -68,6 +68,8 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
             turns.advance();
           });
         });
+      } catch (error) {
+        failure.abort(error); // Before the others wake: they must not begin anything more.
       } finally {
         task.end();
         turns.advance();

@@ -57,6 +57,8 @@ export class FileDownload {
   #trust: FileTrust | undefined;
   #runs: Run[] = [];
   #acceptsRanges: boolean | undefined;
+  /** Otherwise `#plan.bytes` is a guess until the file's end has arrived. */
+  #isSizeKnown = false;
   #activeTasks = 0;
   #mustRestart = false;
   #hasRestarted = false;
@@ -93,7 +95,8 @@ export class FileDownload {
    */
   async prepare(signal: AbortSignal): Promise<void> {
     const { file, files, key } = this.#options;
-    this.#trust = file.sha256 === undefined ? await files.readTrust(key) : undefined;
+    const isPinned = file.sha256 !== undefined || file.shards !== undefined;
+    this.#trust = isPinned ? undefined : await files.readTrust(key);
     const known = file.shards ?? this.#trust;
     const plan: FilePlan = {
       bytes: this.#trust?.bytes ?? file.bytes,
@@ -101,8 +104,11 @@ export class FileDownload {
       etag: undefined,
       sha256: file.sha256,
     };
-    const isSizeKnown = known !== undefined || file.isApproximate !== true;
-    const begun = await files.begin(key, isSizeKnown ? plan : await this.#probe(plan, signal));
+    this.#isSizeKnown = known !== undefined || file.isApproximate !== true;
+    const begun = await files.begin(
+      key,
+      this.#isSizeKnown ? plan : await this.#probe(plan, signal),
+    );
     this.#plan = begun.plan;
     this.#stored.clear();
     for (const [index, hash] of begun.shards) {
@@ -119,11 +125,16 @@ export class FileDownload {
       return undefined;
     }
     if (this.#mustRestart) return this.#begin((signal) => this.#restart(signal));
+    if (this.#runs.length === 0 && this.#activeTasks === 0 && !this.#isComplete) this.#planRuns();
     const run = this.#runs.shift();
     if (run) {
       return this.#begin((signal, onProgress) => this.#fetchRun(run, signal, onProgress));
     }
     return this.#activeTasks === 0 ? this.#begin(() => this.#finish()) : undefined;
+  }
+
+  get #isComplete(): boolean {
+    return this.#isSizeKnown && this.#stored.size >= countShards(this.#plan);
   }
 
   #begin(step: Attempt): Task {
@@ -145,9 +156,19 @@ export class FileDownload {
 
   /** Asks for the first byte, to learn the rest's size. */
   async #probe(plan: FilePlan, signal: AbortSignal): Promise<FilePlan> {
-    const answer = await requestRange(this.#request({ first: 0, last: 0 }, signal));
+    let answer: RangeAnswer;
+    try {
+      answer = await requestRange(this.#request({ first: 0, last: 0 }, signal));
+    } catch (error) {
+      // Not even a first byte: the file is empty, or the server cannot do ranges.
+      if (!(error instanceof Interruption) || error.kind !== "changed") throw error;
+      this.#acceptsRanges = false;
+      return plan;
+    }
     answer.cancel();
-    if (answer.isWhole || answer.totalBytes === undefined) this.#acceptsRanges = false;
+    // The length of a whole answer may count packed bytes, where other origins hide that it does.
+    this.#isSizeKnown = !answer.isWhole && answer.totalBytes !== undefined;
+    if (!this.#isSizeKnown) this.#acceptsRanges = false;
     return { ...plan, bytes: answer.totalBytes ?? plan.bytes, etag: answer.etag };
   }
 
@@ -159,8 +180,7 @@ export class FileDownload {
   #planRuns(): void {
     const count = countShards(this.#plan);
     if (this.#acceptsRanges === false) {
-      const isMissing = this.#stored.size < count;
-      this.#runs = isMissing || count === 0 ? [{ first: 0, last: Math.max(0, count - 1) }] : [];
+      this.#runs = this.#isComplete ? [] : [{ first: 0, last: Math.max(0, count - 1) }];
       return;
     }
     this.#runs = [];
@@ -197,16 +217,17 @@ export class FileDownload {
       }
     } finally {
       answer.cancel();
-      this.#arriving.clear();
+      for (const index of this.#arriving.keys()) {
+        if (answer.isWhole || (index >= first && index <= run.last)) this.#arriving.delete(index);
+      }
     }
   }
 
   /** @throws {Interruption} `changed` when the answer is of another file than the one begun with */
   async #assertSame({ etag, totalBytes, isWhole }: RangeAnswer): Promise<void> {
     const { file, files, key } = this.#options;
-    const isOtherLength = totalBytes !== undefined && totalBytes !== this.#plan.bytes;
-    // The length of a whole answer may count compressed bytes, where other origins hide that it is.
-    if (isOtherLength && !(isWhole && file.isApproximate === true)) {
+    // The length of a whole answer may count packed bytes; its own are counted as they arrive.
+    if (!isWhole && totalBytes !== undefined && totalBytes !== this.#plan.bytes) {
       throw new Interruption(
         "changed",
         downloadFailed(
@@ -264,49 +285,57 @@ export class FileDownload {
     }
   }
 
-  /** A server without ranges: everything from the start, of a length that shows only at the end. */
+  /** A server without ranges: everything from the start, of a length that may show only at the end. */
   async #readWhole(answer: RangeAnswer, onProgress: () => void): Promise<void> {
     const { file } = this.#options;
     const { shardBytes } = this.#plan;
     let buffer = new Uint8Array(shardBytes);
     let [index, filled] = [0, 0];
-    const isTooLong = (): boolean =>
-      file.isApproximate !== true && index * shardBytes + filled > this.#plan.bytes;
+    const storeNext = async (shard: Uint8Array<ArrayBuffer>): Promise<void> => {
+      const isNew = !this.#stored.has(index);
+      await this.#store(index, shard);
+      if (isNew) onProgress(); // What an earlier attempt brought is no progress.
+    };
     for (let chunk = await answer.read(); chunk; chunk = await answer.read()) {
       while (chunk.byteLength > 0) {
         const taken = chunk.subarray(0, shardBytes - filled);
         buffer.set(taken, filled);
         filled += taken.byteLength;
         chunk = chunk.subarray(taken.byteLength);
-        if (isTooLong()) break;
+        this.#growTo(index * shardBytes + filled);
         this.#arriving.set(index, this.#stored.has(index) ? 0 : filled);
         if (filled < shardBytes) continue;
-        await this.#store(index, buffer);
-        onProgress();
+        await storeNext(buffer);
         index += 1;
         filled = 0;
         buffer = new Uint8Array(shardBytes);
       }
-      if (isTooLong()) break;
       this.#options.onChange();
     }
     const bytes = index * shardBytes + filled;
-    if (file.isApproximate !== true && bytes !== this.#plan.bytes) {
-      throw new Interruption(
-        "permanent",
-        downloadFailed(
-          file,
-          "length",
-          `brought ${isTooLong() ? "more than" : String(bytes) + " of"} ${String(this.#plan.bytes)} bytes`,
-        ),
-      );
+    const wanted = this.#isSizeKnown ? this.#plan.bytes : (answer.totalBytes ?? 0);
+    if (bytes < wanted) {
+      const what = `brought ${String(bytes)} of ${String(wanted)} bytes`;
+      const isAllThereIs = answer.totalBytes !== undefined && answer.totalBytes <= bytes;
+      const kind = isAllThereIs ? "permanent" : "transient";
+      throw new Interruption(kind, downloadFailed(file, "length", what));
     }
-    if (bytes !== this.#plan.bytes) {
-      this.#plan = { ...this.#plan, bytes };
-      for (const stale of this.#stored.keys()) if (stale > index) this.#stored.delete(stale);
+    if (filled > 0) await storeNext(buffer.slice(0, filled));
+    this.#plan = { ...this.#plan, bytes };
+    this.#isSizeKnown = true;
+    for (const stale of this.#stored.keys()) {
+      if (stale >= countShards(this.#plan)) this.#stored.delete(stale);
     }
-    if (filled > 0) await this.#store(index, buffer.slice(0, filled));
-    onProgress();
+  }
+
+  /** So much has arrived: more than a guess, or more than the file may have. */
+  #growTo(bytes: number): void {
+    if (bytes <= this.#plan.bytes) return;
+    if (this.#isSizeKnown) {
+      const what = `brought more than ${String(this.#plan.bytes)} bytes`;
+      throw new Interruption("permanent", downloadFailed(this.#options.file, "length", what));
+    }
+    this.#plan = { ...this.#plan, bytes };
   }
 
   async #store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -359,6 +388,7 @@ export class FileDownload {
       !file.shards &&
       (await this.#hashWhole(shards)) !== file.sha256
     ) {
+      await files.remove(key);
       throw wrongBytes(file);
     }
     if (file.sha256 === undefined && !this.#trust) await files.trust(key, record);

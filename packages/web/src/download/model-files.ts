@@ -82,7 +82,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   const findMissing = async (paths: readonly string[]): Promise<string[]> => {
     const missing: string[] = [];
     for (const path of paths) {
-      const record = await files.readRecord(keyOf(model, path), fileOf(model, path).sha256);
+      const record = await files.readRecord(keyOf(model, path), fileOf(model, path));
       if (!record) missing.push(path);
       if (counted.has(path)) continue;
       counted.add(path);
@@ -112,12 +112,12 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
 
   /** The record of a file that is whole, after a download where it was not. */
   const obtain = async (path: string): Promise<FileRecord> => {
-    const [key, { sha256 }] = [keyOf(model, path), fileOf(model, path)];
-    let record = await files.readRecord(key, sha256);
+    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    let record = await files.readRecord(key, file);
     if (!record) await ensure([path]);
-    record ??= await files.readRecord(key, sha256);
+    record ??= await files.readRecord(key, file);
     if (record) return record;
-    throw downloadFailed(fileOf(model, path), "integrity", "vanished from the store at once");
+    throw downloadFailed(file, "integrity", "vanished from the store at once");
   };
 
   const read: ModelFiles["read"] = async (path) => {
@@ -145,7 +145,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
       let [storedBytes, totalBytes] = [0, 0];
       for (const path of paths) {
         const file = fileOf(model, path);
-        const record = await files.readRecord(keyOf(model, path), file.sha256);
+        const record = await files.readRecord(keyOf(model, path), file);
         totalBytes += record?.bytes ?? file.bytes;
         storedBytes += record?.bytes ?? 0;
       }
@@ -213,7 +213,7 @@ async function fetchMissing(
   };
   for (const path of paths) {
     const [key, file] = [keyOf(model, path), fileOf(model, path)];
-    const record = await files.readRecord(key, file.sha256);
+    const record = await files.readRecord(key, file);
     if (record) whole.push(record);
     else {
       const { fetch = globalThis.fetch } = options;
@@ -274,7 +274,7 @@ async function reportWhole(
 ): Promise<void> {
   let bytes = 0;
   for (const path of paths) {
-    const record = await files.readRecord(keyOf(model, path), fileOf(model, path).sha256);
+    const record = await files.readRecord(keyOf(model, path), fileOf(model, path));
     bytes += record?.bytes ?? 0;
   }
   state.meter ??= createProgressMeter(bytes, now, report.onProgress);

@@ -28,29 +28,35 @@ export async function retry(
   signal: AbortSignal,
   onRetry: () => void,
 ): Promise<void> {
-  let hasProgressed = false;
-  await pRetry(
-    async () => {
-      hasProgressed = false;
+  for (let { retries } = policy; ; retries = policy.retries - 1) {
+    let hasProgressed = false;
+    const attemptAll = async (): Promise<void> => {
       await attempt(() => {
         hasProgressed = true;
       });
-    },
-    {
-      retries: policy.retries,
-      minTimeout: policy.retryDelayMs,
-      maxTimeout: MAX_DELAY_MS,
-      randomize: true,
-      signal,
-      shouldRetry: ({ error }) => isWorthRetrying(error),
-      shouldConsumeRetry: () => !hasProgressed,
-      async onFailedAttempt({ error, retriesLeft }) {
-        if (!isWorthRetrying(error) || (retriesLeft === 0 && !hasProgressed)) return;
-        onRetry();
-        await pauseAfter(error, hasProgressed ? policy.retryDelayMs : 0, signal);
-      },
-    },
-  );
+    };
+    try {
+      await pRetry(attemptAll, {
+        retries,
+        minTimeout: policy.retryDelayMs,
+        maxTimeout: MAX_DELAY_MS,
+        randomize: true,
+        signal,
+        shouldRetry: ({ error }) => isWorthRetrying(error) && !hasProgressed,
+        async onFailedAttempt({ error, retriesLeft }) {
+          if (!isWorthRetrying(error) || hasProgressed || retriesLeft === 0) return;
+          onRetry();
+          await pauseAfter(error, 0, signal);
+        },
+      });
+      return;
+    } catch (error) {
+      if (!hasProgressed || !isWorthRetrying(error) || policy.retries === 0) throw error;
+      // p-retry counts all failures; here this one counts as the first.
+      onRetry();
+      await pauseAfter(error, policy.retryDelayMs, signal);
+    }
+  }
 }
 
 function isWorthRetrying(error: unknown): error is Interruption {

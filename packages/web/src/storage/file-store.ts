@@ -13,6 +13,7 @@ import {
   type FileKey,
   type ShardName,
 } from "./file-keys.ts";
+import type { ModelFile } from "../protocol/model-descriptor.ts";
 import { sha256 } from "./sha256.ts";
 import type { Store } from "./store.ts";
 
@@ -41,12 +42,15 @@ export interface FileRecord extends FileShape {
   readonly sha256: string | undefined;
 }
 
+/** What a manifest says of a file's bytes. */
+export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
+
 /** What a file was when it was first trusted. */
 export type FileTrust = Pick<FileRecord, "bytes" | "shardBytes" | "shards">;
 
 export interface FileStore {
   /** The record of a whole file; undefined when it is not whole, or is another file than the manifest's. */
-  readRecord(file: FileKey, sha256: string | undefined): Promise<FileRecord | undefined>;
+  readRecord(file: FileKey, manifest: FileHashes): Promise<FileRecord | undefined>;
   readPlan(file: FileKey): Promise<FilePlan | undefined>;
   savePlan(file: FileKey, plan: FilePlan): Promise<void>;
   /**
@@ -87,9 +91,9 @@ export function shardLength({ bytes, shardBytes }: FileShape, index: number): nu
 
 export function createFileStore(store: Store): FileStore {
   const files: FileStore = {
-    async readRecord(file, wanted) {
+    async readRecord(file, manifest) {
       const record = (await store.get(fileRecordKey(file))) as FileRecord | undefined;
-      return record && (wanted === undefined || record.sha256 === wanted) ? record : undefined;
+      return record && isOf(record, manifest) ? record : undefined;
     },
     readPlan: (file) => store.get(planKey(file)) as Promise<FilePlan | undefined>,
     savePlan: (file, plan) => store.set(planKey(file), plan),
@@ -145,6 +149,12 @@ export function createFileStore(store: Store): FileStore {
 
 async function listShards(store: Store, file: FileKey): Promise<ShardName[]> {
   return (await store.keys()).flatMap((key) => parseShardKey(file, key) ?? []);
+}
+
+/** A hash of the whole says more than those of its parts, which may be cut otherwise. */
+function isOf(record: FileRecord, { sha256, shards }: FileHashes): boolean {
+  if (sha256 !== undefined) return record.sha256 === sha256;
+  return shards === undefined || record.shards.join() === shards.sha256.join();
 }
 
 /** An ETag that is not known says nothing against another. */

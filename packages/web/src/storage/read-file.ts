@@ -16,7 +16,7 @@ export async function readWholeFile(
   record: FileRecord,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const whole = new Uint8Array(record.bytes);
-  let isIntact = true;
+  let isIntact = record.shards.length === countShards(record);
   for await (const shard of readShards(files, file, record)) {
     if (shard.bytes) whole.set(shard.bytes, shard.index * record.shardBytes);
     else isIntact = false;
