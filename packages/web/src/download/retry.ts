@@ -15,6 +15,9 @@ export interface RetryPolicy {
 
 const MAX_DELAY_MS = 30_000;
 
+/** How often to look whether there is a network again. */
+const WATCH_MS = 500;
+
 /** A server that asks for more patience than this is not waited for. */
 const MAX_RETRY_AFTER_MS = 120_000;
 
@@ -76,22 +79,25 @@ async function pauseAfter(
   const ms = Math.max(retryAfterMs ?? 0, atLeastMs, isOffline() ? MAX_DELAY_MS : 0);
   if (ms === 0) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let watch: ReturnType<typeof setInterval> | undefined;
   const online = new AbortController();
   const pause = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
     if (!isOffline()) return;
-    globalThis.addEventListener(
-      "online",
-      () => {
-        resolve();
-      },
-      { signal: online.signal },
-    );
+    const onOnline = (): void => {
+      resolve();
+    };
+    globalThis.addEventListener("online", onOnline, { signal: online.signal });
+    // Chromium fires no such event in workers.
+    watch = setInterval(() => {
+      if (!isOffline()) resolve();
+    }, WATCH_MS);
   });
   try {
     await untilAborted(pause, signal);
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     online.abort();
   }
 }
