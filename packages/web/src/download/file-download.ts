@@ -403,7 +403,7 @@ export class FileDownload {
     const record = { ...this.#plan, shards };
     return sha256OfParts(
       (async function* () {
-        for await (const { bytes } of readShards(files, key, record)) if (bytes) yield bytes;
+        for await (const { shard } of readShards(files, key, record)) if (shard) yield shard.bytes;
       })(),
     );
   }

@@ -8,7 +8,7 @@ import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts
 import type { DownloadProgress } from "../protocol/result.ts";
 import { modelKey, type FileKey } from "../storage/file-keys.ts";
 import type { FileRecord, FileStore } from "../storage/file-store.ts";
-import { readWholeFile } from "../storage/read-file.ts";
+import { readAsBlob, readWholeFile } from "../storage/read-file.ts";
 import type { Store } from "../storage/store.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import { downloadFiles } from "./download-files.ts";
@@ -44,7 +44,11 @@ export interface StoredFile {
   readonly bytes: number;
   /** As {@link ModelFiles.read}. */
   read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, without its bytes in memory. */
+  blob(): Promise<Blob>;
 }
+
+type TakeFile<T> = (files: FileStore, file: FileKey, record: FileRecord) => Promise<T | undefined>;
 
 export interface ModelFilesOptions {
   readonly model: ModelDescriptor;
@@ -120,26 +124,28 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     throw downloadFailed(file, "integrity", "vanished from the store at once");
   };
 
-  const read: ModelFiles["read"] = async (path) => {
+  /** What `take` makes of the stored file. Damage is repaired once, by a fresh download. */
+  const readWith = async <T>(path: string, take: TakeFile<T>): Promise<T> => {
     const [key, file] = [keyOf(model, path), fileOf(model, path)];
     for (let hasRepaired = false; ; hasRepaired = true) {
       const record = await obtain(path);
       const startedAt = now();
-      const bytes = await readWholeFile(files, key, record);
+      const content = await take(files, key, record);
       report.onVerified(now() - startedAt);
-      if (bytes) return bytes;
+      if (content) return content;
       report.onCorrupted();
       if (hasRepaired) throw downloadFailed(file, "integrity", "was damaged again in the store");
       await files.reopen(key, record);
     }
   };
+  const read: ModelFiles["read"] = (path) => readWith(path, readWholeFile);
 
   return {
     ensure,
     read,
     async open(path) {
       const { bytes } = await obtain(path);
-      return { bytes, read: () => read(path) };
+      return { bytes, read: () => read(path), blob: () => readWith(path, readAsBlob) };
     },
     async measure(paths) {
       let [storedBytes, totalBytes] = [0, 0];

@@ -45,6 +45,13 @@ export interface FileRecord extends FileShape {
 /** What a manifest says of a file's bytes. */
 export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
 
+/** A shard in both of its forms; whoever needs only one lets the other go. */
+export interface StoredShard {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same bytes where the browser keeps them: a file of its own, as a rule. */
+  readonly blob: Blob;
+}
+
 /** What a file was when it was first trusted. */
 export type FileTrust = Pick<FileRecord, "bytes" | "shardBytes" | "shards">;
 
@@ -63,12 +70,8 @@ export interface FileStore {
     plan: FilePlan,
   ): Promise<{ plan: FilePlan; shards: ReadonlyMap<number, string> }>;
   putShard(file: FileKey, shard: ShardName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The bytes of a shard; undefined when it is missing or damaged, and then it is removed. */
-  readShard(
-    file: FileKey,
-    index: number,
-    sha256: string,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** A shard, verified; undefined when it is missing or damaged, and then it is removed. */
+  readShard(file: FileKey, index: number, sha256: string): Promise<StoredShard | undefined>;
   /** Declares a file whole, and removes shards that are not of it. */
   commit(file: FileKey, record: FileRecord): Promise<void>;
   /** The opposite of `commit`: what is intact of its shards stays and counts as arrived. */
@@ -108,14 +111,16 @@ export function createFileStore(store: Store): FileStore {
       const shards = new Map(names.map(({ index, sha256 }) => [index, sha256]));
       return { plan: { ...plan, etag: plan.etag ?? known.etag }, shards };
     },
-    putShard: (file, shard, bytes) => store.set(shardKey(file, shard), bytes),
+    // A Blob, so that a whole file can be put together later without being read.
+    putShard: (file, shard, bytes) => store.set(shardKey(file, shard), new Blob([bytes])),
     async readShard(file, index, wanted) {
       const key = shardKey(file, { index, sha256: wanted });
-      const bytes = await store.get(key);
-      if (bytes instanceof Uint8Array && (await sha256(asOwn(bytes))) === wanted) {
-        return asOwn(bytes);
+      const blob = await store.get(key);
+      if (blob instanceof Blob) {
+        const bytes = await readBlob(blob);
+        if (bytes && (await sha256(bytes)) === wanted) return { bytes, blob };
       }
-      if (bytes !== undefined) await store.delete([key]);
+      if (blob !== undefined) await store.delete([key]);
       return undefined;
     },
     async commit(file, record) {
@@ -165,7 +170,11 @@ function isSamePlan(a: FilePlan, b: FilePlan): boolean {
   );
 }
 
-/** What a store gives back is never shared memory. */
-function asOwn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes as Uint8Array<ArrayBuffer>;
+/** Undefined where the browser has lost the file behind a Blob. */
+async function readBlob(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    return undefined;
+  }
 }
