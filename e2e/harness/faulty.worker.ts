@@ -11,6 +11,9 @@ const faults: Record<string, () => void> = {
       throw new DOMException("The user denied permission", "SecurityError");
     };
   },
+  "no-locks": () => {
+    Reflect.deleteProperty(Object.getPrototypeOf(navigator) as object, "locks");
+  },
   // A driver that computes nonsense: finite, and wrong. What is read back comes in reverse.
   "wrong-gpu": () => {
     const read = new WeakSet<GPUBuffer>();

@@ -23,6 +23,7 @@ import { tinyModel } from "@fastvlm-kit/tiny";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-store.ts";
 import { checkStore } from "../../packages/web/test/contracts/store.ts";
+import { stored } from "./stored.ts";
 
 /** A client and everything that it reported. */
 export interface Observed {
@@ -169,6 +170,7 @@ const kit = {
   observe,
   openLibrary,
   plainPicture,
+  stored,
   timedFailureOf,
   tinyModel,
   VlmError,
