@@ -32,6 +32,8 @@ export function describeConditions({
   device,
   threads,
   isQuick,
+  imageSizes,
+  runs,
 }: Arguments): Record<string, string> {
   const files = {
     "full-size": "FastVLM-0.5B's exact size, random weights",
@@ -40,7 +42,7 @@ export function describeConditions({
   return {
     files: typeof model === "string" ? files[model] : "a folder of the user's",
     device: device === "wasm" ? `WASM, ${threads} threads` : "WebGPU",
-    run: isQuick ? "--quick" : "full",
+    run: `${isQuick ? "--quick, " : ""}${imageSizes.join(", ")} px, ${runs} of each kept`,
   };
 }
 
