@@ -31,10 +31,9 @@ test(`a browser that is killed at ${String(KILLS)} random moments loses no shard
   let page = await openPage(profile, server);
   const model = await shardedModel(page, { shardBytes: 8 * KIB });
   const sizes: number[] = [];
-  let before: Shard[] = [];
   for (let kill = 1; kill <= KILLS; kill++) {
     const what = `kill ${String(kill)} of seed ${String(seed)}`;
-    before = await storedShards(page, model);
+    const before = await storedShards(page, model);
     const acknowledged = await liveFor(random() * LONGEST_LIFE_MS, page, server, model);
     await profile.kill();
 
