@@ -162,8 +162,22 @@ export function countAskedBytes(server: FaultServer, bytes: number): Uint8Array 
 
 /** Indices of the shards that are stored, by their keys. */
 export async function storedShards(store: Store): Promise<number[]> {
+  return (await shardKeys(store)).map((key) => Number(key.split("|")[3]));
+}
+
+/** The keys of the shards that are stored, in order. */
+export async function shardKeys(store: Store): Promise<string[]> {
   const keys = (await store.keys()).filter((key) => key.startsWith("shard|"));
-  return keys.map((key) => Number(key.split("|")[3])).sort((a, b) => a - b);
+  return keys.sort((a, b) => Number(a.split("|")[3]) - Number(b.split("|")[3]));
+}
+
+/** Puts other bytes in a shard's place. */
+export async function damageShard(
+  store: Store,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  await store.set(key, new Blob([bytes]));
 }
 
 /** The error of work that must fail, as the kit reports it. */
@@ -186,3 +200,8 @@ export const fetchWithHiddenHeaders: typeof fetch = async (input, init) => {
   }
   return new Response(response.body, { status: response.status, headers });
 };
+
+/** The bytes of a stored shard. */
+export async function readShard(store: Store, key: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await ((await store.get(key)) as Blob).arrayBuffer());
+}

@@ -33,7 +33,7 @@ function missingBytes(length: number, stored: readonly number[]): Uint8Array {
 }
 
 const DOWNLOAD = fc.record({
-  length: fc.integer({ min: 1, max: 40 * SHARD }),
+  length: fc.integer({ min: 1, max: 36 * SHARD }),
   parallel: fc.integer({ min: 1, max: 5 }),
   /** Parts of the whole. */
   positions: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }),
@@ -68,7 +68,7 @@ describe("a download that ended early", () => {
         expect(countAskedBytes(server, length)).toEqual(missingBytes(length, stored));
         expect(session.seen.resumes).toBe(stored.length > 0 && !isWhole ? 1 : 0);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -93,7 +93,7 @@ describe("a download that ended early", () => {
           totalBytes: bytes.length,
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

@@ -8,6 +8,7 @@ import {
   PATH,
   pinnedFile,
   rangesOf,
+  readShard,
 } from "../../test/model-download.ts";
 import { createBusyStore, createObservedStore } from "../../test/stores.ts";
 import { SHARD_BYTES } from "../storage/file-store.ts";
@@ -51,9 +52,8 @@ describe("a file in shards", () => {
     for (const key of keys.filter((one) => one.startsWith("shard"))) {
       const [, , , index, hash] = key.split("|");
       const start = Number(index) * 100;
-      const shard = (await store.get(key)) as Uint8Array;
+      const shard = await readShard(store, key);
       expect(shard).toEqual(bytes.slice(start, start + 100));
-      expect(shard.buffer.byteLength).toBe(shard.byteLength); // No view of something larger.
       expect(hash).toBe(hashHex(shard));
     }
   });
