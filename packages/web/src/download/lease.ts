@@ -27,16 +27,21 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
   const key = `lease|${name}`;
   const owner = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-  /** Takes or renews the lease where it is free, ours, over, or to be taken anyhow. */
-  const claim = async (force: boolean): Promise<boolean> => {
-    let isOurs = false;
+  const write = async (isAllowed: (lease: Lease | undefined) => boolean): Promise<boolean> => {
+    let isWritten = false;
     await store.update(key, (value) => {
       const lease = value as Lease | undefined;
-      isOurs = force || !lease || lease.owner === owner || lease.until < Date.now();
-      return isOurs ? ({ owner, until: Date.now() + takeOverAfterMs } satisfies Lease) : lease;
+      isWritten = isAllowed(lease);
+      return isWritten ? ({ owner, until: Date.now() + takeOverAfterMs } satisfies Lease) : lease;
     });
-    return isOurs;
+    return isWritten;
   };
+
+  const claim = (force: boolean): Promise<boolean> =>
+    write((lease) => force || !lease || lease.until < Date.now());
+
+  /** A lease that is gone was taken, and given back, while we stood still. */
+  const renew = (): Promise<boolean> => write((lease) => lease?.owner === owner);
 
   const release = (): Promise<void> =>
     store.update(key, (value) =>
@@ -48,18 +53,15 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
     async hold<T>(silence: AbortSignal, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
       while (!(await claim(silence.aborted))) await untilAborted(delay(POLL_MS), signal);
       const lost = new AbortController();
-      const renew = setInterval(() => {
-        void (async () => {
-          const lease = (await store.get(key)) as Lease | undefined;
-          const isTaken = lease !== undefined && lease.owner !== owner;
-          if (isTaken) lost.abort(new LockLost());
-          else await claim(false);
-        })();
+      const renewal = setInterval(() => {
+        void renew().then((isOurs) => {
+          if (!isOurs) lost.abort(new LockLost());
+        });
       }, takeOverAfterMs / 4);
       try {
         return await work(lost.signal);
       } finally {
-        clearInterval(renew);
+        clearInterval(renewal);
         await release();
       }
     },

@@ -6,18 +6,17 @@
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../protocol/result.ts";
-import { modelKey, type FileKey } from "../storage/file-keys.ts";
+import type { FileKey } from "../storage/file-keys.ts";
 import type { FileRecord, FileStore } from "../storage/file-store.ts";
 import { readAsBlob, readWholeFile } from "../storage/read-file.ts";
 import type { Store } from "../storage/store.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
-import { downloadFiles } from "./download-files.ts";
-import { FileDownload } from "./file-download.ts";
+import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
 import { downloadFailed } from "./interruption.ts";
 import { LockLost } from "./lock-lost.ts";
-import { withModelLock, type Held } from "./model-lock.ts";
+import { fileOf, keyOf } from "./model-file.ts";
 import type { PauseGate } from "./pause-gate.ts";
-import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
+import { createProgressMeter } from "./progress-meter.ts";
 
 export interface ModelFiles {
   /**
@@ -97,7 +96,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   };
 
   const ensure = async (paths: readonly string[]): Promise<boolean> => {
-    const state: EnsureState = { meter: undefined };
+    const state: ProgressState = { meter: undefined, latest: { loadedBytes: 0, totalBytes: 0 } };
     for (let hasDownloaded = false; ; hasDownloaded = true) {
       const missing = await findMissing(paths);
       if (missing.length === 0) {
@@ -105,9 +104,11 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
         return hasDownloaded;
       }
       await waitWhilePaused(options, state);
+      const { fetch } = options;
+      if (!fetch) throw forbidden(fileOf(model, missing[0]!));
       const paused = gate.signal;
       try {
-        await download(options, state, paths, missing, paused);
+        await fetchMissing({ ...options, fetch, paths, signal: paused, state });
       } catch (error) {
         if (!(error instanceof LockLost) && !paused.aborted) throw error;
       }
@@ -160,114 +161,13 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   };
 }
 
-/** What one `ensure` remembers across pauses and take-overs. */
-interface EnsureState {
-  meter: ProgressMeter | undefined;
-  progress?: Held["progress"];
-}
-
-async function download(
-  options: ModelFilesOptions,
-  state: EnsureState,
-  paths: readonly string[],
-  missing: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  if (!options.fetch) throw forbidden(fileOf(options.model, missing[0]!));
-  if (options.lockName === undefined) {
-    const nobody = new AbortController().signal;
-    const held: Held = { lost: nobody, progress: { loadedBytes: 0, totalBytes: 0 } };
-    return fetchMissing(options, state, paths, signal, held);
-  }
-  const { lockName, store, policy } = options;
-  return withModelLock(
-    {
-      name: lockName,
-      store,
-      signal,
-      takeOverAfterMs: policy.takeOverAfterMs,
-      onHolderProgress: ({ loadedBytes, totalBytes }) => {
-        state.meter ??= createProgressMeter(0, options.now, options.report.onProgress);
-        state.meter.update("in-other-tab", loadedBytes, totalBytes);
-      },
-    },
-    (held) => fetchMissing(options, state, paths, AbortSignal.any([signal, held.lost]), held),
-  );
-}
-
-/** With the lock held: another tab may have brought it all meanwhile. */
-async function fetchMissing(
-  options: ModelFilesOptions,
-  state: EnsureState,
-  paths: readonly string[],
-  signal: AbortSignal,
-  held: Held,
-): Promise<void> {
-  const { model, files, policy, report, now } = options;
-  const whole: FileRecord[] = [];
-  const downloads: FileDownload[] = [];
-  let cachedBytes = 0;
-  let meter: ProgressMeter | undefined;
-  const update = (progressState: "downloading" | "retrying"): void => {
-    if (!meter) return;
-    held.progress = {
-      loadedBytes: sum(whole, ({ bytes }) => bytes) + sum(downloads, (one) => one.loadedBytes),
-      totalBytes: sum(whole, ({ bytes }) => bytes) + sum(downloads, (one) => one.totalBytes),
-    };
-    state.progress = held.progress;
-    meter.update(progressState, held.progress.loadedBytes, held.progress.totalBytes);
-  };
-  for (const path of paths) {
-    const [key, file] = [keyOf(model, path), fileOf(model, path)];
-    const record = await files.readRecord(key, file);
-    if (record) whole.push(record);
-    else {
-      const { fetch = globalThis.fetch } = options;
-      const { stallTimeoutMs } = policy;
-      const onChange = (): void => {
-        update("downloading");
-      };
-      const { onCorrupted } = report;
-      downloads.push(
-        new FileDownload({ key, file, files, fetch, stallTimeoutMs, onChange, onCorrupted }),
-      );
-    }
-  }
-  if (downloads.length === 0) return;
-  await report.onStarted();
-  const startedAt = now();
-  await downloadFiles({
-    downloads,
-    policy,
-    signal,
-    onPrepared: () => {
-      cachedBytes = sum(downloads, (one) => one.loadedBytes);
-      if (cachedBytes > 0) report.onResumed();
-      meter = createProgressMeter(
-        cachedBytes + sum(whole, ({ bytes }) => bytes),
-        now,
-        report.onProgress,
-      );
-      state.meter = meter;
-      update("downloading");
-    },
-    onRetry: () => {
-      report.onRetry();
-      update("retrying");
-    },
-  });
-  const bytes = sum(downloads, (one) => one.totalBytes) - cachedBytes;
-  report.onDownloaded(bytes, now() - startedAt);
-}
-
 async function waitWhilePaused(
   { gate, report, now }: ModelFilesOptions,
-  state: EnsureState,
+  state: ProgressState,
 ): Promise<void> {
   if (gate.isPaused) {
-    const { loadedBytes, totalBytes } = state.progress ?? { loadedBytes: 0, totalBytes: 0 };
     state.meter ??= createProgressMeter(0, now, report.onProgress);
-    state.meter.update("paused", loadedBytes, totalBytes);
+    state.meter.update("paused", state.latest.loadedBytes, state.latest.totalBytes);
   }
   await gate.whenOpen();
 }
@@ -276,7 +176,7 @@ async function waitWhilePaused(
 async function reportWhole(
   { model, files, report, now }: ModelFilesOptions,
   paths: readonly string[],
-  state: EnsureState,
+  state: ProgressState,
 ): Promise<void> {
   let bytes = 0;
   for (const path of paths) {
@@ -287,20 +187,6 @@ async function reportWhole(
   state.meter.update("downloading", bytes, bytes);
 }
 
-function keyOf(model: ModelDescriptor, path: string): FileKey {
-  return { model: modelKey(model), path };
-}
-
-function fileOf(model: ModelDescriptor, path: string): ModelFile {
-  const file = model.files[path];
-  if (file) return file;
-  throw new VlmError(
-    "model-invalid",
-    `The model's descriptor has no file ${path}. Add it to \`files\`.`,
-    { file: path, reason: "not in the descriptor" },
-  );
-}
-
 function forbidden({ url }: ModelFile): VlmError<"network-forbidden"> {
   const shown = url.replace(/[?#].*$/, "");
   return new VlmError(
@@ -309,8 +195,4 @@ function forbidden({ url }: ModelFile): VlmError<"network-forbidden"> {
       "Call `prepareOffline` while there is a network.",
     { url: shown },
   );
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

@@ -1,0 +1,120 @@
+/**
+ * What is missing of a model, over the network into the store: by this tab or, where another is at it
+ * already, by that one.
+ */
+
+import type { DownloadState } from "../protocol/result.ts";
+import type { FileRecord } from "../storage/file-store.ts";
+import { downloadFiles } from "./download-files.ts";
+import { FileDownload } from "./file-download.ts";
+import { fileOf, keyOf } from "./model-file.ts";
+import type { ModelFilesOptions } from "./model-files.ts";
+import { withModelLock, type Held, type HolderProgress } from "./model-lock.ts";
+import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
+
+export interface FetchMissingOptions extends ModelFilesOptions {
+  readonly fetch: typeof fetch;
+  /** All that have to be there in the end; what is whole already counts for the progress. */
+  readonly paths: readonly string[];
+  readonly signal: AbortSignal;
+  readonly state: ProgressState;
+}
+
+/** What is remembered of the progress across pauses and take-overs. */
+export interface ProgressState {
+  meter: ProgressMeter | undefined;
+  latest: HolderProgress;
+}
+
+/**
+ * Returns when the lock is free and nothing is missing, or when this tab has fetched what was.
+ *
+ * @throws {LockLost} when another tab took over; {VlmError} `download-failed`; the signal's reason
+ */
+export async function fetchMissing(options: FetchMissingOptions): Promise<void> {
+  const { lockName, store, policy, signal, state } = options;
+  if (lockName === undefined) {
+    const lost = new AbortController().signal;
+    return fetchHere(options, { lost, progress: state.latest });
+  }
+  return withModelLock(
+    {
+      name: lockName,
+      store,
+      signal,
+      takeOverAfterMs: policy.takeOverAfterMs,
+      onHolderProgress: ({ loadedBytes, totalBytes }) => {
+        state.meter ??= createProgressMeter(0, options.now, options.report.onProgress);
+        state.meter.update("in-other-tab", loadedBytes, totalBytes);
+      },
+    },
+    (held) => fetchHere({ ...options, signal: AbortSignal.any([signal, held.lost]) }, held),
+  );
+}
+
+/** With the lock held: another tab may have brought it all meanwhile. */
+async function fetchHere(options: FetchMissingOptions, held: Held): Promise<void> {
+  const { model, files, policy, report, now, signal, state, paths } = options;
+  const whole: FileRecord[] = [];
+  const downloads: FileDownload[] = [];
+  let meter: ProgressMeter | undefined;
+  const update = (progressState: DownloadState): void => {
+    if (!meter) return;
+    const wholeBytes = sum(whole, ({ bytes }) => bytes);
+    state.latest = held.progress = {
+      loadedBytes: wholeBytes + sum(downloads, (one) => one.loadedBytes),
+      totalBytes: wholeBytes + sum(downloads, (one) => one.totalBytes),
+    };
+    meter.update(progressState, held.progress.loadedBytes, held.progress.totalBytes);
+  };
+  for (const path of paths) {
+    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    const record = await files.readRecord(key, file);
+    if (record) whole.push(record);
+    else downloads.push(toDownload(options, path, update));
+  }
+  if (downloads.length === 0) return;
+  await report.onStarted();
+  const startedAt = now();
+  let storedBefore = 0;
+  await downloadFiles({
+    downloads,
+    policy,
+    signal,
+    onPrepared: () => {
+      storedBefore = sum(downloads, (one) => one.loadedBytes);
+      if (storedBefore > 0) report.onResumed();
+      const cachedBytes = storedBefore + sum(whole, ({ bytes }) => bytes);
+      meter = state.meter = createProgressMeter(cachedBytes, now, report.onProgress);
+      update("downloading");
+    },
+    onRetry: () => {
+      report.onRetry();
+      update("retrying");
+    },
+  });
+  const bytes = sum(downloads, (one) => one.totalBytes) - storedBefore;
+  report.onDownloaded(bytes, now() - startedAt);
+}
+
+function toDownload(
+  { model, files, fetch, policy, report }: FetchMissingOptions,
+  path: string,
+  update: (state: DownloadState) => void,
+): FileDownload {
+  return new FileDownload({
+    key: keyOf(model, path),
+    file: fileOf(model, path),
+    files,
+    fetch,
+    stallTimeoutMs: policy.stallTimeoutMs,
+    onChange: () => {
+      update("downloading");
+    },
+    onCorrupted: report.onCorrupted,
+  });
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
