@@ -61,6 +61,7 @@ test.describe("without a network", () => {
     for (const path of ["/pwa/", "/pwa/index.html", "/pwa/?model=tiny", "/pwa/?a=1&b=2#c"]) {
       await page.goto(origin + path);
       await expect(page.getByRole("heading", { name: "Caption pictures" })).toBeVisible();
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     }
   });
 
@@ -194,6 +195,17 @@ test.describe("with a network", () => {
     await addScenes(page, 3);
     await expectCaption(page, 3);
     expect(server.requests.filter((path) => !path.endsWith("/service-worker.js"))).toEqual([]);
+    // Not by good luck: the worker that captions could not, if it wanted to. Its threads never answer.
+    const workers = page.workers().filter((worker) => worker.url().includes("vlm.worker"));
+    const attempts = workers.map((worker) =>
+      worker.evaluate(() =>
+        fetch("/").then(
+          () => "allowed",
+          (error: unknown) => (error as { code?: string }).code,
+        ),
+      ),
+    );
+    expect(await Promise.all(attempts)).toContain("network-forbidden");
   });
 });
 
