@@ -1,6 +1,7 @@
 /** A model of one file at a fault server, on its way into a store: what the tests of downloads share. */
 
 import { createHash } from "node:crypto";
+import { vi } from "vitest";
 import { createModelFiles, type ModelFilesReport } from "../src/download/model-files.ts";
 import { PauseGate } from "../src/download/pause-gate.ts";
 import { fastvlm05b } from "../src/models/fastvlm-05b.ts";
@@ -47,14 +48,14 @@ export interface OpenModelOptions {
 
 /** What a download told. */
 export interface Seen {
-  readonly progress: DownloadProgress[];
-  started: number;
-  hits: number;
-  misses: number;
-  resumes: number;
-  retries: number;
-  corruptions: number;
-  downloadedBytes: number;
+  readonly progress: readonly DownloadProgress[];
+  readonly started: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly resumes: number;
+  readonly retries: number;
+  readonly corruptions: number;
+  readonly downloadedBytes: number;
 }
 
 /** The model's files as one worker has them: opened again, it is the next session. */
@@ -68,8 +69,8 @@ export function openModel(options: OpenModelOptions) {
     revision,
     files: { [FILE]: { url, bytes: served, ...options.file } },
   };
-  const seen: Seen = {
-    progress: [],
+  const progress: DownloadProgress[] = [];
+  const counts = {
     started: 0,
     hits: 0,
     misses: 0,
@@ -78,6 +79,10 @@ export function openModel(options: OpenModelOptions) {
     corruptions: 0,
     downloadedBytes: 0,
   };
+  const count = (what: keyof typeof counts, by = 1) => {
+    counts[what] += by;
+  };
+  const seen: Seen = Object.assign(counts, { progress });
   const gate = new PauseGate();
   const files = createModelFiles({
     model,
@@ -89,14 +94,31 @@ export function openModel(options: OpenModelOptions) {
     fetch: options.isForbidden === true ? undefined : (options.fetch ?? fetch),
     now: options.now ?? (() => performance.now()),
     report: {
-      onProgress: (progress) => void seen.progress.push(progress),
-      onStarted: () => Promise.resolve(void seen.started++),
-      onCacheHit: () => void seen.hits++,
-      onCacheMiss: () => void seen.misses++,
-      onResumed: () => void seen.resumes++,
-      onRetry: () => void seen.retries++,
-      onCorrupted: () => void seen.corruptions++,
-      onDownloaded: (bytes) => void (seen.downloadedBytes += bytes),
+      onProgress: (one) => {
+        progress.push(one);
+      },
+      onStarted: () => {
+        count("started");
+        return Promise.resolve();
+      },
+      onCacheHit: () => {
+        count("hits");
+      },
+      onCacheMiss: () => {
+        count("misses");
+      },
+      onResumed: () => {
+        count("resumes");
+      },
+      onRetry: () => {
+        count("retries");
+      },
+      onCorrupted: () => {
+        count("corruptions");
+      },
+      onDownloaded: (bytes) => {
+        count("downloadedBytes", bytes);
+      },
       onVerified: () => undefined,
       ...options.report,
     },
@@ -178,6 +200,17 @@ export async function damageShard(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   await store.set(key, new Blob([bytes]));
+}
+
+/** A clock that is a second later at every look: no progress comes too soon to be reported. */
+export function createHastyClock(): () => number {
+  let now = 0;
+  return () => (now += 1000);
+}
+
+/** Waits for it, also on a machine that has a lot to do. */
+export async function until(condition: () => boolean): Promise<void> {
+  await vi.waitUntil(condition, { interval: 1, timeout: 20_000 });
 }
 
 /** The error of work that must fail, as the kit reports it. */

@@ -37,8 +37,15 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
     return isWritten;
   };
 
-  const claim = (force: boolean): Promise<boolean> =>
-    write((lease) => force || !lease || lease.until < Date.now());
+  /** Who had the lease when it was last found taken: another than the silent one keeps it. */
+  let holder: string | undefined;
+
+  const claim = (isSilent: boolean): Promise<boolean> =>
+    write((lease) => {
+      const isForfeit = isSilent && lease?.owner === holder;
+      if (!isSilent) holder = lease?.owner;
+      return isForfeit || !lease || lease.until < Date.now();
+    });
 
   /** A lease that is gone was taken, and given back, while we stood still. */
   const renew = (): Promise<boolean> => write((lease) => lease?.owner === owner);
@@ -49,14 +56,17 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
     );
 
   return {
-    /** @param silence when it aborts, the lease is taken from whoever holds it */
+    /** @param silence when it aborts, the lease is taken from who held it then */
     async hold<T>(silence: AbortSignal, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
       while (!(await claim(silence.aborted))) await untilAborted(delay(POLL_MS), signal);
       const lost = new AbortController();
+      const lose = (): void => {
+        lost.abort(new LockLost());
+      };
       const renewal = setInterval(() => {
-        void renew().then((isOurs) => {
-          if (!isOurs) lost.abort(new LockLost());
-        });
+        renew().then((isOurs) => {
+          if (!isOurs) lose();
+        }, lose);
       }, takeOverAfterMs / 4);
       try {
         return await work(lost.signal);

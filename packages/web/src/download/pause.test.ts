@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startFaultServer, type FaultServer } from "../../test/fault-server.ts";
-import { makeBytes, openModel, PATH, pinnedFile, rangesOf } from "../../test/model-download.ts";
+import {
+  createHastyClock,
+  makeBytes,
+  openModel,
+  PATH,
+  pinnedFile,
+  rangesOf,
+  until,
+} from "../../test/model-download.ts";
 import { createBusyStore } from "../../test/stores.ts";
 import { createMemoryStore } from "../storage/memory-store.ts";
 import { PauseGate } from "./pause-gate.ts";
@@ -27,12 +35,12 @@ function statesOf({ seen }: ReturnType<typeof openModel>): string[] {
 describe("a download that is paused", () => {
   it("stops its requests at once, and goes on from what is stored", async () => {
     server.faults.push({ path: PATH, kind: "stall", afterBytes: 550, times: 1 });
-    const download = openModel({ server, file: FILE });
+    const download = openModel({ server, file: FILE, now: createHastyClock() });
     const ensured = download.ensure();
-    await vi.waitUntil(() => download.seen.progress.at(-1)!.loadedBytes >= 500);
+    await until(() => (download.seen.progress.at(-1)?.loadedBytes ?? 0) >= 500);
     download.gate.pause();
-    await vi.waitUntil(() => download.seen.progress.at(-1)!.state === "paused");
-    await vi.waitUntil(() => server.activeRequests === 0);
+    await until(() => download.seen.progress.at(-1)!.state === "paused");
+    await until(() => server.activeRequests === 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(server.log).toHaveLength(1);
     expect(download.seen.progress.at(-1)).toMatchObject({ bytesPerSecond: 0, totalBytes: 1600 });
@@ -48,7 +56,7 @@ describe("a download that is paused", () => {
     const download = openModel({ server, file: FILE });
     download.gate.pause();
     const ensured = download.ensure();
-    await vi.waitUntil(() => download.seen.progress.at(-1)?.state === "paused");
+    await until(() => download.seen.progress.at(-1)?.state === "paused");
     expect(server.log).toEqual([]);
     download.gate.resume();
     await ensured;
@@ -72,9 +80,9 @@ describe("a download that is paused", () => {
     server.faults.push({ path: PATH, kind: "status", status: 503, retryAfter: 60, times: 1 });
     const download = openModel({ server, file: FILE });
     const ensured = download.ensure();
-    await vi.waitUntil(() => download.seen.retries === 1);
+    await until(() => download.seen.retries === 1);
     download.gate.pause();
-    await vi.waitUntil(() => download.seen.progress.at(-1)!.state === "paused");
+    await until(() => download.seen.progress.at(-1)!.state === "paused");
     download.gate.resume();
     expect(await ensured).toBe(true);
     expect(statesOf(download)).toEqual(["downloading", "retrying", "paused", "downloading"]);

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startFaultServer, type FaultServer } from "../../test/fault-server.ts";
-import { hashHex, makeBytes, openModel, PATH, pinnedFile } from "../../test/model-download.ts";
+import {
+  hashHex,
+  makeBytes,
+  openModel,
+  PATH,
+  pinnedFile,
+  until,
+} from "../../test/model-download.ts";
 import { parseRetryAfter, requestRange, type RangeRequest } from "./request.ts";
 
 const BYTES = makeBytes(1000);
@@ -136,7 +143,7 @@ describe("a request", () => {
         for (;;) await answer.read();
       })();
       await expect(reading).rejects.toBe(reason);
-      await vi.waitUntil(() => server.activeRequests === 0);
+      await until(() => server.activeRequests === 0);
     }
   });
 
@@ -145,7 +152,7 @@ describe("a request", () => {
     const answer = await ask();
     expect(server.activeRequests).toBe(1);
     answer.cancel();
-    await vi.waitUntil(() => server.activeRequests === 0);
+    await until(() => server.activeRequests === 0);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startFaultServer, type FaultServer } from "../../test/fault-server.ts";
 import {
   countAskedBytes,
@@ -10,6 +10,7 @@ import {
   pinnedFile,
   rangesOf,
   storedShards,
+  until,
 } from "../../test/model-download.ts";
 import { createBusyStore } from "../../test/stores.ts";
 import { SHARD_BYTES } from "../storage/file-store.ts";
@@ -176,5 +177,5 @@ async function untilStopped({ ensure, seen }: ReturnType<typeof openModel>): Pro
   const state = { isOver: false };
   void ensure().then(() => (state.isOver = true));
   const isStopped = () => state.isOver || seen.progress.at(-1)?.state === "paused";
-  await vi.waitUntil(isStopped, { interval: 1, timeout: 20_000 });
+  await until(isStopped);
 }

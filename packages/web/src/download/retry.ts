@@ -32,10 +32,10 @@ export async function retry(
   onRetry: () => void,
 ): Promise<void> {
   for (let { retries } = policy; ; retries = policy.retries - 1) {
-    let hasProgressed = false;
+    const state = { hasProgressed: false };
     const attemptAll = async (): Promise<void> => {
       await attempt(() => {
-        hasProgressed = true;
+        state.hasProgressed = true;
       });
     };
     try {
@@ -45,16 +45,16 @@ export async function retry(
         maxTimeout: MAX_DELAY_MS,
         randomize: true,
         signal,
-        shouldRetry: ({ error }) => isWorthRetrying(error) && !hasProgressed,
+        shouldRetry: ({ error }) => isWorthRetrying(error) && !state.hasProgressed,
         async onFailedAttempt({ error, retriesLeft }) {
-          if (!isWorthRetrying(error) || hasProgressed || retriesLeft === 0) return;
+          if (!isWorthRetrying(error) || state.hasProgressed || retriesLeft === 0) return;
           onRetry();
           await pauseAfter(error, 0, signal);
         },
       });
       return;
     } catch (error) {
-      if (!hasProgressed || !isWorthRetrying(error) || policy.retries === 0) throw error;
+      if (!state.hasProgressed || !isWorthRetrying(error) || policy.retries === 0) throw error;
       // p-retry counts all failures; here this one counts as the first.
       onRetry();
       await pauseAfter(error, policy.retryDelayMs, signal);

@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startFaultServer, type FaultServer } from "../../test/fault-server.ts";
 import {
   countAskedBytes,
+  createHastyClock,
   makeBytes,
   openModel,
   PATH,
   pinnedFile,
+  until,
   type OpenModelOptions,
 } from "../../test/model-download.ts";
 import { createBusyStore } from "../../test/stores.ts";
@@ -83,12 +85,14 @@ describe("several tabs with one store", () => {
         ...inner,
         update: (key, change) => pass().then(() => inner.update(key, change)),
       },
-      () => frozenShards++,
+      () => {
+        frozenShards++;
+      },
     );
     const policy = { takeOverAfterMs: 600, parallel: 1 };
     const frozen = openTab(frozenStore, { policy });
     const ensured = frozen.ensure();
-    await vi.waitUntil(() => frozenShards === 2);
+    await until(() => frozenShards === 2);
     isFrozen = true;
     const other = openTab(inner, { policy });
     await other.ensure();
@@ -114,9 +118,9 @@ describe("a paused tab", () => {
   it("lets another download, and finds the result when it goes on", async () => {
     server.faults.push({ path: PATH, kind: "stall", afterBytes: 250, times: 1 });
     const store = createMemoryStore();
-    const paused = openTab(store, { policy: { parallel: 1 } });
+    const paused = openTab(store, { policy: { parallel: 1 }, now: createHastyClock() });
     const ensured = paused.ensure();
-    await vi.waitUntil(() => paused.seen.progress.some(({ loadedBytes }) => loadedBytes >= 200));
+    await until(() => paused.seen.progress.some(({ loadedBytes }) => loadedBytes >= 200));
     paused.gate.pause();
     const other = openTab(store);
     expect(await other.ensure()).toBe(true);
@@ -134,7 +138,7 @@ describe("a paused tab", () => {
     const ensured = tab.ensure();
     await new Promise((resolve) => setTimeout(resolve, 50));
     tab.gate.pause();
-    await vi.waitUntil(() => tab.seen.progress.at(-1)?.state === "paused");
+    await until(() => tab.seen.progress.at(-1)?.state === "paused");
     await store.delete([`lease|${lockName}`]);
     tab.gate.resume();
     expect(await ensured).toBe(true);

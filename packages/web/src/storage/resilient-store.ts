@@ -70,29 +70,28 @@ export function createResilientStore(
     get,
     set: (key, value) => write((one) => one.set(key, value)),
     async update(key, change) {
-      let hasThrown = false;
+      const state = { hasThrown: false, isDeleted: false };
       if (store && isPersistent) {
         try {
           await store.update(key, (value) => {
-            hasThrown = true;
+            state.hasThrown = true;
             const changed = change(value);
-            hasThrown = false;
+            state.hasThrown = false;
             return changed;
           });
           return;
         } catch (error) {
-          if (hasThrown) throw error; // The caller's own, and no fault of the store.
+          if (state.hasThrown) throw error; // The caller's own, and no fault of the store.
           degrade(error);
         }
       }
       const stored = await read((one) => one.get(key), undefined);
-      let isDeleted = false;
       await memory.update(key, (value) => {
         const changed = change(value === undefined ? stored : value);
-        isDeleted = changed === undefined;
+        state.isDeleted = changed === undefined;
         return changed;
       });
-      if (isDeleted) await remove([key]); // What is stored would show again.
+      if (state.isDeleted) await remove([key]); // What is stored would show again.
     },
     delete: remove,
     async keys() {
