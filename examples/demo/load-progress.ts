@@ -2,7 +2,14 @@
 
 import type { DownloadProgress } from "@fastvlm-kit/web";
 import { element } from "./elements.ts";
-import { bytesInWords } from "./words.ts";
+import { bytesInWords, leftInWords } from "./words.ts";
+
+const STEPS: Readonly<Record<DownloadProgress["state"], string>> = {
+  downloading: "Loading the model",
+  paused: "Paused",
+  retrying: "The connection broke off; trying again",
+  "in-other-tab": "Another tab is loading the model",
+};
 
 export interface LoadProgress {
   /** Shows a step of unknown length. */
@@ -34,11 +41,13 @@ export function createLoadProgress(ids: {
       bytes.textContent = "";
       say(text);
     },
-    onProgress({ loadedBytes, totalBytes, cachedBytes }) {
+    onProgress({ state, loadedBytes, totalBytes, cachedBytes, remainingMs }) {
       const isComplete = loadedBytes >= totalBytes;
-      say(isComplete ? "Warming up" : "Loading the model");
-      const source = cachedBytes === loadedBytes ? ", from this browser’s own storage" : "";
-      bytes.textContent = `${bytesInWords(loadedBytes)} of ${bytesInWords(totalBytes)}${source}`;
+      say(isComplete ? "Warming up" : STEPS[state]);
+      const isStored = cachedBytes === loadedBytes && isComplete;
+      const source = isStored ? ", from this browser’s own storage" : "";
+      const left = remainingMs === undefined || isComplete ? "" : `, ${leftInWords(remainingMs)}`;
+      bytes.textContent = `${bytesInWords(loadedBytes)} of ${bytesInWords(totalBytes)}${source}${left}`;
       if (isComplete) bar.removeAttribute("value");
       else bar.value = loadedBytes / totalBytes;
     },

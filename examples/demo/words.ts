@@ -14,6 +14,12 @@ export function millisecondsInWords(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
+/** Of a wait: rough, since it is a guess. */
+export function leftInWords(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s left` : `${Math.ceil(seconds / 60)} min left`;
+}
+
 export function deviceInWords(device: Device): string {
   return device === "webgpu" ? "GPU (WebGPU)" : "CPU (WebAssembly)";
 }

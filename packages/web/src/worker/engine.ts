@@ -53,8 +53,9 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     maxPositions: readNumber(config, "max_position_embeddings"),
     openFile: (graph: GraphName) => files.open(variant.graphs[graph]),
     onDeviceLost: options.onDeviceLost,
-    onSessionCreated: (graph, milliseconds) => {
-      recorder.recordMs("vlm.session.create.duration", milliseconds, { "vlm.graph": graph });
+    onSessionCreated: (graph, milliseconds, weights) => {
+      const attributes = { "vlm.graph": graph, "vlm.weights": weights };
+      recorder.recordMs("vlm.session.create.duration", milliseconds, attributes);
     },
   });
   const checkedFrom = performance.now();
