@@ -34,11 +34,31 @@ describe("createRoomyStore", () => {
     expect(makeRoom).toHaveBeenCalledTimes(1);
   });
 
-  it("gives up when the value does not fit after that either", async () => {
+  it("makes more room as long as the value does not fit, and gives up when there is none", async () => {
     const { store } = openFull([new QuotaExceededError("first"), new QuotaExceededError("second")]);
-    const makeRoom = vi.fn(() => Promise.resolve(true));
+    const makeRoom = vi.fn(() => Promise.resolve(makeRoom.mock.calls.length < 2));
     await expect(createRoomyStore(store, makeRoom).set("a", 1)).rejects.toThrow("second");
+    expect(makeRoom).toHaveBeenCalledTimes(2);
+  });
+
+  it("makes room once for writes that fail at the same time", async () => {
+    const { inner, store } = openFull([
+      new QuotaExceededError("first"),
+      new QuotaExceededError("second"),
+    ]);
+    const makeRoom = vi.fn(() => Promise.resolve(true));
+    const roomy = createRoomyStore(store, makeRoom);
+    await Promise.all([roomy.set("a", 1), roomy.set("b", 2)]);
+    expect((await inner.keys()).sort()).toEqual(["a", "b"]);
     expect(makeRoom).toHaveBeenCalledTimes(1);
+  });
+
+  it("makes room for updates too", async () => {
+    const { inner, store } = openFull([]);
+    const update = vi.fn(inner.update).mockRejectedValueOnce(new QuotaExceededError("full"));
+    const roomy = createRoomyStore({ ...store, update }, () => Promise.resolve(true));
+    await roomy.update("a", () => 1);
+    expect(await inner.get("a")).toBe(1);
   });
 
   it("does not try again when there was nothing to free", async () => {

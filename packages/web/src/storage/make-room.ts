@@ -1,6 +1,6 @@
 /**
- * A store that makes room once: when a value does not fit, the least recently used models go and the
- * value is tried again. What the browser estimates of its room is a hint; a write that fails is a fact.
+ * A store that makes room: while a value does not fit, the least recently used models go, one after
+ * the other. What the browser estimates of its room is a hint; a write that fails is a fact.
  */
 
 import type { Store } from "./store.ts";
@@ -10,16 +10,35 @@ import type { Store } from "./store.ts";
  * @returns whether anything was freed
  */
 export function createRoomyStore(store: Store, makeRoom: () => Promise<boolean>): Store {
+  let making: Promise<boolean> | undefined;
+  let timesMade = 0;
+  /** Once for all writes that fail meanwhile. */
+  const makeRoomForAll = (): Promise<boolean> =>
+    (making ??= makeRoom()
+      .then((hasMade) => {
+        if (hasMade) timesMade += 1;
+        return hasMade;
+      })
+      .finally(() => {
+        making = undefined;
+      }));
+  const write = async (attempt: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      const timesBefore = timesMade;
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        if (!isQuotaError(error)) throw error;
+        const hasRoomNow = timesMade > timesBefore || (await makeRoomForAll());
+        if (!hasRoomNow) throw error;
+      }
+    }
+  };
   return {
     ...store,
-    async set(key, value) {
-      try {
-        await store.set(key, value);
-      } catch (error) {
-        if (!isQuotaError(error) || !(await makeRoom())) throw error;
-        await store.set(key, value);
-      }
-    },
+    set: (key, value) => write(() => store.set(key, value)),
+    update: (key, change) => write(() => store.update(key, change)),
   };
 }
 

@@ -75,6 +75,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       "vlm.variant": variant.id,
     });
     const opened = await openLibrary(request);
+    opened.hold(model); // From now on: what is stored must not go while it is read.
     const files = openModelFiles({ request, library: opened, recorder, tell, gate });
     const hasDownloaded = await files.ensure(filesOfVariant(variant));
     const { loadEngine } = await engineModule;
@@ -91,7 +92,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     });
     loaded = { engine, recorder };
     if (request.network === "none") sealNetwork();
-    await opened.use({ ...model, license: model.license.id });
+    await opened.touch({ ...model, license: model.license.id });
     await opened.enforceLimits();
     recorder.recordMs("vlm.model.load.duration", performance.now() - startedAt);
     return {

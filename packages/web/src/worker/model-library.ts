@@ -20,8 +20,8 @@ export interface ModelLibrary {
   usage(): Promise<StorageUsage>;
   /** Notes the use of a model. This worker will not evict it. */
   touch(model: KnownModel): Promise<void>;
-  /** The same, and no other worker will evict it while this one lives. */
-  use(model: KnownModel): Promise<void>;
+  /** No worker will evict the model while this one lives. */
+  hold(model: Pick<KnownModel, "id" | "revision">): void;
   /** Removes what is over the limits of size and age. */
   enforceLimits(): Promise<void>;
   /** True once: after the first download that a later visit could lose. */
@@ -91,9 +91,9 @@ export async function openModelLibrary(
       };
     },
     touch,
-    async use(model) {
+    hold(model) {
+      used.add(modelKey(model));
       holdModelInUse(options.databaseName, modelKey(model));
-      await touch(model);
     },
     async enforceLimits() {
       const oldestUse = Date.now() - options.maxModelAgeMs;
