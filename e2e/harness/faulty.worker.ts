@@ -14,6 +14,11 @@ const faults: Record<string, () => void> = {
   "no-locks": () => {
     Reflect.deleteProperty(Object.getPrototypeOf(navigator) as object, "locks");
   },
+  // Loading never gets beyond the model's files.
+  "stuck-wasm": () => {
+    const never = () => new Promise<never>(() => undefined);
+    Object.assign(WebAssembly, { instantiate: never, instantiateStreaming: never });
+  },
   // A driver that computes nonsense: finite, and wrong. What is read back comes in reverse.
   "wrong-gpu": () => {
     const read = new WeakSet<GPUBuffer>();

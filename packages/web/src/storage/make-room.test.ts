@@ -55,7 +55,11 @@ describe("createRoomyStore", () => {
 
   it("makes room for updates too", async () => {
     const { inner, store } = openFull([]);
-    const update = vi.fn(inner.update).mockRejectedValueOnce(new QuotaExceededError("full"));
+    const errors = [new QuotaExceededError("full")];
+    const update: Store["update"] = (key, change) => {
+      const error = errors.shift();
+      return error ? Promise.reject(error) : inner.update(key, change);
+    };
     const roomy = createRoomyStore({ ...store, update }, () => Promise.resolve(true));
     await roomy.update("a", () => 1);
     expect(await inner.get("a")).toBe(1);
