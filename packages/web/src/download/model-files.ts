@@ -97,18 +97,22 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
 
   const ensure = async (paths: readonly string[]): Promise<boolean> => {
     const state: ProgressState = { meter: undefined, latest: { loadedBytes: 0, totalBytes: 0 } };
+    let downloads = 0;
     for (let hasDownloaded = false; ; hasDownloaded = true) {
       const missing = await findMissing(paths);
       if (missing.length === 0) {
         await reportWhole(options, paths, state);
         return hasDownloaded;
       }
+      // Once may be another tab that deletes models; twice is a store that keeps nothing.
+      if (downloads > 1) throw vanished(fileOf(model, missing[0]!));
       await waitWhilePaused(options, state);
       const { fetch } = options;
       if (!fetch) throw forbidden(fileOf(model, missing[0]!));
       const paused = gate.signal;
       try {
         await fetchMissing({ ...options, fetch, paths, signal: paused, state });
+        downloads += 1;
       } catch (error) {
         if (!(error instanceof LockLost) && !paused.aborted) throw error;
       }
@@ -122,7 +126,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     if (!record) await ensure([path]);
     record ??= await files.readRecord(key, file);
     if (record) return record;
-    throw downloadFailed(file, "integrity", "vanished from the store at once");
+    throw vanished(file);
   };
 
   /** What `take` makes of the stored file. Damage is repaired once, by a fresh download. */
@@ -185,6 +189,10 @@ async function reportWhole(
   }
   state.meter ??= createProgressMeter(bytes, now, report.onProgress);
   state.meter.update("downloading", bytes, bytes);
+}
+
+function vanished(file: ModelFile): VlmError<"download-failed"> {
+  return downloadFailed(file, "integrity", "vanished from the store at once");
 }
 
 function forbidden({ url }: ModelFile): VlmError<"network-forbidden"> {

@@ -78,7 +78,10 @@ describe("several tabs with one store", () => {
     let [isFrozen, frozenShards] = [false, 0];
     const awake = new EventTarget();
     const pass = async (): Promise<void> => {
-      if (isFrozen) await new Promise((resolve) => awake.addEventListener("awake", resolve));
+      if (isFrozen)
+        await new Promise((resolve) => {
+          awake.addEventListener("awake", resolve);
+        });
     };
     const frozenStore = createBusyStore(
       {

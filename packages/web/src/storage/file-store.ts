@@ -14,6 +14,7 @@ import {
   type ShardName,
 } from "./file-keys.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
+import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
 import type { Store } from "./store.ts";
 
@@ -92,7 +93,7 @@ export function shardLength({ bytes, shardBytes }: FileShape, index: number): nu
   return Math.min(shardBytes, bytes - index * shardBytes);
 }
 
-export function createFileStore(store: Store): FileStore {
+export function createFileStore(store: Store & Partial<ResilientStore>): FileStore {
   const files: FileStore = {
     async readRecord(file, manifest) {
       const record = (await store.get(fileRecordKey(file))) as FileRecord | undefined;
@@ -128,7 +129,9 @@ export function createFileStore(store: Store): FileStore {
       const stray = (await listShards(store, file)).filter(
         ({ index, sha256 }) => record.shards[index] !== sha256,
       );
-      await store.delete([planKey(file), ...stray.map((shard) => shardKey(file, shard))]);
+      // A later visit will not find a record that is only in memory: it goes on with the plan.
+      const done = store.isPersistent === false ? [] : [planKey(file)];
+      await store.delete([...done, ...stray.map((shard) => shardKey(file, shard))]);
     },
     async reopen(file, { bytes, shardBytes, sha256 }) {
       await store.set(planKey(file), {

@@ -111,6 +111,7 @@ async function measure(store: Store, model: ModelKey, keys: readonly string[]): 
   for (const key of keys) {
     const [kind, owner, path] = key.split("|");
     if (owner !== model || path === undefined || (kind !== "file" && kind !== "plan")) continue;
+    if (kind === "plan" && keys.includes(`file|${owner}|${path}`)) continue;
     const shape = (await store.get(key)) as FileRecord | FilePlan | undefined;
     if (!shape) continue;
     totalBytes += shape.bytes;
