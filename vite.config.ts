@@ -24,6 +24,8 @@ export const sharedConfig: UserConfig = {
       // Modules already: finding them while the worker loads would make Vite reload the page.
       "comlink",
       "idb-keyval",
+      "hash-wasm",
+      "p-retry",
     ],
   },
   build: { target: "es2023" },

@@ -8,6 +8,8 @@ import { startTestServer, type TestServer } from "./server/test-server.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** The built test pages. */
+export const PAGES_FOLDER = here("../.cache/e2e/pages/");
 export const SCENES_FOLDER = here("fixtures/scenes/");
 export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
 
@@ -50,7 +52,7 @@ export const test = base.extend<Fixtures>({
     const server = await startTestServer({
       isolated: true,
       folders: {
-        "/": here("../.cache/e2e/pages/"),
+        "/": PAGES_FOLDER,
         "/demo/": here("../.cache/e2e/demo/"),
         "/pwa/": here("../.cache/e2e/pwa/"),
         "/scenes/": SCENES_FOLDER,

@@ -1,6 +1,7 @@
 /** Getting ready for a visit without a network, and promising that nothing goes out. */
 
-import { expect, test } from "./fixtures.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, PAGES_FOLDER, test } from "./fixtures.ts";
 
 test("prepareOffline brings files and code, says how far it is, and has nothing to do again", async ({
   kitPage,
@@ -73,4 +74,50 @@ test('network: "none" loads what is stored, refuses what is not, and lets nothin
   expect(text).toBe(byBlobUrl);
   expect(byUrl).toMatchObject({ code: "network-forbidden" });
   expect(server.requests).toEqual([]);
+});
+
+test("the code of the last two builds is kept, and older code is removed", async ({
+  kitPage,
+  server,
+}) => {
+  const assets = `${PAGES_FOLDER}assets/`;
+  const worker = readdirSync(assets).find((name) => name.startsWith("vlm.worker"))!;
+  const builds = ["first", "second", "third"].map((build) => `/assets/${build}.js`);
+  for (const path of builds) server.replace(path, readFileSync(assets + worker));
+  const { names, isReady } = await kitPage.evaluate(async (builds) => {
+    const { openLibrary, tinyModel } = window.kit;
+    let isReady = false;
+    for (const build of builds) {
+      const library = openLibrary({ worker: () => new Worker(build, { type: "module" }) });
+      await library.prepareOffline(tinyModel());
+      isReady = await library.isOfflineReady(tinyModel());
+      await library.dispose();
+    }
+    const cache = await caches.open("fastvlm-kit-code");
+    const names = (await cache.keys()).map(({ url }) => new URL(url).pathname);
+    return { names, isReady };
+  }, builds);
+  expect(isReady).toBe(true);
+  expect(names).not.toContain(builds[0]);
+  expect(names).toEqual(expect.arrayContaining(builds.slice(1)));
+  expect(names.filter((name) => name.endsWith(".wasm"))).toHaveLength(1);
+});
+
+test("code that is not served is a typed error, and the weights stay", async ({
+  kitPage,
+  server,
+}) => {
+  server.faults.push({ path: "/assets/engine-", kind: "status", status: 404 });
+  const { prepare, load, report } = await kitPage.evaluate(async () => {
+    const { failureOf, observe, openLibrary, tinyModel } = window.kit;
+    const library = openLibrary();
+    const prepare = await failureOf(() => library.prepareOffline(tinyModel()));
+    const load = await failureOf(() => observe());
+    const report = await library.checkOffline(tinyModel());
+    await library.dispose();
+    return { prepare, load, report };
+  });
+  expect(prepare).toMatchObject({ code: "download-failed", details: { reason: "network" } });
+  expect(load).toMatchObject({ code: "download-failed", details: { reason: "network" } });
+  expect(report).toMatchObject({ isReady: false, missing: ["code"] });
 });

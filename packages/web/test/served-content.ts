@@ -36,7 +36,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function findContent(path: string, sources: Sources): Promise<Content | undefined> {
   const file = locate(path, sources.folders);
   const bytes = sources.contents.get(path) ?? (file === undefined ? file : await readCached(file));
-  return bytes && toContent(bytes, TYPES[extname(path.endsWith("/") ? ".html" : path)]);
+  return bytes && toContent(bytes, TYPES[extname(path.endsWith("/") ? "index.html" : path)]);
 }
 
 /** Bytes as content. They are hashed once: a test that wants others puts another array in place. */

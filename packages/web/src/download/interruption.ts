@@ -35,7 +35,8 @@ export function downloadFailed(
   what: string,
   { status, cause }: { status?: number; cause?: unknown } = {},
 ): VlmError<"download-failed"> {
-  const url = file.url.replace(/[?#].*$/, "");
+  // Bundlers put small files into the address itself.
+  const url = file.url.startsWith("data:") ? "data:" : file.url.replace(/[?#].*$/, "");
   return new VlmError(
     "download-failed",
     `The download of ${url.split("/").at(-1) ?? url} ${what}. ${ADVICE[reason]}`,

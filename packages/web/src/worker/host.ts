@@ -20,6 +20,7 @@ import { createCallScope } from "./call-scope.ts";
 import type { Engine } from "./engine.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { reportCall } from "./call-metrics.ts";
+import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { openModelLibrary, type ModelLibrary } from "./model-library.ts";
 import { createOfflineService } from "./offline-service.ts";
@@ -66,7 +67,8 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   const load = async (request: LoadRequest): Promise<LoadReport> => {
     const startedAt = performance.now();
     const { model, variant } = request;
-    const engineModule = import("./engine.ts");
+    const engineModule = loadCode(() => import("./engine.ts"));
+    engineModule.catch(() => undefined); // It may fail while the files are still arriving.
     const recorder = recorderFor({
       "gen_ai.request.model": model.id,
       "vlm.model.revision": model.revision,

@@ -8,10 +8,16 @@ import type { Device } from "../protocol/model-descriptor.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
 import { startOrt } from "../ort/start-ort.ts";
 import type { Store } from "../storage/store.ts";
+import { loadCode } from "./load-code.ts";
 
 interface CodeRecord {
   readonly urls: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly storedAt: number;
 }
+
+/** This build of the app, and the one before it, which an older tab may still run. */
+const KEPT_BUILDS = 2;
 
 export interface CodeOptions {
   readonly device: Device;
@@ -22,7 +28,7 @@ export interface CodeOptions {
 /**
  * Loads the code for a device and puts it where a service worker can serve it from.
  *
- * @throws what loading the code or filling the Cache throws
+ * @throws {VlmError} `download-failed`
  */
 export async function storeCode(
   options: CodeOptions & {
@@ -31,14 +37,32 @@ export async function storeCode(
   },
 ): Promise<void> {
   const { device, wasmThreads, ortFiles, store } = options;
-  await import("./engine.ts");
-  await startOrt({ device, wasmThreads, files: ortFiles });
+  await loadCode(() => import("./engine.ts"));
+  await loadCode(() => startOrt({ device, wasmThreads, files: ortFiles }));
   const urls = listLoadedCode();
   const cache = await caches.open(CODE_CACHE);
   for (const url of urls) {
-    if (!(await isCached(url))) await cache.add(new Request(url, { credentials: "same-origin" }));
+    if (await isCached(url)) continue;
+    await loadCode(() => cache.add(new Request(url, { credentials: "same-origin" })));
   }
-  await store.set(codeKey(device), { urls } satisfies CodeRecord);
+  await store.set(codeKey(device), { urls, storedAt: Date.now() } satisfies CodeRecord);
+  await forgetOldBuilds(store, cache);
+}
+
+/** Removes what only builds before {@link KEPT_BUILDS} needed. */
+async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
+  const keys = (await store.keys()).filter((key) => key.startsWith(CODE_PREFIX));
+  const records = await Promise.all(
+    keys.map(async (key) => ({ key, ...((await store.get(key)) as CodeRecord) })),
+  );
+  records.sort((a, b) => b.storedAt - a.storedAt);
+  const workers = [...new Set(records.map(({ key }) => workerOf(key)))].slice(0, KEPT_BUILDS);
+  const isKept = ({ key }: { key: string }): boolean => workers.includes(workerOf(key));
+  const needed = new Set(records.filter(isKept).flatMap(({ urls }) => urls));
+  for (const { key, urls } of records.filter((record) => !isKept(record))) {
+    for (const url of urls) if (!needed.has(url)) await cache.delete(url);
+    await store.delete([key]);
+  }
 }
 
 /** Whether the code for a device, of this very build, can be had without a network. */
@@ -50,9 +74,15 @@ export async function isCodeStored({ device, store }: CodeOptions): Promise<bool
   return true;
 }
 
+const CODE_PREFIX = "code|";
+
 /** Another build of the app has another worker address, and so a record of its own. */
 function codeKey(device: Device): string {
-  return `code|${self.location.href}|${device}`;
+  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${device}`;
+}
+
+function workerOf(key: string): string | undefined {
+  return key.split("|")[1];
 }
 
 /** In any cache: a service worker may have it in its own. */

@@ -1,0 +1,17 @@
+/** Code that a worker loads when it needs it: chunks of the app's build, and onnxruntime's files. */
+
+import { VlmError } from "../protocol/errors.ts";
+
+/** @throws {VlmError} `download-failed` for whatever `load` throws */
+export async function loadCode<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new VlmError(
+      "download-failed",
+      "A script of the kit, or onnxruntime's files, could not be loaded. Check the connection and that all of the app's build is served, then try again.",
+      { url: self.location.href.replace(/[?#].*$/, ""), reason: "network" },
+      { cause },
+    );
+  }
+}
