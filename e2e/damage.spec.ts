@@ -1,0 +1,240 @@
+/** Stored bytes that are not what they were: found at the next load, and only they are fetched again. */
+
+import type { Page } from "@playwright/test";
+import type { ModelDescriptor } from "@fastvlm-kit/web";
+import { expect, test } from "./fixtures.ts";
+import type { TestServer } from "./server/test-server.ts";
+import {
+  askedShards,
+  CAPTION,
+  expectWhole,
+  loadAndCaption,
+  SCENE,
+  shardedModel,
+  shardsOf,
+  unpinned,
+  type Shard,
+} from "./stored-model.ts";
+
+const KIB = 2 ** 10;
+
+type Damage = "flipped bit" | "truncated" | "swapped" | "missing" | "emptied";
+
+/** Damages stored shards, each in its own way. Positions follow from `random`, which is below 1. */
+async function damage(
+  page: Page,
+  shards: readonly { shard: Shard; damage: Damage; random: number }[],
+): Promise<void> {
+  await page.evaluate(async (shards) => {
+    const { stored } = window.kit;
+    const all = await stored.listShards();
+    const keyOf = (shard: string): string =>
+      all.find(({ path, index }) => `${path}#${String(index)}` === shard)!.key;
+    for (const { shard, damage, random } of shards) {
+      const key = keyOf(shard);
+      const bytes = new Uint8Array(await ((await stored.get(key)) as Blob).arrayBuffer());
+      const at = Math.floor(random * bytes.length);
+      if (damage === "flipped bit") {
+        bytes[at]! ^= 1 << Math.floor(random * 8);
+        await stored.set(key, new Blob([bytes]));
+      } else if (damage === "truncated") await stored.set(key, new Blob([bytes.slice(0, at)]));
+      else if (damage === "emptied") await stored.set(key, null);
+      else if (damage === "missing") await stored.delete([key]);
+      else {
+        const other = all.find((one) => one.key !== key && one.path === shard.split("#")[0])!;
+        await stored.set(key, await stored.get(other.key));
+      }
+    }
+  }, shards);
+}
+
+/** Loads again, and expects that `damaged` were found and fetched, and nothing else was. */
+async function expectRepair(
+  page: Page,
+  server: TestServer,
+  model: ModelDescriptor,
+  damaged: readonly Shard[],
+): Promise<void> {
+  server.log.length = 0;
+  const { text, corruptions } = await page.evaluate(
+    async ({ model, scene }) => {
+      const { vlm, metrics } = await window.kit.observe({ model });
+      const { text } = await vlm.caption(scene, { cache: false });
+      await vlm.dispose();
+      const found = metrics.filter(({ name }) => name === "vlm.model.cache.corruptions");
+      return { text, corruptions: found.length };
+    },
+    { model, scene: SCENE },
+  );
+  expect(text).toBe(CAPTION);
+  expect(askedShards(server, model).sort()).toEqual([...damaged].sort());
+  // One for each file that was not whole.
+  expect(corruptions).toBe(new Set(damaged.map((shard) => shard.split("#")[0])).size);
+  await expectWhole(page, model);
+}
+
+test("flipped bits at random places of the stored weights are found, and only their shards fetched again", async ({
+  kitPage,
+  server,
+}) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+  const shards = shardsOf(model);
+  for (let round = 0; round < 3; round++) {
+    const chosen = new Map<Shard, number>();
+    while (chosen.size < 4) {
+      chosen.set(shards[Math.floor(Math.random() * shards.length)]!, Math.random());
+    }
+    await test.step(`at ${JSON.stringify([...chosen])}`, async () => {
+      const damages = [...chosen].map(([shard, random]) => ({ shard, random }));
+      await damage(
+        kitPage,
+        damages.map((one) => ({ ...one, damage: "flipped bit" })),
+      );
+      await expectRepair(kitPage, server, model, [...chosen.keys()]);
+    });
+  }
+});
+
+test("shards that are cut short, missing, empty or another one's are found and fetched again", async ({
+  kitPage,
+  server,
+}) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+  const [vision, decoder] = [
+    "onnx/vision_encoder_int8.onnx",
+    "onnx/decoder_model_merged_int8.onnx",
+  ];
+  const damages = [
+    { shard: `${vision}#0`, damage: "truncated", random: 0.5 },
+    { shard: `${vision}#7`, damage: "missing", random: 0 },
+    { shard: `${vision}#38`, damage: "truncated", random: 0 },
+    { shard: `${decoder}#3`, damage: "swapped", random: 0 },
+    { shard: `${decoder}#5`, damage: "emptied", random: 0 },
+  ] as const;
+  await damage(kitPage, damages);
+  await expectRepair(
+    kitPage,
+    server,
+    model,
+    damages.map(({ shard }) => shard),
+  );
+});
+
+test("a file whose record is gone is fetched again, and no other", async ({ kitPage, server }) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  await loadAndCaption(kitPage, model);
+  await kitPage.evaluate(async () => {
+    const { stored } = window.kit;
+    const keys = await stored.keys();
+    await stored.delete(keys.filter((key) => key.startsWith("file|") && key.includes("embed")));
+  });
+  server.log.length = 0;
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+  expect(askedShards(server, model).sort()).toEqual(
+    shardsOf(model).filter((shard) => shard.includes("embed")),
+  );
+  await expectWhole(kitPage, model);
+});
+
+test("a file whose record is damaged costs no more than that file", async ({ kitPage, server }) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  const changes = [{ bytes: 1000 }, { shards: [] }, { shardBytes: 1000 }];
+  for (const change of changes) {
+    await loadAndCaption(kitPage, model);
+    await kitPage.evaluate(async (change) => {
+      const { stored } = window.kit;
+      const key = (await stored.keys()).find(
+        (one) => one.startsWith("file|") && one.includes("embed"),
+      )!;
+      await stored.update(key, (record) => ({ ...(record as object), ...change }));
+    }, change);
+    server.log.length = 0;
+    expect(await loadAndCaption(kitPage, model), JSON.stringify(change)).toBe(CAPTION);
+    const asked = askedShards(server, model);
+    expect(asked.filter((shard) => !shard.includes("embed"))).toEqual([]);
+    await expectWhole(kitPage, model);
+  }
+});
+
+test("when the server's bytes are wrong too, it is an error after one fresh download", async ({
+  kitPage,
+  server,
+}) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  await loadAndCaption(kitPage, model);
+  const shard = "onnx/decoder_model_merged_int8.onnx#3";
+  await damage(kitPage, [{ shard, damage: "flipped bit", random: 0.5 }]);
+  server.faults.push({ path: "decoder_model_merged", kind: "corrupt" });
+  server.log.length = 0;
+  const error = await kitPage.evaluate(
+    (model) => window.kit.failureOf(() => window.kit.observe({ model, device: "wasm" })),
+    model,
+  );
+  expect(error).toMatchObject({ code: "download-failed", details: { reason: "integrity" } });
+  expect(askedShards(server, model)).toEqual([shard, shard]);
+
+  server.faults.length = 0;
+  server.log.length = 0;
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+  expect(askedShards(server, model)).toEqual([shard]);
+  await expectWhole(kitPage, model);
+});
+
+test('damage under network: "none" is an error that says so, and the next visit repairs it', async ({
+  kitPage,
+  server,
+}) => {
+  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+  await loadAndCaption(kitPage, model);
+  const shard = "onnx/vision_encoder_int8.onnx#3";
+  await damage(kitPage, [{ shard, damage: "flipped bit", random: 0.5 }]);
+  server.log.length = 0;
+  const error = await kitPage.evaluate(
+    (model) =>
+      window.kit.failureOf(() => window.kit.observe({ model, device: "wasm", network: "none" })),
+    model,
+  );
+  expect(error).toMatchObject({ code: "network-forbidden" });
+  expect(askedShards(server, model)).toEqual([]);
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+  expect(askedShards(server, model)).toEqual([shard]);
+  await expectWhole(kitPage, model);
+});
+
+test("a model without hashes is held to its first download until it is deleted", async ({
+  kitPage,
+  server,
+}) => {
+  const pinned = await shardedModel(kitPage);
+  const model = unpinned(pinned);
+  const path = "onnx/embed_tokens_int8.onnx";
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+
+  // Other bytes, of the same length, at the server; the stored ones are lost.
+  const address = new URL(pinned.files[path]!.url).pathname;
+  const bytes = new Uint8Array(await (await fetch(server.origin + address)).arrayBuffer());
+  bytes[bytes.length >> 1]! ^= 1;
+  server.replace(address, bytes);
+  await damage(kitPage, [{ shard: `${path}#0`, damage: "missing", random: 0 }]);
+  server.log.length = 0;
+  const error = await kitPage.evaluate(
+    (model) => window.kit.failureOf(() => window.kit.observe({ model, device: "wasm" })),
+    model,
+  );
+  expect(error).toMatchObject({ code: "download-failed", details: { reason: "integrity" } });
+  expect(server.log.filter((one) => one.path === address).length).toBeLessThanOrEqual(2);
+
+  await kitPage.evaluate(async ({ id, revision }) => {
+    const library = window.kit.openLibrary();
+    await library.deleteModel(id, revision);
+    await library.dispose();
+  }, model);
+  await loadAndCaption(kitPage, model);
+  const stored = await kitPage.evaluate((name) => window.kit.stored.hashFiles(name), {
+    id: model.id,
+    revision: model.revision,
+  });
+  expect(stored[path]).not.toBe(pinned.files[path]!.sha256);
+});
