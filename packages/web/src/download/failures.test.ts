@@ -105,15 +105,13 @@ describe("a failure that may pass", () => {
   });
 
   it("in one lane never makes another declare the file whole", async () => {
+    const bytes = makeBytes(1000); // One request: the other lanes have nothing to do but the end.
+    server.replace(PATH, bytes);
     plant({ kind: "cut", afterBytes: 120 });
     for (const parallel of [1, 2, 3, 4]) {
       const store = createMemoryStore();
-      const { ensure } = openModel({
-        server,
-        file: PINNED,
-        store,
-        policy: { retries: 0, parallel },
-      });
+      const policy = { retries: 0, parallel };
+      const { ensure } = openModel({ server, store, file: pinnedFile(bytes, 100), policy });
       await failureOf(ensure());
       expect((await store.keys()).filter((key) => key.startsWith("file|"))).toEqual([]);
     }

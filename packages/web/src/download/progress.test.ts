@@ -115,7 +115,7 @@ describe("the progress of a download", () => {
         policy: { parallel },
         now: () => (time += 200), // Every change is reported.
       });
-      server.faults.push({ path: PATH, kind: "slow", bytesPerSecond: 60_000 });
+      server.faults.push({ path: PATH, kind: "slow", bytesPerSecond: 34_000 });
       await ensure();
       const loaded = seen.progress.map(({ loadedBytes }) => loadedBytes);
       expect(seen.progress.every(({ totalBytes }) => totalBytes === 64_000)).toBe(true);
@@ -125,6 +125,26 @@ describe("the progress of a download", () => {
       expect(loaded.length).toBeGreaterThan(10);
     },
   );
+
+  it("keeps what arrives in one lane while another goes on to its next request", async () => {
+    let time = 0;
+    const { ensure, seen } = openModel({
+      server,
+      file: pinnedFile(BYTES, 1000),
+      policy: { parallel: 2, stallTimeoutMs: 1500 },
+      now: () => (time += 200),
+    });
+    server.faults.push(
+      { path: PATH, kind: "stall", fromByte: 16_000, afterBytes: 2550, times: 1 },
+      { path: PATH, kind: "slow", bytesPerSecond: 48_000 },
+    );
+    await ensure();
+    const states = seen.progress.map(({ state }) => state);
+    const loaded = seen.progress.map(({ loadedBytes }) => loadedBytes);
+    const beforeRetry = loaded.slice(0, states.indexOf("retrying"));
+    expect(beforeRetry.at(-1)).toBeGreaterThan(32_000);
+    expect(beforeRetry).toEqual([...beforeRetry].sort((a, b) => a - b));
+  });
 
   it("is one report where all is stored", async () => {
     const store = createMemoryStore();
