@@ -30,6 +30,8 @@ export interface ProfileOptions {
   readonly parent: string;
 }
 
+type RunningBrowser = Pick<BrowserProfile, "context" | "kill">;
+
 /** Starts a browser on a new profile. */
 export async function createProfile(options: ProfileOptions): Promise<BrowserProfile> {
   const folder = await mkdtemp(join(options.parent, "profile-"));
@@ -40,11 +42,11 @@ export async function createProfile(options: ProfileOptions): Promise<BrowserPro
     },
     kill: () => running.kill(),
     async start() {
-      // They name the process that was killed, and a new one would hand over to it.
-      for (const name of await readdir(folder)) {
-        if (name.startsWith("Singleton")) await rm(join(folder, name));
+      try {
+        running = await startAgain(folder, options);
+      } catch {
+        running = await startAgain(folder, options);
       }
-      running = await startBrowser(folder, options);
     },
     async remove() {
       await running.kill();
@@ -72,10 +74,21 @@ async function setLifecycleState(page: Page, state: "frozen" | "active"): Promis
   await session.detach();
 }
 
+async function startAgain(folder: string, options: ProfileOptions): Promise<RunningBrowser> {
+  // They name the process that was killed, and a new one would hand over to it.
+  for (const name of await readdir(folder)) {
+    if (name.startsWith("Singleton")) await rm(join(folder, name));
+  }
+  return startBrowser(folder, options);
+}
+
+/** About one start in forty, on a profile whose browser was just killed, opens its port and never answers. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 async function startBrowser(
   folder: string,
   { executablePath = chromium.executablePath(), args }: ProfileOptions,
-): Promise<{ context: BrowserContext; kill: () => Promise<void> }> {
+): Promise<RunningBrowser> {
   const child = spawn(
     executablePath,
     ["--headless", `--user-data-dir=${folder}`, "--remote-debugging-port=0", ...args],
@@ -89,7 +102,14 @@ async function startBrowser(
   if (address === undefined) {
     throw new Error(`${executablePath} ended before it could be used.`);
   }
-  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  const killGroup = (): void => void process.kill(-child.pid!, "SIGKILL");
+  const browser = await chromium
+    .connectOverCDP(address, { noDefaults: true, timeout: CONNECT_TIMEOUT_MS })
+    .catch(async (error: unknown) => {
+      killGroup();
+      await exited;
+      throw error;
+    });
   const disconnected = new Promise<void>((resolve) => {
     browser.once("disconnected", () => {
       resolve();
@@ -99,7 +119,7 @@ async function startBrowser(
     context: browser.contexts()[0]!,
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      process.kill(-child.pid!, "SIGKILL");
+      killGroup();
       await Promise.all([exited, disconnected]);
     },
   };

@@ -18,7 +18,7 @@ const KIB = 2 ** 10;
 const KILLS = 20;
 /** So that not even the last kill comes after the download's end: four requests at a time. */
 const MOST_BYTES_OF_A_REQUEST = 48 * KIB;
-const LONGEST_LIFE_MS = 900;
+const LONGEST_LIFE_MS = 700;
 
 test(`a browser that is killed at ${String(KILLS)} random moments loses no shard that it had stored`, async ({
   launchProfile,
