@@ -7,15 +7,10 @@
  */
 
 import type { ByteSource } from "./byte-source.ts";
-import { outlineTensor, TENSOR, type TensorOutline } from "./tensor-outline.ts";
-import {
-  contentOf,
-  createWireReader,
-  WIRE,
-  type Field,
-  type Span,
-  type WireReader,
-} from "./wire-reader.ts";
+import { GRAPH, MODEL, outlineModel, type ModelOutline } from "./model-outline.ts";
+import { applyEdit, type MessageEdit } from "./rewrite.ts";
+import { TENSOR, type TensorOutline } from "./tensor-outline.ts";
+import { contentOf, type Span } from "./wire-reader.ts";
 import {
   integerField,
   joinPieces,
@@ -26,8 +21,6 @@ import {
 } from "./wire-writer.ts";
 
 export interface SkeletonOptions {
-  /** Names the file in errors. */
-  readonly file: string;
   /** What the skeleton calls the file that its weights are in. ASCII. */
   readonly location: string;
   /**
@@ -35,6 +28,8 @@ export interface SkeletonOptions {
    * before they load external data.
    */
   readonly minTensorBytes?: number;
+  /** Changes of the graph. Not of its stored tensors. */
+  readonly edit?: MessageEdit;
 }
 
 export interface Skeleton {
@@ -48,54 +43,45 @@ const MIN_TENSOR_BYTES = 16 * 1024;
 /** More than this without its large tensors is a model that keeps its weights where we do not look. */
 const MAX_SKELETON_BYTES = 64 * 1024 * 1024;
 
-/** Field numbers of onnx.proto. */
-const MODEL_GRAPH = 7;
-const GRAPH_INITIALIZER = 5;
 const EXTERNAL = 1;
 
 /**
+ * @param file names the file in errors
  * @returns undefined where the file has no weights to leave behind, or has them in an unusual place:
  *   load such a file whole
  * @throws {VlmError} `model-invalid` for what is not a protobuf message
  */
-export function toSkeleton(source: ByteSource, options: SkeletonOptions): Skeleton | undefined {
-  const reader = createWireReader(source, options.file);
-  const graphs: Field[] = [];
+export function toSkeleton(
+  source: ByteSource,
+  { file, ...options }: SkeletonOptions & { readonly file: string },
+): Skeleton | undefined {
+  const model = outlineModel(source, file);
+  return model && skeletonOf(model, options);
+}
+
+/** {@link toSkeleton} of a file whose structure is known already. */
+export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skeleton | undefined {
+  const { source, graph, fields } = model;
+  const { location, minTensorBytes = MIN_TENSOR_BYTES, edit } = options;
+  const replacements = new Map(edit?.replacements);
   let externalBytes = 0;
-  const pieces = rewrite(reader, { start: 0, end: source.size }, (field) => {
-    if (field.number !== MODEL_GRAPH || field.wireType !== WIRE.bytes) return undefined;
-    graphs.push(field);
-    const graph = rewrite(reader, contentOf(field), (inner) => {
-      if (inner.number !== GRAPH_INITIALIZER || inner.wireType !== WIRE.bytes) return undefined;
-      const tensor = outlineTensor(reader, contentOf(inner));
-      const bytes = tensor.raw ? tensor.raw.end - tensor.raw.start : 0;
-      if (!tensor.raw || bytes < (options.minTensorBytes ?? MIN_TENSOR_BYTES)) return undefined;
-      externalBytes += bytes;
-      return messageField(GRAPH_INITIALIZER, externalTensor(tensor, tensor.raw, options.location));
-    });
-    return messageField(MODEL_GRAPH, graph);
+  for (const tensor of model.tensors) {
+    const bytes = tensor.raw ? tensor.raw.end - tensor.raw.start : 0;
+    if (!tensor.raw || bytes < minTensorBytes) continue;
+    externalBytes += bytes;
+    const external = externalTensor(tensor, tensor.raw, location);
+    replacements.set(tensor.field.start, messageField(GRAPH.initializer, external));
+  }
+  const content = applyEdit(contentOf(graph), fields, {
+    replacements,
+    additions: edit?.additions ?? [],
+  });
+  const pieces = applyEdit({ start: 0, end: source.size }, [graph], {
+    replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),
+    additions: [],
   });
   if (externalBytes === 0 || piecesLength(pieces) > MAX_SKELETON_BYTES) return undefined;
   return { bytes: joinPieces(source, pieces), externalBytes };
-}
-
-/** A message with some of its fields replaced; fields for which `replace` gives undefined stay as they are. */
-function rewrite(
-  reader: WireReader,
-  message: Span,
-  replace: (field: Field) => Piece[] | undefined,
-): Piece[] {
-  const pieces: Piece[] = [];
-  let keptFrom = message.start;
-  for (const field of reader.fields(message)) {
-    const replacement = replace(field);
-    if (!replacement) continue;
-    if (field.start > keptFrom) pieces.push({ start: keptFrom, end: field.start });
-    pieces.push(...replacement);
-    keptFrom = field.end;
-  }
-  if (message.end > keptFrom) pieces.push({ start: keptFrom, end: message.end });
-  return pieces;
 }
 
 function externalTensor(tensor: TensorOutline, raw: Span, location: string): Piece[] {

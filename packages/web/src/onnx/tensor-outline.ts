@@ -70,9 +70,10 @@ export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
       raw = contentOf(field);
       continue;
     }
-    isPlain &&= HARMLESS.has(field.number) && isShort(field);
-    if (!isPlain) continue;
-    others.push(reader.read(field).slice());
+    const isKnown = HARMLESS.has(field.number) && isShort(field);
+    isPlain &&= isKnown;
+    if (isPlain) others.push(reader.read(field).slice());
+    if (!isKnown) continue;
     if (field.number === TENSOR.dims) shape.push(...readDims(reader, field));
     else if (field.number === TENSOR.dataType) dataType = field.value;
     else if (field.number === TENSOR.name) name = byteString(reader.read(contentOf(field)));

@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from "vitest";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
 import { toSkeleton } from "../onnx/skeleton.ts";
 import { createSession } from "./create-session.ts";
+import { openMount } from "./graph-mount.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
 
 const SPEC = { graph: "embed", device: "wasm", options: { executionProviders: ["wasm"] } } as const;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 
 it("mounts the weights of a file, and computes the same", async () => {
-  const { session, weights } = await createSession(ort, SPEC, fileOf(embed));
+  const { session, weights } = await createSession(ort, SPEC, await mountOf(embed));
   expect(weights).toBe("mounted");
   const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
   const { inputs_embeds: row } = await session.run(feeds);
@@ -48,7 +49,7 @@ it("loads a file whole where its weights cannot be mounted", async () => {
   const { session, weights } = await createSession(
     refusing("No mounting here"),
     SPEC,
-    fileOf(embed),
+    await mountOf(embed),
   );
   expect(weights).toBe("whole");
   const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
@@ -56,19 +57,20 @@ it("loads a file whole where its weights cannot be mounted", async () => {
 });
 
 it("does not try again with more memory when memory ran out", async () => {
-  const attempt = createSession(refusing("std::bad_alloc"), SPEC, fileOf(embed));
+  const attempt = createSession(refusing("std::bad_alloc"), SPEC, await mountOf(embed));
   await expect(attempt).rejects.toMatchObject({ code: "out-of-memory" });
 });
 
 it("does not try again on a GPU that was lost", async () => {
-  const loss = Promise.resolve("destroyed");
-  const attempt = createSession(refusing("Device lost"), SPEC, fileOf(embed), loss);
+  const attempt = createSession(refusing("Device lost"), SPEC, await mountOf(embed), {
+    gpuLoss: Promise.resolve("destroyed"),
+  });
   await expect(attempt).rejects.toMatchObject({ code: "session-failed" });
 });
 
 it("leaves the last word on a damaged file to ORT", async () => {
   const damaged = embed.slice(0, embed.byteLength - 1);
-  await expect(createSession(ort, SPEC, fileOf(damaged))).rejects.toMatchObject({
+  await expect(createSession(ort, SPEC, await mountOf(damaged))).rejects.toMatchObject({
     code: "session-failed",
     details: { graph: "embed", stage: "create" },
   });
@@ -83,8 +85,8 @@ function refusing(message: string): typeof ort {
   return { ...ort, InferenceSession: { ...ort.InferenceSession, create } } as typeof ort;
 }
 
-function fileOf(bytes: Uint8Array<ArrayBuffer>) {
-  return { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
+function mountOf(bytes: Uint8Array<ArrayBuffer>) {
+  return openMount({ bytes: bytes.byteLength, read: () => Promise.resolve(bytes) }, "test");
 }
 
 async function rowOf(session: ort.InferenceSession): Promise<Float32Array> {

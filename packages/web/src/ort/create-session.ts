@@ -5,20 +5,29 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
-import type { GraphName } from "../protocol/model-descriptor.ts";
-import { sourceOfBytes, type ByteSource } from "../onnx/byte-source.ts";
-import { toSkeleton } from "../onnx/skeleton.ts";
-import type { GraphFile } from "./graph-file.ts";
-import { lazyBytes, sourceOfBlob } from "./lazy-bytes.ts";
+import type { ModelOutline } from "../onnx/model-outline.ts";
+import type { MessageEdit } from "../onnx/rewrite.ts";
+import { skeletonOf } from "../onnx/skeleton.ts";
+import type { GraphMount } from "./graph-mount.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { lossWithin, Session, type SessionSpec } from "./session.ts";
 
 /** How ORT came to the weights: from the stored file piece by piece, from the file in memory, or with the whole model. */
 export type WeightsPath = "lazy" | "mounted" | "whole";
 
+/** A change of a graph; undefined where the graph is not understood. */
+export type GraphRewrite = (model: ModelOutline) => MessageEdit | undefined;
+
 export interface CreatedSession {
   readonly session: Session;
   readonly weights: WeightsPath;
+  /** Whether the session computes what the rewrite made of the graph. */
+  readonly isRewritten: boolean;
+}
+
+export interface CreateSessionOptions {
+  readonly rewrite?: GraphRewrite;
+  readonly gpuLoss?: Promise<string> | undefined;
 }
 
 /** The name that skeleton and mount call the file by; it is mounted while the session is created, no longer. */
@@ -28,44 +37,48 @@ const LOCATION = "weights";
 export async function createSession(
   ort: OrtModule,
   spec: Omit<SessionSpec, "bytes">,
-  file: GraphFile,
-  gpuLoss?: Promise<string>,
+  mount: GraphMount,
+  { rewrite, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
-  const mount = await openMount(file);
-  const skeleton = skeletonOf(mount.source, spec.graph);
-  if (skeleton) {
-    const externalData = [{ path: LOCATION, data: mount.data }];
-    const mounted = { ...spec, bytes: skeleton, options: { ...spec.options, externalData } };
+  const externalData = [{ path: LOCATION, data: mount.data }];
+  for (const { bytes, isRewritten } of skeletons(mount, rewrite)) {
+    const mounted = { ...spec, bytes, options: { ...spec.options, externalData } };
     try {
-      return { session: await Session.create(ort, mounted, gpuLoss), weights: mount.weights };
+      const session = await Session.create(ort, mounted, gpuLoss);
+      return { session, weights: mount.weights, isRewritten };
     } catch (error) {
       // Neither comes right by trying again with more memory.
       if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
         throw error;
     }
   }
-  const bytes = mount.weights === "mounted" ? mount.data : await file.read();
-  return { session: await Session.create(ort, { ...spec, bytes }, gpuLoss), weights: "whole" };
+  const bytes = await mount.readWhole();
+  const session = await Session.create(ort, { ...spec, bytes }, gpuLoss);
+  return { session, weights: "whole", isRewritten: false };
 }
 
-interface Mount {
-  readonly source: ByteSource;
-  readonly data: Uint8Array;
-  readonly weights: "lazy" | "mounted";
+interface Attempt {
+  readonly bytes: Uint8Array;
+  readonly isRewritten: boolean;
 }
 
-async function openMount(file: GraphFile): Promise<Mount> {
-  const blob = await file.blob?.();
-  const source = blob && sourceOfBlob(blob);
-  if (source) return { source, data: lazyBytes(source), weights: "lazy" };
-  const data = await file.read();
-  return { source: sourceOfBytes(data), data, weights: "mounted" };
+/** What to try, the best first; each is made when it is asked for. */
+function* skeletons(mount: GraphMount, rewrite: GraphRewrite | undefined): Generator<Attempt> {
+  const { model } = mount;
+  if (!model) return;
+  const edit = rewrite && orUndefined(() => rewrite(model));
+  if (edit) {
+    const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION, edit }));
+    if (skeleton) yield { bytes: skeleton.bytes, isRewritten: true };
+  }
+  const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION }));
+  if (skeleton) yield { bytes: skeleton.bytes, isRewritten: false };
 }
 
-/** Undefined for what has no skeleton, also where the file is damaged: ORT has the last word on that. */
-function skeletonOf(source: ByteSource, graph: GraphName): Uint8Array | undefined {
+/** A damaged file has no skeleton either: ORT has the last word on it. */
+function orUndefined<Result>(make: () => Result | undefined): Result | undefined {
   try {
-    return toSkeleton(source, { file: graph, location: LOCATION })?.bytes;
+    return make();
   } catch {
     return undefined;
   }

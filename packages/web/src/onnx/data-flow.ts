@@ -1,0 +1,51 @@
+/** Which node makes a value and who reads it: what is needed to walk through a graph from its end. */
+
+import { GRAPH, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { outlineNode, type NodeOutline } from "./node-outline.ts";
+import { outlineValue, type ValueOutline } from "./value-outline.ts";
+
+export interface DataFlow {
+  makerOf(value: string): NodeOutline | undefined;
+  /** The stored tensor of this name. Undefined also where the caller of the graph may replace it. */
+  stored(value: string): StoredTensor | undefined;
+  /** How often nodes take the value. */
+  readsOf(value: string): number;
+  readonly inputs: ReadonlyMap<string, ValueOutline>;
+  readonly outputs: ReadonlyMap<string, ValueOutline>;
+  /** What the file says of values between the nodes. */
+  readonly notes: readonly ValueOutline[];
+}
+
+/**
+ * @returns undefined where the graph has a node that is not plain
+ * @throws {VlmError} `model-invalid`
+ */
+export function dataFlow({ reader, fields, tensors }: ModelOutline): DataFlow | undefined {
+  const makers = new Map<string, NodeOutline>();
+  const reads = new Map<string, number>();
+  for (const field of fields) {
+    if (field.number !== GRAPH.node) continue;
+    const node = outlineNode(reader, field);
+    if (!node) return undefined;
+    for (const output of node.outputs) makers.set(output, node);
+    for (const input of node.inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
+  }
+  const values = (number: number): ValueOutline[] =>
+    fields
+      .filter((field) => field.number === number)
+      .map((field) => outlineValue(reader, field))
+      .filter((value) => value !== undefined);
+  const byName = (list: readonly ValueOutline[]) =>
+    new Map(list.map((value) => [value.name, value]));
+
+  const inputs = byName(values(GRAPH.input));
+  const tensorOf = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return {
+    makerOf: (value) => (value === "" ? undefined : makers.get(value)),
+    stored: (value) => (inputs.has(value) ? undefined : tensorOf.get(value)),
+    readsOf: (value) => reads.get(value) ?? 0,
+    inputs,
+    outputs: byName(values(GRAPH.output)),
+    notes: values(GRAPH.valueInfo),
+  };
+}

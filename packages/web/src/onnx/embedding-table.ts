@@ -1,0 +1,147 @@
+/**
+ * Recognises an embedding graph that does nothing but fetch rows of a stored table, and says where
+ * in the file the rows are and how their numbers are meant. Whatever else a graph does, it is not
+ * recognised and must be run.
+ */
+
+import { dataFlow, type DataFlow } from "./data-flow.ts";
+import type { ModelOutline, StoredTensor } from "./model-outline.ts";
+import type { NodeOutline } from "./node-outline.ts";
+import { readScalar } from "./scalar.ts";
+import { DATA_TYPE } from "./tensor-outline.ts";
+import type { Span } from "./wire-reader.ts";
+
+export type NumberType = keyof typeof NUMBER_BYTES;
+
+/** Bytes of the numbers that tables are stored in. */
+export const NUMBER_BYTES = { float32: 4, float16: 2, int8: 1, uint8: 1 } as const;
+
+/** A number of a row is (stored − zero point) · scale, rounded to float32 once. */
+export interface EmbeddingTable {
+  readonly rows: number;
+  readonly width: number;
+  readonly type: NumberType;
+  readonly bytes: Span;
+  /** One for all rows, or where there is a float32 for each. */
+  readonly scale?: number | Span;
+  /** One for all rows, or where there is one for each, in the table's own type. */
+  readonly zeroPoint?: number | Span;
+}
+
+const IDS = "input_ids";
+const EMBEDS = "inputs_embeds";
+
+/** How far the walk goes: the forms that are in use need four steps. */
+const MAX_DEPTH = 8;
+
+/** A table on its way to the output. */
+interface Found extends EmbeddingTable {
+  /** Whether its values are floating-point at this point of the graph. */
+  readonly isFloat: boolean;
+  /** Whether the rows are fetched already. */
+  readonly isGathered: boolean;
+}
+
+/** @throws {VlmError} `model-invalid` */
+export function embeddingTable(model: ModelOutline): EmbeddingTable | undefined {
+  const flow = dataFlow(model);
+  if (!flow?.inputs.has(IDS) || !flow.outputs.has(EMBEDS)) return undefined;
+  const found = follow(model, flow, EMBEDS, MAX_DEPTH);
+  if (!found?.isGathered || !found.isFloat) return undefined;
+  const { rows, width, type, bytes, scale, zeroPoint } = found;
+  return {
+    rows,
+    width,
+    type,
+    bytes,
+    ...(scale !== undefined && { scale }),
+    ...(zeroPoint !== undefined && { zeroPoint }),
+  };
+}
+
+function follow(
+  model: ModelOutline,
+  flow: DataFlow,
+  value: string,
+  depth: number,
+): Found | undefined {
+  const tensor = flow.stored(value);
+  if (tensor) return tableOf(tensor);
+  const node = flow.makerOf(value);
+  if (node?.outputs.length !== 1 || depth === 0) return undefined;
+  const from = (input: string | undefined): Found | undefined =>
+    input === undefined ? undefined : follow(model, flow, input, depth - 1);
+  const [first, second] = node.inputs;
+  switch (node.operator) {
+    case "Identity":
+      return from(first);
+    case "Cast":
+      return widened(node, from(first));
+    case "Gather": {
+      const found = second === IDS && (node.integers.get("axis") ?? 0) === 0 && from(first);
+      return found && !found.isGathered ? { ...found, isGathered: true } : undefined;
+    }
+    case "DequantizeLinear":
+      return dequantized(model, flow, node, from(first));
+    case "Mul":
+      return (
+        scaled(from(first), rowScales(flow, second)) ?? scaled(from(second), rowScales(flow, first))
+      );
+    default:
+      return undefined;
+  }
+}
+
+function tableOf({ shape, dataType, raw }: StoredTensor): Found | undefined {
+  const type = (Object.keys(NUMBER_BYTES) as NumberType[]).find(
+    (name) => DATA_TYPE[name] === dataType,
+  );
+  const [rows, width] = shape;
+  if (!raw || !type || shape.length !== 2 || !rows || !width) return undefined;
+  const isFloat = type === "float32" || type === "float16";
+  return { rows, width, type, bytes: raw, isFloat, isGathered: false };
+}
+
+/** To float32 only, which holds all of them exactly. */
+function widened({ integers }: NodeOutline, found: Found | undefined): Found | undefined {
+  return found && integers.get("to") === DATA_TYPE.float32
+    ? { ...found, isFloat: true }
+    : undefined;
+}
+
+function dequantized(
+  model: ModelOutline,
+  flow: DataFlow,
+  { inputs, integers }: NodeOutline,
+  found: Found | undefined,
+): Found | undefined {
+  if (!found || found.isFloat || integers.get("block_size")) return undefined;
+  // Numbers for each row stand in front of the Gather, where rows are the axis 0.
+  const isPerRow = !found.isGathered && integers.get("axis") === 0;
+  const numbers = (name: string | undefined, type: NumberType): number | Span | undefined => {
+    const tensor = flow.stored(name ?? "");
+    if (tensor?.dataType !== DATA_TYPE[type]) return undefined;
+    const isOfRows = isPerRow && tensor.shape.length === 1 && tensor.shape[0] === found.rows;
+    return isOfRows ? tensor.raw : readScalar(model.reader, tensor);
+  };
+  const scale = numbers(inputs[1], "float32");
+  if (scale === undefined) return undefined;
+  if ((inputs[2] ?? "") === "") return { ...found, scale, isFloat: true };
+  const zeroPoint = numbers(inputs[2], found.type);
+  return zeroPoint === undefined ? undefined : { ...found, scale, zeroPoint, isFloat: true };
+}
+
+/** Where factors for each row are that are fetched by the same ids: float32 [rows, 1]. */
+function rowScales(flow: DataFlow, value = ""): StoredTensor | undefined {
+  const node = flow.makerOf(value);
+  if (node?.operator !== "Gather" || (node.integers.get("axis") ?? 0) !== 0) return undefined;
+  const tensor = node.inputs[1] === IDS ? flow.stored(node.inputs[0] ?? "") : undefined;
+  const isColumn = tensor?.shape.length === 2 && tensor.shape[1] === 1;
+  return isColumn && tensor.dataType === DATA_TYPE.float32 ? tensor : undefined;
+}
+
+function scaled(found: Found | undefined, scales: StoredTensor | undefined): Found | undefined {
+  if (!found?.isGathered || !found.isFloat || found.scale !== undefined) return undefined;
+  if (!scales?.raw || scales.shape[0] !== found.rows) return undefined;
+  return { ...found, scale: scales.raw };
+}

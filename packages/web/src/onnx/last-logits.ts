@@ -1,0 +1,153 @@
+/**
+ * Makes a decoder compute the logits of the last position only, which are all that is ever looked at.
+ * The product with the vocabulary gets the last row of its input; its weights stay as they are.
+ *
+ * The graph is walked back from `logits` through what treats every position alike. Where anything
+ * else is met, the graph stays as it is.
+ */
+
+import { dataFlow, type DataFlow } from "./data-flow.ts";
+import { GRAPH, type ModelOutline } from "./model-outline.ts";
+import { NODE, type NodeOutline } from "./node-outline.ts";
+import { rewrite, type MessageEdit } from "./rewrite.ts";
+import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
+import { withSize } from "./value-outline.ts";
+import { contentOf } from "./wire-reader.ts";
+import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+
+const LOGITS = "logits"; // [batch, positions, vocab]
+const POSITIONS = 1;
+
+/** The first opset whose Slice takes its numbers as inputs. */
+const MIN_OPSET = 10;
+
+/**
+ * @returns undefined where the graph is not understood; an edit without changes where it gives the
+ *   last position only already
+ * @throws {VlmError} `model-invalid`
+ */
+export function lastLogits(model: ModelOutline): MessageEdit | undefined {
+  const flow = dataFlow(model);
+  const output = flow?.outputs.get(LOGITS);
+  if (!flow || output?.shape?.length !== 3) return undefined;
+  if (output.shape[POSITIONS] === 1) return { replacements: new Map(), additions: [] };
+  if (output.shape[POSITIONS] !== undefined || model.opset < MIN_OPSET) return undefined;
+  const found = findProduct(flow);
+  if (!found) return undefined;
+
+  const { product, between } = found;
+  const notes = flow.notes.filter(({ name }) => between.has(name));
+  return {
+    replacements: new Map<number, readonly Piece[]>([
+      [output.field.start, withSize(model.reader, output.field, POSITIONS, 1)],
+      [product.field.start, [...slice(product.inputs[0]!), ...onLastRow(model, product)]],
+      // What the file says of their shapes no longer holds.
+      ...notes.map(({ field }) => [field.start, []] as const),
+    ]),
+    additions: Object.entries(SLICE).flatMap(([name, value]) => oneInteger(name, value)),
+  };
+}
+
+/** The product with the vocabulary, and the values from there to the logits. */
+function findProduct(
+  flow: DataFlow,
+): { product: NodeOutline; between: ReadonlySet<string> } | undefined {
+  const between = new Set<string>();
+  let value = LOGITS;
+  while (true) {
+    const node = flow.makerOf(value);
+    const isInner = value !== LOGITS;
+    const readers = flow.readsOf(value) + (flow.outputs.has(value) ? 1 : 0);
+    // What somebody else reads too must keep its positions. A value twice is a circle.
+    if (node?.outputs.length !== 1 || readers !== 1 || between.has(value)) return undefined;
+    if (isInner) between.add(value);
+    if (isProduct(flow, node)) return { product: node, between: between.add(LOGITS) };
+    const next = throughElementwise(flow, node);
+    if (next === undefined) return undefined;
+    value = next;
+  }
+}
+
+/** Whether the node multiplies each position of its first input with one stored matrix. */
+function isProduct(flow: DataFlow, { operator, inputs }: NodeOutline): boolean {
+  const rest = inputs.slice(2).filter((name) => name !== "");
+  switch (operator) {
+    case "MatMul":
+      return isStoredMatrix(flow, inputs[1]);
+    case "com.microsoft::MatMulNBits":
+      return [inputs[1], ...rest].every((name) => flow.stored(name ?? "") !== undefined);
+    case "MatMulInteger":
+      // Its input is quantised by a scale of all positions, here as before: the numbers stay the same.
+      return isStoredMatrix(flow, inputs[1]) && rest.every((name) => isForAll(flow, name));
+    default:
+      return false;
+  }
+}
+
+/** The input that carries the positions, where the node treats all of them alike. */
+function throughElementwise(flow: DataFlow, node: NodeOutline): string | undefined {
+  const [first, second] = node.inputs;
+  if (node.operator === "Cast" || node.operator === "Identity") return first;
+  if (node.operator !== "Mul" && node.operator !== "Add") return undefined;
+  if (first === undefined || second === undefined) return undefined;
+  if (isForAll(flow, second)) return first;
+  return isForAll(flow, first) ? second : undefined;
+}
+
+/** Whether the value has no axis of positions: a stored vector, or a scale that comes of quantising. */
+function isForAll(flow: DataFlow, value: string, depth = 4): boolean {
+  const tensor = flow.stored(value);
+  if (tensor) return tensor.shape.length <= 1;
+  const node = flow.makerOf(value);
+  if (!node || depth === 0) return false;
+  if (node.operator === "DynamicQuantizeLinear") return node.outputs.indexOf(value) > 0;
+  // More inputs than two are none of these, and would make the walk long.
+  if (node.inputs.length > 2 || !["Mul", "Cast"].includes(node.operator)) return false;
+  return node.inputs.every((input) => isForAll(flow, input, depth - 1));
+}
+
+/** A stored matrix, widened or turned on its way or not. */
+function isStoredMatrix(flow: DataFlow, value = "", depth = 4): boolean {
+  const tensor = flow.stored(value);
+  if (tensor) return tensor.shape.length === 2;
+  const node = flow.makerOf(value);
+  if (!node || depth === 0 || !UNARY.has(node.operator)) return false;
+  return isStoredMatrix(flow, node.inputs[0], depth - 1);
+}
+
+const UNARY: ReadonlySet<string> = new Set(["Cast", "Identity", "Transpose", "DequantizeLinear"]);
+
+/** Names and values that no model has. */
+const LAST_ROW = "fastvlm-kit/last_row";
+const SLICE = {
+  "fastvlm-kit/last_row/start": -1n,
+  "fastvlm-kit/last_row/end": 2n ** 63n - 1n,
+  "fastvlm-kit/last_row/axis": BigInt(POSITIONS),
+} as const;
+
+/** [batch, positions, width] → [batch, 1, width] */
+function slice(input: string): Piece[] {
+  return messageField(GRAPH.node, [
+    ...[input, ...Object.keys(SLICE)].flatMap((name) => stringField(NODE.input, name)),
+    ...stringField(NODE.output, LAST_ROW),
+    ...stringField(NODE.name, LAST_ROW),
+    ...stringField(NODE.opType, "Slice"),
+  ]);
+}
+
+function onLastRow({ reader }: ModelOutline, product: NodeOutline): Piece[] {
+  let inputs = 0;
+  const content = rewrite(reader, contentOf(product.field), ({ number }) =>
+    number === NODE.input && inputs++ === 0 ? stringField(NODE.input, LAST_ROW) : undefined,
+  );
+  return messageField(GRAPH.node, content);
+}
+
+function oneInteger(name: string, value: bigint): Piece[] {
+  return messageField(GRAPH.initializer, [
+    integerField(TENSOR.dims, 1),
+    integerField(TENSOR.dataType, DATA_TYPE.int64),
+    ...stringField(TENSOR.name, name),
+    ...messageField(TENSOR.rawData, [new Uint8Array(BigInt64Array.of(value).buffer)]),
+  ]);
+}

@@ -1,0 +1,73 @@
+/** Where the parts of an ONNX model are in its file. Read once, whatever is then made of it. */
+
+import type { ByteSource } from "./byte-source.ts";
+import { byteString, outlineTensor, type TensorOutline } from "./tensor-outline.ts";
+import { contentOf, createWireReader, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+
+export interface StoredTensor extends TensorOutline {
+  readonly field: Field;
+}
+
+/** A model with one graph, which nearly all have. */
+export interface ModelOutline {
+  readonly source: ByteSource;
+  readonly reader: WireReader;
+  readonly graph: Field;
+  /** Everything in the graph that is a message, in the order of the file. */
+  readonly fields: readonly Field[];
+  readonly tensors: readonly StoredTensor[];
+  /** Version of ONNX's own operators; 0 where the model does not say. */
+  readonly opset: number;
+}
+
+/** Field numbers of onnx.proto. */
+export const MODEL = { graph: 7, opsetImport: 8 } as const;
+export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13 } as const;
+const OPSET = { domain: 1, version: 2 } as const;
+
+/**
+ * @param file names the file in errors
+ * @returns undefined where there is no graph, or more than one
+ * @throws {VlmError} `model-invalid` for what is not a protobuf message
+ */
+export function outlineModel(source: ByteSource, file: string): ModelOutline | undefined {
+  const reader = createWireReader(source, file);
+  const graphs: Field[] = [];
+  let opset = 0;
+  for (const field of reader.fields({ start: 0, end: source.size })) {
+    if (field.wireType !== WIRE.bytes) continue;
+    if (field.number === MODEL.graph) graphs.push(field);
+    else if (field.number === MODEL.opsetImport) opset ||= readOpset(reader, field);
+  }
+  const [graph] = graphs;
+  if (!graph || graphs.length > 1) return undefined;
+
+  const fields: Field[] = [];
+  const tensors: StoredTensor[] = [];
+  for (const field of reader.fields(contentOf(graph))) {
+    if (field.wireType !== WIRE.bytes) continue;
+    fields.push(field);
+    if (field.number !== GRAPH.initializer) continue;
+    tensors.push({ field, ...outlineTensor(reader, contentOf(field)) });
+  }
+  return { source, reader, graph, fields, tensors, opset };
+}
+
+/** The version of ONNX's own operators, whose domain has no name; 0 for those of others. */
+function readOpset(reader: WireReader, span: Field): number {
+  let version = 0;
+  for (const field of reader.fields(contentOf(span))) {
+    if (field.number === OPSET.version) version = field.value;
+    if (field.number !== OPSET.domain || field.wireType !== WIRE.bytes) continue;
+    const domain = field.end - field.content > MAX_DOMAIN_BYTES ? "?" : nameIn(reader, field);
+    if (domain !== "" && domain !== "ai.onnx") return 0;
+  }
+  return version;
+}
+
+const MAX_DOMAIN_BYTES = 256;
+
+/** A field that is a name; of one character per byte, compared and copied, never shown. */
+export function nameIn(reader: WireReader, field: Field): string {
+  return byteString(reader.read(contentOf(field)));
+}

@@ -1,0 +1,75 @@
+/** What a node (`NodeProto`) computes from what; of its attributes, the integers. */
+
+import { nameIn } from "./model-outline.ts";
+import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+
+export interface NodeOutline {
+  readonly field: Field;
+  /** ONNX's own operators by their name, those of other domains as `domain::name`. */
+  readonly operator: string;
+  /** `""` for an optional input that is left out; so for outputs. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly integers: ReadonlyMap<string, number>;
+}
+
+/** Field numbers of onnx.proto's `NodeProto`. */
+export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { name: 1, integer: 3, subgraph: 6, subgraphs: 11 } as const;
+
+const MAX_NAME_BYTES = 4096;
+
+/**
+ * @returns undefined for a node that is not plain: one with a graph inside, which may look at any
+ *   value of the graph around it, or with a name of endless length
+ * @throws {VlmError} `model-invalid`
+ */
+export function outlineNode(reader: WireReader, field: Field): NodeOutline | undefined {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const integers = new Map<string, number>();
+  let type = "";
+  let domain = "";
+  for (const inner of reader.fields(contentOf(field))) {
+    if (inner.wireType !== WIRE.bytes) continue;
+    if (inner.number === NODE.attribute) {
+      if (!readAttribute(reader, inner, integers)) return undefined;
+      continue;
+    }
+    if (!TEXT_FIELDS.has(inner.number)) continue;
+    if (!isShort(inner)) return undefined;
+    const text = nameIn(reader, inner);
+    if (inner.number === NODE.input) inputs.push(text);
+    else if (inner.number === NODE.output) outputs.push(text);
+    else if (inner.number === NODE.opType) type = text;
+    else domain = text;
+  }
+  const isOnnx = domain === "" || domain === "ai.onnx";
+  return { field, operator: isOnnx ? type : `${domain}::${type}`, inputs, outputs, integers };
+}
+
+const TEXT_FIELDS: ReadonlySet<number> = new Set([
+  NODE.input,
+  NODE.output,
+  NODE.opType,
+  NODE.domain,
+]);
+
+/** @returns false for an attribute that nobody here can judge */
+function readAttribute(reader: WireReader, field: Field, integers: Map<string, number>): boolean {
+  let name = "";
+  let integer: number | undefined;
+  for (const inner of reader.fields(contentOf(field))) {
+    if (inner.number === ATTRIBUTE.subgraph || inner.number === ATTRIBUTE.subgraphs) return false;
+    if (inner.number === ATTRIBUTE.integer) integer = inner.value;
+    if (inner.number !== ATTRIBUTE.name || inner.wireType !== WIRE.bytes) continue;
+    if (!isShort(inner)) return false;
+    name = nameIn(reader, inner);
+  }
+  if (integer !== undefined) integers.set(name, integer);
+  return true;
+}
+
+function isShort(field: Field): boolean {
+  return field.end - field.content <= MAX_NAME_BYTES;
+}

@@ -1,0 +1,95 @@
+/**
+ * The embedding without a session: a token's row is read from the stored file when it is needed,
+ * and the table stays where it is (decisions/, 2026-11-23, embedding looked up).
+ */
+
+import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../onnx/embedding-table.ts";
+import { VlmError } from "../protocol/errors.ts";
+import type { Device } from "../protocol/model-descriptor.ts";
+import type { Embedding } from "./embedding.ts";
+import type { GraphMount } from "./graph-mount.ts";
+import { readRow, type RowFormat } from "./row-format.ts";
+
+/** Rows that are kept, about 4 MB of them: those of the prompt's frame and of frequent words. */
+const MAX_KEPT_ROWS = 1024;
+
+/** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
+export async function lookUpEmbedding(
+  mount: GraphMount,
+  device: Device,
+): Promise<Embedding | undefined> {
+  const table = tableOf(mount);
+  if (!table) return undefined;
+  const format = await openFormat(mount, table);
+  return createLookUp(mount, table, format, device);
+}
+
+function tableOf({ model }: GraphMount): EmbeddingTable | undefined {
+  try {
+    return model && embeddingTable(model);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Scales and zero points are small beside the table: they are read once. */
+async function openFormat(mount: GraphMount, table: EmbeddingTable): Promise<RowFormat> {
+  const { type, width, scale, zeroPoint } = table;
+  const numbers = async (at: number | EmbeddingTable["bytes"] | undefined) =>
+    typeof at === "object" ? (await mount.read(at.start, at.end)).slice() : at;
+  return { type, width, scale: await numbers(scale), zeroPoint: await numbers(zeroPoint) };
+}
+
+function createLookUp(
+  mount: GraphMount,
+  { rows, width, type, bytes }: EmbeddingTable,
+  format: RowFormat,
+  device: Device,
+): Embedding {
+  const rowBytes = width * NUMBER_BYTES[type];
+  const kept = new Map<number, Float32Array>(); // the longest unused first
+
+  const read = async (id: number): Promise<Float32Array> => {
+    const known = kept.get(id);
+    kept.delete(id);
+    const start = bytes.start + id * rowBytes;
+    const row = known ?? readRow(format, id, await mount.read(start, start + rowBytes));
+    kept.set(id, row);
+    return row;
+  };
+
+  return {
+    async rows(ids) {
+      const stranger = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
+      if (stranger !== undefined) throw failed(device, new RangeError(`No row ${stranger}`));
+      const result = new Float32Array(ids.length * width);
+      try {
+        const unique = [...new Set(ids)];
+        const found = new Map(
+          await Promise.all(unique.map(async (id) => [id, await read(id)] as const)),
+        );
+        for (const [place, id] of ids.entries()) result.set(found.get(id)!, place * width);
+      } catch (cause) {
+        throw failed(device, cause);
+      }
+      for (const id of kept.keys()) {
+        if (kept.size <= MAX_KEPT_ROWS) break;
+        kept.delete(id);
+      }
+      return result;
+    },
+    release() {
+      kept.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+function failed(device: Device, cause: unknown): VlmError<"session-failed"> {
+  return new VlmError(
+    "session-failed",
+    "The embedding table could not be read. Load the model again.",
+    { device, stage: "run", graph: "embed" },
+    { cause },
+  );
+}

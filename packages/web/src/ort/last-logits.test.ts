@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as ort from "onnxruntime-web/wasm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { lastLogits } from "../onnx/last-logits.ts";
+import { createSession } from "./create-session.ts";
+import { openMount } from "./graph-mount.ts";
+import { OnnxDecoding } from "./onnx-decoding.ts";
+import type { Session } from "./session.ts";
+
+const SPEC = {
+  graph: "decoder",
+  device: "wasm",
+  options: { executionProviders: ["wasm"] },
+} as const;
+
+beforeAll(() => {
+  ort.env.wasm.numThreads = 1;
+});
+
+describe("a decoder of which only the last logits are asked", () => {
+  const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+  const files = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
+    : [];
+
+  it.each(files)("has the numbers of %s, over prompts and the tokens behind them", async (name) => {
+    const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
+    const mount = await openMount(
+      { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) },
+      "decoder",
+    );
+    const plain = await createSession(ort, SPEC, mount);
+    const rewritten = await createSession(ort, SPEC, mount, { rewrite: lastLogits });
+    expect([plain.isRewritten, rewritten.isRewritten]).toEqual([false, true]);
+
+    for (const prompt of [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)]) {
+      const [one, other] = [decodingOf(plain.session), decodingOf(rewritten.session)];
+      for (const ids of [prompt, [44], [45, 46]]) {
+        const parts = [{ kind: "tokens", ids }] as const;
+        const expected = (await one.append(parts)).slice();
+        const logits = await other.append(parts);
+        expect(logits.length).toBe(expected.length);
+        // Sums of whole numbers are exact; those of floats are made in another order for one row.
+        const tolerance = name.includes("int8") ? 0 : 2e-4;
+        expect(largestDifference(logits, expected)).toBeLessThanOrEqual(tolerance);
+      }
+    }
+  });
+
+  it.each(files)("computes one row of %s, whatever the length of the prompt", async (name) => {
+    const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
+    const mount = await openMount(
+      { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) },
+      "decoder",
+    );
+    const { session } = await createSession(ort, SPEC, mount, { rewrite: lastLogits });
+    expect(session.outputs.find((output) => output.name === "logits")?.shape[1]).toBe(1);
+  });
+});
+
+/** Rows that look like embeddings and are different for each id. */
+function decodingOf(session: Session): OnnxDecoding {
+  const hidden = session.inputs.find((one) => one.name === "inputs_embeds")!.shape[2] as number;
+  return new OnnxDecoding(ort, session, {
+    rows: (ids) =>
+      Promise.resolve(
+        Float32Array.from(
+          { length: ids.length * hidden },
+          (_, index) => Math.sin(ids[Math.floor(index / hidden)]! * 1.7 + index) * 0.3,
+        ),
+      ),
+    release: () => Promise.resolve(),
+  });
+}
+
+function largestDifference(some: Float32Array, others: Float32Array): number {
+  return some.reduce((most, value, index) => Math.max(most, Math.abs(value - others[index]!)), 0);
+}
