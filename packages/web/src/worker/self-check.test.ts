@@ -86,10 +86,33 @@ describe("checkDevice without one", () => {
     ["difference between two pictures", () => [1, 2, 3]],
     ["finite features", () => [1, NaN]],
   ])("turns a device down for its %s", async (name, encode) => {
-    await expect(check(device(encode))).rejects.toMatchObject({
+    await expect(check({ ...device(encode), device: "webgpu" })).rejects.toMatchObject({
       code: "device-check-failed",
       details: { check: name },
     });
+  });
+
+  it("asks the CPU for one small picture and one token", async () => {
+    const sizes: number[] = [];
+    let tokens = 0;
+    const runtime = device((picture) => {
+      sizes.push(picture.size);
+      return byPicture(picture);
+    });
+    const startDecoding: Runtime["startDecoding"] = () => {
+      const decoding = runtime.startDecoding();
+      return {
+        ...decoding,
+        append: (parts) => {
+          tokens += 1;
+          return decoding.append(parts);
+        },
+      };
+    };
+    const model = fastvlm05b({ imageSize: 1024 });
+    await checkDevice({ ...runtime, startDecoding }, codec, model);
+    expect(sizes).toEqual([64]);
+    expect(tokens).toBe(1);
   });
 });
 
