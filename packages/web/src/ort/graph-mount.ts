@@ -15,11 +15,20 @@ export interface GraphMount {
   /** Bytes of the file; where it is not in memory nothing is kept of them. */
   read(start: number, end: number): Promise<Uint8Array>;
   readWhole(): Promise<Uint8Array>;
+  /** Gives the memory back, where there is some. Nothing can be read afterwards. */
+  release(): void;
 }
 
-/** @param name names the file in errors */
-export async function openMount(file: GraphFile, name: string): Promise<GraphMount> {
-  const blob = await file.blob?.();
+/**
+ * @param name names the file in errors
+ * @param inMemory reads all of the file first: faster, and as much memory for as long as it is open
+ */
+export async function openMount(
+  file: GraphFile,
+  name: string,
+  { inMemory = false } = {},
+): Promise<GraphMount> {
+  const blob = inMemory ? undefined : await file.blob?.();
   const lazy = blob && sourceOfBlob(blob);
   if (lazy) {
     return {
@@ -29,6 +38,7 @@ export async function openMount(file: GraphFile, name: string): Promise<GraphMou
       weights: "lazy",
       read: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
       readWhole: () => file.read(),
+      release: () => undefined,
     };
   }
   const data = await file.read();
@@ -40,7 +50,15 @@ export async function openMount(file: GraphFile, name: string): Promise<GraphMou
     weights: "mounted",
     read: (start, end) => Promise.resolve(source.read(start, end)),
     readWhole: () => Promise.resolve(data),
+    release: () => {
+      detach(data.buffer);
+    },
   };
+}
+
+/** Half a gigabyte should not wait for the garbage collector. Browsers before 2024 let it. */
+function detach(buffer: ArrayBuffer): void {
+  (buffer as { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
 }
 
 function outlineOf(source: ByteSource, name: string): ModelOutline | undefined {
