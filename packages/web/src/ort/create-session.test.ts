@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, expect, it } from "vitest";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
+import { GRAPH, type ModelOutline } from "../onnx/model-outline.ts";
+import type { Field } from "../onnx/wire-reader.ts";
 import { toSkeleton } from "../onnx/skeleton.ts";
 import { createSession } from "./create-session.ts";
 import { openMount } from "./graph-mount.ts";
@@ -56,6 +58,23 @@ it("loads a file whole where its weights cannot be mounted", async () => {
   expect(await (await session.run(feeds))["inputs_embeds"]!.getData()).toEqual(expected);
 });
 
+it("leaves a graph as it is where ORT refuses what was made of it, or where making it failed", async () => {
+  const toNoNode = (model: ModelOutline) => ({
+    replacements: new Map(model.fields.filter(isNode).map(({ start }) => [start, []])),
+    additions: [],
+  });
+  const failing = () => {
+    throw new Error("Not understood");
+  };
+  for (const rewrite of [toNoNode, failing]) {
+    const mount = await mountOf(embed);
+    const { session, ...how } = await createSession(ort, SPEC, mount, { rewrite });
+    expect(how).toEqual({ weights: "mounted", isRewritten: false });
+    const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
+    expect(await (await session.run(feeds))["inputs_embeds"]!.getData()).toEqual(expected);
+  }
+});
+
 it("does not try again with more memory when memory ran out", async () => {
   const attempt = createSession(refusing("std::bad_alloc"), SPEC, await mountOf(embed));
   await expect(attempt).rejects.toMatchObject({ code: "out-of-memory" });
@@ -83,6 +102,10 @@ function refusing(message: string): typeof ort {
       ? Promise.reject(new Error(message))
       : ort.InferenceSession.create(bytes, options);
   return { ...ort, InferenceSession: { ...ort.InferenceSession, create } } as typeof ort;
+}
+
+function isNode({ number }: Field): boolean {
+  return number === GRAPH.node;
 }
 
 function mountOf(bytes: Uint8Array<ArrayBuffer>) {
