@@ -129,6 +129,15 @@ describe("lastLogits", () => {
         ],
       },
     ],
+    [
+      "a stored factor for each of some positions",
+      {
+        nodes: [
+          { ...PRODUCT, outputs: ["product"] },
+          { operator: "Mul", inputs: ["product", "weight"], outputs: ["logits"] },
+        ],
+      },
+    ],
     ["a product of two values", { nodes: [{ ...PRODUCT, inputs: ["hidden", "hidden"] }] }],
     [
       "a matrix that the caller may replace",

@@ -130,6 +130,15 @@ describe("an embedding that is looked up", () => {
       ],
     ],
     [
+      "the scale is one for each column of a square table",
+      [dequantize("table", "wide", 1), gather("wide", "inputs_embeds")],
+      [
+        stored("table", [WIDTH, WIDTH], levels.slice(0, WIDTH * WIDTH), "int8"),
+        stored("scale", [WIDTH], rowScales.slice(0, WIDTH), "float32"),
+        stored("zero", [WIDTH], levels.slice(0, WIDTH), "int8"),
+      ],
+    ],
+    [
       "columns are fetched",
       [{ ...gather("table", "inputs_embeds"), integers: { axis: 1 } }],
       [stored("table", [ROWS, WIDTH], floats, "float32")],

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { lastLogits } from "../onnx/last-logits.ts";
 import { createSession } from "./create-session.ts";
 import { openMount } from "./graph-mount.ts";
@@ -56,6 +56,11 @@ describe("a decoder of which only the last logits are asked", () => {
     );
     const { session } = await createSession(ort, SPEC, mount, { rewrite: lastLogits });
     expect(session.outputs.find((output) => output.name === "logits")?.shape[1]).toBe(1);
+
+    const run = vi.spyOn(session, "run");
+    await decodingOf(session).append([{ kind: "tokens", ids: [5, 300, 17] }]);
+    const outputs = (await run.mock.results[0]!.value) as Record<string, ort.Tensor>;
+    expect(outputs["logits"]!.dims[1]).toBe(1);
   });
 });
 

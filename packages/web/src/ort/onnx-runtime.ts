@@ -66,10 +66,10 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
   void gpuLoss?.then(options.onDeviceLost);
   const opened: Pick<Session, "release">[] = [];
 
-  const open = async (graph: GraphName, how?: { inMemory: boolean }): Promise<OpenGraph> => {
+  const open = async (graph: GraphName): Promise<OpenGraph> => {
     const file = await options.openFile(graph);
     const startedAt = performance.now();
-    return { mount: await openMount(file, graph, how), startedAt };
+    return { mount: await openMount(file, graph), startedAt };
   };
   const create = async (
     graph: GraphName,
@@ -99,8 +99,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     const providers = { executionProviders: [provider] };
     const outputs = gpu && { preferredOutputLocation: "gpu-buffer" as const };
     const embedding = await openEmbedding();
-    // Memory peaks later, when both are loaded: the first of the two can have the faster way.
-    const vision = await create("vision", await open("vision", { inMemory: true }), providers);
+    const vision = await create("vision", await open("vision"), providers);
     const decoder = await create(
       "decoder",
       await open("decoder"),
