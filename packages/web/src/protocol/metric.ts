@@ -36,6 +36,7 @@ export const METRIC_UNITS = {
   "vlm.model.cache.corruptions": "1",
   "vlm.model.cache.evictions": "1",
   "vlm.session.create.duration": "s",
+  "vlm.graph.prepared": "1",
   "vlm.self_check.duration": "s",
   "vlm.queue.wait.duration": "s",
   "vlm.image.decode.duration": "s",

@@ -57,6 +57,12 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
       const attributes = { "vlm.graph": graph, "vlm.weights": weights };
       recorder.recordMs("vlm.session.create.duration", milliseconds, attributes);
     },
+    onGraphPrepared: (graph, how) => {
+      recorder.record("vlm.graph.prepared", 1, {
+        "vlm.graph": graph,
+        "vlm.path": "logits" in how ? `logits-${how.logits}` : `embedding-${how.embedding}`,
+      });
+    },
   });
   const checkedFrom = performance.now();
   await checkDevice(runtime, codec, model);
