@@ -4,7 +4,7 @@ import type { FileKey } from "./file-keys.ts";
 import { countShards, type FileRecord, type FileStore, type StoredShard } from "./file-store.ts";
 
 /** How many shards are read ahead. Reading and hashing both happen off this thread. */
-const READ_AHEAD = 6;
+const READ_AHEAD = 3;
 
 /**
  * @returns the whole file; undefined when a shard is missing or damaged. Every damaged shard is then
