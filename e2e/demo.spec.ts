@@ -180,7 +180,9 @@ test("offers FastVLM-0.5B only to who accepts its licence, and survives its fail
   page,
   server,
 }) => {
-  await page.context().route(/huggingface\.co/, (route) => route.abort());
+  // Gone for good: what may pass is tried again for a minute.
+  const headers = { "Access-Control-Allow-Origin": "*" };
+  await page.context().route(/huggingface\.co/, (route) => route.fulfill({ status: 404, headers }));
   const asked: string[] = [];
   page.context().on("request", (request) => asked.push(request.url()));
   await openDemo(page, server);

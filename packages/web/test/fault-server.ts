@@ -50,6 +50,8 @@ export class FaultServer implements AsyncDisposable {
   isDown = false;
   /** The most requests at the same time; a test may set it back. */
   maxActive = 0;
+  /** Also known when the server is closed: tests compare addresses afterwards. */
+  #port = 0;
   #active = 0;
   readonly #options: FaultServerOptions;
   readonly #strikes: Strikes = new WeakMap();
@@ -68,6 +70,7 @@ export class FaultServer implements AsyncDisposable {
 
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   get origin(): string {
@@ -77,10 +80,6 @@ export class FaultServer implements AsyncDisposable {
   /** The same server as another origin. */
   get otherOrigin(): string {
     return `http://127.0.0.1:${this.#port}`;
-  }
-
-  get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Requests whose answers are not over. */
