@@ -252,7 +252,7 @@ test("cancels the download of FastVLM-0.5B", async ({ page, server }) => {
 });
 
 test("offers to load again when the model did not arrive", async ({ page, server }) => {
-  server.faults.push({ path: ".onnx", kind: "status", status: 503 });
+  server.faults.push({ path: ".onnx", kind: "status", status: 404 });
   await page.goto(`${server.origin}/demo/index.html`);
   await expect(page.locator("#problem")).toHaveText(/\w+ \w+ \w+/, { timeout: 60_000 });
   server.faults.length = 0;
