@@ -29,10 +29,11 @@ import type { UpdateOptions, Vlm, VlmOptions } from "./vlm.ts";
 export async function createVlm(options: VlmOptions): Promise<Vlm> {
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
-  const startServing = (model: ModelDescriptor, update: UpdateOptions): Promise<Serving> =>
-    serve(model, { ...options, ...update }, loadRequest);
-  const serving = await startServing(options.model, {});
-  return new VlmClient(serving, loadRequest.storage, startServing);
+  const serving = await serve(options.model, options, options, loadRequest);
+  // What aborts or pauses the first load says nothing about later ones: it may be a timeout, long past.
+  return new VlmClient(serving, loadRequest.storage, (model, update) =>
+    serve(model, options, update, loadRequest),
+  );
 }
 
 type LoadSettings = SupervisorOptions["loadRequest"];
@@ -41,13 +42,14 @@ type LoadSettings = SupervisorOptions["loadRequest"];
 async function serve(
   model: ModelDescriptor,
   options: VlmOptions,
+  { signal, control, onProgress = options.onProgress }: UpdateOptions,
   loadRequest: LoadSettings,
 ): Promise<Serving> {
   assertManifest(model);
   assertLicense(model);
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   const onMetric = guardCallback(options.onMetric);
-  const onProgress = guardCallback(options.onProgress);
+  const reportProgress = guardCallback(onProgress);
   const report = (metric: Metric): void => {
     measureOnTimeline(metric);
     onMetric(metric);
@@ -65,7 +67,7 @@ async function serve(
     loadRequest,
     onMessage: (message) => {
       if (message.type === "metric") report(message.metric);
-      if (message.type === "progress") onProgress(message.progress);
+      if (message.type === "progress") reportProgress(message.progress);
     },
     onEvent: guardCallback(options.onEvent),
     onRestart: (reason) => {
@@ -82,11 +84,11 @@ async function serve(
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);
     },
   });
-  const unfollow = options.control?.follow((isPaused) => {
+  const unfollow = control?.follow((isPaused) => {
     supervisor.pauseDownloads(isPaused);
   });
   try {
-    return new Serving(model, supervisor, await abortable(supervisor.ready(), options.signal));
+    return new Serving(model, supervisor, await abortable(supervisor.ready(), signal));
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;

@@ -138,7 +138,7 @@ class ModelLibraryClient implements ModelLibrary {
     });
     try {
       // An aborted download is ended with its worker: what it stored stays.
-      const work = handle.prepareOffline({ ...request, wasmThreads: 0 });
+      const work = handle.prepareOffline(request);
       const { shouldAskToPersist } = await abortable(work, signal);
       const isWanted = this.#options.cache?.askToPersist !== false;
       if (shouldAskToPersist && isWanted) await askToPersist(this.#recorder);
@@ -175,16 +175,20 @@ class ModelLibraryClient implements ModelLibrary {
     return this.dispose();
   }
 
-  /** The worker of everything that is quick. One that died is replaced. */
+  /** The worker of everything that is quick. One that died, or did not start, is replaced at the next call. */
   async #worker(): Promise<WorkerHandle> {
-    const handle = await (this.#shared ??= this.#startWorker(() => undefined));
+    const starting = (this.#shared ??= this.#startWorker(() => undefined));
+    const handle = await starting.catch((error: unknown) => {
+      if (this.#shared === starting) this.#shared = undefined;
+      throw error;
+    });
     if (!handle.isEnded) return handle;
-    this.#shared = undefined;
+    if (this.#shared === starting) this.#shared = undefined;
     return this.#worker();
   }
 
   async #startWorker(onMessage: (message: WorkerMessage) => void): Promise<WorkerHandle> {
-    if (this.#isDisposed) throw disposedError();
+    this.#assertAlive();
     const onEvent = guardCallback(this.#options.onEvent);
     const handle = new WorkerHandle({
       createWorker: this.#options.worker,
@@ -193,12 +197,20 @@ class ModelLibraryClient implements ModelLibrary {
         if (message.type === "event") onEvent(message.event);
         onMessage(message);
       },
-      onDeath: () => {
-        this.#shared = undefined;
-      },
+      onDeath: () => undefined, // Its calls reject; `#worker` sees that it has ended.
     });
     await handle.connect();
-    return handle;
+    try {
+      this.#assertAlive(); // Meanwhile the library may have been disposed of.
+      return handle;
+    } catch (error) {
+      handle.end(disposedError());
+      throw error;
+    }
+  }
+
+  #assertAlive(): void {
+    if (this.#isDisposed) throw disposedError();
   }
 
   async #filesRequest(model: ModelDescriptor, device: OfflineDevices): Promise<FilesRequest> {

@@ -15,7 +15,6 @@ import {
   type GenerateCall,
   type LoadReport,
   type LoadRequest,
-  type OfflineRequest,
   type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
@@ -112,7 +111,7 @@ export class WorkerHandle {
     void this.#remote.pauseDownloads(isPaused);
   }
 
-  prepareOffline(request: OfflineRequest): Promise<FilesReport> {
+  prepareOffline(request: FilesRequest): Promise<FilesReport> {
     this.#phase = "load";
     return this.#call(async () => unwrap(await this.#remote.prepareOffline(request)));
   }

@@ -64,10 +64,6 @@ export interface FilesRequest extends StorageRequest {
   readonly download: DownloadPolicy;
 }
 
-export interface OfflineRequest extends FilesRequest {
-  readonly wasmThreads: number;
-}
-
 export interface FilesReport {
   /** Whether this was the first download that a later visit could lose. */
   readonly shouldAskToPersist: boolean;
@@ -141,7 +137,7 @@ export interface WorkerApi {
   /** Stops all downloads where they are, or lets them go on. */
   pauseDownloads(isPaused: boolean): Promise<void>;
   /** Downloads what the variants need, and puts the code that runs them into {@link CODE_CACHE}. */
-  prepareOffline(request: OfflineRequest): Promise<Envelope<FilesReport>>;
+  prepareOffline(request: FilesRequest): Promise<Envelope<FilesReport>>;
   checkOffline(request: FilesRequest): Promise<Envelope<OfflineReport>>;
   listModels(request: StorageRequest): Promise<Envelope<StoredModel[]>>;
   /** @param revision undefined deletes all revisions */

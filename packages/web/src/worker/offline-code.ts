@@ -33,12 +33,11 @@ export interface CodeOptions {
 export async function storeCode(
   options: CodeOptions & {
     readonly ortFiles: OrtFiles | undefined;
-    readonly wasmThreads: number;
   },
 ): Promise<void> {
-  const { device, wasmThreads, ortFiles, store } = options;
+  const { device, ortFiles, store } = options;
   await loadCode(() => import("./engine.ts"));
-  await loadCode(() => startOrt({ device, wasmThreads, files: ortFiles }));
+  await loadCode(() => startOrt({ device, wasmThreads: 0, files: ortFiles }));
   const urls = listLoadedCode();
   const cache = await caches.open(CODE_CACHE);
   for (const url of urls) {

@@ -6,13 +6,7 @@ import type { MetricAttributes } from "../protocol/metric.ts";
 import { filesOfVariant, type Device } from "../protocol/model-descriptor.ts";
 import type { OfflineReport } from "../protocol/storage.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
-import type {
-  FilesReport,
-  FilesRequest,
-  OfflineRequest,
-  StorageRequest,
-  WorkerMessage,
-} from "../wire/api.ts";
+import type { FilesReport, FilesRequest, StorageRequest, WorkerMessage } from "../wire/api.ts";
 import type { ModelLibrary } from "./model-library.ts";
 import { isCodeStored, storeCode } from "./offline-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
@@ -26,7 +20,7 @@ export interface OfflineServiceOptions {
 }
 
 export interface OfflineService {
-  prepare(request: OfflineRequest): Promise<FilesReport>;
+  prepare(request: FilesRequest): Promise<FilesReport>;
   check(request: FilesRequest): Promise<OfflineReport>;
 }
 
@@ -47,7 +41,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const device of devicesOf(request)) {
         if (await isCodeStored({ device, store })) continue;
-        await storeCode({ device, store, ortFiles, wasmThreads: request.wasmThreads });
+        await storeCode({ device, store, ortFiles });
       }
       await library.enforceLimits();
       return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };
