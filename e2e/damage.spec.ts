@@ -18,6 +18,16 @@ import {
 
 const KIB = 2 ** 10;
 
+/** Where the weights are kept. */
+const PLACES = ["private files", "IndexedDB"] as const;
+
+async function workWith(page: Page, place: (typeof PLACES)[number]): Promise<void> {
+  if (place === "private files") return;
+  await page.evaluate(() => {
+    window.kit.breakWorkers("no-private-files");
+  });
+}
+
 type Damage = "flipped bit" | "truncated" | "swapped" | "missing" | "emptied";
 
 /** Damages stored shards, each in its own way. Positions follow from `random`, which is below 1. */
@@ -32,17 +42,20 @@ async function damage(
       all.find(({ path, index }) => `${path}#${String(index)}` === shard)!.key;
     for (const { shard, damage, random } of shards) {
       const key = keyOf(shard);
-      const bytes = new Uint8Array(await ((await stored.get(key)) as Blob).arrayBuffer());
+      const read = async (key: string) =>
+        new Uint8Array(await (await stored.readPart(key)).arrayBuffer());
+      const bytes = await read(key);
       const at = Math.floor(random * bytes.length);
       if (damage === "flipped bit") {
         bytes[at]! ^= 1 << Math.floor(random * 8);
-        await stored.set(key, new Blob([bytes]));
-      } else if (damage === "truncated") await stored.set(key, new Blob([bytes.slice(0, at)]));
-      else if (damage === "emptied") await stored.set(key, null);
-      else if (damage === "missing") await stored.delete([key]);
-      else {
+        await stored.overwritePart(key, bytes);
+      } else if (damage === "swapped") {
         const other = all.find((one) => one.key !== key && one.path === shard.split("#")[0])!;
-        await stored.set(key, await stored.get(other.key));
+        await stored.overwritePart(key, await read(other.key));
+      } else {
+        await stored.overwritePart(key, bytes.slice(0, damage === "truncated" ? at : 0));
+        if (damage === "emptied") await stored.set(key, null);
+        if (damage === "missing") await stored.delete([key]);
       }
     }
   }, shards);
@@ -73,54 +86,60 @@ async function expectRepair(
   await expectWhole(page, model);
 }
 
-test("flipped bits at random places of the stored weights are found, and only their shards fetched again", async ({
-  kitPage,
-  server,
-}) => {
-  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
-  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
-  const shards = shardsOf(model);
-  for (let round = 0; round < 2; round++) {
-    const chosen = new Map<Shard, number>();
-    while (chosen.size < 4) {
-      chosen.set(shards[Math.floor(Math.random() * shards.length)]!, Math.random());
-    }
-    await test.step(`at ${JSON.stringify([...chosen])}`, async () => {
-      const damages = [...chosen].map(([shard, random]) => ({ shard, random }));
-      await damage(
-        kitPage,
-        damages.map((one) => ({ ...one, damage: "flipped bit" })),
-      );
-      await expectRepair(kitPage, server, model, [...chosen.keys()]);
-    });
-  }
-});
-
-test("shards that are cut short, missing, empty or another one's are found and fetched again", async ({
-  kitPage,
-  server,
-}) => {
-  const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
-  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
-  const [vision, decoder] = [
-    "onnx/vision_encoder_int8.onnx",
-    "onnx/decoder_model_merged_int8.onnx",
-  ];
-  const damages = [
-    { shard: `${vision}#0`, damage: "truncated", random: 0.5 },
-    { shard: `${vision}#7`, damage: "missing", random: 0 },
-    { shard: `${vision}#38`, damage: "truncated", random: 0 },
-    { shard: `${decoder}#3`, damage: "swapped", random: 0 },
-    { shard: `${decoder}#5`, damage: "emptied", random: 0 },
-  ] as const;
-  await damage(kitPage, damages);
-  await expectRepair(
+for (const place of PLACES) {
+  test(`${place}: flipped bits at random places of the stored weights are found, and only their shards fetched again`, async ({
     kitPage,
     server,
-    model,
-    damages.map(({ shard }) => shard),
-  );
-});
+  }) => {
+    await workWith(kitPage, place);
+    const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+    expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+    const shards = shardsOf(model);
+    for (let round = 0; round < 2; round++) {
+      const chosen = new Map<Shard, number>();
+      while (chosen.size < 4) {
+        chosen.set(shards[Math.floor(Math.random() * shards.length)]!, Math.random());
+      }
+      await test.step(`at ${JSON.stringify([...chosen])}`, async () => {
+        const damages = [...chosen].map(([shard, random]) => ({ shard, random }));
+        await damage(
+          kitPage,
+          damages.map((one) => ({ ...one, damage: "flipped bit" })),
+        );
+        await expectRepair(kitPage, server, model, [...chosen.keys()]);
+      });
+    }
+  });
+}
+
+for (const place of PLACES) {
+  test(`${place}: shards that are cut short, missing, empty or another one's are found and fetched again`, async ({
+    kitPage,
+    server,
+  }) => {
+    await workWith(kitPage, place);
+    const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
+    expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+    const [vision, decoder] = [
+      "onnx/vision_encoder_int8.onnx",
+      "onnx/decoder_model_merged_int8.onnx",
+    ];
+    const damages = [
+      { shard: `${vision}#0`, damage: "truncated", random: 0.5 },
+      { shard: `${vision}#7`, damage: "missing", random: 0 },
+      { shard: `${vision}#38`, damage: "truncated", random: 0 },
+      { shard: `${decoder}#3`, damage: "swapped", random: 0 },
+      { shard: `${decoder}#5`, damage: "emptied", random: 0 },
+    ] as const;
+    await damage(kitPage, damages);
+    await expectRepair(
+      kitPage,
+      server,
+      model,
+      damages.map(({ shard }) => shard),
+    );
+  });
+}
 
 test("a file whose record is gone is fetched again, and no other", async ({ kitPage, server }) => {
   const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });

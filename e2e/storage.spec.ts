@@ -41,8 +41,38 @@ test("a second visit fetches no model file and answers the same question from th
   expect(uncached).toMatchObject({ cached: false, text: first.text });
 });
 
-test("the IndexedDB store keeps every promise of a store", async ({ kitPage }) => {
-  expect(await kitPage.evaluate(() => window.kit.checkIndexedDbStore())).toEqual([]);
+test("every store keeps every promise of a store", async ({ kitPage }) => {
+  expect(await kitPage.evaluate(() => window.kit.checkStores())).toEqual({
+    IndexedDB: [],
+    "private files": [],
+  });
+});
+
+test("weights lie in private files, one for each; results and records in IndexedDB", async ({
+  kitPage,
+}) => {
+  const { model, sizes } = await kitPage.evaluate(async (scene) => {
+    const { observe, stored, tinyModel } = window.kit;
+    const { vlm } = await observe();
+    await vlm.caption(scene);
+    return { model: tinyModel(), sizes: await stored.privateBytes() };
+  }, SCENE);
+  const [variant] = model.variants.filter(({ device }) => device === "wasm");
+  const graphs = Object.values(variant!.graphs).map((path) => model.files[path]!.bytes);
+  expect(sizes.sort()).toEqual(expect.arrayContaining(graphs));
+});
+
+test("without private files the weights are kept in IndexedDB", async ({ kitPage, server }) => {
+  const sizes = await kitPage.evaluate(async (scene) => {
+    window.kit.breakWorkers("no-private-files");
+    const { vlm } = await window.kit.observe();
+    await vlm.caption(scene);
+    return window.kit.stored.privateBytes();
+  }, SCENE);
+  expect(sizes).toEqual([]);
+  server.requests.length = 0;
+  await kitPage.evaluate(() => window.kit.observe().then(() => undefined));
+  expect(server.requests.filter(isModelFile)).toHaveLength(0);
 });
 
 test("clearCache forgets results, or the model's files", async ({ kitPage, server }) => {

@@ -11,6 +11,9 @@ const faults: Record<string, () => void> = {
       throw new DOMException("The user denied permission", "SecurityError");
     };
   },
+  "no-private-files": () => {
+    Reflect.deleteProperty(self, "FileSystemSyncAccessHandle");
+  },
   "no-locks": () => {
     Reflect.deleteProperty(Object.getPrototypeOf(navigator) as object, "locks");
   },

@@ -21,8 +21,6 @@ import {
 } from "@fastvlm-kit/web";
 import { tinyModel } from "@fastvlm-kit/tiny";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
-import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-store.ts";
-import { checkStore } from "../../packages/web/test/contracts/store.ts";
 import { stored } from "./stored.ts";
 
 /** A client and everything that it reported. */
@@ -45,7 +43,11 @@ export interface SeenError {
   readonly isDomException: boolean;
 }
 
+/** The part of the platform that every worker of this page lacks from now on. */
+let brokenPart: string | undefined;
+
 function createWorker(): Worker {
+  if (brokenPart !== undefined) return createFaultyWorker(brokenPart);
   return new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" });
 }
 
@@ -127,9 +129,17 @@ async function timedFailureOf(
   return { ...error, milliseconds: performance.now() - startedAt };
 }
 
-/** What the IndexedDB store fails of the contract that every store is held to. */
-function checkIndexedDbStore(): Promise<string[]> {
-  return checkStore(() => createIndexedDbStore(`contract-${crypto.randomUUID()}`));
+/** What each store fails of the contract that every store is held to. */
+function checkStores(): Promise<Record<string, string[]>> {
+  const worker = new Worker(new URL("./contract.worker.ts", import.meta.url), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Record<string, string[]>>) => {
+      resolve(data);
+    };
+    worker.onerror = ({ message }) => {
+      reject(new Error(message));
+    };
+  });
 }
 
 /** The library of stored models, with the app's worker. */
@@ -157,7 +167,10 @@ async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 const kit = {
   ask,
-  checkIndexedDbStore,
+  breakWorkers: (fault: string) => {
+    brokenPart = fault;
+  },
+  checkStores,
   checkSupport,
   chooseModel,
   createFaultyWorker,

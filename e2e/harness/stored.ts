@@ -1,7 +1,9 @@
 /** What lies in the models' database, seen and changed behind the kit's back. */
 
 // Not part of the published packages: the kit's own connection, to its own database.
+import { fileIdOfShard } from "../../packages/web/src/storage/file-keys.ts";
 import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-store.ts";
+import { sha256 } from "../../packages/web/src/storage/sha256.ts";
 
 /** One stored part of a file. */
 export interface StoredShard {
@@ -12,7 +14,48 @@ export interface StoredShard {
   readonly index: number;
 }
 
-const store = createIndexedDbStore("fastvlm-kit-models");
+const DATABASE = "fastvlm-kit-models";
+
+const store = createIndexedDbStore(DATABASE);
+
+/** Where a part lies in its private file. */
+interface Place {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** The private file that a part lies in, and where; undefined for one that the database has itself. */
+async function findPart(
+  key: string,
+): Promise<{ handle: FileSystemFileHandle; place: Place } | undefined> {
+  const place = (await store.get(key)) as Place | Blob | null | undefined;
+  if (!place || place instanceof Blob) return undefined;
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(DATABASE);
+  const name = await sha256(new TextEncoder().encode(fileIdOfShard(key)));
+  return { handle: await folder.getFileHandle(name), place };
+}
+
+/** The bytes of a stored part. */
+async function readPart(key: string): Promise<Blob> {
+  const found = await findPart(key);
+  if (!found) return (await store.get(key)) as Blob;
+  const { at, bytes } = found.place;
+  return (await found.handle.getFile()).slice(at, at + bytes);
+}
+
+/** Puts other bytes in a stored part's place. In a private file zeros follow where they are fewer. */
+async function overwritePart(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const found = await findPart(key);
+  if (!found) {
+    await store.set(key, new Blob([bytes]));
+    return;
+  }
+  const padded = new Uint8Array(found.place.bytes);
+  padded.set(bytes.subarray(0, padded.length));
+  const writable = await found.handle.createWritable({ keepExistingData: true });
+  await writable.write({ type: "write", position: found.place.at, data: padded });
+  await writable.close();
+}
 
 /** Every stored part of every file, whole or not. */
 async function listShards(): Promise<StoredShard[]> {
@@ -38,12 +81,25 @@ async function hashFiles(model: { id: string; revision: string }): Promise<Recor
     if (kind !== "file" || decodeURIComponent(owner!) !== name) continue;
     const path = decodeURIComponent(encoded!);
     const parts = shards.filter((shard) => shard.path === path).sort((a, b) => a.index - b.index);
-    const bytes = await Promise.all(parts.map((part) => store.get(part.key) as Promise<BlobPart>));
+    const bytes = await Promise.all(parts.map(({ key }) => readPart(key)));
     const whole = await new Blob(bytes).arrayBuffer();
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
-    hashes[path] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    hashes[path] = await sha256(new Uint8Array(whole));
   }
   return hashes;
 }
 
-export const stored = { ...store, hashFiles, listShards };
+/** Bytes of the private files: what the browser keeps for the models, apart from the database. */
+async function privateBytes(): Promise<number[]> {
+  const root = await navigator.storage.getDirectory();
+  const sizes: number[] = [];
+  try {
+    for await (const handle of (await root.getDirectoryHandle(DATABASE)).values()) {
+      sizes.push((await (handle as FileSystemFileHandle).getFile()).size);
+    }
+  } catch (error) {
+    if ((error as Error).name !== "NotFoundError") throw error;
+  }
+  return sizes;
+}
+
+export const stored = { ...store, hashFiles, listShards, overwritePart, privateBytes, readPart };

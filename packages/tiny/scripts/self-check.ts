@@ -20,6 +20,7 @@ const MIN_COSINE = 0.97;
 export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   // The runtime is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
+  const { sourceOfBytes } = await import("../../web/src/onnx/byte-source.ts");
   const { createOnnxRuntime } = await import("../../web/src/ort/onnx-runtime.ts");
   const { createTextCodec } = await import("../../web/src/worker/tokenizer.ts");
   const { observe } = await import("../../web/src/worker/self-check.ts");
@@ -38,7 +39,7 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     maxPositions: 2048,
     openFile: async (graph) => {
       const bytes = new Uint8Array(await readFile(`${folder}/onnx/${files[graph]}.onnx`));
-      return { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
+      return { ...sourceOfBytes(bytes), close: () => undefined };
     },
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,

@@ -21,6 +21,7 @@ export function createObservedStore(inner: Store = createMemoryStore()): Observe
     error: undefined,
     get: (key) => observe(`get ${key}`, () => inner.get(key)),
     set: (key, value) => observe(`set ${key}`, () => inner.set(key, value)),
+    setPart: (key, bytes, at) => observe(`set ${key}`, () => inner.setPart(key, bytes, at)),
     update: (key, change) => observe(`update ${key}`, () => inner.update(key, change)),
     delete: (keys) => observe(`delete ${keys.join()}`, () => inner.delete(keys)),
     keys: () => observe("keys", () => inner.keys()),
@@ -48,12 +49,11 @@ export function createBusyStore(
   return {
     ...inner,
     maxShards: () => most,
-    async set(key, value) {
-      if (!key.startsWith("shard|")) return inner.set(key, value);
+    async setPart(key, bytes, at) {
       most = Math.max(most, ++now);
       onShard(++count);
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-      await inner.set(key, value);
+      await inner.setPart(key, bytes, at);
       now--;
     },
   };

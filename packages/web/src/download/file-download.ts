@@ -343,7 +343,8 @@ export class FileDownload {
     const hash = await sha256(bytes);
     const expected = this.#expected(index);
     if (expected !== undefined && hash !== expected) throw wrongBytes(file);
-    if (this.#stored.get(index) !== hash) await files.putShard(key, { index, sha256: hash }, bytes);
+    if (this.#stored.get(index) !== hash)
+      await files.putShard(key, { index, sha256: hash }, bytes, this.#plan);
     this.#stored.set(index, hash);
     this.#arriving.delete(index);
   }

@@ -8,7 +8,7 @@ import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts
 import type { DownloadProgress } from "../protocol/result.ts";
 import type { FileKey } from "../storage/file-keys.ts";
 import type { FileRecord, FileStore } from "../storage/file-store.ts";
-import { readAsBlob, readWholeFile } from "../storage/read-file.ts";
+import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-file.ts";
 import type { Store } from "../storage/store.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
@@ -32,19 +32,10 @@ export interface ModelFiles {
    * @throws {VlmError} what `ensure` throws
    */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** One file, to be read when it is needed. */
-  open(path: string): Promise<StoredFile>;
+  /** As `read`, without its bytes in memory. */
+  open(path: string): Promise<WholeFile>;
   /** What is stored of `paths`, without asking the network. */
   measure(paths: readonly string[]): Promise<{ storedBytes: number; totalBytes: number }>;
-}
-
-/** A file that is whole in the store. */
-export interface StoredFile {
-  readonly bytes: number;
-  /** As {@link ModelFiles.read}. */
-  read(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same, without its bytes in memory. */
-  blob(): Promise<Blob>;
 }
 
 type TakeFile<T> = (files: FileStore, file: FileKey, record: FileRecord) => Promise<T | undefined>;
@@ -143,15 +134,10 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
       await files.reopen(key, record);
     }
   };
-  const read: ModelFiles["read"] = (path) => readWith(path, readWholeFile);
-
   return {
     ensure,
-    read,
-    async open(path) {
-      const { bytes } = await obtain(path);
-      return { bytes, read: () => read(path), blob: () => readWith(path, readAsBlob) };
-    },
+    read: (path) => readWith(path, readWholeFile),
+    open: (path) => readWith(path, openWholeFile),
     async measure(paths) {
       let [storedBytes, totalBytes] = [0, 0];
       for (const path of paths) {

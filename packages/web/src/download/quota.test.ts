@@ -34,10 +34,10 @@ afterEach(async () => {
 function createSmallStore(maxShards: number, inner = createMemoryStore()): Store {
   return {
     ...inner,
-    async set(key, value) {
+    async setPart(key, bytes, at) {
       const isFull = (await storedShards(inner)).length >= maxShards;
-      if (isFull && key.startsWith("shard|")) throw new DOMException("full", "QuotaExceededError");
-      await inner.set(key, value);
+      if (isFull) throw new DOMException("full", "QuotaExceededError");
+      await inner.setPart(key, bytes, at);
     },
   };
 }

@@ -7,7 +7,7 @@ import { GRAPH, type ModelOutline } from "../onnx/model-outline.ts";
 import type { Field } from "../onnx/wire-reader.ts";
 import { toSkeleton } from "../onnx/skeleton.ts";
 import { createSession } from "./create-session.ts";
-import { openMount } from "./graph-mount.ts";
+import { outlineGraph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
 
 const SPEC = { graph: "embed", device: "wasm", options: { executionProviders: ["wasm"] } } as const;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 it("mounts the weights of a file, and computes the same", async () => {
-  const { session, weights } = await createSession(ort, SPEC, await mountOf(embed));
+  const { session, weights } = await createSession(ort, SPEC, graphOf(embed));
   expect(weights).toBe("mounted");
   const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
   const { inputs_embeds: row } = await session.run(feeds);
@@ -51,7 +51,7 @@ it("loads a file whole where its weights cannot be mounted", async () => {
   const { session, weights } = await createSession(
     refusing("No mounting here"),
     SPEC,
-    await mountOf(embed),
+    graphOf(embed),
   );
   expect(weights).toBe("whole");
   const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
@@ -67,8 +67,8 @@ it("leaves a graph as it is where ORT refuses what was made of it, or where maki
     throw new Error("Not understood");
   };
   for (const rewrite of [toNoNode, failing]) {
-    const mount = await mountOf(embed);
-    const { session, ...how } = await createSession(ort, SPEC, mount, { rewrite });
+    const graph = graphOf(embed);
+    const { session, ...how } = await createSession(ort, SPEC, graph, { rewrite });
     expect(how).toEqual({ weights: "mounted", isRewritten: false });
     const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
     expect(await (await session.run(feeds))["inputs_embeds"]!.getData()).toEqual(expected);
@@ -76,12 +76,12 @@ it("leaves a graph as it is where ORT refuses what was made of it, or where maki
 });
 
 it("does not try again with more memory when memory ran out", async () => {
-  const attempt = createSession(refusing("std::bad_alloc"), SPEC, await mountOf(embed));
+  const attempt = createSession(refusing("std::bad_alloc"), SPEC, graphOf(embed));
   await expect(attempt).rejects.toMatchObject({ code: "out-of-memory" });
 });
 
 it("does not try again on a GPU that was lost", async () => {
-  const attempt = createSession(refusing("Device lost"), SPEC, await mountOf(embed), {
+  const attempt = createSession(refusing("Device lost"), SPEC, graphOf(embed), {
     gpuLoss: Promise.resolve("destroyed"),
   });
   await expect(attempt).rejects.toMatchObject({ code: "session-failed" });
@@ -89,7 +89,7 @@ it("does not try again on a GPU that was lost", async () => {
 
 it("leaves the last word on a damaged file to ORT", async () => {
   const damaged = embed.slice(0, embed.byteLength - 1);
-  await expect(createSession(ort, SPEC, await mountOf(damaged))).rejects.toMatchObject({
+  await expect(createSession(ort, SPEC, graphOf(damaged))).rejects.toMatchObject({
     code: "session-failed",
     details: { graph: "embed", stage: "create" },
   });
@@ -108,8 +108,8 @@ function isNode({ number }: Field): boolean {
   return number === GRAPH.node;
 }
 
-function mountOf(bytes: Uint8Array<ArrayBuffer>) {
-  return openMount({ bytes: bytes.byteLength, read: () => Promise.resolve(bytes) }, "test");
+function graphOf(bytes: Uint8Array<ArrayBuffer>) {
+  return outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "test");
 }
 
 async function rowOf(session: ort.InferenceSession): Promise<Float32Array> {

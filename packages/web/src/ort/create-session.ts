@@ -8,12 +8,13 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import type { MessageEdit } from "../onnx/rewrite.ts";
 import { skeletonOf } from "../onnx/skeleton.ts";
-import type { GraphMount } from "./graph-mount.ts";
+import type { Graph } from "./graph-file.ts";
+import { lazyBytes } from "./lazy-bytes.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { lossWithin, Session, type SessionSpec } from "./session.ts";
 
-/** How ORT came to the weights: from the stored file piece by piece, from the file in memory, or with the whole model. */
-export type WeightsPath = "lazy" | "mounted" | "whole";
+/** How ORT came to the weights: from the stored file piece by piece, or with the whole model. */
+export type WeightsPath = "mounted" | "whole";
 
 /** A change of a graph; undefined where the graph is not understood. */
 export type GraphRewrite = (model: ModelOutline) => MessageEdit | undefined;
@@ -37,22 +38,22 @@ const LOCATION = "weights";
 export async function createSession(
   ort: OrtModule,
   spec: Omit<SessionSpec, "bytes">,
-  mount: GraphMount,
+  graph: Graph,
   { rewrite, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
-  const externalData = [{ path: LOCATION, data: mount.data }];
-  for (const { bytes, isRewritten } of skeletons(mount, rewrite)) {
+  const externalData = [{ path: LOCATION, data: lazyBytes(graph.file) }];
+  for (const { bytes, isRewritten } of skeletons(graph, rewrite)) {
     const mounted = { ...spec, bytes, options: { ...spec.options, externalData } };
     try {
       const session = await Session.create(ort, mounted, gpuLoss);
-      return { session, weights: mount.weights, isRewritten };
+      return { session, weights: "mounted", isRewritten };
     } catch (error) {
       // Neither comes right by trying again with more memory.
       if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
         throw error;
     }
   }
-  const bytes = await mount.readWhole();
+  const bytes = graph.file.read(0, graph.file.size);
   const session = await Session.create(ort, { ...spec, bytes }, gpuLoss);
   return { session, weights: "whole", isRewritten: false };
 }
@@ -63,8 +64,7 @@ interface Attempt {
 }
 
 /** What to try, the best first; each is made when it is asked for. */
-function* skeletons(mount: GraphMount, rewrite: GraphRewrite | undefined): Generator<Attempt> {
-  const { model } = mount;
+function* skeletons({ model }: Graph, rewrite: GraphRewrite | undefined): Generator<Attempt> {
   if (!model) return;
   const edit = rewrite && orUndefined(() => rewrite(model));
   if (edit) {

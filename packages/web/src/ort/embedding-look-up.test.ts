@@ -6,7 +6,8 @@ import { buildModel, listed, stored, type NodeSpec } from "../onnx/fixtures/buil
 import { integerField, messageField, type Piece } from "../onnx/wire-writer.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import { lookUpEmbedding } from "./embedding-look-up.ts";
-import { openMount, type GraphMount } from "./graph-mount.ts";
+import { sourceOfBytes } from "../onnx/byte-source.ts";
+import { outlineGraph, type Graph } from "./graph-file.ts";
 import { Session } from "./session.ts";
 
 const ROWS = 50;
@@ -26,10 +27,10 @@ describe("an embedding that is looked up", () => {
 
   it.each(files)("has the numbers of %s bit for bit, in every row", async (name) => {
     const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
-    const mount = await mountOf(bytes);
-    const rows = mount.model!.tensors[0]!.shape[0]!;
+    const graph = graphOf(bytes);
+    const rows = graph.model!.tensors[0]!.shape[0]!;
     const ids = Array.from({ length: rows }, (_, id) => id);
-    await expectSameRows(bytes, mount, ids);
+    await expectSameRows(bytes, graph, ids);
   });
 
   const levels = numbers(Int8Array, (index) => ((index * 37) % 256) - 128);
@@ -108,7 +109,7 @@ describe("an embedding that is looked up", () => {
     ],
   ])("has the session's numbers bit for bit: %s", async (_, nodes, tensors) => {
     const bytes = embedModel(nodes, tensors);
-    await expectSameRows(bytes, await mountOf(bytes), IDS);
+    await expectSameRows(bytes, graphOf(bytes), IDS);
   });
 
   it.each<[string, NodeSpec[], Piece[][]]>([
@@ -153,14 +154,14 @@ describe("an embedding that is looked up", () => {
       [int8, stored("zero", [], Int8Array.of(0), "int8")],
     ],
     ["the table is not in the file", [gather("table", "inputs_embeds")], []],
-  ])("is left to a session where %s", async (_, nodes, tensors) => {
-    const mount = await mountOf(embedModel(nodes, tensors));
-    expect(await lookUpEmbedding(mount, "wasm")).toBeUndefined();
+  ])("is left to a session where %s", (_, nodes, tensors) => {
+    const graph = graphOf(embedModel(nodes, tensors));
+    expect(lookUpEmbedding(graph, "wasm")).toBeUndefined();
   });
 
-  it("is left to a session where the file is damaged", async () => {
-    const mount = await mountOf(new Uint8Array([0x3a, 0x7f, 1]));
-    expect(await lookUpEmbedding(mount, "wasm")).toBeUndefined();
+  it("is left to a session where the file is damaged", () => {
+    const graph = graphOf(new Uint8Array([0x3a, 0x7f, 1]));
+    expect(lookUpEmbedding(graph, "wasm")).toBeUndefined();
   });
 
   describe("reading", () => {
@@ -170,8 +171,8 @@ describe("an embedding that is looked up", () => {
     );
 
     it("reads a row once, however often it is asked for", async () => {
-      const { mount, reads } = await countingMount(model);
-      const embedding = (await lookUpEmbedding(mount, "wasm"))!;
+      const { graph, reads } = countingGraph(model);
+      const embedding = lookUpEmbedding(graph, "wasm")!;
       await embedding.rows([3, 4, 3]);
       await embedding.rows([4]);
       expect(reads).toHaveLength(2);
@@ -179,7 +180,7 @@ describe("an embedding that is looked up", () => {
     });
 
     it.each([[-1], [ROWS], [0.5]])("refuses the id %d", async (id) => {
-      const embedding = (await lookUpEmbedding(await mountOf(model), "wasm"))!;
+      const embedding = lookUpEmbedding(graphOf(model), "wasm")!;
       await expect(embedding.rows([id])).rejects.toMatchObject({
         code: "session-failed",
         details: { graph: "embed", stage: "run" },
@@ -187,18 +188,20 @@ describe("an embedding that is looked up", () => {
     });
 
     it("says so when the stored file can no longer be read, and reads again when it can", async () => {
-      const { mount } = await countingMount(model);
+      const { file, model: outline } = graphOf(model);
       let isGone = true;
-      const read = (start: number, end: number): Promise<Uint8Array> =>
-        isGone ? Promise.reject(new Error("NotReadableError")) : mount.read(start, end);
-      const embedding = (await lookUpEmbedding({ ...mount, read }, "wasm"))!;
+      const read = (start: number, end: number): Uint8Array => {
+        if (isGone) throw new Error("NotReadableError");
+        return file.read(start, end);
+      };
+      const embedding = lookUpEmbedding({ file: { ...file, read }, model: outline }, "wasm")!;
       await expect(embedding.rows([1])).rejects.toMatchObject({ code: "session-failed" });
       isGone = false;
       expect(await embedding.rows([1])).toEqual(floats.slice(WIDTH, 2 * WIDTH));
     });
 
     it("gives rows that the caller may change", async () => {
-      const embedding = (await lookUpEmbedding(await mountOf(model), "wasm"))!;
+      const embedding = lookUpEmbedding(graphOf(model), "wasm")!;
       (await embedding.rows([1])).fill(0);
       expect(await embedding.rows([1])).toEqual(floats.slice(WIDTH, 2 * WIDTH));
     });
@@ -207,12 +210,12 @@ describe("an embedding that is looked up", () => {
 
 async function expectSameRows(
   bytes: Uint8Array<ArrayBuffer>,
-  mount: GraphMount,
+  graph: Graph,
   ids: number[],
 ): Promise<void> {
   const options = { executionProviders: ["wasm"] };
   const session = await Session.create(ort, { graph: "embed", device: "wasm", bytes, options });
-  const lookUp = (await lookUpEmbedding(mount, "wasm"))!;
+  const lookUp = lookUpEmbedding(graph, "wasm")!;
   const expected = await runEmbedding(ort, session).rows(ids);
   const rows = await lookUp.rows(ids);
   expect(rows.length).toBe(expected.length);
@@ -228,18 +231,18 @@ function embedModel(nodes: NodeSpec[], tensors: Piece[][]): Uint8Array<ArrayBuff
   });
 }
 
-function mountOf(bytes: Uint8Array<ArrayBuffer>): Promise<GraphMount> {
-  return openMount({ bytes: bytes.byteLength, read: () => Promise.resolve(bytes) }, "embed");
+function graphOf(bytes: Uint8Array<ArrayBuffer>): Graph {
+  return outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "embed");
 }
 
-async function countingMount(bytes: Uint8Array<ArrayBuffer>) {
-  const mount = await mountOf(bytes);
+function countingGraph(bytes: Uint8Array<ArrayBuffer>) {
+  const { file, model } = graphOf(bytes);
   const reads: [number, number][] = [];
-  const read = (start: number, end: number): Promise<Uint8Array> => {
+  const read = (start: number, end: number): Uint8Array => {
     reads.push([start, end]);
-    return mount.read(start, end);
+    return file.read(start, end);
   };
-  return { mount: { ...mount, read }, reads };
+  return { graph: { file: { ...file, read }, model }, reads };
 }
 
 function packedFloat(value: number): Uint8Array {

@@ -4,27 +4,23 @@
  */
 
 import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../onnx/embedding-table.ts";
+import type { ModelOutline } from "../onnx/model-outline.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { Embedding } from "./embedding.ts";
-import type { GraphMount } from "./graph-mount.ts";
+import type { Graph, GraphFile } from "./graph-file.ts";
 import { readRow, type RowFormat } from "./row-format.ts";
 
 /** Rows that are kept, about 4 MB of them: those of the prompt's frame and of frequent words. */
 const MAX_KEPT_ROWS = 1024;
 
 /** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
-export async function lookUpEmbedding(
-  mount: GraphMount,
-  device: Device,
-): Promise<Embedding | undefined> {
-  const table = tableOf(mount);
-  if (!table) return undefined;
-  const format = await openFormat(mount, table);
-  return createLookUp(mount, table, format, device);
+export function lookUpEmbedding({ file, model }: Graph, device: Device): Embedding | undefined {
+  const table = tableOf(model);
+  return table && createLookUp(file, table, readFormat(file, table), device);
 }
 
-function tableOf({ model }: GraphMount): EmbeddingTable | undefined {
+function tableOf(model: ModelOutline | undefined): EmbeddingTable | undefined {
   try {
     return model && embeddingTable(model);
   } catch {
@@ -33,15 +29,15 @@ function tableOf({ model }: GraphMount): EmbeddingTable | undefined {
 }
 
 /** Scales and zero points are small beside the table: they are read once. */
-async function openFormat(mount: GraphMount, table: EmbeddingTable): Promise<RowFormat> {
+function readFormat(file: GraphFile, table: EmbeddingTable): RowFormat {
   const { type, width, scale, zeroPoint } = table;
-  const numbers = async (at: number | EmbeddingTable["bytes"] | undefined) =>
-    typeof at === "object" ? (await mount.read(at.start, at.end)).slice() : at;
-  return { type, width, scale: await numbers(scale), zeroPoint: await numbers(zeroPoint) };
+  const numbers = (at: number | EmbeddingTable["bytes"] | undefined) =>
+    typeof at === "object" ? file.read(at.start, at.end).slice() : at;
+  return { type, width, scale: numbers(scale), zeroPoint: numbers(zeroPoint) };
 }
 
 function createLookUp(
-  mount: GraphMount,
+  file: GraphFile,
   { rows, width, type, bytes }: EmbeddingTable,
   format: RowFormat,
   device: Device,
@@ -49,26 +45,23 @@ function createLookUp(
   const rowBytes = width * NUMBER_BYTES[type];
   const kept = new Map<number, Float32Array>(); // the longest unused first
 
-  const read = async (id: number): Promise<Float32Array> => {
+  const read = (id: number): Float32Array => {
     const known = kept.get(id);
     kept.delete(id);
     const start = bytes.start + id * rowBytes;
-    const row = known ?? readRow(format, id, await mount.read(start, start + rowBytes));
+    const row = known ?? readRow(format, id, file.read(start, start + rowBytes));
     kept.set(id, row);
     return row;
   };
 
   return {
-    async rows(ids) {
+    // eslint-disable-next-line @typescript-eslint/require-await -- what reading throws must reject
+    rows: async (ids) => {
       const stranger = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
       if (stranger !== undefined) throw failed(device, new RangeError(`No row ${stranger}`));
       const result = new Float32Array(ids.length * width);
       try {
-        const unique = [...new Set(ids)];
-        const found = new Map(
-          await Promise.all(unique.map(async (id) => [id, await read(id)] as const)),
-        );
-        for (const [place, id] of ids.entries()) result.set(found.get(id)!, place * width);
+        for (const [place, id] of ids.entries()) result.set(read(id), place * width);
       } catch (cause) {
         throw failed(device, cause);
       }
@@ -80,6 +73,7 @@ function createLookUp(
     },
     release() {
       kept.clear();
+      file.close();
       return Promise.resolve();
     },
   };

@@ -1,9 +1,25 @@
-/** One graph's file, wherever it is kept. In this room and not in a pure one because of `Blob`. */
-export interface GraphFile {
-  /** The file's size. */
-  readonly bytes: number;
-  /** The whole file, verified. Each call reads it again. */
-  read(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The whole file as a Blob over stored parts, verified, where the store can give one; nothing is read into JS. */
-  blob?(): Promise<Blob>;
+/** A graph's file, open: its structure is read from here, and ORT takes its weights from here. */
+
+import type { ByteSource } from "../onnx/byte-source.ts";
+import { outlineModel, type ModelOutline } from "../onnx/model-outline.ts";
+
+/** Verified, wherever it is kept. */
+export interface GraphFile extends ByteSource {
+  /** Nothing can be read afterwards. */
+  close(): void;
+}
+
+export interface Graph {
+  readonly file: GraphFile;
+  /** Undefined for what has no usual structure, also where the file is damaged: ORT has the last word on that. */
+  readonly model: ModelOutline | undefined;
+}
+
+/** @param name names the file in errors */
+export function outlineGraph(file: GraphFile, name: string): Graph {
+  try {
+    return { file, model: outlineModel(file, name) };
+  } catch {
+    return { file, model: undefined };
+  }
 }

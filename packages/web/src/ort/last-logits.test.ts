@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { sourceOfBytes } from "../onnx/byte-source.ts";
 import { lastLogits } from "../onnx/last-logits.ts";
 import { createSession } from "./create-session.ts";
-import { openMount } from "./graph-mount.ts";
+import { outlineGraph } from "./graph-file.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 
@@ -26,12 +27,9 @@ describe("a decoder of which only the last logits are asked", () => {
 
   it.each(files)("has the numbers of %s, over prompts and the tokens behind them", async (name) => {
     const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
-    const mount = await openMount(
-      { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) },
-      "decoder",
-    );
-    const plain = await createSession(ort, SPEC, mount);
-    const rewritten = await createSession(ort, SPEC, mount, { rewrite: lastLogits });
+    const graph = outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "decoder");
+    const plain = await createSession(ort, SPEC, graph);
+    const rewritten = await createSession(ort, SPEC, graph, { rewrite: lastLogits });
     expect([plain.isRewritten, rewritten.isRewritten]).toEqual([false, true]);
 
     for (const prompt of [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)]) {
@@ -50,11 +48,8 @@ describe("a decoder of which only the last logits are asked", () => {
 
   it.each(files)("computes one row of %s, whatever the length of the prompt", async (name) => {
     const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
-    const mount = await openMount(
-      { bytes: bytes.byteLength, read: () => Promise.resolve(bytes) },
-      "decoder",
-    );
-    const { session } = await createSession(ort, SPEC, mount, { rewrite: lastLogits });
+    const graph = outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "decoder");
+    const { session } = await createSession(ort, SPEC, graph, { rewrite: lastLogits });
     expect(session.outputs.find((output) => output.name === "logits")?.shape[1]).toBe(1);
 
     const run = vi.spyOn(session, "run");

@@ -16,8 +16,7 @@ import {
 import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
-import type { GraphFile } from "./graph-file.ts";
-import { openMount, type GraphMount } from "./graph-mount.ts";
+import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
@@ -40,12 +39,6 @@ export type GraphPreparation =
   /** Whose logits the decoder computes. */
   { readonly logits: "last" | "all" } | { readonly embedding: "looked-up" | "session" };
 
-interface OpenGraph {
-  readonly mount: GraphMount;
-  /** From here on the making of a session counts; the download before it does not. */
-  readonly startedAt: number;
-}
-
 /** The parts of a loaded model. */
 interface Parts {
   readonly embedding: Embedding;
@@ -66,31 +59,35 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
   void gpuLoss?.then(options.onDeviceLost);
   const opened: Pick<Session, "release">[] = [];
 
-  const open = async (graph: GraphName): Promise<OpenGraph> => {
-    const file = await options.openFile(graph);
-    const startedAt = performance.now();
-    return { mount: await openMount(file, graph), startedAt };
-  };
+  const open = async (graph: GraphName): Promise<Graph> =>
+    outlineGraph(await options.openFile(graph), graph);
   const create = async (
-    graph: GraphName,
-    { mount, startedAt }: OpenGraph,
+    name: GraphName,
+    graph: Graph,
     sessionOptions: InferenceSession.SessionOptions,
     rewrite?: GraphRewrite,
   ): Promise<CreatedSession> => {
-    const spec = { graph, device, options: sessionOptions };
-    const created = await createSession(ort, spec, mount, { gpuLoss, ...(rewrite && { rewrite }) });
-    options.onSessionCreated(graph, performance.now() - startedAt, created.weights);
-    opened.push(created.session);
-    mount.release();
-    return created;
+    const startedAt = performance.now();
+    const spec = { graph: name, device, options: sessionOptions };
+    try {
+      const created = await createSession(ort, spec, graph, {
+        gpuLoss,
+        ...(rewrite && { rewrite }),
+      });
+      options.onSessionCreated(name, performance.now() - startedAt, created.weights);
+      opened.push(created.session);
+      return created;
+    } finally {
+      graph.file.close();
+    }
   };
   const openEmbedding = async (): Promise<Embedding> => {
-    const opened = await open("embed");
-    const lookUp = await lookUpEmbedding(opened.mount, device);
+    const graph = await open("embed");
+    const lookUp = lookUpEmbedding(graph, device);
     onGraphPrepared?.("embed", { embedding: lookUp ? "looked-up" : "session" });
     if (lookUp) return lookUp;
     // On the CPU in any case, where a row costs nothing and float16 tables need no shader support.
-    const { session } = await create("embed", opened, { executionProviders: ["wasm"] });
+    const { session } = await create("embed", graph, { executionProviders: ["wasm"] });
     return runEmbedding(ort, session);
   };
 

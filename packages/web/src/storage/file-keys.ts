@@ -22,24 +22,29 @@ export function modelKey({ id, revision }: { id: string; revision: string }): Mo
   return `${encodeURIComponent(id)}@${encodeURIComponent(revision)}` as ModelKey;
 }
 
+/** A file in keys: `id@revision|path`. */
+export function fileIdOf({ model, path }: FileKey): string {
+  return `${model}|${encodeURIComponent(path)}`;
+}
+
 /** What is known of a model as a whole. */
 export const MODEL_PREFIX = "model|";
 export const modelRecordKey = (model: ModelKey): string => `${MODEL_PREFIX}${model}`;
 
 /** A whole file: written last, when all of its shards are stored. */
-export const fileRecordKey = (file: FileKey): string => `file|${inKey(file)}`;
+export const fileRecordKey = (file: FileKey): string => `file|${fileIdOf(file)}`;
 
 /** A file that is arriving. */
-export const planKey = (file: FileKey): string => `plan|${inKey(file)}`;
+export const planKey = (file: FileKey): string => `plan|${fileIdOf(file)}`;
 
 /** The hashes that later downloads of a file are held to; outlives its bytes. */
-export const trustKey = (file: FileKey): string => `trust|${inKey(file)}`;
+export const trustKey = (file: FileKey): string => `trust|${fileIdOf(file)}`;
 
 /** One shard. Its hash is in the key: what is there can be listed without reading any of it. */
 export const shardKey = (file: FileKey, { index, sha256 }: ShardName): string =>
   `${shardPrefix(file)}${String(index)}|${sha256}`;
 
-export const shardPrefix = (file: FileKey): string => `shard|${inKey(file)}|`;
+export const shardPrefix = (file: FileKey): string => `shard|${fileIdOf(file)}|`;
 
 /** @returns undefined for keys of anything else */
 export function parseShardKey(file: FileKey, key: string): ShardName | undefined {
@@ -49,11 +54,13 @@ export function parseShardKey(file: FileKey, key: string): ShardName | undefined
   return sha256 === undefined ? undefined : { index: Number(index), sha256 };
 }
 
+/** @returns undefined for keys of anything else */
+export function fileIdOfShard(key: string): string | undefined {
+  const [kind, model, path] = key.split("|", 3);
+  return kind === "shard" ? `${model!}|${path!}` : undefined;
+}
+
 /** Whether `key` holds anything of this model, its trusted hashes included. */
 export function belongsTo(model: ModelKey, key: string): boolean {
   return key.split("|")[1] === model;
-}
-
-function inKey({ model, path }: FileKey): string {
-  return `${model}|${encodeURIComponent(path)}`;
 }

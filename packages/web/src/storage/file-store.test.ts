@@ -10,7 +10,7 @@ import {
   type FileRecord,
 } from "./file-store.ts";
 import { createMemoryStore } from "./memory-store.ts";
-import { readAsBlob, readWholeFile } from "./read-file.ts";
+import { openWholeFile, readWholeFile } from "./read-file.ts";
 
 const BYTES = makeBytes(250);
 const PLAN: FilePlan = { bytes: 250, shardBytes: 100, etag: '"a"', sha256: undefined };
@@ -27,7 +27,7 @@ async function open(shards = 3, store = createObservedStore()) {
   const files = createFileStore(store);
   await files.begin(KEY, PLAN);
   for (const [index, part] of PARTS.slice(0, shards).entries()) {
-    await files.putShard(KEY, { index, sha256: hashHex(part) }, part);
+    await files.putShard(KEY, { index, sha256: hashHex(part) }, part, PLAN);
   }
   return { store, files };
 }
@@ -76,8 +76,8 @@ describe("a file that is whole", () => {
   it("keeps its own shards only, and its plan goes after its record came", async () => {
     const { files, store } = await open();
     const stray = { index: 1, sha256: "ab" };
-    await files.putShard(KEY, stray, PARTS[0]!);
-    await files.putShard(KEY, { index: 7, sha256: "cd" }, PARTS[0]!);
+    await files.putShard(KEY, stray, PARTS[0]!, PLAN);
+    await files.putShard(KEY, { index: 7, sha256: "cd" }, PARTS[0]!, PLAN);
     store.requests.length = 0;
     await files.commit(KEY, RECORD);
     expect(store.requests[0]).toBe(`set ${fileRecordKey(KEY)}`);
@@ -130,14 +130,16 @@ describe("a file that is whole", () => {
 });
 
 describe("reading a file", () => {
-  it("gives its bytes, or a Blob of them", async () => {
+  it("gives its bytes, all or some", async () => {
     const { files } = await open();
     expect(await readWholeFile(files, KEY, RECORD)).toEqual(BYTES);
-    const blob = await readAsBlob(files, KEY, RECORD);
-    expect(new Uint8Array(await blob!.arrayBuffer())).toEqual(BYTES);
+    const whole = (await openWholeFile(files, KEY, RECORD))!;
+    expect(whole.size).toBe(250);
+    expect(whole.read(90, 210)).toEqual(BYTES.slice(90, 210));
+    whole.close();
   });
 
-  it.each([readWholeFile, readAsBlob])(
+  it.each([readWholeFile, openWholeFile])(
     "gives nothing, and removes every damaged shard, not the others: $name",
     async (read) => {
       const { files, store } = await open();
@@ -149,7 +151,7 @@ describe("reading a file", () => {
     },
   );
 
-  it.each([readWholeFile, readAsBlob])(
+  it.each([readWholeFile, openWholeFile])(
     "gives nothing where the record does not list all shards: $name",
     async (read) => {
       const { files } = await open();
@@ -165,7 +167,10 @@ describe("reading a file", () => {
     for (let index = 0; index < 20; index++) {
       const part = makeBytes(10, index + 1);
       hashes.push(hashHex(part));
-      await files.putShard(KEY, { index, sha256: hashes[index]! }, part);
+      await files.putShard(KEY, { index, sha256: hashes[index]! }, part, {
+        bytes: 200,
+        shardBytes: 10,
+      });
     }
     let [now, most] = [0, 0];
     const observed = createFileStore({

@@ -16,7 +16,7 @@ import {
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
-import type { Store } from "./store.ts";
+import type { OpenFile, Store } from "./store.ts";
 
 /** 4 MiB: small enough for browsers that fail on large values, large enough to hash and store fast. */
 export const SHARD_BYTES = 4 * 2 ** 20;
@@ -70,7 +70,14 @@ export interface FileStore {
     file: FileKey,
     plan: FilePlan,
   ): Promise<{ plan: FilePlan; shards: ReadonlyMap<number, string> }>;
-  putShard(file: FileKey, shard: ShardName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  putShard(
+    file: FileKey,
+    shard: ShardName,
+    bytes: Uint8Array<ArrayBuffer>,
+    shape: FileShape,
+  ): Promise<void>;
+  /** All of a file in one piece, where the store has it so; nothing is verified. */
+  openFile(file: FileKey): Promise<OpenFile | undefined>;
   /** A shard, verified; undefined when it is missing or damaged, and then it is removed. */
   readShard(file: FileKey, index: number, sha256: string): Promise<StoredShard | undefined>;
   /** Declares a file whole, and removes shards that are not of it. */
@@ -112,8 +119,9 @@ export function createFileStore(store: Store & Partial<ResilientStore>): FileSto
       const shards = new Map(names.map(({ index, sha256 }) => [index, sha256]));
       return { plan: { ...plan, etag: plan.etag ?? known.etag }, shards };
     },
-    // A Blob, so that a whole file can be put together later without being read.
-    putShard: (file, shard, bytes) => store.set(shardKey(file, shard), new Blob([bytes])),
+    putShard: (file, shard, bytes, { shardBytes }) =>
+      store.setPart(shardKey(file, shard), bytes, shard.index * shardBytes),
+    openFile: async (file) => store.openFile?.(file),
     async readShard(file, index, wanted) {
       const key = shardKey(file, { index, sha256: wanted });
       const blob = await store.get(key);

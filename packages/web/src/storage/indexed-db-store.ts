@@ -14,6 +14,8 @@ export function createIndexedDbStore(databaseName: string): Store {
   return {
     get: (key) => get(key, connection),
     set: (key, value) => set(key, value, connection),
+    // A Blob, so that a whole file can be put together later without being read.
+    setPart: (key, bytes) => set(key, new Blob([bytes]), connection),
     update: (key, change) => updateIn(connection, key, change),
     delete: (all) => delMany([...all], connection),
     keys: () => keys<string>(connection),

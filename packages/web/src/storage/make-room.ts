@@ -38,11 +38,12 @@ export function createRoomyStore(store: Store, makeRoom: () => Promise<boolean>)
   return {
     ...store,
     set: (key, value) => write(() => store.set(key, value)),
+    setPart: (key, bytes, at) => write(() => store.setPart(key, bytes, at)),
     update: (key, change) => write(() => store.update(key, change)),
   };
 }
 
 /** By name: it is a class of its own in new browsers and a `DOMException` in others. */
-function isQuotaError(error: unknown): boolean {
+export function isQuotaError(error: unknown): boolean {
   return error instanceof Error && error.name === "QuotaExceededError";
 }

@@ -10,6 +10,10 @@ export function createMemoryStore(): Store {
       values.set(key, value);
       return Promise.resolve();
     },
+    setPart: (key, bytes) => {
+      values.set(key, new Blob([bytes]));
+      return Promise.resolve();
+    },
     // eslint-disable-next-line @typescript-eslint/require-await -- what `change` throws must reject
     update: async (key, change) => {
       const value = change(values.get(key));

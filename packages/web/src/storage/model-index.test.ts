@@ -30,7 +30,7 @@ async function put({ clock, index, files }: Opened, id: string, bytes: number, u
   const sha256 = `hash of ${id}`;
   const plan = { bytes, shardBytes: bytes, etag: undefined, sha256 };
   await files.begin(key, plan);
-  await files.putShard(key, { index: 0, sha256 }, new Uint8Array(bytes));
+  await files.putShard(key, { index: 0, sha256 }, new Uint8Array(bytes), plan);
   await files.commit(key, { bytes, shardBytes: bytes, shards: [sha256], sha256 });
   await files.trust(key, { bytes, shardBytes: bytes, shards: [sha256] });
 }
@@ -78,9 +78,9 @@ describe("a list of models", () => {
     const plan = { bytes: 250, shardBytes: 100, etag: undefined, sha256: undefined };
     await files.begin(key, plan);
     expect(await sizes()).toEqual([0, 250, false]);
-    await files.putShard(key, { index: 2, sha256: "c" }, new Uint8Array(50));
+    await files.putShard(key, { index: 2, sha256: "c" }, new Uint8Array(50), plan);
     expect(await sizes()).toEqual([50, 250, false]);
-    await files.putShard(key, { index: 0, sha256: "a" }, new Uint8Array(100));
+    await files.putShard(key, { index: 0, sha256: "a" }, new Uint8Array(100), plan);
     const get = vi.spyOn(store, "get");
     expect(await sizes()).toEqual([150, 250, false]);
     expect(get.mock.calls.flat().filter((one) => one.startsWith("shard|"))).toEqual([]);

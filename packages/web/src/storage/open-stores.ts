@@ -3,6 +3,8 @@
 import type { StorageOptions } from "../wire/api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createRoomyStore } from "./make-room.ts";
+import { createPrivateFileStore, type PrivateFileStore } from "./private-file-store.ts";
+import { openPrivateFiles } from "./private-files.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
 import { adoptSchema } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -10,6 +12,8 @@ import type { Store } from "./store.ts";
 export interface Stores {
   readonly models: ResilientStore;
   readonly results: ResilientStore;
+  /** Removes weights that nothing refers to any more. */
+  sweep(): Promise<void>;
 }
 
 export interface OpenStoresOptions extends StorageOptions {
@@ -27,20 +31,37 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     isReported = true;
     options.onDegraded(reason);
   };
-  const open = async (name: string): Promise<Store | undefined> => {
+  const adopt = async (store: Store): Promise<Store | undefined> => {
     if (options.memoryOnly) return undefined;
     try {
-      const store = await adoptSchema(createIndexedDbStore(`${options.databaseName}-${name}`));
-      if (!store) report("What is stored is of a newer version of the kit and was left alone.");
-      return store;
+      const adopted = await adoptSchema(store);
+      if (!adopted) report("What is stored is of a newer version of the kit and was left alone.");
+      return adopted;
     } catch (error) {
       report(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
       return undefined;
     }
   };
-  const [models, results] = await Promise.all([open("models"), open("results")]);
+  const names = {
+    models: `${options.databaseName}-models`,
+    results: `${options.databaseName}-results`,
+  };
+  const weights = openWeightStore(names.models);
+  const [models, results] = await Promise.all([
+    adopt(weights),
+    adopt(createIndexedDbStore(names.results)),
+  ]);
   return {
     models: createResilientStore(models && createRoomyStore(models, options.makeRoom), report),
     results: createResilientStore(results, report),
+    async sweep() {
+      if (models) await weights.sweep?.();
+    },
   };
+}
+
+function openWeightStore(name: string): Store & Partial<PrivateFileStore> {
+  const store = createIndexedDbStore(name);
+  const files = openPrivateFiles(name);
+  return files ? createPrivateFileStore(store, files, Date.now) : store;
 }

@@ -1,10 +1,32 @@
-/** A stored file, verified while it is read: the next shards are fetched while one is hashed. */
+/** A stored file, verified while it is read. */
 
 import type { FileKey } from "./file-keys.ts";
-import { countShards, type FileRecord, type FileStore, type StoredShard } from "./file-store.ts";
+import {
+  countShards,
+  shardLength,
+  type FileRecord,
+  type FileStore,
+  type StoredShard,
+} from "./file-store.ts";
+import { sha256 } from "./sha256.ts";
+import type { OpenFile } from "./store.ts";
 
 /** How many shards are read ahead. Reading and hashing both happen off this thread. */
 const READ_AHEAD = 3;
+
+/** A file whose every byte was verified, read in pieces. */
+export interface WholeFile {
+  readonly size: number;
+  /** The bytes from `start` up to `end`, both within the file. */
+  read(start: number, end: number): Uint8Array<ArrayBuffer>;
+  /** Nothing can be read afterwards. */
+  close(): void;
+}
+
+/** In workers only: pages and Node have none. */
+const { FileReaderSync: BlobReader } = globalThis as {
+  FileReaderSync?: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
+};
 
 /**
  * @returns the whole file; undefined when a shard is missing or damaged. Every damaged shard is then
@@ -15,6 +37,12 @@ export async function readWholeFile(
   file: FileKey,
   record: FileRecord,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const inOnePiece = await openInOnePiece(files, file, record);
+  if (inOnePiece) {
+    const whole = inOnePiece.read(0, record.bytes);
+    inOnePiece.close();
+    return whole;
+  }
   const whole = new Uint8Array(record.bytes);
   let isIntact = isFullyListed(record);
   for await (const { index, shard } of readShards(files, file, record)) {
@@ -25,11 +53,73 @@ export async function readWholeFile(
 }
 
 /**
- * The same as a Blob: every byte is verified, and none stays in memory.
+ * The same, without its bytes in memory as far as this realm can read where they are stored.
  *
  * @returns undefined as {@link readWholeFile}
  */
-export async function readAsBlob(
+export async function openWholeFile(
+  files: FileStore,
+  file: FileKey,
+  record: FileRecord,
+): Promise<WholeFile | undefined> {
+  const inOnePiece = await openInOnePiece(files, file, record);
+  if (inOnePiece) return inOnePiece;
+  if (!BlobReader) {
+    const whole = await readWholeFile(files, file, record);
+    return whole && wholeOf(whole.byteLength, (start, end) => whole.slice(start, end));
+  }
+  const blob = await readAsBlob(files, file, record);
+  const reader = new BlobReader();
+  return (
+    blob &&
+    wholeOf(
+      blob.size,
+      (start, end) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, end))),
+    )
+  );
+}
+
+/** Undefined where the store has it in parts, or some of it elsewhere, or damaged. */
+async function openInOnePiece(
+  files: FileStore,
+  file: FileKey,
+  record: FileRecord,
+): Promise<WholeFile | undefined> {
+  const opened = await files.openFile(file);
+  if (!opened) return undefined;
+  if (isFullyListed(record) && (await isIntact(opened, record))) {
+    const read = (start: number, end: number): Uint8Array<ArrayBuffer> => {
+      const bytes = new Uint8Array(end - start);
+      opened.read(bytes, start);
+      return bytes;
+    };
+    return {
+      ...wholeOf(record.bytes, read),
+      close: () => {
+        opened.close();
+      },
+    };
+  }
+  opened.close();
+  return undefined;
+}
+
+async function isIntact(file: OpenFile, record: FileRecord): Promise<boolean> {
+  const buffer = new Uint8Array(Math.min(record.shardBytes, record.bytes));
+  for (const [index, wanted] of record.shards.entries()) {
+    const shard = buffer.subarray(0, shardLength(record, index));
+    file.read(shard, index * record.shardBytes);
+    if ((await sha256(shard)) !== wanted) return false;
+  }
+  return true;
+}
+
+function wholeOf(size: number, read: WholeFile["read"]): WholeFile {
+  return { size, read, close: () => undefined };
+}
+
+/** Every byte is verified, and none stays in memory. */
+async function readAsBlob(
   files: FileStore,
   file: FileKey,
   record: FileRecord,

@@ -69,6 +69,7 @@ export function createResilientStore(
     },
     get,
     set: (key, value) => write((one) => one.set(key, value)),
+    setPart: (key, bytes, at) => write((one) => one.setPart(key, bytes, at)),
     async update(key, change) {
       const state = { hasThrown: false, isDeleted: false };
       if (store && isPersistent) {
@@ -98,6 +99,8 @@ export function createResilientStore(
       const stored = await read((one) => one.keys(), []);
       return [...new Set([...stored, ...(await memory.keys())])];
     },
+    openFile: (file) =>
+      read((one) => one.openFile?.(file) ?? Promise.resolve(undefined), undefined),
     async clear() {
       await memory.clear();
       if (store && isReadable) await store.clear().catch(degrade);

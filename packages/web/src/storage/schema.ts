@@ -3,7 +3,7 @@
 import type { Store } from "./store.ts";
 
 /** Raised with every change that an older kit would misread. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 const SCHEMA_KEY = "schema";
 

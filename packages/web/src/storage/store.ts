@@ -1,11 +1,19 @@
 /** The seam to whatever keeps bytes between visits. Every store passes one contract suite. */
 
+import type { FileKey } from "./file-keys.ts";
+
 /** A key-value store. Keys are strings; values are what structured clone takes. */
 export interface Store {
   /** The value, or undefined where there is none. */
   get(key: string): Promise<unknown>;
   /** Resolves when the value is safely stored; rejects when it is not, and then nothing changed. */
   set(key: string, value: unknown): Promise<void>;
+  /**
+   * The same for a part of a file, of which `get` gives a Blob.
+   *
+   * @param at where in the file the part begins: a store may keep all parts of a file together
+   */
+  setPart(key: string, bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
   /**
    * Replaces a value by what `change` makes of it, as one step: no other writer comes between, in this
    * tab or another. `change` must not wait. Returning undefined deletes the value.
@@ -14,4 +22,17 @@ export interface Store {
   delete(keys: readonly string[]): Promise<void>;
   keys(): Promise<string[]>;
   clear(): Promise<void>;
+  /**
+   * A file whose parts the store keeps together, as it is: nothing says that all parts are there, or
+   * intact. Undefined where parts are kept apart, or the file cannot be opened now.
+   */
+  openFile?(file: FileKey): Promise<OpenFile | undefined>;
+}
+
+/** A stored file, read synchronously. */
+export interface OpenFile {
+  readonly size: number;
+  /** Fills `into` with what begins at `at`; what lies beyond the file's end stays as it was. */
+  read(into: Uint8Array<ArrayBuffer>, at: number): void;
+  close(): void;
 }

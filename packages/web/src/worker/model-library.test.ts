@@ -25,8 +25,8 @@ async function put(library: ModelLibrary, id: string, bytes: number, usedAt: num
   const known = { id, revision: "1", license: "mit", storedAt: usedAt, usedAt };
   await library.stores.models.set(`model|${model}`, known);
   const key = { model, path: "weights" };
-  await library.files.putShard(key, { index: 0, sha256: id }, new Uint8Array(bytes));
   const shape = { bytes, shardBytes: bytes };
+  await library.files.putShard(key, { index: 0, sha256: id }, new Uint8Array(bytes), shape);
   await library.files.commit(key, { ...shape, shards: [id], sha256: undefined });
 }
 

@@ -101,6 +101,7 @@ export async function openModelLibrary(
         (oldest, { leftBytes }) => oldest.usedAt < oldestUse || leftBytes > options.maxModelBytes,
         used,
       );
+      await stores.sweep();
     },
     async shouldAskToPersist() {
       if (!stores.models.isPersistent) return false;

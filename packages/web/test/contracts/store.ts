@@ -101,6 +101,30 @@ export const STORE_CHECKS: Readonly<Record<string, Check>> = {
       same(await store.get("a"), [value]);
     }
   },
+  "gives a Blob of a file's part, at whatever place in the file": async (store) => {
+    const parts = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5), new Uint8Array(0)];
+    const keys = parts.map((_, index) => `shard|model@1|path|${String(index)}|hash`);
+    for (const index of [1, 0, 2]) await store.setPart(keys[index]!, parts[index]!, index * 3);
+    await store.setPart("elsewhere", parts[1]!, 0);
+    for (const [index, key] of keys.entries()) same(await bytesOf(store, key), parts[index]);
+    same(await bytesOf(store, "elsewhere"), parts[1]);
+    same([...(await store.keys())].sort(), ["elsewhere", ...keys]);
+  },
+  "replaces and deletes parts like any value": async (store) => {
+    const [first, second] = [0, 1].map((index) => `shard|model@1|path|${String(index)}|hash`);
+    await store.setPart(first!, Uint8Array.of(1, 2), 0);
+    await store.setPart(second!, Uint8Array.of(3, 4), 2);
+    await store.setPart(first!, Uint8Array.of(5, 6), 0);
+    same(await bytesOf(store, first!), Uint8Array.of(5, 6));
+    await store.delete([first!]);
+    same(await store.get(first!), undefined);
+    same(await bytesOf(store, second!), Uint8Array.of(3, 4));
+    await store.delete([second!]);
+    await store.setPart(first!, Uint8Array.of(7), 0);
+    same(await bytesOf(store, first!), Uint8Array.of(7));
+    await store.clear();
+    same(await store.keys(), []);
+  },
   "holds a chunk of a model's file": async (store) => {
     const chunk = new Uint8Array(4 * 2 ** 20).map((_, index) => index % 251);
     await store.set("a", chunk);
@@ -124,6 +148,11 @@ export async function checkStore(create: () => Store | Promise<Store>): Promise<
     }
   }
   return failures;
+}
+
+async function bytesOf(store: Store, key: string): Promise<unknown> {
+  const value = await store.get(key);
+  return value instanceof Blob ? new Uint8Array(await value.arrayBuffer()) : value;
 }
 
 function same(actual: unknown, expected: unknown): void {

@@ -1,0 +1,87 @@
+/**
+ * A store that keeps the parts of files in private files, one for each, and in the store beneath only
+ * that they are there. What private files refuse is kept by the store beneath.
+ */
+
+import { fileIdOfShard, fileIdOf } from "./file-keys.ts";
+import { isQuotaError } from "./make-room.ts";
+import type { PrivateFiles } from "./private-files.ts";
+import { sha256 } from "./sha256.ts";
+import type { Store } from "./store.ts";
+
+/** What the store beneath knows of a part. */
+interface Place {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A file without any part was written to just now, perhaps, and its first part is not known yet. */
+const LEFT_OVER_AFTER_MS = 60_000;
+
+export interface PrivateFileStore extends Store {
+  /** Removes files that could not go with their last part, because some worker had them open. */
+  sweep(): Promise<void>;
+}
+
+/** @param now milliseconds since the epoch */
+export function createPrivateFileStore(
+  store: Store,
+  files: PrivateFiles,
+  now: () => number,
+): PrivateFileStore {
+  const isKnown = async (fileId: string): Promise<boolean> =>
+    (await store.keys()).some((key) => fileIdOfShard(key) === fileId);
+
+  return {
+    ...store,
+    async get(key) {
+      const value = await store.get(key);
+      const fileId = fileIdOfShard(key);
+      if (fileId === undefined || !isPlace(value)) return value;
+      const file = await files.blob(await nameOf(fileId));
+      // Not undefined: the key is there, and who finds nothing behind it removes it.
+      return file ? file.slice(value.at, value.at + value.bytes) : null;
+    },
+    async setPart(key, bytes, at) {
+      const fileId = fileIdOfShard(key);
+      if (fileId === undefined) return store.setPart(key, bytes, at);
+      try {
+        await files.write(await nameOf(fileId), bytes, at);
+      } catch (error) {
+        if (isQuotaError(error)) throw error;
+        return store.setPart(key, bytes, at);
+      }
+      await store.set(key, { at, bytes: bytes.byteLength } satisfies Place);
+    },
+    async delete(keys) {
+      await store.delete(keys);
+      const touched = new Set(keys.flatMap((key) => fileIdOfShard(key) ?? []));
+      for (const fileId of touched) {
+        if (!(await isKnown(fileId))) await files.remove(await nameOf(fileId));
+      }
+    },
+    async clear() {
+      await store.clear();
+      for (const { name } of await files.list()) await files.remove(name);
+    },
+    openFile: async (file) => files.open(await nameOf(fileIdOf(file))),
+    async sweep() {
+      const old = (await files.list()).filter(
+        ({ writtenAt }) => now() - writtenAt > LEFT_OVER_AFTER_MS,
+      );
+      if (old.length === 0) return;
+      const known = new Set((await store.keys()).flatMap((key) => fileIdOfShard(key) ?? []));
+      const names = new Set(await Promise.all([...known].map(nameOf)));
+      for (const { name } of old) if (!names.has(name)) await files.remove(name);
+    },
+  };
+}
+
+/** Of one length, whatever the path: file systems have their own ideas of names. */
+function nameOf(fileId: string): Promise<string> {
+  return sha256(new TextEncoder().encode(fileId));
+}
+
+function isPlace(value: unknown): value is Place {
+  return typeof value === "object" && value !== null && "at" in value && "bytes" in value;
+}
