@@ -46,18 +46,17 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
   if (!("FileSystemSyncAccessHandle" in globalThis)) return undefined;
   const root = async (create: boolean): Promise<FileSystemDirectoryHandle> =>
     (await navigator.storage.getDirectory()).getDirectoryHandle(folder, { create });
-  const find = async (name: string): Promise<PrivateFileHandle> =>
-    (await (await root(false)).getFileHandle(name));
+  const find = async (name: string, create = false): Promise<PrivateFileHandle> => {
+    const handle: unknown = await (await root(create)).getFileHandle(name, { create });
+    return handle as PrivateFileHandle;
+  };
   // One after the other: where handles exclude each other, writers would, too.
   let writing: Promise<unknown> = Promise.resolve();
 
   return {
     async write(name, bytes, at) {
       const write = async (): Promise<void> => {
-        const file = (await (
-          await root(true)
-        ).getFileHandle(name, { create: true })) as PrivateFileHandle;
-        const handle = await file.createSyncAccessHandle(SHARED);
+        const handle = await (await find(name, true)).createSyncAccessHandle(SHARED);
         try {
           const written = handle.write(bytes, { at });
           if (written !== bytes.byteLength)
@@ -87,10 +86,9 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
     async list() {
       const files: { name: string; writtenAt: number }[] = [];
       await orUndefined(async () => {
-        for await (const handle of (await root(false)).values()) {
-          if (handle.kind !== "file") continue;
-          const { lastModified } = await (handle).getFile();
-          files.push({ name: handle.name, writtenAt: lastModified });
+        for await (const name of (await root(false)).keys()) {
+          const { lastModified } = await (await find(name)).getFile();
+          files.push({ name, writtenAt: lastModified });
         }
       });
       return files;
