@@ -188,6 +188,7 @@ test("lists what is stored, deletes one revision or all of them, and says where 
       names: (await library.listModels()).map(({ id, revision }) => `${id}@${revision}`),
       usage: await library.storageUsage(),
       keys: (await window.kit.stored.keys()).length,
+      privateFiles: (await window.kit.stored.privateBytes()).length,
     });
     const all = await look();
     await library.deleteModel("a", "2");
@@ -206,7 +207,8 @@ test("lists what is stored, deletes one revision or all of them, and says where 
   expect(seen.withoutOne.names).toEqual(["b@1", "a@1"]);
   expect(seen.withoutOne.usage.modelBytes).toBe(2 * bytes);
   expect(seen.withoutBoth.names).toEqual(["b@1"]);
-  expect(seen.empty).toMatchObject({ names: [], usage: { modelBytes: 0 } });
+  expect(seen.empty).toMatchObject({ names: [], privateFiles: 0, usage: { modelBytes: 0 } });
+  expect(seen.withoutBoth.privateFiles).toBe(seen.all.privateFiles / 3);
   expect(seen.empty.keys).toBeLessThanOrEqual(2); // Of no model: the layout, and that it was asked to persist.
 });
 

@@ -58,9 +58,13 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
       const write = async (): Promise<void> => {
         const handle = await (await find(name, true)).createSyncAccessHandle(SHARED);
         try {
-          const written = handle.write(bytes, { at });
-          if (written !== bytes.byteLength)
-            throw new Error("A private file took part of the bytes.");
+          // Chromium's private windows do not throw when room runs out.
+          if (handle.write(bytes, { at }) !== bytes.byteLength) {
+            throw new DOMException(
+              "A private file took a part of the bytes.",
+              "QuotaExceededError",
+            );
+          }
           handle.flush();
         } finally {
           handle.close();
