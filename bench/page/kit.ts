@@ -6,6 +6,7 @@ import {
   type GenerateRequest,
   type Metric,
   type ModelDescriptor,
+  type Photo,
   type Vlm,
   type VlmResult,
 } from "@fastvlm-kit/web";
@@ -63,8 +64,8 @@ function stagesOf(metrics: readonly Metric[]): Record<string, number> {
 async function ask(question: Question): Promise<Answer> {
   const picture = question.picture && (await drawPicture(question.picture));
   const startedAt = performance.now();
-  const result = await (picture && question.keepsOpen && canOpen(loaded())
-    ? askPhoto(loaded() as OpeningVlm, picture, question)
+  const result = await (picture && question.keepsOpen
+    ? askPhoto(picture, question)
     : collect(loaded().generate(toRequest(question, picture))));
   const { timings, tokens } = result;
   return {
@@ -99,22 +100,12 @@ async function collect(events: ReturnType<Vlm["generate"]>): Promise<VlmResult> 
   throw new Error("The stream ended without `done`");
 }
 
-/** A client that keeps pictures open between questions. A client without it encodes them again. */
-interface OpeningVlm extends Vlm {
-  open(image: Blob): Promise<Photo>;
-}
-interface Photo {
-  ask(
-    prompt: string,
-    options: Omit<GenerateRequest, "prompt" | "image">,
-  ): ReturnType<Vlm["generate"]>;
-}
-
-const canOpen = (client: Vlm): boolean => "open" in client;
 let opened: { readonly picture: Blob; readonly photo: Promise<Photo> } | undefined;
 
-async function askPhoto(client: OpeningVlm, picture: Blob, question: Question): Promise<VlmResult> {
-  if (opened?.picture !== picture) opened = { picture, photo: client.open(picture) };
+async function askPhoto(picture: Blob, question: Question): Promise<VlmResult> {
+  if (opened?.picture !== picture) {
+    opened = { picture, photo: loaded().open(picture, { timeoutMs: TIMEOUT_MS }) };
+  }
   const { prompt, ...options } = toRequest(question, undefined);
   return collect((await opened.photo).ask(prompt, options));
 }

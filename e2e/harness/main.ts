@@ -82,10 +82,15 @@ async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
   return { vlm, ...seen };
 }
 
-/** Runs `generate` to its end. */
-async function ask(vlm: Vlm, request: GenerateRequest): Promise<VlmResult> {
-  for await (const event of vlm.generate(request)) if (event.type === "done") return event.result;
+/** Runs a stream to its end. */
+async function collect(events: ReturnType<Vlm["generate"]>): Promise<VlmResult> {
+  for await (const event of events) if (event.type === "done") return event.result;
   throw new Error("The stream ended without `done`");
+}
+
+/** Runs `generate` to its end. */
+function ask(vlm: Vlm, request: GenerateRequest): Promise<VlmResult> {
+  return collect(vlm.generate(request));
 }
 
 /** What `work` rejects with. */
@@ -173,6 +178,7 @@ const kit = {
   checkStores,
   checkSupport,
   chooseModel,
+  collect,
   createFaultyWorker,
   createVlm,
   createWorker,

@@ -9,6 +9,9 @@ export type {
   CallOptions,
   CaptionOptions,
   GenerateRequest,
+  OpenOptions,
+  Photo,
+  PhotoQuestion,
   UpdateOptions,
   Vlm,
   VlmOptions,
@@ -63,7 +66,7 @@ export type {
   StoredModel,
 } from "./protocol/storage.ts";
 
-export type { GenerationOptions, ImageFit } from "./protocol/options.ts";
+export type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "./protocol/options.ts";
 export type {
   DownloadProgress,
   DownloadState,

@@ -18,14 +18,24 @@ export interface FakeRuntime extends Runtime {
 export function createFakeRuntime(answer: readonly number[], maxPositions = 1000): FakeRuntime {
   const appended: (readonly PromptPart[])[] = [];
   let disposedDecodings = 0;
-  const startDecoding = (): Decoding => ({
-    length: 0,
+  const startDecoding = (length = 0): Decoding => ({
+    length,
+    /** A byte a position. */
+    get bytes() {
+      return this.length;
+    },
     append(parts) {
       const logits = new Float32Array(VOCABULARY);
       logits[answer[appended.length] ?? answer.at(-1)!] = 10;
       appended.push(parts);
+      for (const part of parts) {
+        Object.assign(this, {
+          length: this.length + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
+        });
+      }
       return Promise.resolve(logits);
     },
+    fork: startDecoding,
     dispose() {
       disposedDecodings += 1;
     },
@@ -37,8 +47,10 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     get disposedDecodings() {
       return disposedDecodings;
     },
+    isImageSizeFree: true,
     encodeImage: () => Promise.resolve(fakeFeatures(1)),
-    startDecoding,
+    restoreImage: (tokens) => fakeFeatures(tokens),
+    startDecoding: () => startDecoding(),
     dispose: () => Promise.resolve(),
   };
 }

@@ -10,11 +10,16 @@ export function makeCall(change: Partial<GenerateCall> = {}): GenerateCall {
     images: [],
     prompt: "What is this?",
     system: undefined,
+    history: [],
     fit: "pad",
+    detail: "high",
+    targetLatencyMs: undefined,
     generation: resolveGenerationOptions({}),
     endOnSentence: false,
     stripLeadIn: false,
     useCache: true,
+    reuses: true,
+    isOpening: false,
     ...change,
   };
 }
@@ -36,7 +41,8 @@ export function makeResult(change: Partial<VlmResult> = {}): VlmResult {
       timeToFirstTokenMs: 14,
       totalMs: 21,
     },
-    tokens: { image: 256, prompt: 20, output: 4 },
+    tokens: { image: 256, prompt: 20, reused: 0, output: 4 },
+    images: [{ width: 640, height: 480, size: 1024, tokens: 256 }],
     tokensPerSecond: 500,
     ...change,
   };

@@ -25,7 +25,7 @@ export type ImageSource =
  */
 export async function toWireImage(source: ImageSource): Promise<WireImage> {
   if (typeof source === "string") return { kind: "url", url: toAbsoluteUrl(source) };
-  if (source instanceof Blob) return { kind: "blob", blob: source };
+  if (source instanceof Blob) return { kind: "blob", blob: source, id: nameOf(source) };
   if (source instanceof ImageData) return { kind: "pixels", pixels: source };
   if (source instanceof HTMLImageElement) await loaded(source);
   if (isDrawable(source)) return { kind: "bitmap", bitmap: await snapshot(source) };
@@ -34,6 +34,21 @@ export async function toWireImage(source: ImageSource): Promise<WireImage> {
     "Expected `image` to be a Blob, ImageBitmap, ImageData, image, canvas or video element, or an address, got " +
       `\`${Object.prototype.toString.call(given)}\``,
   );
+}
+
+const names = new WeakMap<Blob, string>();
+let named = 0;
+
+/** Blobs never change, so the worker need not look twice at the same one. */
+function nameOf(blob: Blob): string {
+  const name = names.get(blob) ?? newName();
+  names.set(blob, name);
+  return name;
+}
+
+/** A name that no other picture of this page has. */
+export function newName(): string {
+  return String(named++);
 }
 
 type Drawable = Exclude<ImageSource, Blob | ImageData | string>;

@@ -116,7 +116,10 @@ class ModelLibraryClient implements ModelLibrary {
 
   async storageUsage(): Promise<StorageUsage> {
     const usage = await (await this.#worker()).storageUsage({ storage: this.#storage });
-    this.#recorder.record("vlm.storage.usage", usage.modelBytes + usage.resultBytes);
+    this.#recorder.record(
+      "vlm.storage.usage",
+      usage.modelBytes + usage.resultBytes + usage.pictureBytes,
+    );
     return usage;
   }
 

@@ -15,6 +15,11 @@ export interface CacheOptions {
   /** Results that were not asked for during this long are dropped. Default: they are kept. */
   readonly maxResultAgeMs?: number;
   /**
+   * What the encoder made of pictures is dropped, least recently used first, above this many bytes: a
+   * few hundred KB a picture. Default 64 MiB.
+   */
+  readonly maxPictureBytes?: number;
+  /**
    * Models that are not in use are removed, least recently used first, while all together take more.
    * Default 4 GiB.
    */
@@ -36,6 +41,7 @@ export function toStorageOptions(cache: CacheOptions = {}): StorageOptions {
   const limits = {
     maxResultBytes: cache.maxResultBytes ?? 4 * MIB,
     maxResultAgeMs: cache.maxResultAgeMs ?? FOREVER,
+    maxPictureBytes: cache.maxPictureBytes ?? 64 * MIB,
     maxModelBytes: cache.maxModelBytes ?? 4096 * MIB,
     maxModelAgeMs: cache.maxModelAgeMs ?? FOREVER,
   };

@@ -1,12 +1,22 @@
 /** The client over whatever serves: turns requests into calls, and switches from one model to another. */
 
-import type { CaptionOptions, GenerateRequest, UpdateOptions, Vlm } from "./vlm.ts";
+import { toCall, type CallSettings } from "./call.ts";
+import { OpenPhoto } from "./open-photo.ts";
+import type {
+  CaptionOptions,
+  GenerateRequest,
+  OpenOptions,
+  Photo,
+  PictureOption,
+  UpdateOptions,
+  Vlm,
+} from "./vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { DEFAULT_TIMEOUT_MS, expectNumber, resolveGenerationOptions } from "../protocol/options.ts";
+import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
-import type { GenerateCall, StorageOptions } from "../wire/api.ts";
+import type { StorageOptions } from "../wire/api.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { toWireImage, type ImageSource } from "./image-source.ts";
+import { newName, toWireImage, type ImageSource } from "./image-source.ts";
 import { abortable } from "./run-call.ts";
 import type { Serving } from "./serving.ts";
 
@@ -41,38 +51,26 @@ export class VlmClient implements Vlm {
   }
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
-    const presetName = options.preset ?? "brief";
-    // A caller without type checks may pass any string.
-    const captions: Partial<ModelDescriptor["captions"]> = this.#serving.model.captions;
-    const preset = captions[presetName];
-    if (!preset) {
-      const names = Object.keys(captions).join("`, `");
-      throw new TypeError(`Expected \`preset\` to be one of \`${names}\`, got \`${presetName}\``);
-    }
-    const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt, image };
-    return this.#run(request, () => undefined, {
-      endOnSentence: true,
-      stripLeadIn: presetName === "alt-text",
-      maxWords: options.maxWords,
-    });
+    return this.#caption({ ...options, image }, {});
   }
 
-  async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
-    const leave = new AbortController();
-    const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
-    const events = createEventQueue<GenerateEvent>();
-    this.#run({ ...request, signal }, events.push, {
-      endOnSentence: false,
-      stripLeadIn: false,
-    }).then((result) => {
-      events.push({ type: "done", result });
-      events.end();
-    }, events.fail);
-    try {
-      yield* events;
-    } finally {
-      leave.abort();
-    }
+  generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
+    return this.#stream(request, {});
+  }
+
+  async open(image: ImageSource, options: OpenOptions = {}): Promise<Photo> {
+    this.#assertAlive();
+    const picture = await abortable(toWireImage(image), options.signal);
+    const named = { ...picture, id: picture.id ?? newName() };
+    const how = { pictures: [named], reuses: true };
+    // The prompt is never asked: what comes before it is made ready.
+    const opening = { ...options, prompt: "?" };
+    const { images } = await this.#run(opening, () => undefined, { ...how, isOpening: true });
+    const look = lookOf(options);
+    return new OpenPhoto(named, images[0]!, {
+      ask: (prompt, question = {}) => this.#stream({ ...question, ...look, prompt }, how),
+      caption: (question = {}) => this.#caption({ ...question, ...look }, how),
+    });
   }
 
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
@@ -119,45 +117,81 @@ export class VlmClient implements Vlm {
     if (this.#isDisposed) throw disposedError();
   }
 
+  async #caption(
+    { image, ...options }: CaptionOptions & Pick<GenerateRequest, "image">,
+    how: CallSettings,
+  ): Promise<VlmResult> {
+    const presetName = options.preset ?? "brief";
+    // A caller without type checks may pass any string.
+    const captions: Partial<ModelDescriptor["captions"]> = this.#serving.model.captions;
+    const preset = captions[presetName];
+    if (!preset) {
+      const names = Object.keys(captions).join("`, `");
+      throw new TypeError(`Expected \`preset\` to be one of \`${names}\`, got \`${presetName}\``);
+    }
+    const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt };
+    return this.#run({ ...request, ...(image !== undefined && { image }) }, () => undefined, {
+      ...how,
+      endOnSentence: true,
+      stripLeadIn: presetName === "alt-text",
+      maxWords: options.maxWords,
+    });
+  }
+
+  async *#stream(
+    request: GenerateRequest,
+    how: CallSettings,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const leave = new AbortController();
+    const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
+    const events = createEventQueue<GenerateEvent>();
+    this.#run({ ...request, signal }, events.push, how).then((result) => {
+      events.push({ type: "done", result });
+      events.end();
+    }, events.fail);
+    try {
+      yield* events;
+    } finally {
+      leave.abort();
+    }
+  }
+
   async #run(
     request: GenerateRequest,
     onEvent: (event: GenerateEvent) => void,
-    wording: { endOnSentence: boolean; stripLeadIn: boolean; maxWords?: number | undefined },
+    how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    if (typeof request.prompt !== "string" || request.prompt.trim() === "") {
-      throw new TypeError("Expected `prompt` to be a string with a question in it");
-    }
-    const { maxWords, endOnSentence, stripLeadIn } = wording;
-    const generation = resolveGenerationOptions({
-      ...request,
-      ...(maxWords !== undefined && { maxWords }),
-    });
+    const call = toCall(this.#nextCallId++, request, how);
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
     request.signal?.throwIfAborted();
 
-    const images = await abortable(
-      Promise.all(toList(request.image).map(toWireImage)),
-      request.signal,
-    );
-    const call: GenerateCall = {
-      id: this.#nextCallId++,
-      images,
-      prompt: request.prompt,
-      system: request.system,
-      fit: request.fit ?? "pad",
-      generation,
-      endOnSentence,
-      stripLeadIn,
-      useCache: request.cache ?? true,
-    };
+    const images =
+      how.pictures ??
+      (await abortable(Promise.all(toList(request.image).map(toWireImage)), request.signal));
     try {
-      return await this.#serving.run({ call, signal: request.signal, timeoutMs, onEvent });
+      return await this.#serving.run({
+        call: { ...call, images },
+        signal: request.signal,
+        timeoutMs,
+        onEvent,
+      });
     } finally {
-      for (const image of images) if (image.kind === "bitmap") image.bitmap.close();
+      // A picture that is open stays so.
+      if (!how.pictures)
+        for (const image of images) if (image.kind === "bitmap") image.bitmap.close();
     }
   }
+}
+
+/** Every question sees the picture as it was opened. */
+function lookOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, PictureOption> {
+  return {
+    ...(fit !== undefined && { fit }),
+    ...(detail !== undefined && { detail }),
+    ...(targetLatencyMs !== undefined && { targetLatencyMs }),
+  };
 }
 
 function toList(image: GenerateRequest["image"]): readonly ImageSource[] {

@@ -3,11 +3,12 @@
 import type { ImageLimits } from "../image/limits.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { CaptionPresetName, Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
-import type { GenerationOptions, ImageFit } from "../protocol/options.ts";
+import type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "../protocol/options.ts";
 import type {
   DownloadProgress,
   FallbackInfo,
   GenerateEvent,
+  ImageInfo,
   ModelInfo,
   VlmEvent,
   VlmResult,
@@ -56,7 +57,17 @@ export interface CallOptions extends GenerationOptions {
   readonly timeoutMs?: number;
   /** How a picture that is not square is fitted. Default `pad`: nothing is cut off. */
   readonly fit?: ImageFit;
-  /** `false` neither asks the result cache nor adds to it. Default `true`. */
+  /**
+   * How many pixels the encoder sees; fewer are faster. Default `high`, the model's own size. A file
+   * whose encoder takes one size only is always given that; the result's `images` say what was used.
+   */
+  readonly detail?: ImageDetail;
+  /** What `detail: "auto"` aims at, in milliseconds. Default 250 on WebGPU, 2000 on WASM. */
+  readonly targetLatencyMs?: number;
+  /**
+   * `false` computes everything: no answer, picture or beginning of a prompt is taken from earlier
+   * calls or kept for later ones. Default `true`.
+   */
   readonly cache?: boolean;
 }
 
@@ -67,6 +78,31 @@ export interface GenerateRequest extends CallOptions {
   readonly image?: ImageSource | readonly ImageSource[];
   /** Replaces the chat template's own system text. */
   readonly system?: string;
+  /**
+   * Earlier turns of the conversation, beginning with the user's. Pictures belong to the first one.
+   * What earlier calls computed of them is reused.
+   */
+  readonly history?: readonly ChatTurn[];
+}
+
+/** What is asked about a picture that is open. */
+export type PhotoQuestion = Omit<GenerateRequest, "prompt" | "image" | PictureOption>;
+
+/** Options that say how a picture is looked at. */
+export type PictureOption = "fit" | "detail" | "targetLatencyMs";
+
+/** How a picture is opened. */
+export type OpenOptions = Pick<CallOptions, PictureOption | "signal" | "timeoutMs">;
+
+/** A picture that was encoded once and can be asked about as often as it takes. */
+export interface Photo extends Disposable {
+  readonly info: ImageInfo;
+  /** As {@link Vlm.generate}. `cache: false` leaves out remembered answers only. */
+  ask(prompt: string, options?: PhotoQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
+  /** As {@link Vlm.caption}. */
+  caption(options?: Omit<CaptionOptions, PictureOption>): Promise<VlmResult>;
+  /** Lets the picture go; later questions throw. */
+  close(): void;
 }
 
 /** How a caption is worded. */
@@ -109,6 +145,15 @@ export interface Vlm extends AsyncDisposable {
    * }
    */
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
+  /**
+   * Encodes a picture, so that questions about it take only what is new: {@link Photo.ask}.
+   *
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   * @example
+   * using photo = await vlm.open(file);
+   * for await (const event of photo.ask("What is on the left?")) show(event);
+   */
+  open(image: ImageSource, options?: OpenOptions): Promise<Photo>;
   /** Forgets cached results, all stored models, or both (default: results). */
   clearCache(what?: "results" | "models" | "all"): Promise<void>;
   /**

@@ -3,6 +3,7 @@ import { byteCodec, createFakeRuntime, END_ID, fakeFeatures } from "../../test/f
 import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
 import { generate, type Generation, type GenerationContext } from "./generate.ts";
 import type { PromptPart, Runtime } from "./runtime.ts";
+import { createSequenceCache } from "./sequence-cache.ts";
 
 const PROMPT: readonly PromptPart[] = [{ kind: "tokens", ids: byteCodec.encode("Q?") }];
 
@@ -30,6 +31,7 @@ async function run(
   const generation = generate(
     {
       runtime,
+      sequences: createSequenceCache({ ...runtime, ...context.runtime }, 0),
       codec: byteCodec,
       endIds: new Set([END_ID]),
       now: steps(),
@@ -55,6 +57,7 @@ describe("generate", () => {
       text: "Hi.",
       finishReason: "stop",
       outputTokens: 3,
+      reusedTokens: 0,
       prefillMs: 1,
       decodeMs: 1,
     });

@@ -8,12 +8,15 @@ import type { ResolvedGenerationOptions } from "../protocol/options.ts";
 import type { FinishReason } from "../protocol/result.ts";
 import type { PromptPart, Runtime, TextCodec } from "./runtime.ts";
 import { createSampler } from "./sampling.ts";
+import type { SequenceCache } from "./sequence-cache.ts";
 import { countWords } from "./sentences.ts";
 import { createTextStream } from "./text-stream.ts";
 
 /** What the loop needs from its surroundings. */
 export interface GenerationContext {
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "maxPositions">;
+  /** Where sequences begin, and are kept. */
+  readonly sequences: SequenceCache;
   readonly codec: TextCodec;
   /** Ids that end an answer. */
   readonly endIds: ReadonlySet<number>;
@@ -30,6 +33,8 @@ export interface Generation {
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly outputTokens: number;
+  /** Positions of the prompt that an earlier one had brought. */
+  readonly reusedTokens: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
 }
@@ -58,9 +63,9 @@ export async function generate(
   };
 
   const startedAt = now();
-  const decoding = runtime.startDecoding();
+  const sequence = context.sequences.begin(parts);
   try {
-    let logits = await decoding.append(parts); // [vocab]
+    let logits = await sequence.append(sequence.rest); // [vocab]
     const firstTokenAt = now();
     context.onFirstToken();
 
@@ -87,7 +92,7 @@ export async function generate(
         break;
       }
       if (outputTokens === maxNewTokens) break;
-      logits = await decoding.append([{ kind: "tokens", ids: [id] }]);
+      logits = await sequence.append([{ kind: "tokens", ids: [id] }]);
     }
     if (finishReason !== "stop-string") {
       const rest = stream.flush();
@@ -98,11 +103,25 @@ export async function generate(
       text: stream.text,
       finishReason,
       outputTokens,
+      reusedTokens: sequence.reused,
       prefillMs: firstTokenAt - startedAt,
       decodeMs: now() - firstTokenAt,
     };
   } finally {
-    decoding.dispose();
+    sequence.end();
+  }
+}
+
+/** Appends what begins prompts that will follow, and keeps it for them. */
+export async function prefill(
+  { sequences }: Pick<GenerationContext, "sequences">,
+  parts: readonly PromptPart[],
+): Promise<void> {
+  const sequence = sequences.begin(parts);
+  try {
+    await sequence.append(sequence.rest);
+  } finally {
+    sequence.end();
   }
 }
 

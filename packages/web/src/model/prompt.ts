@@ -4,12 +4,15 @@
  * text and can never become a control token.
  */
 
+import type { ChatTurn } from "../protocol/options.ts";
 import type { ImageFeatures, PromptPart, TextCodec, ChatMessage } from "./runtime.ts";
 
 /** What is asked. */
 export interface Question {
   readonly text: string;
   readonly system: string | undefined;
+  /** Earlier turns, the user's first. */
+  readonly history?: readonly ChatTurn[];
 }
 
 /** A prompt before the pictures are encoded: ids and places for pictures. */
@@ -23,7 +26,7 @@ const SLOT_OPEN = "\uE000";
 const SLOT_CLOSE = "\uE001";
 
 /**
- * Lays out a chat prompt: `imageCount` pictures, then the question, as the public FastVLM files
+ * Lays out a chat prompt: `imageCount` pictures, then the first question, as the public FastVLM files
  * were trained (the picture straight before the text).
  */
 export function layOutPrompt(
@@ -39,7 +42,11 @@ export function layOutPrompt(
   const messages: ChatMessage[] = [];
   if (question.system !== undefined)
     messages.push({ role: "system", content: slot(question.system) });
-  messages.push({ role: "user", content: IMAGE_TOKEN.repeat(imageCount) + slot(question.text) });
+  const turns = [...(question.history ?? []), { role: "user", content: question.text } as const];
+  for (const [index, { role, content }] of turns.entries()) {
+    const pictures = index === 0 ? IMAGE_TOKEN.repeat(imageCount) : "";
+    messages.push({ role, content: pictures + slot(content) });
+  }
 
   const pieces = splitControlTokens(codec.renderChat(messages), codec.controlTokens);
   return pieces.map((piece): PromptPiece => {
@@ -51,6 +58,11 @@ export function layOutPrompt(
     }
     return { kind: "tokens", ids: codec.encode(fillSlots(piece.text, texts)) };
   });
+}
+
+/** What comes before the first word about the pictures. */
+export function upToImages(pieces: readonly PromptPiece[]): readonly PromptPiece[] {
+  return pieces.slice(0, pieces.findLastIndex(({ kind }) => kind === "image") + 1);
 }
 
 /** Puts encoded pictures in their places, in order. */

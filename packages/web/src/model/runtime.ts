@@ -14,6 +14,8 @@ export interface ImageTensor {
 
 /** Image features where the runtime keeps them. */
 export interface ImageFeatures {
+  /** Features of equal keys are equal. Undefined is like no other. */
+  readonly key?: string;
   /** Positions that the picture takes in the prompt: (size / 64)². */
   readonly tokens: number;
   /** The values, for checks; [tokens, hidden]. */
@@ -36,6 +38,10 @@ export interface Decoding {
    * @returns the logits after the last position, [vocab]. Valid until the next call.
    */
   append(parts: readonly PromptPart[]): Promise<Float32Array>;
+  /** Bytes of the KV cache. */
+  readonly bytes: number;
+  /** A sequence of its own that begins with the first `length` positions of this one, copied. */
+  fork(length: number): Decoding;
   dispose(): void;
 }
 
@@ -44,7 +50,11 @@ export interface Runtime {
   readonly device: Device;
   /** Positions that a sequence may have. */
   readonly maxPositions: number;
+  /** Whether the encoder takes pictures of any size that is a multiple of 64 pixels. */
+  readonly isImageSizeFree: boolean;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
+  /** Features that were read from this model's encoder before. */
+  restoreImage(tokens: number, values: Float32Array): ImageFeatures;
   startDecoding(): Decoding;
   dispose(): Promise<void>;
 }

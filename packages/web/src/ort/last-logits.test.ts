@@ -4,7 +4,9 @@ import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
 import { lastLogits } from "../onnx/last-logits.ts";
+import { createCopyPositions } from "./copy-positions.ts";
 import { createSession } from "./create-session.ts";
+import type { Embedding } from "./embedding.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
@@ -62,7 +64,7 @@ describe("a decoder of which only the last logits are asked", () => {
 /** Rows that look like embeddings and are different for each id. */
 function decodingOf(session: Session): OnnxDecoding {
   const hidden = session.inputs.find((one) => one.name === "inputs_embeds")!.shape[2] as number;
-  return new OnnxDecoding(ort, session, {
+  const embedding: Embedding = {
     rows: (ids) =>
       Promise.resolve(
         Float32Array.from(
@@ -71,7 +73,9 @@ function decodingOf(session: Session): OnnxDecoding {
         ),
       ),
     release: () => Promise.resolve(),
-  });
+  };
+  const copyPositions = createCopyPositions(ort, undefined);
+  return new OnnxDecoding({ ort, decoder: session, embedding, copyPositions });
 }
 
 function largestDifference(some: Float32Array, others: Float32Array): number {

@@ -16,34 +16,57 @@ export interface CpuImageFeatures extends ImageFeatures {
   readonly values: Float32Array; // [tokens, hidden]
 }
 
+/** Copies the first positions of a KV tensor into another one: [1, heads, from…, head size] to [1, heads, length, head size]. */
+export type CopyPositions = (tensor: Tensor, length: number) => Tensor;
+
+export interface OnnxDecodingParts {
+  readonly ort: OrtModule;
+  readonly decoder: Session;
+  readonly embedding: Embedding;
+  readonly copyPositions: CopyPositions;
+}
+
 /** One sequence: the KV cache goes out of one run and into the next without being looked at. */
 export class OnnxDecoding implements Decoding {
   length = 0;
-  readonly #ort: OrtModule;
-  readonly #decoder: Session;
-  readonly #embedding: Embedding;
+  readonly #parts: OnnxDecodingParts;
   #past: Record<string, Tensor>;
 
-  constructor(ort: OrtModule, decoder: Session, embedding: Embedding) {
-    this.#ort = ort;
-    this.#decoder = decoder;
-    this.#embedding = embedding;
-    this.#past = emptyPast(ort, decoder);
+  constructor(parts: OnnxDecodingParts, past = emptyPast(parts.ort, parts.decoder)) {
+    this.#parts = parts;
+    this.#past = past;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const { size, type } of Object.values(this.#past)) {
+      bytes += size * (type === "float16" ? 2 : 4);
+    }
+    return bytes;
+  }
+
+  fork(length: number): Decoding {
+    const past = Object.entries(this.#past).map(
+      ([name, tensor]) => [name, this.#parts.copyPositions(tensor, length)] as const,
+    );
+    const fork = new OnnxDecoding(this.#parts, Object.fromEntries(past));
+    fork.length = length;
+    return fork;
   }
 
   async append(parts: readonly PromptPart[]): Promise<Float32Array> {
-    const decoder = this.#decoder;
+    const { ort, decoder } = this.#parts;
     const { values, count } = await this.#embed(parts);
     const total = this.length + count;
     const feeds: Record<string, Tensor> = { ...this.#past };
-    feeds["inputs_embeds"] = toTensor(this.#ort, input(decoder, "inputs_embeds"), values, [
+    feeds["inputs_embeds"] = toTensor(ort, input(decoder, "inputs_embeds"), values, [
       1,
       count,
       values.length / count,
     ]);
-    feeds["attention_mask"] = int64(this.#ort, ones(total), [1, total]);
+    feeds["attention_mask"] = int64(ort, ones(total), [1, total]);
     if (decoder.inputs.some(({ name }) => name === "position_ids")) {
-      feeds["position_ids"] = int64(this.#ort, range(this.length, total), [1, count]);
+      feeds["position_ids"] = int64(ort, range(this.length, total), [1, count]);
     }
 
     const outputs = await decoder.run(feeds);
@@ -83,7 +106,7 @@ export class OnnxDecoding implements Decoding {
         blocks.push((part.features as CpuImageFeatures).values);
         count += part.features.tokens;
       } else {
-        blocks.push(await this.#embedding.rows(part.ids));
+        blocks.push(await this.#parts.embedding.rows(part.ids));
         count += part.ids.length;
       }
     }

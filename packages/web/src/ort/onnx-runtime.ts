@@ -18,8 +18,9 @@ import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
-import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
-import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
+import { loadOrt, type OrtOptions } from "./load-ort.ts";
+import { createCopyPositions } from "./copy-positions.ts";
+import { OnnxDecoding, type CpuImageFeatures, type OnnxDecodingParts } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
@@ -40,10 +41,8 @@ export type GraphPreparation =
   { readonly logits: "last" | "all" } | { readonly embedding: "looked-up" | "session" };
 
 /** The parts of a loaded model. */
-interface Parts {
-  readonly embedding: Embedding;
+interface Parts extends OnnxDecodingParts {
   readonly vision: Session;
-  readonly decoder: Session;
 }
 
 /**
@@ -104,8 +103,14 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
       lastLogits,
     );
     onGraphPrepared?.("decoder", { logits: decoder.isRewritten ? "last" : "all" });
-    const parts = { embedding, vision: vision.session, decoder: decoder.session };
-    return new OnnxRuntime(ort, parts, device, options.maxPositions);
+    const parts: Parts = {
+      ort,
+      embedding,
+      vision: vision.session,
+      decoder: decoder.session,
+      copyPositions: createCopyPositions(ort, gpu),
+    };
+    return new OnnxRuntime(parts, device, options.maxPositions);
   } catch (error) {
     await Promise.allSettled(opened.map((session) => session.release()));
     gpu?.destroy();
@@ -116,36 +121,34 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
 class OnnxRuntime implements Runtime {
   readonly device: Device;
   readonly maxPositions: number;
-  readonly #ort: OrtModule;
+  readonly isImageSizeFree: boolean;
   readonly #parts: Parts;
 
-  constructor(ort: OrtModule, parts: Parts, device: Device, maxPositions: number) {
-    this.#ort = ort;
+  constructor(parts: Parts, device: Device, maxPositions: number) {
+    const [, , height, width] = input(parts.vision, "pixel_values").shape; // [n, 3, h, w]
+    this.isImageSizeFree = typeof height === "string" && typeof width === "string";
     this.#parts = parts;
     this.device = device;
     this.maxPositions = maxPositions;
   }
 
   async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
-    const { vision } = this.#parts;
-    const pixels = toTensor(this.#ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
+    const { ort, vision } = this.#parts;
+    const pixels = toTensor(ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
     const { image_features: features } = await vision.run({ pixel_values: pixels });
     if (!features) throw missing("vision", "image_features");
     const values = await readFloats(features); // [1, tokens, hidden]
     const tokens = features.dims.at(-2)!;
     features.dispose();
-    const onCpu: CpuImageFeatures = {
-      tokens,
-      values,
-      read: () => Promise.resolve(values),
-      dispose: () => undefined,
-    };
-    return onCpu;
+    return this.restoreImage(tokens, values);
+  }
+
+  restoreImage(tokens: number, values: Float32Array): CpuImageFeatures {
+    return { tokens, values, read: () => Promise.resolve(values), dispose: () => undefined };
   }
 
   startDecoding(): Decoding {
-    const { decoder, embedding } = this.#parts;
-    return new OnnxDecoding(this.#ort, decoder, embedding);
+    return new OnnxDecoding(this.#parts);
   }
 
   async dispose(): Promise<void> {

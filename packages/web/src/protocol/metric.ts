@@ -45,6 +45,7 @@ export const METRIC_UNITS = {
   "vlm.vision.duration": "s",
   "vlm.prefill.duration": "s",
   "vlm.decode.duration": "s",
+  "vlm.kv_cache.bytes": "By",
   "vlm.result_cache.hits": "1",
   "vlm.result_cache.misses": "1",
   "vlm.storage.persisted": "1",

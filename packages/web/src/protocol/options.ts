@@ -30,6 +30,19 @@ export interface ResolvedGenerationOptions {
   readonly maxWords: number | undefined;
 }
 
+/** One turn of a conversation. */
+export interface ChatTurn {
+  readonly role: "user" | "assistant";
+  readonly content: string;
+}
+
+/**
+ * How many pixels of a picture the encoder sees: the side of the square, a multiple of 64, or a word
+ * for it. `low`, `medium` and `high` are a quarter, half and all of the model's own size; `auto` is the
+ * largest that this device encodes within `targetLatencyMs`, and never more than the picture has.
+ */
+export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
+
 /** How a picture becomes the encoder's square: `pad` keeps all of it, `crop` cuts the longer side. */
 export type ImageFit = "pad" | "crop";
 
@@ -72,6 +85,32 @@ export function resolveGenerationOptions(
     throw new TypeError("Expected `stop` to be an array of non-empty strings");
   }
   return resolved;
+}
+
+/** @throws {TypeError} unless `detail` is a word for it, or a side that the encoder can take. */
+export function expectDetail(detail: unknown): void {
+  if (typeof detail === "string" && ["low", "medium", "high", "auto"].includes(detail)) return;
+  const isSide = typeof detail === "number" && detail >= 64 && detail <= 2048 && detail % 64 === 0;
+  if (isSide) return;
+  throw new TypeError(
+    "Expected `detail` to be `low`, `medium`, `high`, `auto` or a multiple of 64 from 64 to 2048, got " +
+      `\`${String(detail)}\``,
+  );
+}
+
+/** @throws {TypeError} unless the turns alternate and the last one is the model's. */
+export function expectHistory(history: unknown): void {
+  const isRight =
+    Array.isArray(history) &&
+    history.length % 2 === 0 &&
+    (history as Partial<ChatTurn>[]).every(
+      ({ role, content }, index) =>
+        role === (index % 2 === 0 ? "user" : "assistant") && typeof content === "string",
+    );
+  if (isRight) return;
+  throw new TypeError(
+    "Expected `history` to be turns of `user` and `assistant`, in this order, each with its `content`",
+  );
 }
 
 /** @throws {TypeError} unless `value` is a number within the bounds. */

@@ -35,6 +35,8 @@ export interface TokenCounts {
   readonly image: number;
   /** Text of the prompt, the chat template included. */
   readonly prompt: number;
+  /** Of these two: positions that an earlier prompt had brought, and that took no time. */
+  readonly reused: number;
   readonly output: number;
 }
 
@@ -65,6 +67,8 @@ export interface VlmResult {
   readonly cached: boolean;
   readonly timings: Timings;
   readonly tokens: TokenCounts;
+  /** The pictures, as they were looked at. */
+  readonly images: readonly ImageInfo[];
   /** Output tokens a second after the first token; 0 with fewer than two tokens. */
   readonly tokensPerSecond: number;
 }
@@ -74,6 +78,8 @@ export interface ImageInfo {
   /** Of the picture as shown: orientation applied. */
   readonly width: number;
   readonly height: number;
+  /** Side of the square that the encoder sees, in pixels. */
+  readonly size: number;
   /** Positions that it takes in the prompt. */
   readonly tokens: number;
 }

@@ -42,6 +42,8 @@ export interface StorageUsage {
   /** Files of models, whole or not. */
   readonly modelBytes: number;
   readonly resultBytes: number;
+  /** What is kept of pictures, so that they need not be encoded again. */
+  readonly pictureBytes: number;
   /** The browser's estimate for all of the origin's data: a hint, often far off. */
   readonly usageBytes: number | undefined;
   readonly quotaBytes: number | undefined;

@@ -1,4 +1,4 @@
-/** The two stores of a session: the model's files and the results. */
+/** The stores of a session: the models' files, results, and what is known of pictures. */
 
 import type { StorageOptions } from "../wire/api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
@@ -12,6 +12,7 @@ import type { Store } from "./store.ts";
 export interface Stores {
   readonly models: ResilientStore;
   readonly results: ResilientStore;
+  readonly pictures: ResilientStore;
   /** Removes weights that nothing refers to any more. */
   sweep(): Promise<void>;
 }
@@ -45,15 +46,18 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   const names = {
     models: `${options.databaseName}-models`,
     results: `${options.databaseName}-results`,
+    pictures: `${options.databaseName}-pictures`,
   };
   const weights = openWeightStore(names.models);
-  const [models, results] = await Promise.all([
+  const [models, results, pictures] = await Promise.all([
     adopt(weights),
     adopt(createIndexedDbStore(names.results)),
+    adopt(createIndexedDbStore(names.pictures)),
   ]);
   return {
     models: createResilientStore(models && createRoomyStore(models, options.makeRoom), report),
     results: createResilientStore(results, report),
+    pictures: createResilientStore(pictures, report),
     async sweep() {
       if (models) await weights.sweep?.();
     },

@@ -6,13 +6,18 @@ import { createResultCache, type CachedResult } from "./result-cache.ts";
 import type { Store } from "./store.ts";
 
 function answer(text: string): CachedResult {
-  return { text, finishReason: "stop", tokens: { image: 256, prompt: 20, output: 5 }, images: [] };
+  return {
+    text,
+    finishReason: "stop",
+    tokens: { image: 256, prompt: 20, reused: 0, output: 5 },
+    images: [],
+  };
 }
 
-/** One millisecond later at every look. */
+/** A minute and a second later at every look: uses are written down once a minute. */
 function clock(): () => number {
   let now = 0;
-  return () => now++;
+  return () => (now += 61_000);
 }
 
 // Each entry of one-letter key and text counts 516 bytes.
@@ -143,14 +148,14 @@ describe("createResultCache", () => {
     let time = 1000;
     const openAt = (now: number) => {
       time = now;
-      return createResultCache(store, { maxBytes: 1e6, maxAgeMs: 100, now: () => time });
+      return createResultCache(store, { maxBytes: 1e6, maxAgeMs: 100_000, now: () => time });
     };
-    const first = openAt(1000);
+    const first = openAt(1_000_000);
     await first.set("old", answer("A"));
     await first.set("used", answer("B"));
-    time = 1050;
+    time = 1_061_000;
     await first.get("used");
-    const second = openAt(1101);
+    const second = openAt(1_100_001);
     expect(await second.get("old")).toBeUndefined();
     expect(await second.get("used")).toEqual(answer("B"));
     expect(await store.keys()).toEqual(["used"]);

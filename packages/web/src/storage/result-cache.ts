@@ -20,6 +20,8 @@ interface Entry {
 }
 
 export interface ResultCache {
+  /** Reads what is stored, so that the first look-up need not wait for it. */
+  warm(): Promise<void>;
   get(key: string): Promise<CachedResult | undefined>;
   set(key: string, result: CachedResult): Promise<void>;
   /** What the entries take, about. */
@@ -35,6 +37,9 @@ export interface ResultCacheLimits {
   readonly now: () => number;
 }
 
+/** A use is written down this often: it only decides who goes first. */
+const USE_PRECISION_MS = 60_000;
+
 // What a record costs beside its text: key, numbers, IndexedDB's own.
 const ENTRY_OVERHEAD_BYTES = 512;
 
@@ -42,10 +47,14 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
   const { now } = limits;
   // Read whole at first use: a few megabytes at most, and every look-up after it is one Map access.
   let loading: Promise<Map<string, Entry>> | undefined;
+  const writtenDownAt = new Map<string, number>();
   const entries = (): Promise<Map<string, Entry>> =>
     (loading ??= readAll(store, now() - limits.maxAgeMs));
 
   return {
+    async warm() {
+      await entries();
+    },
     async get(key) {
       const known = await entries();
       const entry = known.get(key);
@@ -53,12 +62,16 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
       const used = { ...entry, usedAt: now() };
       known.delete(key); // A Map keeps the order of insertion: the oldest use stays first.
       known.set(key, used);
-      await store.set(key, used);
+      if (used.usedAt - (writtenDownAt.get(key) ?? entry.usedAt) > USE_PRECISION_MS) {
+        writtenDownAt.set(key, used.usedAt);
+        void store.set(key, used); // Nobody waits for it.
+      }
       return entry.result;
     },
     async set(key, result) {
       const known = await entries();
       const entry = { result, usedAt: now() };
+      writtenDownAt.set(key, entry.usedAt);
       known.delete(key);
       known.set(key, entry);
       await store.set(key, entry);
@@ -78,8 +91,10 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
 async function readAll(store: Store, oldestUse: number): Promise<Map<string, Entry>> {
   const found: [string, Entry][] = [];
   const outdated: string[] = [];
-  for (const key of await store.keys()) {
-    const value = await store.get(key);
+  const keys = await store.keys();
+  const values = await Promise.all(keys.map((key) => store.get(key)));
+  for (const [index, key] of keys.entries()) {
+    const value = values[index];
     if (!isEntry(value)) continue;
     if (value.usedAt < oldestUse) outdated.push(key);
     else found.push([key, value]);

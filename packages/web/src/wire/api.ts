@@ -7,7 +7,12 @@ import type { ImageLimits } from "../image/limits.ts";
 import type { Envelope, WireError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
-import type { ImageFit, ResolvedGenerationOptions } from "../protocol/options.ts";
+import type {
+  ChatTurn,
+  ImageDetail,
+  ImageFit,
+  ResolvedGenerationOptions,
+} from "../protocol/options.ts";
 import type {
   DownloadProgress,
   ImageInfo,
@@ -23,14 +28,18 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Bumped when page and worker of different builds could not understand each other. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A picture on its way to the worker. */
-export type WireImage =
+export type WireImage = (
   | { readonly kind: "blob"; readonly blob: Blob }
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap }
-  | { readonly kind: "pixels"; readonly pixels: ImageData };
+  | { readonly kind: "pixels"; readonly pixels: ImageData }
+) & {
+  /** The page's name for it: what has the same name has the same pixels. */
+  readonly id?: string;
+};
 
 /** Caching in IndexedDB, under a name of the app's choice. */
 export interface StorageOptions {
@@ -41,6 +50,8 @@ export interface StorageOptions {
   readonly maxResultBytes: number;
   /** Results that nobody asked for during this long are dropped. */
   readonly maxResultAgeMs: number;
+  /** What is known of pictures is dropped, least recently used first, above this many bytes. */
+  readonly maxPictureBytes: number;
   /** Models are removed, least recently used first, while all together take more. */
   readonly maxModelBytes: number;
   /** Models that nobody loaded during this long are removed. */
@@ -93,12 +104,20 @@ export interface GenerateCall {
   readonly images: readonly WireImage[];
   readonly prompt: string;
   readonly system: string | undefined;
+  readonly history: readonly ChatTurn[];
   readonly fit: ImageFit;
+  readonly detail: ImageDetail;
+  /** For `auto`: how long the pictures may take, in milliseconds. */
+  readonly targetLatencyMs: number | undefined;
   readonly generation: ResolvedGenerationOptions;
   readonly endOnSentence: boolean;
   readonly stripLeadIn: boolean;
   /** Whether the result cache may answer and remember. */
   readonly useCache: boolean;
+  /** Whether features of pictures and beginnings of prompts may be reused, and are kept. */
+  readonly reuses: boolean;
+  /** Nothing is asked yet: the pictures are made ready for the questions that follow. */
+  readonly isOpening: boolean;
 }
 
 /** What the worker sends while a call runs. */

@@ -66,7 +66,7 @@ describe("reportCall", () => {
   });
 
   it("reports no time between tokens where there was one token", () => {
-    const metrics = report({}, { tokens: { image: 0, prompt: 20, output: 1 } });
+    const metrics = report({}, { tokens: { image: 0, prompt: 20, reused: 0, output: 1 } });
     expect(values(metrics)).not.toHaveProperty("gen_ai.client.operation.time_per_output_chunk");
   });
 

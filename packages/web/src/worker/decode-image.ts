@@ -17,14 +17,17 @@ export interface Pixels {
   readonly height: number;
 }
 
+/** A picture as it came: a file, not decoded yet, or pixels. */
+export type ImageContent = Uint8Array<ArrayBuffer> | Pixels;
+
 /**
- * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`, `image-fetch-failed`
+ * @throws {VlmError} `image-too-large`, `image-unreadable`, `image-fetch-failed`
  */
-export async function decodeImage(
+export async function readImage(
   image: WireImage,
   limits: ImageLimits,
   signal: AbortSignal,
-): Promise<Pixels> {
+): Promise<ImageContent> {
   switch (image.kind) {
     case "pixels":
       assertSides(image.pixels, limits);
@@ -37,16 +40,20 @@ export async function decodeImage(
         image.bitmap.close();
       }
     case "blob":
-      return decodeBlob(image.blob, limits);
+      return readBlob(image.blob, limits);
     case "url":
-      return decodeBlob(await fetchImage(image.url, limits, signal), limits);
+      return readBlob(await fetchImage(image.url, limits, signal), limits);
   }
 }
 
-async function decodeBlob(blob: Blob, limits: ImageLimits): Promise<Pixels> {
-  // The size is checked first: bytes over the limit are never read.
-  assertByteLength(blob.size, limits);
-  const bytes = new Uint8Array(await readBlob(blob));
+/**
+ * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`
+ */
+export async function decodeImage(content: ImageContent, limits: ImageLimits): Promise<Pixels> {
+  return content instanceof Uint8Array ? decodeFile(content, limits) : content;
+}
+
+async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): Promise<Pixels> {
   assertWithinLimits(readImageHeader(bytes), bytes.byteLength, limits);
   let bitmap: ImageBitmap;
   try {
@@ -67,9 +74,11 @@ async function decodeBlob(blob: Blob, limits: ImageLimits): Promise<Pixels> {
   }
 }
 
-async function readBlob(blob: Blob): Promise<ArrayBuffer> {
+async function readBlob(blob: Blob, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+  // The size is checked first: bytes over the limit are never read.
+  assertByteLength(blob.size, limits);
   try {
-    return await blob.arrayBuffer();
+    return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
     throw new VlmError(
       "image-unreadable",

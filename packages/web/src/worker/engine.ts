@@ -1,22 +1,21 @@
-/** A loaded model: its files, tokenizer and runtime, and how one call goes through them. */
+/** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
 
 import { VlmError } from "../protocol/errors.ts";
 import type { GraphName } from "../protocol/model-descriptor.ts";
-import type { ImageInfo, ModelInfo, Timings, TokenCounts, VlmResult } from "../protocol/result.ts";
+import type { ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest } from "../wire/api.ts";
-import { toImageTensor } from "../image/image-tensor.ts";
-import { generate, type Generation } from "../model/generate.ts";
-import { countTextTokens, fillImages, layOutPrompt } from "../model/prompt.ts";
-import type { ImageFeatures, ImageTensor, Runtime, TextCodec } from "../model/runtime.ts";
-import { endOnSentence, limitWords, stripLeadIn } from "../model/sentences.ts";
+import type { Runtime, TextCodec } from "../model/runtime.ts";
+import { createSequenceCache } from "../model/sequence-cache.ts";
 import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
-import type { CachedResult, ResultCache } from "../storage/result-cache.ts";
+import type { PictureCache } from "../storage/picture-cache.ts";
+import type { ResultCache } from "../storage/result-cache.ts";
 import type { ModelFiles } from "../download/model-files.ts";
+import { answer, recall, type RecalledAnswer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
-import { decodeImage } from "./decode-image.ts";
-import { resultKey } from "./result-key.ts";
+import { createImageSizes } from "./image-sizes.ts";
+import { createPictures } from "./pictures.ts";
 import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
@@ -24,6 +23,7 @@ export interface EngineOptions {
   readonly request: LoadRequest;
   readonly files: ModelFiles;
   readonly results: ResultCache;
+  readonly pictures: PictureCache;
   readonly recorder: Recorder;
   readonly ortFiles: OrtFiles | undefined;
   readonly onDeviceLost: (reason: string) => void;
@@ -32,13 +32,17 @@ export interface EngineOptions {
 export interface Engine {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
+  /** What is remembered of the same question, where that can be told without looking into its pictures. */
+  recall(call: GenerateCall): Promise<RecalledAnswer | undefined>;
   /** Runs one call, from pixels to text. */
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
+  /** Gives up what is kept in memory between calls. */
+  forget(): void;
 }
 
 /** @throws {VlmError} what downloads, session creation and the device check throw */
 export async function loadEngine(options: EngineOptions): Promise<Engine> {
-  const { request, files, recorder } = options;
+  const { request, files, results, recorder } = options;
   const { model, variant } = request;
   const [config, tokenizerJson, tokenizerConfig] = [
     await readJson(files, "config.json"),
@@ -69,170 +73,34 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);
 
   const info: ModelInfo = { id: model.id, revision: model.revision, variant: variant.id };
-  const parts: EngineParts = { info, runtime, codec, endIds: readEndIds(config, codec) };
-  return { model: info, runtime, answer: (call, scope) => answer(options, parts, call, scope) };
-}
-
-interface EngineParts {
-  readonly info: ModelInfo;
-  readonly runtime: Runtime;
-  readonly codec: TextCodec;
-  readonly endIds: ReadonlySet<number>;
-}
-
-async function answer(
-  { request, results, recorder }: EngineOptions,
-  { info, runtime, codec, endIds }: EngineParts,
-  call: GenerateCall,
-  scope: CallScope,
-): Promise<VlmResult> {
-  const clock = createStageClock(scope.enqueuedAt);
-  clock.end("queueMs");
-
-  await scope.enter("image");
-  const pictures = await Promise.all(
-    call.images.map((image) => decodeImage(image, request.imageLimits, scope.signal)),
-  );
-  clock.end("imageDecodeMs");
-  await scope.checkpoint();
-  const size = request.model.imageSize;
-  const tensors = pictures.map((pixels): ImageTensor => ({
-    data: toImageTensor(pixels, { size, fit: call.fit }),
-    size,
-  }));
-  clock.end("preprocessMs");
-  const tokensPerImage = (size / STRIDE) ** 2;
-  const images = pictures.map(({ width, height }): ImageInfo => ({
-    width,
-    height,
-    tokens: tokensPerImage,
-  }));
-  if (images.length > 0) scope.send({ type: "image-ready", images });
-
-  const key = call.useCache ? await resultKey(call, info, tensors) : undefined;
-  const remembered = key === undefined ? undefined : await results.get(key);
-  if (call.useCache)
-    recorder.record(remembered ? "vlm.result_cache.hits" : "vlm.result_cache.misses", 1);
-  if (remembered) {
-    scope.send({ type: "text-delta", text: remembered.text });
-    return toResult(info, runtime, remembered, clock.finish(), true);
-  }
-
-  await scope.enter("vision");
-  const features: ImageFeatures[] = [];
-  let generation: Generation;
-  const pieces = layOutPrompt(codec, { text: call.prompt, system: call.system }, tensors.length);
-  try {
-    for (const tensor of tensors) {
-      features.push(await runtime.encodeImage(tensor));
-      await scope.checkpoint();
-    }
-    clock.end("visionMs");
-    await scope.enter("prefill");
-    generation = await generate(
-      {
-        runtime,
-        codec,
-        endIds,
-        now: () => performance.now(),
-        checkpoint: scope.checkpoint,
-        onFirstToken: () => {
-          clock.end("prefillMs");
-          scope.send({ type: "stage", stage: "decode" });
-        },
-        onText: (text) => {
-          scope.send({ type: "text-delta", text });
-        },
-      },
-      fillImages(pieces, features),
-      call.generation,
-    );
-    clock.end("decodeMs");
-  } finally {
-    for (const one of features) one.dispose();
-  }
-
-  const tokens: TokenCounts = {
-    image: tokensPerImage * images.length,
-    prompt: countTextTokens(pieces),
-    output: generation.outputTokens,
-  };
-  const finished: CachedResult = {
-    text: polish(generation, call),
-    finishReason: generation.finishReason,
-    tokens,
-    images,
-  };
-  if (key !== undefined) await results.set(key, finished);
-  return toResult(info, runtime, finished, clock.finish(), false);
-}
-
-/** FastViTHD's total stride: a picture of 64 × 64 pixels is one token. */
-const STRIDE = 64;
-
-/** Captions are trimmed to whole sentences; a free answer stays as it came. */
-function polish({ text, finishReason }: Generation, call: GenerateCall): string {
-  const { maxWords } = call.generation;
-  let polished = text.trim();
-  if (call.endOnSentence && finishReason !== "stop") polished = keepSentences(polished, maxWords);
-  if (maxWords !== undefined) polished = limitWords(polished, maxWords);
-  return call.stripLeadIn ? stripLeadIn(polished) : polished;
-}
-
-/** Cut off in mid-sentence: `limitWords` finds the better place when there is a word limit. */
-function keepSentences(text: string, maxWords: number | undefined): string {
-  return maxWords === undefined ? endOnSentence(text) : text;
-}
-
-function toResult(
-  model: ModelInfo,
-  runtime: Runtime,
-  { text, finishReason, tokens }: CachedResult,
-  timings: Timings,
-  cached: boolean,
-): VlmResult {
-  const isMeasured = !cached && tokens.output > 1 && timings.decodeMs > 0;
-  return {
-    text,
-    finishReason,
-    model,
+  const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
+  const pictures = createPictures({
+    runtime,
+    model: info,
+    limits: request.imageLimits,
+    cache: options.pictures,
+  });
+  const sizes = createImageSizes({
     device: runtime.device,
-    cached,
-    timings,
-    tokens,
-    tokensPerSecond: isMeasured ? ((tokens.output - 1) / timings.decodeMs) * 1000 : 0,
-  };
-}
-
-type Stage = "queueMs" | "imageDecodeMs" | "preprocessMs" | "visionMs" | "prefillMs" | "decodeMs";
-
-/** Stages follow each other without gaps: each ends where the next begins. */
-function createStageClock(startedAt: number): { end(stage: Stage): void; finish(): Timings } {
-  const durations: Record<Stage, number> = {
-    queueMs: 0,
-    imageDecodeMs: 0,
-    preprocessMs: 0,
-    visionMs: 0,
-    prefillMs: 0,
-    decodeMs: 0,
-  };
-  let last = startedAt;
+    largest: model.imageSize,
+    isFree: runtime.isImageSizeFree,
+  });
+  const endIds = readEndIds(config, codec);
+  const parts = { info, runtime, codec, endIds, sequences, pictures, sizes, results, recorder };
   return {
-    end(stage) {
-      const now = performance.now();
-      durations[stage] = now - last;
-      last = now;
-    },
-    finish() {
-      const { imageDecodeMs, preprocessMs, visionMs, prefillMs } = durations;
-      return {
-        ...durations,
-        timeToFirstTokenMs: imageDecodeMs + preprocessMs + visionMs + prefillMs,
-        totalMs: performance.now() - startedAt,
-      };
+    model: info,
+    runtime,
+    recall: (call) => recall(parts, call),
+    answer: (call, scope) => answer(parts, call, scope),
+    forget() {
+      sequences.clear();
+      pictures.clear();
     },
   };
 }
+
+/** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
+const MAX_KV_BYTES = 64 * 2 ** 20;
 
 async function readJson(files: ModelFiles, path: string): Promise<unknown> {
   const text = new TextDecoder().decode(await files.read(path));

@@ -77,6 +77,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       "vlm.variant": variant.id,
     });
     const opened = await openLibrary(request);
+    void opened.results.warm();
     opened.hold(model); // From now on: what is stored must not go while it is read.
     const files = openModelFiles({ request, library: opened, recorder, tell, gate });
     const hasDownloaded = await files.ensure(filesOfVariant(variant));
@@ -85,6 +86,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       request,
       files,
       results: opened.results,
+      pictures: opened.pictures,
       recorder,
       ortFiles,
       onDeviceLost: (reason) => {
@@ -113,6 +115,15 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     if (!loaded) throw new Error("`generate` was called before `load`");
     const { engine, recorder } = loaded;
     const scope = createCallScope(port, signal, yieldToMessages);
+    const recalled = await engine.recall(call);
+    if (recalled) {
+      const { images, result } = recalled;
+      scope.send({ type: "queued", position: 0 });
+      if (images.length > 0) scope.send({ type: "image-ready", images });
+      scope.send({ type: "text-delta", text: result.text });
+      reportCall(recorder, call, result);
+      return result;
+    }
     scope.send({ type: "queued", position: queue.size });
     try {
       const result = await queue.add(async () => {
@@ -167,7 +178,10 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     clearCache: (request, what) =>
       inEnvelope(async () => {
         const opened = await openLibrary(request);
-        if (what !== "models") await opened.results.clear();
+        if (what !== "models") {
+          await Promise.all([opened.results.clear(), opened.pictures.clear()]);
+          loaded?.engine.forget();
+        }
         if (what !== "results") await opened.deleteAll();
       }),
   };

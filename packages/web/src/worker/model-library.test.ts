@@ -88,10 +88,14 @@ describe("a model library", () => {
     const { library } = await open();
     await put(library, "a", 10, 0);
     const result = { text: "A", finishReason: "stop", images: [] } as const;
-    await library.results.set("a", { ...result, tokens: { image: 1, prompt: 1, output: 1 } });
+    await library.results.set("a", {
+      ...result,
+      tokens: { image: 1, prompt: 1, reused: 0, output: 1 },
+    });
     expect(await library.usage()).toEqual({
       modelBytes: 10,
       resultBytes: 516,
+      pictureBytes: 0,
       usageBytes: undefined,
       quotaBytes: undefined,
       isPersisted: false,

@@ -5,6 +5,7 @@ import { modelKey, type ModelKey } from "../storage/file-keys.ts";
 import { createFileStore, type FileStore } from "../storage/file-store.ts";
 import { createModelIndex, type ModelIndex } from "../storage/model-index.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
+import { createPictureCache, type PictureCache } from "../storage/picture-cache.ts";
 import { createResultCache, type ResultCache } from "../storage/result-cache.ts";
 import type { StorageOptions } from "../wire/api.ts";
 import { holdModelInUse, listModelsInUse } from "./in-use.ts";
@@ -14,6 +15,7 @@ export interface ModelLibrary {
   readonly stores: Stores;
   readonly files: FileStore;
   readonly results: ResultCache;
+  readonly pictures: PictureCache;
   list(): Promise<StoredModel[]>;
   delete(id: string, revision: string | undefined): Promise<void>;
   deleteAll(): Promise<void>;
@@ -61,6 +63,10 @@ export async function openModelLibrary(
     maxAgeMs: options.maxResultAgeMs,
     now: Date.now,
   });
+  const pictures = createPictureCache(stores.pictures, {
+    maxBytes: options.maxPictureBytes,
+    now: Date.now,
+  });
   const touch = async (model: KnownModel): Promise<void> => {
     used.add(modelKey(model));
     await index.touch(model);
@@ -70,6 +76,7 @@ export async function openModelLibrary(
     stores,
     files: createFileStore(stores.models),
     results,
+    pictures,
     list: () => index.list(),
     async delete(id, revision) {
       const models = await index.list();
@@ -85,6 +92,7 @@ export async function openModelLibrary(
       return {
         modelBytes: models.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
         resultBytes: await results.usedBytes(),
+        pictureBytes: await pictures.usedBytes(),
         usageBytes: usage,
         quotaBytes: quota,
         isPersisted: await isPersisted(),

@@ -1,0 +1,113 @@
+/**
+ * What is known of pictures from earlier visits: which pixels a file holds, and what the vision encoder
+ * made of them. Bounded in bytes; the least recently used go first.
+ */
+
+import type { Store } from "./store.ts";
+
+/** A picture as the encoder sees it. */
+export interface KnownPicture {
+  /** Of its pixels and their size: equal keys, equal pixels. */
+  readonly key: string;
+  /** Of the picture as shown. */
+  readonly width: number;
+  readonly height: number;
+  /** Side of the square that the encoder sees, in pixels. */
+  readonly size: number;
+}
+
+export interface StoredFeatures {
+  readonly tokens: number;
+  readonly values: Float32Array<ArrayBuffer>; // [tokens, hidden]
+}
+
+export interface PictureCache {
+  /** @param name of a file's bytes and how they are looked at */
+  recognise(name: string): Promise<KnownPicture | undefined>;
+  name(name: string, picture: KnownPicture): Promise<void>;
+  /** @param key of a picture and of the model that encoded it */
+  getFeatures(key: string): Promise<StoredFeatures | undefined>;
+  setFeatures(key: string, features: StoredFeatures): Promise<void>;
+  /** What the entries take, about. */
+  usedBytes(): Promise<number>;
+  clear(): Promise<void>;
+}
+
+export interface PictureCacheLimits {
+  readonly maxBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What each entry takes and when it was last used, to the minute. */
+type Index = Readonly<Record<string, { readonly bytes: number; readonly usedAt: number }>>;
+
+const INDEX = "index";
+const nameKey = (name: string): string => `name|${name}`;
+const featuresKey = (key: string): string => `features|${key}`;
+
+/** What a record costs beside its values: key, numbers, IndexedDB's own. */
+const ENTRY_OVERHEAD_BYTES = 1024;
+
+/** A use is written down this often: it only decides who goes first. */
+const USE_PRECISION_MS = 60_000;
+
+export function createPictureCache(store: Store, limits: PictureCacheLimits): PictureCache {
+  const { now } = limits;
+  const writtenDownAt = new Map<string, number>();
+
+  const get = async (key: string): Promise<unknown> => {
+    const value = await store.get(key);
+    if (value === undefined) return undefined;
+    if (now() - (writtenDownAt.get(key) ?? -Infinity) > USE_PRECISION_MS) {
+      writtenDownAt.set(key, now());
+      await store.update(INDEX, (index) => {
+        const entry = (index as Index | undefined)?.[key];
+        return entry ? { ...(index as Index), [key]: { ...entry, usedAt: now() } } : index;
+      });
+    }
+    return value;
+  };
+
+  const set = async (key: string, value: unknown, bytes: number): Promise<void> => {
+    const entry = { bytes: bytes + ENTRY_OVERHEAD_BYTES, usedAt: now() };
+    if (entry.bytes > limits.maxBytes) return;
+    await store.set(key, value);
+    let evicted: string[] = [];
+    await store.update(INDEX, (index) => {
+      const all = { ...(index as Index | undefined), [key]: entry };
+      evicted = chooseEvicted(all, limits.maxBytes);
+      return Object.fromEntries(Object.entries(all).filter(([one]) => !evicted.includes(one)));
+    });
+    writtenDownAt.set(key, now());
+    if (evicted.length > 0) await store.delete(evicted);
+  };
+
+  return {
+    recognise: (name) => get(nameKey(name)) as Promise<KnownPicture | undefined>,
+    name: (name, picture) => set(nameKey(name), picture, 0),
+    getFeatures: (key) => get(featuresKey(key)) as Promise<StoredFeatures | undefined>,
+    setFeatures: (key, features) => set(featuresKey(key), features, features.values.byteLength),
+    async usedBytes() {
+      const index = ((await store.get(INDEX)) ?? {}) as Index;
+      return Object.values(index).reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+    async clear() {
+      writtenDownAt.clear();
+      await store.clear();
+    },
+  };
+}
+
+/** The least recently used, until the rest fits. */
+function chooseEvicted(index: Index, maxBytes: number): string[] {
+  const entries = Object.entries(index).sort(([, a], [, b]) => a.usedAt - b.usedAt);
+  let bytes = entries.reduce((sum, [, entry]) => sum + entry.bytes, 0);
+  const evicted: string[] = [];
+  for (const [key, entry] of entries) {
+    if (bytes <= maxBytes) break;
+    bytes -= entry.bytes;
+    evicted.push(key);
+  }
+  return evicted;
+}

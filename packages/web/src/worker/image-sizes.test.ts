@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import type { ImageDetail } from "../protocol/options.ts";
+import { capToPicture, createImageSizes } from "./image-sizes.ts";
+
+const create = (change: Partial<Parameters<typeof createImageSizes>[0]> = {}) =>
+  createImageSizes({ device: "wasm", largest: 1024, isFree: true, ...change });
+
+const wanting = (detail: ImageDetail | undefined, targetLatencyMs?: number) => ({
+  detail,
+  targetLatencyMs,
+});
+
+/** An encoder that takes so many milliseconds at 1024 px, and as much less as there are fewer pixels. */
+function settle(sizes: ReturnType<typeof create>, fullMs: number, targetMs?: number): number {
+  for (let round = 0; round < 12; round++) {
+    const size = sizes.choose(wanting("auto", targetMs));
+    sizes.noteEncoding({ size }, (fullMs * size ** 2) / 1024 ** 2);
+  }
+  return sizes.choose(wanting("auto", targetMs));
+}
+
+describe("words for a size", () => {
+  it.each<[ImageDetail | undefined, number, number]>([
+    [undefined, 1024, 1024],
+    ["high", 1024, 1024],
+    ["medium", 1024, 512],
+    ["low", 1024, 256],
+    ["medium", 320, 192],
+    ["low", 128, 64],
+    [384, 1024, 384],
+  ])("%s of %d px is %d px", (detail, largest, expected) => {
+    expect(create({ largest }).choose(wanting(detail))).toBe(expected);
+  });
+
+  it("mean nothing where the file takes one size only", () => {
+    const sizes = create({ isFree: false });
+    for (const detail of ["low", "auto", 384] as const) {
+      expect(sizes.choose(wanting(detail))).toBe(1024);
+    }
+  });
+});
+
+describe("auto", () => {
+  it("starts with what the device is likely to do", () => {
+    expect(create().choose(wanting("auto"))).toBe(512);
+    expect(create({ device: "webgpu" }).choose(wanting("auto"))).toBe(1024);
+    expect(create({ largest: 256 }).choose(wanting("auto"))).toBe(256);
+  });
+
+  it.each([
+    [100, 1024],
+    [1900, 1024],
+    [8000, 512],
+    [12_000, 448],
+    [100_000, 256],
+  ])("with %d ms at 1024 px comes to %d px on WASM", (fullMs, expected) => {
+    expect(settle(create(), fullMs)).toBe(expected);
+  });
+
+  it("aims at what the call says", () => {
+    expect(settle(create(), 8000, 4000)).toBe(704);
+    expect(settle(create({ device: "webgpu" }), 500)).toBe(768);
+  });
+
+  it("stays where it is when measurements waver", () => {
+    const sizes = create();
+    settle(sizes, 8000);
+    for (const factor of [1.2, 0.9, 1.1, 0.95, 1.15, 1]) {
+      sizes.noteEncoding({ size: 512 }, 2000 * factor);
+      expect(sizes.choose(wanting("auto"))).toBe(512);
+    }
+  });
+
+  it("forgets one slow encoding among fast ones", () => {
+    const sizes = create();
+    settle(sizes, 100);
+    sizes.noteEncoding({ size: 1024 }, 60_000);
+    expect(sizes.choose(wanting("auto"))).toBe(1024);
+  });
+});
+
+it.each([
+  [1024, 1024, 768, 1024],
+  [1024, 500, 300, 512],
+  [1024, 300, 512, 512],
+  [1024, 513, 10, 576],
+  [256, 5000, 5000, 256],
+  [256, 3, 3, 64],
+])("a square of %d px for a picture of %d × %d is %d px", (size, width, height, expected) => {
+  expect(capToPicture(size, { width, height })).toBe(expected);
+});

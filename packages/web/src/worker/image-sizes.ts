@@ -1,0 +1,78 @@
+/** How large the encoder sees a picture: what was asked for, or what this device does in time. */
+
+import type { Device } from "../protocol/model-descriptor.ts";
+import type { ImageDetail } from "../protocol/options.ts";
+
+/** FastViTHD halves its input six times. */
+const STEP = 64;
+
+/** Below this `auto` does not go: little is left to see. */
+const LEAST_AUTO_SIZE = 256;
+
+/** What a user waits for without wondering; on a CPU, what is possible at all. */
+const TARGET_MS: Readonly<Record<Device, number>> = { webgpu: 250, wasm: 2000 };
+
+/** How many encodings the speed is the median of. */
+const REMEMBERED_SPEEDS = 5;
+
+/** Estimates waver: a size stays until it takes this much longer than it should, or the next one would fit. */
+const TOLERANCE = 1.25;
+
+export interface ImageSizes {
+  choose(wanted: { detail: ImageDetail | undefined; targetLatencyMs: number | undefined }): number;
+  /** Notes how long the encoder took for a picture of this size. */
+  noteEncoding(picture: { size: number }, milliseconds: number): void;
+}
+
+export interface ImageSizesOptions {
+  readonly device: Device;
+  /** The model's own size. */
+  readonly largest: number;
+  /** Otherwise the encoder takes the model's own size only. */
+  readonly isFree: boolean;
+}
+
+export function createImageSizes({ device, largest, isFree }: ImageSizesOptions): ImageSizes {
+  const least = Math.min(LEAST_AUTO_SIZE, largest);
+  const speeds: number[] = []; // milliseconds a pixel, the oldest first
+  let current = device === "webgpu" ? largest : Math.max(least, toStep(largest / 2));
+
+  const chooseAuto = (targetMs: number): number => {
+    const speed = median(speeds);
+    if (speed === undefined) return current;
+    const takes = (size: number): number => size * size * speed;
+    while (current > least && takes(current) > targetMs * TOLERANCE) current -= STEP;
+    while (current < largest && takes(current + STEP) <= targetMs) current += STEP;
+    return current;
+  };
+
+  return {
+    choose({ detail = "high", targetLatencyMs = TARGET_MS[device] }) {
+      if (!isFree || detail === "high") return largest;
+      if (detail === "low") return toStep(largest / 4);
+      if (detail === "medium") return toStep(largest / 2);
+      if (detail === "auto") return chooseAuto(targetLatencyMs);
+      return detail;
+    },
+    noteEncoding({ size }, milliseconds) {
+      speeds.push(milliseconds / (size * size));
+      if (speeds.length > REMEMBERED_SPEEDS) speeds.shift();
+    },
+  };
+}
+
+/** `auto` shows no picture larger than it is. */
+export function capToPicture(
+  size: number,
+  { width, height }: { width: number; height: number },
+): number {
+  return Math.min(size, Math.max(STEP, Math.ceil(Math.max(width, height) / STEP) * STEP));
+}
+
+function toStep(size: number): number {
+  return Math.max(STEP, Math.round(size / STEP) * STEP);
+}
+
+function median(values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}

@@ -1,0 +1,41 @@
+/** Where the time of one call goes. */
+
+import type { Timings } from "../protocol/result.ts";
+
+type Stage = "queueMs" | "imageDecodeMs" | "preprocessMs" | "visionMs" | "prefillMs" | "decodeMs";
+
+/** Stages follow each other without gaps: what has passed since the last end is counted for the one that ends now. */
+export interface StageClock {
+  readonly durations: Readonly<Record<Stage, number>>;
+  end(stage: Stage): void;
+  finish(): Timings;
+}
+
+/** @param startedAt milliseconds of `performance.now()` */
+export function createStageClock(startedAt: number): StageClock {
+  const durations: Record<Stage, number> = {
+    queueMs: 0,
+    imageDecodeMs: 0,
+    preprocessMs: 0,
+    visionMs: 0,
+    prefillMs: 0,
+    decodeMs: 0,
+  };
+  let last = startedAt;
+  return {
+    durations,
+    end(stage) {
+      const now = performance.now();
+      durations[stage] += now - last;
+      last = now;
+    },
+    finish() {
+      const { imageDecodeMs, preprocessMs, visionMs, prefillMs } = durations;
+      return {
+        ...durations,
+        timeToFirstTokenMs: imageDecodeMs + preprocessMs + visionMs + prefillMs,
+        totalMs: performance.now() - startedAt,
+      };
+    },
+  };
+}
