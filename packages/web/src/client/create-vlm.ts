@@ -88,7 +88,7 @@ async function serve(
     supervisor.pauseDownloads(isPaused);
   });
   try {
-    return new Serving(model, supervisor, await abortable(supervisor.ready(), signal));
+    return new Serving(model, supervisor, await abortable(supervisor.ready(), signal), recorder);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;

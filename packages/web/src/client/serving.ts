@@ -1,7 +1,10 @@
-/** One model that serves: its supervisor, and the calls that are under way. */
+/** One model that serves: its supervisor, the calls that are under way, and the answers that it gave. */
 
+import { reportCall } from "../metrics/call-metrics.ts";
+import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { VlmResult } from "../protocol/result.ts";
+import { createResultMemory } from "./result-memory.ts";
 import { runCall, type RunOptions } from "./run-call.ts";
 import type { Ready, Supervisor } from "./supervisor.ts";
 
@@ -10,25 +13,36 @@ export class Serving {
   readonly supervisor: Supervisor;
   /** What the last call ran on. */
   latest: Ready;
+  readonly #recorder: Recorder;
+  readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
 
   /** @param ready of this supervisor */
-  constructor(model: ModelDescriptor, supervisor: Supervisor, ready: Ready) {
+  constructor(model: ModelDescriptor, supervisor: Supervisor, ready: Ready, recorder: Recorder) {
     this.model = model;
     this.supervisor = supervisor;
     this.latest = ready;
+    this.#recorder = recorder;
   }
 
   async run(options: RunOptions): Promise<VlmResult> {
+    const recalled = this.#memory.recall(options.call, this.latest.model.variant);
+    if (recalled) return this.#repeat(recalled, options);
     const call = runCall(this.supervisor, options);
     this.#calls.add(call);
     try {
       const result = await call;
       this.latest = await this.supervisor.ready().catch(() => this.latest);
+      this.#memory.remember(options.call, result);
       return result;
     } finally {
       this.#calls.delete(call);
     }
+  }
+
+  /** Forgets the answers that it gave. */
+  forget(): void {
+    this.#memory.clear();
   }
 
   /** Ends the worker when the calls under way have ended. */
@@ -37,5 +51,15 @@ export class Serving {
     await this.supervisor.dispose(
       new DOMException("This model was replaced by another.", "InvalidStateError"),
     );
+  }
+
+  /** The events and metrics of a call that was answered before. */
+  #repeat(result: VlmResult, { onEvent }: RunOptions): VlmResult {
+    onEvent({ type: "queued", position: 0 });
+    if (result.images.length > 0) onEvent({ type: "image-ready", images: result.images });
+    onEvent({ type: "text-delta", text: result.text });
+    this.#recorder.record("vlm.result_cache.hits", 1);
+    reportCall(this.#recorder, result);
+    return result;
   }
 }

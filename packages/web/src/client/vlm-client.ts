@@ -74,8 +74,10 @@ export class VlmClient implements Vlm {
   }
 
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
-    const { handle } = await this.#serving.supervisor.ready();
+    const serving = this.#serving;
+    const { handle } = await serving.supervisor.ready();
     await handle.clearCache({ storage: this.#storage }, what);
+    if (what !== "models") serving.forget();
   }
 
   async updateModel(model: ModelDescriptor, options: UpdateOptions = {}): Promise<ModelInfo> {

@@ -28,34 +28,6 @@ export interface AnswerParts {
   readonly recorder: Recorder;
 }
 
-/** An answer that was given before. */
-export interface RecalledAnswer {
-  readonly images: readonly ImageInfo[];
-  readonly result: VlmResult;
-}
-
-export async function recall(
-  { info, runtime, pictures, sizes, results, recorder }: AnswerParts,
-  call: GenerateCall,
-): Promise<RecalledAnswer | undefined> {
-  if (!call.useCache || call.isOpening) return undefined;
-  const clock = createStageClock(performance.now());
-  const known = call.images.flatMap(
-    (image) => pictures.recognise(image, lookOf(call, sizes)) ?? [],
-  );
-  if (known.length < call.images.length) return undefined;
-  const key = await resultKey(
-    call,
-    info,
-    known.map((picture) => picture.key),
-  );
-  const remembered = key === undefined ? undefined : await results.get(key);
-  if (!remembered) return undefined;
-  recorder.record("vlm.result_cache.hits", 1);
-  const images = known.map((picture) => picture.info);
-  return { images, result: toResult(info, runtime, remembered, images, clock.finish(), true) };
-}
-
 export async function answer(
   parts: AnswerParts,
   call: GenerateCall,

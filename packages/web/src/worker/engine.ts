@@ -12,7 +12,7 @@ import type { OrtFiles } from "../ort/load-ort.ts";
 import type { PictureCache } from "../storage/picture-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
 import type { ModelFiles } from "../download/model-files.ts";
-import { answer, recall, type RecalledAnswer } from "./answer.ts";
+import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { createPictures } from "./pictures.ts";
@@ -32,8 +32,6 @@ export interface EngineOptions {
 export interface Engine {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
-  /** What is remembered of the same question, where that can be told without looking into its pictures. */
-  recall(call: GenerateCall): Promise<RecalledAnswer | undefined>;
   /** Runs one call, from pixels to text. */
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
   /** Gives up what is kept in memory between calls. */
@@ -90,7 +88,6 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   return {
     model: info,
     runtime,
-    recall: (call) => recall(parts, call),
     answer: (call, scope) => answer(parts, call, scope),
     forget() {
       sequences.clear();

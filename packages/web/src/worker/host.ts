@@ -3,6 +3,7 @@
 import { VlmError, toWireError, type Envelope } from "../protocol/errors.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
 import type { VlmResult } from "../protocol/result.ts";
+import { reportCall } from "../metrics/call-metrics.ts";
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
 import { PauseGate } from "../download/pause-gate.ts";
 import {
@@ -19,7 +20,6 @@ import { filesOfVariant } from "../protocol/model-descriptor.ts";
 import { createCallScope } from "./call-scope.ts";
 import type { Engine } from "./engine.ts";
 import { holdLifeLock } from "./life-lock.ts";
-import { reportCall } from "./call-metrics.ts";
 import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { openModelLibrary, type ModelLibrary } from "./model-library.ts";
@@ -115,15 +115,6 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     if (!loaded) throw new Error("`generate` was called before `load`");
     const { engine, recorder } = loaded;
     const scope = createCallScope(port, signal, yieldToMessages);
-    const recalled = await engine.recall(call);
-    if (recalled) {
-      const { images, result } = recalled;
-      scope.send({ type: "queued", position: 0 });
-      if (images.length > 0) scope.send({ type: "image-ready", images });
-      scope.send({ type: "text-delta", text: result.text });
-      reportCall(recorder, call, result);
-      return result;
-    }
     scope.send({ type: "queued", position: queue.size });
     try {
       const result = await queue.add(async () => {
@@ -131,7 +122,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
         scope.send({ type: "started" });
         return engine.answer(call, scope);
       });
-      reportCall(recorder, call, result);
+      reportCall(recorder, result);
       return result;
     } catch (error) {
       if (VlmError.is(error) && error.code.startsWith("image-")) {

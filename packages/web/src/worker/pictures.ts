@@ -42,8 +42,6 @@ export interface OpenOptions {
 }
 
 export interface Pictures {
-  /** A picture that the page has named before; it is not looked at. */
-  recognise(image: WireImage, look: Look): (KnownPicture & { info: ImageInfo }) | undefined;
   /** @throws {VlmError} what reading and decoding throw */
   open(images: readonly WireImage[], options: OpenOptions): Promise<OpenPicture[]>;
   /** Forgets what this session knows; what is stored stays. */
@@ -91,6 +89,9 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
 
   const find = async (key: string): Promise<StoredFeatures | undefined> =>
     features.get(key) ?? cache.getFeatures(key);
+
+  const isNamed = ({ id }: WireImage, look: Look): boolean =>
+    id !== undefined && names.has(nameOf(`page:${id}`, look));
 
   const openOne = async (
     image: WireImage,
@@ -161,15 +162,10 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
   };
 
   return {
-    recognise(image, look) {
-      if (image.id === undefined) return undefined;
-      const known = names.get(nameOf(`page:${image.id}`, look));
-      return known && { ...known, info: describe(known) };
-    },
     async open(images, options) {
       // All at once: they may come over the network.
       const arriving = images.map((image) =>
-        options.reuses && this.recognise(image, options.look)
+        options.reuses && isNamed(image, options.look)
           ? undefined
           : readImage(image, limits, options.signal),
       );

@@ -2,8 +2,7 @@
 
 import type { MetricName } from "../protocol/metric.ts";
 import type { Timings, VlmResult } from "../protocol/result.ts";
-import type { Recorder } from "../metrics/recorder.ts";
-import type { GenerateCall } from "../wire/api.ts";
+import type { Recorder } from "./recorder.ts";
 
 const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
   ["queueMs", "vlm.queue.wait.duration"],
@@ -15,8 +14,8 @@ const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
 ];
 
 /** Stages that a call skipped (no picture, a cached answer) report nothing. */
-export function reportCall(recorder: Recorder, call: GenerateCall, result: VlmResult): void {
-  const { timings, tokens } = result;
+export function reportCall(recorder: Recorder, result: VlmResult): void {
+  const { timings, tokens, images } = result;
   const report = recorder.with({
     "gen_ai.operation.name": "generate_content",
     "gen_ai.response.model": result.model.id,
@@ -26,7 +25,7 @@ export function reportCall(recorder: Recorder, call: GenerateCall, result: VlmRe
     const isImageStage =
       stage === "imageDecodeMs" || stage === "preprocessMs" || stage === "visionMs";
     const isModelStage = stage === "visionMs" || stage === "prefillMs" || stage === "decodeMs";
-    if ((isImageStage && call.images.length === 0) || (isModelStage && result.cached)) continue;
+    if ((isImageStage && images.length === 0) || (isModelStage && result.cached)) continue;
     report.recordMs(metric, timings[stage]);
   }
   report.recordMs("gen_ai.client.operation.duration", timings.totalMs);

@@ -1,0 +1,67 @@
+/** Answers that this page was given: the same question about the same picture needs no worker. */
+
+import type { VlmResult } from "../protocol/result.ts";
+import type { GenerateCall } from "../wire/api.ts";
+
+export interface ResultMemory {
+  /** @returns undefined for what was not asked before, or must not be answered from memory */
+  recall(call: GenerateCall, variant: string): VlmResult | undefined;
+  remember(call: GenerateCall, result: VlmResult): void;
+  clear(): void;
+}
+
+/** A few hundred bytes each. */
+const MAX_RESULTS = 1000;
+
+/** Pictures count as the same when the page has the same name for them: one Blob, or one that is open. */
+export function createResultMemory(now: () => number): ResultMemory {
+  const results = new Map<string, VlmResult>(); // the longest unused first
+
+  const put = (key: string, result: VlmResult): void => {
+    results.delete(key);
+    results.set(key, result);
+    for (const oldest of results.keys()) {
+      if (results.size <= MAX_RESULTS) break;
+      results.delete(oldest);
+    }
+  };
+
+  return {
+    recall(call, variant) {
+      const startedAt = now();
+      const key = keyOf(call, variant);
+      const known = key === undefined ? undefined : results.get(key);
+      if (key === undefined || !known) return undefined;
+      put(key, known);
+      const timings = { ...NO_TIME, totalMs: now() - startedAt };
+      return { ...known, cached: true, timings, tokensPerSecond: 0 };
+    },
+    remember(call, result) {
+      const key = keyOf(call, result.model.variant);
+      if (key !== undefined) put(key, result);
+    },
+    clear() {
+      results.clear();
+    },
+  };
+}
+
+function keyOf(call: GenerateCall, variant: string): string | undefined {
+  const { temperature, seed } = call.generation;
+  if (!call.useCache || call.isOpening) return undefined;
+  if (temperature > 0 && seed === undefined) return undefined;
+  const images = call.images.flatMap((image) => image.id ?? []);
+  if (images.length < call.images.length) return undefined;
+  // The rest of a call is all that may change the answer.
+  return JSON.stringify([variant, { ...call, id: undefined, images }]);
+}
+
+const NO_TIME = {
+  queueMs: 0,
+  imageDecodeMs: 0,
+  preprocessMs: 0,
+  visionMs: 0,
+  prefillMs: 0,
+  decodeMs: 0,
+  timeToFirstTokenMs: 0,
+} as const;
