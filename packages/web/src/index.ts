@@ -17,6 +17,7 @@ export type {
   VlmOptions,
 } from "./client/vlm.ts";
 export type { CacheOptions } from "./client/storage-settings.ts";
+export type { VideoSource, Watch, WatchOptions, WatchResult } from "./client/watch-options.ts";
 export { createModelLibrary } from "./client/model-library.ts";
 export type {
   ModelLibrary,

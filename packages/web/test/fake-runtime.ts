@@ -1,8 +1,10 @@
 /** A runtime without a model: it answers what it is told to, and keeps a record of what it was asked. */
 
+import { argmax } from "../src/model/sampling.ts";
 import type {
   Decoding,
   ImageFeatures,
+  Prediction,
   PromptPart,
   Runtime,
   TextCodec,
@@ -33,7 +35,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
           length: this.length + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
         });
       }
-      return Promise.resolve(logits);
+      return Promise.resolve(predictionOf(logits));
     },
     fork: startDecoding,
     dispose() {
@@ -52,6 +54,13 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     restoreImage: (tokens) => fakeFeatures(tokens),
     startDecoding: () => startDecoding(),
     dispose: () => Promise.resolve(),
+  };
+}
+
+export function predictionOf(logits: Float32Array): Prediction {
+  return {
+    readLogits: () => Promise.resolve(logits),
+    readLikeliest: () => Promise.resolve(argmax(logits)),
   };
 }
 

@@ -19,6 +19,8 @@ import { createEventQueue } from "./event-queue.ts";
 import { newName, toWireImage, type ImageSource } from "./image-source.ts";
 import { abortable } from "./run-call.ts";
 import type { Serving } from "./serving.ts";
+import { watchVideo } from "./watch.ts";
+import type { VideoSource, Watch, WatchOptions } from "./watch-options.ts";
 
 /** Loads a model beside the one that serves. */
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;
@@ -29,7 +31,7 @@ export class VlmClient implements Vlm {
   #serving: Serving;
   #previous: ModelDescriptor | undefined;
   #nextCallId = 1;
-  #isDisposed = false;
+  readonly #disposing = new AbortController();
 
   /** @param serving the first model, loaded */
   constructor(serving: Serving, storage: StorageOptions, startServing: StartServing) {
@@ -73,6 +75,10 @@ export class VlmClient implements Vlm {
     });
   }
 
+  watch(video: VideoSource, options: WatchOptions): Watch {
+    return watchVideo(this, video, options, this.#disposing.signal);
+  }
+
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
     const serving = this.#serving;
     const { handle } = await serving.supervisor.ready();
@@ -107,7 +113,7 @@ export class VlmClient implements Vlm {
   }
 
   async dispose(): Promise<void> {
-    this.#isDisposed = true;
+    this.#disposing.abort(disposedError());
     await this.#serving.supervisor.dispose(disposedError());
   }
 
@@ -116,7 +122,7 @@ export class VlmClient implements Vlm {
   }
 
   #assertAlive(): void {
-    if (this.#isDisposed) throw disposedError();
+    if (this.#disposing.signal.aborted) throw disposedError();
   }
 
   async #caption(

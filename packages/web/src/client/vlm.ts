@@ -17,6 +17,7 @@ import type { DownloadOptions } from "../protocol/storage.ts";
 import type { DownloadControl } from "./download-control.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { CacheOptions } from "./storage-settings.ts";
+import type { VideoSource, Watch, WatchOptions } from "./watch-options.ts";
 
 /** What `createVlm` needs to know. */
 export interface VlmOptions {
@@ -154,6 +155,16 @@ export interface Vlm extends AsyncDisposable {
    * for await (const event of photo.ask("What is on the left?")) show(event);
    */
   open(image: ImageSource, options?: OpenOptions): Promise<Photo>;
+  /**
+   * Asks about a video as it plays, one question at a time: always about the newest frame, and only
+   * when it shows something else than at the last answer. Rests while the page is hidden and while
+   * the video is paused or at its end.
+   *
+   * @throws {TypeError} when an argument is not what it should be
+   * @example
+   * const watch = vlm.watch(video, { onCaption: ({ text }) => (output.textContent = text) });
+   */
+  watch(video: VideoSource, options: WatchOptions): Watch;
   /** Forgets cached results, all stored models, or both (default: results). */
   clearCache(what?: "results" | "models" | "all"): Promise<void>;
   /**

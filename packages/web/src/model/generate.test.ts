@@ -1,5 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { byteCodec, createFakeRuntime, END_ID, fakeFeatures } from "../../test/fake-runtime.ts";
+import {
+  byteCodec,
+  createFakeRuntime,
+  END_ID,
+  fakeFeatures,
+  predictionOf,
+} from "../../test/fake-runtime.ts";
 import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
 import { generate, type Generation, type GenerationContext } from "./generate.ts";
 import type { PromptPart, Runtime } from "./runtime.ts";
@@ -135,7 +141,9 @@ describe("generate", () => {
         ...alwaysQ.startDecoding(),
         append: () =>
           Promise.resolve(
-            Float32Array.from({ length: 256 }, (_, id) => ({ 81: 4, 82: 3, 83: 2 })[id] ?? 0),
+            predictionOf(
+              Float32Array.from({ length: 256 }, (_, id) => ({ 81: 4, 82: 3, 83: 2 })[id] ?? 0),
+            ),
           ),
       }),
     };

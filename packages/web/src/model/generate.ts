@@ -65,7 +65,7 @@ export async function generate(
   const startedAt = now();
   const sequence = context.sequences.begin(parts);
   try {
-    let logits = await sequence.append(sequence.rest); // [vocab]
+    let prediction = await sequence.append(sequence.rest);
     const firstTokenAt = now();
     context.onFirstToken();
 
@@ -73,7 +73,7 @@ export async function generate(
     let finishReason: FinishReason = "length";
     while (true) {
       await context.checkpoint();
-      const id = sampler.next(logits, seen);
+      const id = await sampler.next(prediction, seen);
       if (context.endIds.has(id)) {
         finishReason = "stop";
         break;
@@ -92,7 +92,7 @@ export async function generate(
         break;
       }
       if (outputTokens === maxNewTokens) break;
-      logits = await sequence.append([{ kind: "tokens", ids: [id] }]);
+      prediction = await sequence.append([{ kind: "tokens", ids: [id] }]);
     }
     if (finishReason !== "stop-string") {
       const rest = stream.flush();

@@ -28,6 +28,14 @@ export type PromptPart =
   | { readonly kind: "tokens"; readonly ids: readonly number[] }
   | { readonly kind: "image"; readonly features: ImageFeatures };
 
+/** What the model expects to follow. Readable until the sequence goes on or ends. */
+export interface Prediction {
+  /** [vocab] */
+  readLogits(): Promise<Float32Array>;
+  /** The id with the largest logit, the first of several; cheaper than to read all of them. */
+  readLikeliest(): Promise<number>;
+}
+
 /** One sequence being decoded: owns its KV cache. */
 export interface Decoding {
   /** Positions in the KV cache. */
@@ -35,9 +43,9 @@ export interface Decoding {
   /**
    * Appends `parts` to the sequence.
    *
-   * @returns the logits after the last position, [vocab]. Valid until the next call.
+   * @returns what follows the last position
    */
-  append(parts: readonly PromptPart[]): Promise<Float32Array>;
+  append(parts: readonly PromptPart[]): Promise<Prediction>;
   /** Bytes of the KV cache. */
   readonly bytes: number;
   /** A sequence of its own that begins with the first `length` positions of this one, copied. */

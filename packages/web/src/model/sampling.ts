@@ -1,6 +1,7 @@
 /** From logits to the next token. */
 
 import type { ResolvedGenerationOptions } from "../protocol/options.ts";
+import type { Prediction } from "./runtime.ts";
 
 type SamplingOptions = Pick<
   ResolvedGenerationOptions,
@@ -10,7 +11,7 @@ type SamplingOptions = Pick<
 /** Picks the next token. */
 export interface Sampler {
   /** @param previous ids that the repetition penalty looks at: prompt text and output so far */
-  next(logits: Float32Array, previous: ReadonlySet<number>): number;
+  next(prediction: Prediction, previous: ReadonlySet<number>): Promise<number>;
 }
 
 /**
@@ -20,11 +21,11 @@ export interface Sampler {
 export function createSampler(options: SamplingOptions, fallbackSeed: number): Sampler {
   const random = mulberry32(options.seed ?? fallbackSeed);
   return {
-    next(logits, previous) {
-      const scores =
-        options.repetitionPenalty === 1
-          ? logits
-          : penalise(logits, previous, options.repetitionPenalty);
+    async next(prediction, previous) {
+      const isPlain = options.repetitionPenalty === 1;
+      if (options.temperature === 0 && isPlain) return prediction.readLikeliest();
+      const logits = await prediction.readLogits();
+      const scores = isPlain ? logits : penalise(logits, previous, options.repetitionPenalty);
       if (options.temperature === 0) return argmax(scores);
       return sample(scores, options, random());
     },

@@ -3,7 +3,7 @@
  * picture, earlier turns) prefills only what is new.
  */
 
-import type { Decoding, PromptPart, Runtime } from "./runtime.ts";
+import type { Decoding, Prediction, PromptPart, Runtime } from "./runtime.ts";
 
 /** What stands at one position: a token's id, or the key of the picture that covers it. */
 type Unit = number | string;
@@ -15,7 +15,7 @@ export interface Sequence {
   /** What of the prompt is left to append. */
   readonly rest: readonly PromptPart[];
   /** As {@link Decoding.append}. */
-  append(parts: readonly PromptPart[]): Promise<Float32Array>;
+  append(parts: readonly PromptPart[]): Promise<Prediction>;
   /** Keeps the sequence for later prompts, or lets it go. */
   end(): void;
 }
@@ -76,10 +76,10 @@ export function createSequenceCache(
         rest,
         async append(added) {
           isBroken = true; // Until it has come back, nobody knows what the KV cache holds.
-          const logits = await decoding.append(added);
+          const prediction = await decoding.append(added);
           isBroken = false;
           units.push(...added.flatMap(unitsOf));
-          return logits;
+          return prediction;
         },
         end() {
           if (isBroken || units.length === 0) decoding.dispose();
@@ -113,7 +113,7 @@ function isPrefix(prefix: readonly Unit[], units: readonly Unit[]): boolean {
   return commonLength(prefix, units) === prefix.length;
 }
 
-/** Leaves out the first `length` positions, but never a part of a picture, nor all: the last position has the logits. */
+/** Leaves out the first `length` positions, but never a part of a picture, nor all: something follows the last position only. */
 function skip(
   parts: readonly PromptPart[],
   length: number,

@@ -1,12 +1,10 @@
-/**
- * One sequence on the decoder's session. Names, types and shapes of the KV cache are read from the
- * decoder's own inputs; on WebGPU the cache never leaves the GPU.
- */
+/** One sequence on the decoder's session. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
-import { VlmError } from "../protocol/errors.ts";
-import type { Decoding, ImageFeatures, PromptPart } from "../model/runtime.ts";
+import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../model/runtime.ts";
+import { argmax } from "../model/sampling.ts";
 import type { Embedding } from "./embedding.ts";
+import type { KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
 import { input, int64, missing, readFloats, toTensor } from "./tensors.ts";
@@ -16,49 +14,44 @@ export interface CpuImageFeatures extends ImageFeatures {
   readonly values: Float32Array; // [tokens, hidden]
 }
 
-/** Copies the first positions of a KV tensor into another one: [1, heads, from…, head size] to [1, heads, length, head size]. */
-export type CopyPositions = (tensor: Tensor, length: number) => Tensor;
-
 export interface OnnxDecodingParts {
   readonly ort: OrtModule;
   readonly decoder: Session;
   readonly embedding: Embedding;
-  readonly copyPositions: CopyPositions;
 }
 
-/** One sequence: the KV cache goes out of one run and into the next without being looked at. */
-export class OnnxDecoding implements Decoding {
-  length = 0;
-  readonly #parts: OnnxDecodingParts;
-  #past: Record<string, Tensor>;
+/** The id that the decoder chose itself, where it was rewritten to. */
+const LIKELIEST = "likeliest"; // [1, 1]
+const LOGITS = "logits"; // [1, 1 or count, vocab]
 
-  constructor(parts: OnnxDecodingParts, past = emptyPast(parts.ort, parts.decoder)) {
+export class OnnxDecoding implements Decoding {
+  readonly #parts: OnnxDecodingParts;
+  readonly #cache: KvCache;
+  #length: number;
+  /** What the last run gave beside the KV cache. */
+  #given: readonly Tensor[] = [];
+
+  /** @param length positions that are in the cache already */
+  constructor(parts: OnnxDecodingParts, cache: KvCache, length = 0) {
     this.#parts = parts;
-    this.#past = past;
+    this.#cache = cache;
+    this.#length = length;
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   get bytes(): number {
-    let bytes = 0;
-    for (const { size, type } of Object.values(this.#past)) {
-      bytes += size * (type === "float16" ? 2 : 4);
-    }
-    return bytes;
+    return this.#cache.bytes;
   }
 
-  fork(length: number): Decoding {
-    const past = Object.entries(this.#past).map(
-      ([name, tensor]) => [name, this.#parts.copyPositions(tensor, length)] as const,
-    );
-    const fork = new OnnxDecoding(this.#parts, Object.fromEntries(past));
-    fork.length = length;
-    return fork;
-  }
-
-  async append(parts: readonly PromptPart[]): Promise<Float32Array> {
+  async append(parts: readonly PromptPart[]): Promise<Prediction> {
     const { ort, decoder } = this.#parts;
     const { values, count } = await this.#embed(parts);
-    const total = this.length + count;
-    const feeds: Record<string, Tensor> = { ...this.#past };
+    const total = this.#length + count;
+    this.#cache.makeRoom(total);
+    const feeds: Record<string, Tensor> = { ...this.#cache.feeds };
     feeds["inputs_embeds"] = toTensor(ort, input(decoder, "inputs_embeds"), values, [
       1,
       count,
@@ -66,35 +59,31 @@ export class OnnxDecoding implements Decoding {
     ]);
     feeds["attention_mask"] = int64(ort, ones(total), [1, total]);
     if (decoder.inputs.some(({ name }) => name === "position_ids")) {
-      feeds["position_ids"] = int64(ort, range(this.length, total), [1, count]);
+      feeds["position_ids"] = int64(ort, range(this.#length, total), [1, count]);
     }
 
-    const outputs = await decoder.run(feeds);
-    const { logits } = outputs;
-    if (!logits) throw missing("decoder", "logits");
-    this.#replacePast(outputs);
-    this.length = total;
-    const computed = await readFloats(logits); // [1, 1 or count, vocab]
-    const vocabulary = logits.dims.at(-1)!;
-    logits.dispose();
-    return computed.subarray(computed.length - vocabulary); // [vocab]
+    const outputs = await decoder.run(feeds, this.#cache.fetches);
+    this.#forgetGiven();
+    const { [LOGITS]: logits, [LIKELIEST]: likeliest } = outputs;
+    if (!logits) throw missing("decoder", LOGITS);
+    this.#cache.keep(outputs);
+    this.#given = likeliest ? [logits, likeliest] : [logits];
+    this.#length = total;
+    return predict(logits, likeliest);
+  }
+
+  fork(length: number): Decoding {
+    return new OnnxDecoding(this.#parts, this.#cache.fork(length), length);
   }
 
   dispose(): void {
-    for (const tensor of Object.values(this.#past)) tensor.dispose();
-    this.#past = {};
+    this.#forgetGiven();
+    this.#cache.dispose();
   }
 
-  #replacePast(outputs: Record<string, Tensor>): void {
-    const previous = this.#past;
-    this.#past = Object.fromEntries(
-      Object.keys(previous).map((name) => {
-        const present = outputs[name.replace(PAST_PREFIX, PRESENT_PREFIX)];
-        if (!present) throw missing("decoder", name.replace(PAST_PREFIX, PRESENT_PREFIX));
-        return [name, present];
-      }),
-    );
-    for (const tensor of Object.values(previous)) tensor.dispose();
+  #forgetGiven(): void {
+    for (const tensor of this.#given) tensor.dispose();
+    this.#given = [];
   }
 
   /** Embeddings of all parts, in order. */
@@ -114,31 +103,19 @@ export class OnnxDecoding implements Decoding {
   }
 }
 
-const PAST_PREFIX = "past_key_values.";
-const PRESENT_PREFIX = "present.";
-
-/** A KV cache of zero positions, as the decoder's inputs describe it: [batch, kv heads, 0, head size]. */
-function emptyPast(ort: OrtModule, decoder: Session): Record<string, Tensor> {
-  const past: Record<string, Tensor> = {};
-  for (const { name, type, shape } of decoder.inputs) {
-    if (!name.startsWith(PAST_PREFIX)) continue;
-    const [, heads, , headSize] = shape;
-    if (typeof heads !== "number" || typeof headSize !== "number") {
-      throw new VlmError(
-        "model-invalid",
-        `The decoder's input ${name} has no fixed head count and size. Export the model again with both.`,
-        { file: "decoder", reason: `shape of ${name}` },
-      );
-    }
-    const empty = type === "float16" ? new Uint16Array(0) : new Float32Array(0);
-    past[name] = new ort.Tensor(type === "float16" ? "float16" : "float32", empty, [
-      1,
-      heads,
-      0,
-      headSize,
-    ]);
-  }
-  return past;
+function predict(logits: Tensor, likeliest: Tensor | undefined): Prediction {
+  const readLogits = async (): Promise<Float32Array> => {
+    const computed = await readFloats(logits);
+    return computed.subarray(computed.length - logits.dims.at(-1)!); // [vocab]
+  };
+  return {
+    readLogits,
+    async readLikeliest() {
+      if (!likeliest) return argmax(await readLogits());
+      const [id] = (await likeliest.getData()) as BigInt64Array;
+      return Number(id);
+    },
+  };
 }
 
 function ones(count: number): BigInt64Array {

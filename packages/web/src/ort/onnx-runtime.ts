@@ -7,6 +7,7 @@ import type { InferenceSession } from "onnxruntime-web/webgpu";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
 import { lastLogits } from "../onnx/last-logits.ts";
+import { canSharePast } from "../onnx/shared-past.ts";
 import {
   createSession,
   type CreatedSession,
@@ -18,8 +19,9 @@ import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
+import { createGpuCache } from "./gpu-kv-cache.ts";
+import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
-import { createCopyPositions } from "./copy-positions.ts";
 import { OnnxDecoding, type CpuImageFeatures, type OnnxDecodingParts } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
@@ -43,6 +45,8 @@ export type GraphPreparation =
 /** The parts of a loaded model. */
 interface Parts extends OnnxDecodingParts {
   readonly vision: Session;
+  /** The cache of a new sequence. */
+  readonly createCache: () => KvCache;
 }
 
 /**
@@ -96,19 +100,18 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     const outputs = gpu && { preferredOutputLocation: "gpu-buffer" as const };
     const embedding = await openEmbedding();
     const vision = await create("vision", await open("vision"), providers);
-    const decoder = await create(
-      "decoder",
-      await open("decoder"),
-      { ...providers, ...outputs },
-      lastLogits,
-    );
+    const graph = await open("decoder");
+    const sharesPast = graph.model !== undefined && canSharePast(graph.model);
+    const decoder = await create("decoder", graph, { ...providers, ...outputs }, lastLogits);
     onGraphPrepared?.("decoder", { logits: decoder.isRewritten ? "last" : "all" });
+    const past = listPast(decoder.session);
     const parts: Parts = {
       ort,
       embedding,
       vision: vision.session,
       decoder: decoder.session,
-      copyPositions: createCopyPositions(ort, gpu),
+      createCache: () =>
+        gpu && sharesPast ? createGpuCache(ort, gpu, past) : createGrowingCache(ort, past),
     };
     return new OnnxRuntime(parts, device, options.maxPositions);
   } catch (error) {
@@ -148,7 +151,7 @@ class OnnxRuntime implements Runtime {
   }
 
   startDecoding(): Decoding {
-    return new OnnxDecoding(this.#parts);
+    return new OnnxDecoding(this.#parts, this.#parts.createCache());
   }
 
   async dispose(): Promise<void> {

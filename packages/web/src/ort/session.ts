@@ -58,10 +58,20 @@ export class Session {
     return this.#session.outputMetadata.filter((output) => output.isTensor);
   }
 
-  /** @throws {VlmError} `device-lost`, `session-failed`, `out-of-memory` */
-  async run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+  /**
+   * @param fetches tensors that outputs are written to; the others are made anew
+   * @throws {VlmError} `device-lost`, `session-failed`, `out-of-memory`
+   */
+  async run(
+    feeds: Record<string, Tensor>,
+    fetches: Readonly<Record<string, Tensor>> = {},
+  ): Promise<Record<string, Tensor>> {
+    const others = this.#session.outputNames.map((name) => [name, null] as const);
+    const isFixed = Object.keys(fetches).length > 0;
     try {
-      return await this.#session.run(feeds);
+      return await (isFixed
+        ? this.#session.run(feeds, { ...Object.fromEntries(others), ...fetches })
+        : this.#session.run(feeds));
     } catch (cause) {
       const loss = await lossWithin(this.#gpuLoss);
       if (loss !== undefined) throw deviceLost(loss, cause);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFakeRuntime } from "../../test/fake-runtime.ts";
+import { createFakeRuntime, predictionOf } from "../../test/fake-runtime.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { fastvlm05b } from "../models/fastvlm-05b.ts";
 import type { ImageTensor, Runtime } from "../model/runtime.ts";
@@ -128,7 +128,8 @@ describe("checkDevice on a GPU without a stored check", () => {
         const isLong = decodings === 2; // After the check picture's own decoding: all at once.
         return {
           ...runtime.startDecoding(),
-          append: () => Promise.resolve(isLong ? Float32Array.of(1, 0) : Float32Array.of(0, 1)),
+          append: () =>
+            Promise.resolve(predictionOf(isLong ? Float32Array.of(1, 0) : Float32Array.of(0, 1))),
         };
       },
     };

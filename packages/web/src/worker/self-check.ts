@@ -75,7 +75,7 @@ export async function observe(
     const likelihoods: number[] = [];
     let parts = fillImages(pieces, [features]);
     while (tokenIds.length < count) {
-      const logits = await decoding.append(parts);
+      const logits = await (await decoding.append(parts)).readLogits();
       const likeliest = argmax(logits);
       const id = typeof answer === "number" ? likeliest : answer[tokenIds.length]!;
       tokenIds.push(id);
@@ -140,7 +140,9 @@ async function lastLogits(
     let logits = new Float32Array();
     for (let from = 0; from < ids.length; from += pieceLength) {
       logits = Float32Array.from(
-        await decoding.append([{ kind: "tokens", ids: ids.slice(from, from + pieceLength) }]),
+        await (
+          await decoding.append([{ kind: "tokens", ids: ids.slice(from, from + pieceLength) }])
+        ).readLogits(),
       );
     }
     return logits;

@@ -1,0 +1,107 @@
+/** Finds the layers that multiply each position of their input with one stored float matrix. */
+
+import type { DataFlow } from "./data-flow.ts";
+import { floatReader } from "./float-tensor.ts";
+import { GRAPH, nameIn, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { NODE, outlineNode, type NodeOutline } from "./node-outline.ts";
+import type { WeightMatrix } from "./quantize-weights.ts";
+import { DATA_TYPE } from "./tensor-outline.ts";
+import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+
+/** Such a layer. */
+export interface Product {
+  readonly node: NodeOutline;
+  /** A convolution has its channels in front of the positions, a MatMul behind them. */
+  readonly isConvolution: boolean;
+  readonly input: string;
+  readonly output: string;
+  /** `""` for none. */
+  readonly bias: string;
+  readonly matrix: WeightMatrix;
+  /** The matrix as it is stored. */
+  readonly tensor: StoredTensor;
+  /** The node that widens the matrix from float16, where it is stored in that. */
+  readonly widening: NodeOutline | undefined;
+}
+
+/** In the order of the file. */
+export function findProducts(model: ModelOutline, flow: DataFlow, file: string): Product[] {
+  const found: Product[] = [];
+  for (const field of model.fields) {
+    if (field.number !== GRAPH.node) continue;
+    const node = outlineNode(model.reader, field);
+    // The node that the flow knows, so that nodes can be compared.
+    const known = node && flow.makerOf(node.outputs[0] ?? "");
+    const product = known?.field.start === field.start && toProduct(model, flow, known, file);
+    if (product) found.push(product);
+  }
+  return found;
+}
+
+function toProduct(
+  model: ModelOutline,
+  flow: DataFlow,
+  node: NodeOutline,
+  file: string,
+): Product | undefined {
+  const [input = "", weight = "", bias = ""] = node.inputs;
+  const isConvolution = node.operator === "Conv";
+  if (node.outputs.length !== 1 || input === "") return undefined;
+  if (isConvolution ? !isPlainPointwise(model.reader, node) : node.operator !== "MatMul")
+    return undefined;
+
+  const maker = flow.makerOf(weight);
+  const isWidened = maker?.operator === "Cast" && maker.integers.get("to") === DATA_TYPE.float32;
+  const widening = isWidened ? maker : undefined;
+  const stored = isWidened ? (maker.inputs[0] ?? "") : weight;
+  const tensor = flow.stored(stored);
+  // Weights that somebody else reads too, or that leave the graph, would have to be stored twice.
+  const isOurs = [weight, stored].every(
+    (value) => flow.readsOf(value) === 1 && !flow.outputs.has(value),
+  );
+  if (!tensor || !isOurs) return undefined;
+  if (tensor.dataType !== (isWidened ? DATA_TYPE.float16 : DATA_TYPE.float32)) return undefined;
+
+  const read = floatReader(model.source, tensor);
+  const [first = 0, second = 0, ...rest] = tensor.shape;
+  const isMatrix = isConvolution
+    ? rest.length === 2 && rest.every((size) => size === 1)
+    : rest.length === 0;
+  if (!read || !isMatrix || first < 1 || second < 1) return undefined;
+  const matrix: WeightMatrix = isConvolution
+    ? { file, rows: "outputs", outputs: first, inputs: second, read }
+    : { file, rows: "inputs", inputs: first, outputs: second, read };
+  return { node, isConvolution, input, output: node.outputs[0]!, bias, matrix, tensor, widening };
+}
+
+/** Whether nothing but the matrix decides what the convolution does, given that its kernel is 1x1. */
+function isPlainPointwise(reader: WireReader, node: NodeOutline): boolean {
+  if ((node.integers.get("group") ?? 1) !== 1) return false;
+  for (const field of reader.fields(contentOf(node.field))) {
+    if (field.number !== NODE.attribute || field.wireType !== WIRE.bytes) continue;
+    const { name, list } = readIntegerList(reader, field);
+    if (name === "strides" && list.some((stride) => stride !== 1)) return false;
+    if (name === "pads" && list.some((padding) => padding !== 0)) return false;
+  }
+  return true;
+}
+
+/** Field numbers of onnx.proto's `AttributeProto`. */
+const ATTRIBUTE = { name: 1, integers: 8 } as const;
+
+/** Strides and paddings of two dimensions, packed. */
+const MAX_LIST_BYTES = 256;
+
+function readIntegerList(reader: WireReader, attribute: Field): { name: string; list: number[] } {
+  let name = "";
+  const list: number[] = [];
+  for (const field of reader.fields(contentOf(attribute))) {
+    if (field.number === ATTRIBUTE.name && field.wireType === WIRE.bytes)
+      name = nameIn(reader, field);
+    if (field.number !== ATTRIBUTE.integers) continue;
+    if (field.wireType === WIRE.varint) list.push(field.value);
+    else if (field.end - field.content > MAX_LIST_BYTES) list.push(NaN);
+    else list.push(...reader.varints(contentOf(field)));
+  }
+  return { name, list };
+}
