@@ -98,7 +98,7 @@ async function serve(
 }
 
 function toLoadRequest(options: VlmOptions): LoadSettings {
-  const { wasmThreads = 0, network = "any" } = options;
+  const { wasmThreads = 0, network = "any", optimize = "auto" } = options;
   expectNumber("wasmThreads", wasmThreads, 0, 64, { isInteger: true });
   return {
     imageLimits: options.imageLimits
@@ -106,6 +106,7 @@ function toLoadRequest(options: VlmOptions): LoadSettings {
       : DEFAULT_IMAGE_LIMITS,
     wasmThreads,
     network,
+    optimize,
     storage: toStorageOptions(options.cache),
     download: toDownloadPolicy(options.download),
   };

@@ -23,6 +23,7 @@ const LOAD: LoadRequest = {
     maxScans: 1,
     maxChunks: 1,
   },
+  optimize: "auto",
   wasmThreads: 0,
 };
 

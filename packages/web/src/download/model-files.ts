@@ -11,6 +11,7 @@ import type { FileRecord, FileStore } from "../storage/file-store.ts";
 import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-file.ts";
 import type { Store } from "../storage/store.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
+import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
 import { downloadFailed } from "./interruption.ts";
 import { LockLost } from "./lock-lost.ts";
@@ -34,6 +35,12 @@ export interface ModelFiles {
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** As `read`, without its bytes in memory. */
   open(path: string): Promise<WholeFile>;
+  /**
+   * What this device makes of one file, as `kind` says.
+   *
+   * @throws {VlmError} what `ensure` throws
+   */
+  derive(path: string, kind: string): Promise<DerivedFile>;
   /** What is stored of `paths`, without asking the network. */
   measure(paths: readonly string[]): Promise<{ storedBytes: number; totalBytes: number }>;
 }
@@ -138,6 +145,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     ensure,
     read: (path) => readWith(path, readWholeFile),
     open: (path) => readWith(path, openWholeFile),
+    derive: async (path, kind) => derivedFile(files, keyOf(model, path), kind, await obtain(path)),
     async measure(paths) {
       let [storedBytes, totalBytes] = [0, 0];
       for (const path of paths) {

@@ -42,9 +42,20 @@ export type GraphPreparation =
   /** Whose logits the decoder computes. */
   { readonly logits: "last" | "all" } | { readonly embedding: "looked-up" | "session" };
 
+/** A runtime whose encoder can be replaced by another one that should see the same. */
+export interface OrtRuntime extends Runtime {
+  /**
+   * Runs another encoder from now on, until it is decided which one stays.
+   *
+   * @throws {VlmError} `session-failed`, `out-of-memory`; then nothing has changed
+   */
+  tryEncoder(file: GraphFile): Promise<{ keep(): Promise<void>; undo(): Promise<void> }>;
+}
+
 /** The parts of a loaded model. */
 interface Parts extends OnnxDecodingParts {
-  readonly vision: Session;
+  vision: Session;
+  readonly createEncoder: (file: GraphFile) => Promise<Session>;
   /** The cache of a new sequence. */
   readonly createCache: () => KvCache;
 }
@@ -54,7 +65,7 @@ interface Parts extends OnnxDecodingParts {
  *
  * @throws {VlmError} `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and what `openFile` and its files throw
  */
-export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Runtime> {
+export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<OrtRuntime> {
   const { device, onGraphPrepared } = options;
   const ort = await loadOrt(options);
   const gpu = device === "webgpu" ? await openGpu() : undefined;
@@ -99,7 +110,9 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     const providers = { executionProviders: [provider] };
     const outputs = gpu && { preferredOutputLocation: "gpu-buffer" as const };
     const embedding = await openEmbedding();
-    const vision = await create("vision", await open("vision"), providers);
+    const createEncoder = async (graph: Graph): Promise<Session> =>
+      (await create("vision", graph, providers)).session;
+    const vision = await createEncoder(await open("vision"));
     const graph = await open("decoder");
     const sharesPast = graph.model !== undefined && canSharePast(graph.model);
     const decoder = await create("decoder", graph, { ...providers, ...outputs }, lastLogits);
@@ -108,7 +121,8 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
     const parts: Parts = {
       ort,
       embedding,
-      vision: vision.session,
+      vision,
+      createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
       createCache: () =>
         gpu && sharesPast ? createGpuCache(ort, gpu, past) : createGrowingCache(ort, past),
@@ -121,7 +135,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Ru
   }
 }
 
-class OnnxRuntime implements Runtime {
+class OnnxRuntime implements OrtRuntime {
   readonly device: Device;
   readonly maxPositions: number;
   readonly isImageSizeFree: boolean;
@@ -148,6 +162,19 @@ class OnnxRuntime implements Runtime {
 
   restoreImage(tokens: number, values: Float32Array): CpuImageFeatures {
     return { tokens, values, read: () => Promise.resolve(values), dispose: () => undefined };
+  }
+
+  async tryEncoder(file: GraphFile): ReturnType<OrtRuntime["tryEncoder"]> {
+    const parts = this.#parts;
+    const [before, after] = [parts.vision, await parts.createEncoder(file)];
+    parts.vision = after;
+    return {
+      keep: () => before.release(),
+      async undo() {
+        parts.vision = before;
+        await after.release();
+      },
+    };
   }
 
   startDecoding(): Decoding {

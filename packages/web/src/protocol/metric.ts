@@ -37,6 +37,8 @@ export const METRIC_UNITS = {
   "vlm.model.cache.evictions": "1",
   "vlm.session.create.duration": "s",
   "vlm.graph.prepared": "1",
+  "vlm.encoder.likeness": "1",
+  "vlm.encoder.optimize.duration": "s",
   "vlm.self_check.duration": "s",
   "vlm.queue.wait.duration": "s",
   "vlm.image.decode.duration": "s",

@@ -86,6 +86,7 @@ export interface LoadRequest extends StorageRequest {
   readonly download: DownloadPolicy;
   readonly network: NetworkUse;
   readonly imageLimits: ImageLimits;
+  readonly optimize: "auto" | "always" | "none";
   /** 0: as many as the browser and isolation allow. */
   readonly wasmThreads: number;
 }

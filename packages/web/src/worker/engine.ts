@@ -15,6 +15,7 @@ import type { ModelFiles } from "../download/model-files.ts";
 import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createImageSizes } from "./image-sizes.ts";
+import { chooseEncoderFile } from "./encoder-file.ts";
 import { createPictures } from "./pictures.ts";
 import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
@@ -48,12 +49,14 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     await readJson(files, "tokenizer_config.json"),
   ];
   const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+  const encoder = await chooseEncoderFile(request, files, recorder);
   const runtime = await createOnnxRuntime({
     device: variant.device,
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
     maxPositions: readNumber(config, "max_position_embeddings"),
-    openFile: (graph: GraphName) => files.open(variant.graphs[graph]),
+    openFile: (graph: GraphName) =>
+      graph === "vision" ? encoder.open() : files.open(variant.graphs[graph]),
     onDeviceLost: options.onDeviceLost,
     onSessionCreated: (graph, milliseconds, weights) => {
       const attributes = { "vlm.graph": graph, "vlm.weights": weights };
@@ -69,8 +72,14 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   const checkedFrom = performance.now();
   await checkDevice(runtime, codec, model);
   recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);
+  const isEncoderOptimized = await encoder.settle(runtime);
 
-  const info: ModelInfo = { id: model.id, revision: model.revision, variant: variant.id };
+  const info: ModelInfo = {
+    id: model.id,
+    revision: model.revision,
+    // Answers of one are not those of the other.
+    variant: isEncoderOptimized ? `${variant.id}+int8-vision` : variant.id,
+  };
   const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
   const pictures = createPictures({
     runtime,

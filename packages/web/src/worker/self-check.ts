@@ -11,6 +11,7 @@ import type { ImageTensor, Runtime, TextCodec } from "../model/runtime.ts";
 import { fillImages, layOutPrompt } from "../model/prompt.ts";
 import { argmax } from "../model/sampling.ts";
 import { checkPicture } from "../model/check-picture.ts";
+import { cosine } from "../model/cosine.ts";
 
 /** @throws {VlmError} `device-check-failed`, and what the runtime throws */
 export async function checkDevice(
@@ -167,18 +168,4 @@ async function encodeValues(runtime: Runtime, image: ImageTensor): Promise<Float
 function spread(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-}
-
-/** @returns NaN when a vector is zero or not finite */
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let dot = 0;
-  let lengthA = 0;
-  let lengthB = 0;
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    const [x, y] = [a[index] ?? NaN, b[index] ?? NaN];
-    dot += x * y;
-    lengthA += x * x;
-    lengthB += y * y;
-  }
-  return dot / Math.sqrt(lengthA * lengthB);
 }

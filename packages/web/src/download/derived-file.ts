@@ -1,0 +1,95 @@
+/**
+ * A file that this device made of a downloaded one, stored beside it and verified in the same way. It
+ * counts only as long as its source is the one that it was made of.
+ */
+
+import type { FileKey } from "../storage/file-keys.ts";
+import {
+  SHARD_BYTES,
+  shardLength,
+  type FileRecord,
+  type FileStore,
+} from "../storage/file-store.ts";
+import { openWholeFile, type WholeFile } from "../storage/read-file.ts";
+import { sha256 } from "../storage/sha256.ts";
+
+export interface DerivedFile {
+  /** `refused` where it was tried before, and was no good; undefined where it was not, or is damaged. */
+  open(): Promise<WholeFile | "refused" | undefined>;
+  /** Stores it, front to back. */
+  write(bytes: number, pieces: Iterable<Uint8Array>): Promise<void>;
+  /** Removes it, and remembers that it need not be made again. */
+  refuse(): Promise<void>;
+}
+
+/**
+ * @param kind how it is made, with a version: another one is another file
+ * @param source the record of the file that it is made of
+ */
+export async function derivedFile(
+  files: FileStore,
+  { model, path }: FileKey,
+  kind: string,
+  source: FileRecord,
+): Promise<DerivedFile> {
+  const key: FileKey = { model, path: `${path}#derived` };
+  const sourceHash = source.sha256 ?? (await hashText(source.shards.join()));
+  /** Of what it was made and how, in the place of a hash that nobody promised. */
+  const origin = `${kind} of ${sourceHash}`;
+
+  const commit = async (bytes: number, shards: readonly string[]): Promise<void> => {
+    await files.commit(key, { bytes, shardBytes: SHARD_BYTES, shards, sha256: origin });
+  };
+
+  return {
+    async open() {
+      const record = await files.readRecord(key, { sha256: origin });
+      if (record?.bytes === 0) return "refused";
+      return record && openWholeFile(files, key, record);
+    },
+    async write(bytes, pieces) {
+      const plan = { bytes, shardBytes: SHARD_BYTES, etag: undefined, sha256: origin };
+      await files.remove(key);
+      await files.begin(key, plan);
+      const shards: string[] = [];
+      for (const shard of inShards(pieces, plan)) {
+        const hash = await sha256(shard);
+        await files.putShard(key, { index: shards.length, sha256: hash }, shard, plan);
+        shards.push(hash);
+      }
+      await commit(bytes, shards);
+    },
+    async refuse() {
+      await files.remove(key);
+      await commit(0, []);
+    },
+  };
+}
+
+/** The same bytes in pieces of a shard each. */
+function* inShards(
+  pieces: Iterable<Uint8Array>,
+  shape: { bytes: number; shardBytes: number },
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let index = 0;
+  let shard = new Uint8Array(shardLength(shape, 0));
+  let filled = 0;
+  for (let piece of pieces) {
+    while (piece.byteLength > 0) {
+      const taken = piece.subarray(0, shard.byteLength - filled);
+      shard.set(taken, filled);
+      filled += taken.byteLength;
+      piece = piece.subarray(taken.byteLength);
+      if (filled < shard.byteLength) break;
+      yield shard;
+      index += 1;
+      filled = 0;
+      shard = new Uint8Array(Math.max(0, shardLength(shape, index)));
+      if (shard.byteLength === 0) break;
+    }
+  }
+}
+
+function hashText(text: string): Promise<string> {
+  return sha256(new TextEncoder().encode(text));
+}

@@ -1,0 +1,63 @@
+/** Which file the vision encoder is made of: the downloaded one, or what this device made of it. */
+
+import type { DerivedFile } from "../download/derived-file.ts";
+import type { ModelFiles } from "../download/model-files.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { OrtRuntime } from "../ort/onnx-runtime.ts";
+import { canOptimize, optimizeEncoder } from "../ort/optimize-encoder.ts";
+import type { WholeFile } from "../storage/read-file.ts";
+import type { LoadRequest } from "../wire/api.ts";
+
+/** Another number where the same source would become another file. */
+const INT8_VISION = "int8-vision-1";
+
+export interface EncoderFile {
+  open(): Promise<WholeFile>;
+  /**
+   * Decides which encoder runs, where that is open: at the first load.
+   *
+   * @returns whether it is not the downloaded one
+   */
+  settle(runtime: OrtRuntime): Promise<boolean>;
+}
+
+export async function chooseEncoderFile(
+  { variant, optimize }: LoadRequest,
+  files: ModelFiles,
+  recorder: Recorder,
+): Promise<EncoderFile> {
+  const openSource = (): Promise<WholeFile> => files.open(variant.graphs.vision);
+  // A GPU multiplies floats as fast.
+  if (optimize === "none" || variant.device !== "wasm") {
+    return { open: openSource, settle: () => Promise.resolve(false) };
+  }
+  const store: DerivedFile = await files.derive(variant.graphs.vision, INT8_VISION);
+  const isAlways = optimize === "always";
+  let decision: "optimized" | "plain" | undefined;
+  return {
+    async open() {
+      const stored = await store.open();
+      if (stored === "refused") decision = "plain";
+      else if (stored) {
+        decision = "optimized";
+        return stored;
+      }
+      const source = await openSource();
+      if (!canOptimize(source, isAlways)) decision = "plain";
+      return source;
+    },
+    async settle(runtime) {
+      if (decision) return decision === "optimized";
+      const startedAt = performance.now();
+      const onCompared = (likeness: number): void => {
+        recorder.record("vlm.encoder.likeness", likeness);
+      };
+      const options = { runtime, store, openSource, isAlways, onCompared };
+      const isOptimized = await optimizeEncoder(options);
+      if (isOptimized) {
+        recorder.recordMs("vlm.encoder.optimize.duration", performance.now() - startedAt);
+      }
+      return isOptimized;
+    },
+  };
+}
