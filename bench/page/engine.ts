@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly threads: number;
   /** Counts the worker's calls to WebGPU. */
   readonly countsGpu: boolean;
+  /** The kit writes no file of its own; for comparing answers. */
+  readonly runsFilesAsTheyAre?: boolean;
   /** transformers.js's name of each graph's precision; the kit chooses its own. */
   readonly dtypes: Readonly<Record<"vision" | "embed" | "decoder", string>>;
 }

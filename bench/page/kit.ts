@@ -34,6 +34,7 @@ async function load(options: LoadOptions): Promise<LoadReport> {
     model: describe(options),
     device: options.device,
     wasmThreads: options.threads,
+    optimize: options.runsFilesAsTheyAre === true ? "none" : "auto",
     onMetric: (metric) => metrics.push(metric),
   });
   const totalMs = performance.now() - startedAt;

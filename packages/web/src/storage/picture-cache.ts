@@ -61,7 +61,8 @@ export function createPictureCache(store: Store, limits: PictureCacheLimits): Pi
     if (value === undefined) return undefined;
     if (now() - (writtenDownAt.get(key) ?? -Infinity) > USE_PRECISION_MS) {
       writtenDownAt.set(key, now());
-      await store.update(INDEX, (index) => {
+      // Nobody waits for it.
+      void store.update(INDEX, (index) => {
         const entry = (index as Index | undefined)?.[key];
         return entry ? { ...(index as Index), [key]: { ...entry, usedAt: now() } } : index;
       });
