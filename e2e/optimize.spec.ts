@@ -17,13 +17,21 @@ interface Visit {
 function visit(
   page: Page,
   optimize: NonNullable<VlmOptions["optimize"]>,
-  scenes = SCENES.slice(0, 3),
+  {
+    scenes = SCENES.slice(0, 3),
+    storage = "indexed-db",
+  }: { scenes?: string[]; storage?: "indexed-db" | "memory" } = {},
 ): Promise<Visit> {
   return page.evaluate(
-    async ({ optimize, scenes }) => {
+    async ({ optimize, scenes, storage }) => {
       const { observe, tinyModel } = window.kit;
       const model = tinyModel({ precision: "fp16" });
-      const { vlm, metrics } = await observe({ model, device: "wasm", optimize });
+      const { vlm, metrics } = await observe({
+        model,
+        device: "wasm",
+        optimize,
+        cache: { storage },
+      });
       const texts = [];
       for (const scene of scenes) texts.push((await vlm.caption(scene, { cache: false })).text);
       await vlm.dispose();
@@ -36,13 +44,19 @@ function visit(
         wrote: valuesOf("vlm.encoder.optimize.duration").length,
       };
     },
-    { optimize, scenes },
+    { optimize, scenes, storage },
   );
 }
 
-test("an encoder that gains little is left as it is, and none is written", async ({ kitPage }) => {
-  for (const mode of ["auto", "none"] as const) {
-    const { variant, likeness, wrote } = await visit(kitPage, mode);
+test("an encoder that gains little is left as it is, also where nothing is kept", async ({
+  kitPage,
+}) => {
+  for (const [mode, storage] of [
+    ["auto", "indexed-db"],
+    ["none", "indexed-db"],
+    ["always", "memory"],
+  ] as const) {
+    const { variant, likeness, wrote } = await visit(kitPage, mode, { storage });
     expect({ variant, likeness, wrote }).toEqual({ variant: "fp16", likeness: [], wrote: 0 });
   }
 });
@@ -51,8 +65,8 @@ test("the int8 encoder is written once, sees the same, and answers as the origin
   kitPage,
 }) => {
   test.setTimeout(180_000);
-  const plain = await visit(kitPage, "none", SCENES);
-  const first = await visit(kitPage, "always", SCENES);
+  const plain = await visit(kitPage, "none", { scenes: SCENES });
+  const first = await visit(kitPage, "always", { scenes: SCENES });
   expect(first).toMatchObject({ variant: "fp16+int8-vision", wrote: 1 });
   expect(first.likeness[0]).toBeGreaterThan(0.999);
   expect(first.likeness[0]).toBeLessThan(1);
@@ -62,11 +76,13 @@ test("the int8 encoder is written once, sees the same, and answers as the origin
 
   await kitPage.reload();
   await kitPage.waitForFunction(() => "kit" in window);
-  const second = await visit(kitPage, "always", SCENES.slice(0, 8));
+  const second = await visit(kitPage, "always", { scenes: SCENES.slice(0, 8) });
   expect(second).toMatchObject({ variant: "fp16+int8-vision", likeness: [], wrote: 0 });
   expect(second.texts).toEqual(first.texts.slice(0, 8));
   // The downloaded file was left alone.
-  expect((await visit(kitPage, "none", SCENES.slice(0, 8))).texts).toEqual(plain.texts.slice(0, 8));
+  expect((await visit(kitPage, "none", { scenes: SCENES.slice(0, 8) })).texts).toEqual(
+    plain.texts.slice(0, 8),
+  );
 });
 
 test("damage of the written encoder is found, and it is written again", async ({

@@ -9,6 +9,7 @@ import type { DownloadProgress } from "../protocol/result.ts";
 import type { FileKey } from "../storage/file-keys.ts";
 import type { FileRecord, FileStore } from "../storage/file-store.ts";
 import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-file.ts";
+import type { ResilientStore } from "../storage/resilient-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import { derivedFile, type DerivedFile } from "./derived-file.ts";
@@ -36,11 +37,12 @@ export interface ModelFiles {
   /** As `read`, without its bytes in memory. */
   open(path: string): Promise<WholeFile>;
   /**
-   * What this device makes of one file, as `kind` says.
+   * What this device makes of one file, as `kind` says. Undefined where nothing outlives the session:
+   * making it would be in vain.
    *
    * @throws {VlmError} what `ensure` throws
    */
-  derive(path: string, kind: string): Promise<DerivedFile>;
+  derive(path: string, kind: string): Promise<DerivedFile | undefined>;
   /** What is stored of `paths`, without asking the network. */
   measure(paths: readonly string[]): Promise<{ storedBytes: number; totalBytes: number }>;
 }
@@ -49,7 +51,7 @@ type TakeFile<T> = (files: FileStore, file: FileKey, record: FileRecord) => Prom
 
 export interface ModelFilesOptions {
   readonly model: ModelDescriptor;
-  readonly store: Store;
+  readonly store: Store & Partial<ResilientStore>;
   readonly files: FileStore;
   /** Shared by all tabs that download to the same place; undefined where nothing is shared. */
   readonly lockName: string | undefined;
@@ -145,7 +147,11 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     ensure,
     read: (path) => readWith(path, readWholeFile),
     open: (path) => readWith(path, openWholeFile),
-    derive: async (path, kind) => derivedFile(files, keyOf(model, path), kind, await obtain(path)),
+    async derive(path, kind) {
+      const record = await obtain(path);
+      if (options.store.isPersistent === false) return undefined;
+      return derivedFile(files, keyOf(model, path), kind, record);
+    },
     async measure(paths) {
       let [storedBytes, totalBytes] = [0, 0];
       for (const path of paths) {

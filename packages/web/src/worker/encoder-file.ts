@@ -1,6 +1,5 @@
 /** Which file the vision encoder is made of: the downloaded one, or what this device made of it. */
 
-import type { DerivedFile } from "../download/derived-file.ts";
 import type { ModelFiles } from "../download/model-files.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { OrtRuntime } from "../ort/onnx-runtime.ts";
@@ -28,10 +27,9 @@ export async function chooseEncoderFile(
 ): Promise<EncoderFile> {
   const openSource = (): Promise<WholeFile> => files.open(variant.graphs.vision);
   // A GPU multiplies floats as fast.
-  if (optimize === "none" || variant.device !== "wasm") {
-    return { open: openSource, settle: () => Promise.resolve(false) };
-  }
-  const store: DerivedFile = await files.derive(variant.graphs.vision, INT8_VISION);
+  const mayBeWritten = optimize !== "none" && variant.device === "wasm";
+  const store = mayBeWritten ? await files.derive(variant.graphs.vision, INT8_VISION) : undefined;
+  if (!store) return { open: openSource, settle: () => Promise.resolve(false) };
   const isAlways = optimize === "always";
   let decision: "optimized" | "plain" | undefined;
   return {
