@@ -40,7 +40,10 @@ export interface OnnxRuntimeOptions extends OrtOptions {
 
 export type GraphPreparation =
   /** Whose logits the decoder computes. */
-  { readonly logits: "last" | "all" } | { readonly embedding: "looked-up" | "session" };
+  | { readonly logits: "last" | "all" }
+  | { readonly embedding: "looked-up" | "session" }
+  /** Whether the encoder takes pictures of any size. */
+  | { readonly imageSize: "free" | "fixed" };
 
 /** A runtime whose encoder can be replaced by another one that should see the same. */
 export interface OrtRuntime extends Runtime {
@@ -127,7 +130,9 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       createCache: () =>
         gpu && sharesPast ? createGpuCache(ort, gpu, past) : createGrowingCache(ort, past),
     };
-    return new OnnxRuntime(parts, device, options.maxPositions);
+    const runtime = new OnnxRuntime(parts, device, options.maxPositions);
+    onGraphPrepared?.("vision", { imageSize: runtime.isImageSizeFree ? "free" : "fixed" });
+    return runtime;
   } catch (error) {
     await Promise.allSettled(opened.map((session) => session.release()));
     gpu?.destroy();

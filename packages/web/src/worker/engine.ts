@@ -65,7 +65,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     onGraphPrepared: (graph, how) => {
       recorder.record("vlm.graph.prepared", 1, {
         "vlm.graph": graph,
-        "vlm.path": "logits" in how ? `logits-${how.logits}` : `embedding-${how.embedding}`,
+        "vlm.path": Object.entries(how).flat().join("-"), // such as `logits-last`
       });
     },
   });
