@@ -28,7 +28,7 @@ export interface SkeletonOptions {
    * before they load external data.
    */
   readonly minTensorBytes?: number;
-  /** Changes of the graph. Not of its stored tensors. */
+  /** Changes of the graph. A stored tensor that it replaces is not looked at. */
   readonly edit?: MessageEdit;
 }
 
@@ -67,7 +67,8 @@ export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skele
   let externalBytes = 0;
   for (const tensor of model.tensors) {
     const bytes = tensor.raw ? tensor.raw.end - tensor.raw.start : 0;
-    if (!tensor.raw || bytes < minTensorBytes) continue;
+    if (!tensor.raw || bytes < minTensorBytes || edit?.replacements.has(tensor.field.start))
+      continue;
     externalBytes += bytes;
     const external = externalTensor(tensor, tensor.raw, location);
     replacements.set(tensor.field.start, messageField(GRAPH.initializer, external));

@@ -32,7 +32,7 @@ export interface CreateSessionOptions {
 }
 
 /** The name that skeleton and mount call the file by; it is mounted while the session is created, no longer. */
-const LOCATION = "weights";
+export const LOCATION = "weights";
 
 /** @throws {VlmError} `session-failed`, `out-of-memory`, and what the file throws */
 export async function createSession(
@@ -41,7 +41,7 @@ export async function createSession(
   graph: Graph,
   { rewrite, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
-  const externalData = [{ path: LOCATION, data: lazyBytes(graph.file) }];
+  const externalData = [{ path: LOCATION, data: lazyBytes(graph.weights ?? graph.file) }];
   for (const { bytes, isRewritten } of skeletons(graph, rewrite)) {
     const mounted = { ...spec, bytes, options: { ...spec.options, externalData } };
     try {

@@ -13,6 +13,8 @@ export interface Graph {
   readonly file: GraphFile;
   /** Undefined for what has no usual structure, also where the file is damaged: ORT has the last word on that. */
   readonly model: ModelOutline | undefined;
+  /** Where a rewrite of the graph has its weights, if not in the file alone. */
+  readonly weights?: ByteSource;
 }
 
 /** @param name names the file in errors */

@@ -4,6 +4,7 @@ import type { Tensor } from "onnxruntime-web/webgpu";
 import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../model/runtime.ts";
 import { argmax } from "../model/sampling.ts";
 import type { Embedding } from "./embedding.ts";
+import type { GpuArgmax } from "./gpu-argmax.ts";
 import type { KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
@@ -18,18 +19,17 @@ export interface OnnxDecodingParts {
   readonly ort: OrtModule;
   readonly decoder: Session;
   readonly embedding: Embedding;
+  /** Where logits are on the GPU. */
+  readonly argmax?: GpuArgmax;
 }
 
-/** The id that the decoder chose itself, where it was rewritten to. */
-const LIKELIEST = "likeliest"; // [1, 1]
 const LOGITS = "logits"; // [1, 1 or count, vocab]
 
 export class OnnxDecoding implements Decoding {
   readonly #parts: OnnxDecodingParts;
   readonly #cache: KvCache;
   #length: number;
-  /** What the last run gave beside the KV cache. */
-  #given: readonly Tensor[] = [];
+  #logits: Tensor | undefined;
 
   /** @param length positions that are in the cache already */
   constructor(parts: OnnxDecodingParts, cache: KvCache, length = 0) {
@@ -63,13 +63,12 @@ export class OnnxDecoding implements Decoding {
     }
 
     const outputs = await decoder.run(feeds, this.#cache.fetches);
-    this.#forgetGiven();
-    const { [LOGITS]: logits, [LIKELIEST]: likeliest } = outputs;
-    if (!logits) throw missing("decoder", LOGITS);
+    this.#logits?.dispose();
+    this.#logits = outputs[LOGITS];
+    if (!this.#logits) throw missing("decoder", LOGITS);
     this.#cache.keep(outputs);
-    this.#given = likeliest ? [logits, likeliest] : [logits];
     this.#length = total;
-    return predict(logits, likeliest);
+    return predict(this.#logits, this.#parts.argmax);
   }
 
   fork(length: number): Decoding {
@@ -77,13 +76,9 @@ export class OnnxDecoding implements Decoding {
   }
 
   dispose(): void {
-    this.#forgetGiven();
+    this.#logits?.dispose();
+    this.#logits = undefined;
     this.#cache.dispose();
-  }
-
-  #forgetGiven(): void {
-    for (const tensor of this.#given) tensor.dispose();
-    this.#given = [];
   }
 
   /** Embeddings of all parts, in order. */
@@ -103,17 +98,19 @@ export class OnnxDecoding implements Decoding {
   }
 }
 
-function predict(logits: Tensor, likeliest: Tensor | undefined): Prediction {
+function predict(logits: Tensor, argmaxOnGpu: GpuArgmax | undefined): Prediction {
+  const [, rows, vocabulary] = logits.dims as [number, number, number];
   const readLogits = async (): Promise<Float32Array> => {
     const computed = await readFloats(logits);
-    return computed.subarray(computed.length - logits.dims.at(-1)!); // [vocab]
+    return computed.subarray(computed.length - vocabulary); // [vocab]
   };
   return {
     readLogits,
     async readLikeliest() {
-      if (!likeliest) return argmax(await readLogits());
-      const [id] = (await likeliest.getData()) as BigInt64Array;
-      return Number(id);
+      const isOnGpu = logits.location === "gpu-buffer" && logits.type === "float32" && rows === 1;
+      return argmaxOnGpu && isOnGpu
+        ? argmaxOnGpu(logits.gpuBuffer, vocabulary)
+        : argmax(await readLogits());
     },
   };
 }

@@ -6,10 +6,12 @@
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
-import { lastLogits } from "../onnx/last-logits.ts";
+import { rewriteDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
+import type { ModelOutline } from "../onnx/model-outline.ts";
 import { canSharePast } from "../onnx/shared-past.ts";
 import {
   createSession,
+  LOCATION,
   type CreatedSession,
   type GraphRewrite,
   type WeightsPath,
@@ -19,6 +21,7 @@ import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
+import { createGpuArgmax } from "./gpu-argmax.ts";
 import { createGpuCache } from "./gpu-kv-cache.ts";
 import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
@@ -39,11 +42,12 @@ export interface OnnxRuntimeOptions extends OrtOptions {
 }
 
 export type GraphPreparation =
-  /** Whose logits the decoder computes. */
-  | { readonly logits: "last" | "all" }
+  | DecoderParts
   | { readonly embedding: "looked-up" | "session" }
   /** Whether the encoder takes pictures of any size. */
   | { readonly imageSize: "free" | "fixed" };
+
+const AS_IT_IS: DecoderParts = { logits: "all", biases: 0, rotary: 0, joined: 0 };
 
 /** A runtime whose encoder can be replaced by another one that should see the same. */
 export interface OrtRuntime extends Runtime {
@@ -118,12 +122,19 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const vision = await createEncoder(await open("vision"));
     const graph = await open("decoder");
     const sharesPast = graph.model !== undefined && canSharePast(graph.model);
-    const decoder = await create("decoder", graph, { ...providers, ...outputs }, lastLogits);
-    onGraphPrepared?.("decoder", { logits: decoder.isRewritten ? "last" : "all" });
+    const rewrite = graph.model && planRewrite(graph.model, device);
+    const decoder = await create(
+      "decoder",
+      { ...graph, ...(rewrite && { weights: rewrite.source }) },
+      { ...providers, ...outputs },
+      () => rewrite?.edit,
+    );
+    onGraphPrepared?.("decoder", decoder.isRewritten && rewrite ? rewrite.parts : AS_IT_IS);
     const past = listPast(decoder.session);
     const parts: Parts = {
       ort,
       embedding,
+      ...(gpu && { argmax: createGpuArgmax(gpu) }),
       vision,
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
@@ -137,6 +148,15 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     await Promise.allSettled(opened.map((session) => session.release()));
     gpu?.destroy();
     throw error;
+  }
+}
+
+/** A damaged file is not rewritten: ORT has the last word on it. */
+function planRewrite(model: ModelOutline, device: Device): DecoderRewrite | undefined {
+  try {
+    return rewriteDecoder(model, { device, location: LOCATION });
+  } catch {
+    return undefined;
   }
 }
 

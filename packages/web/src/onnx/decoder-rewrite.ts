@@ -1,0 +1,67 @@
+/**
+ * What is changed in a decoder's graph when it is loaded, so that a token costs less: fewer steps on
+ * the GPU, and the logits of one position only. Each part is left as the file has it where its nodes
+ * are not those that are known (decisions/, 2026-11-24).
+ */
+
+import type { ByteSource } from "./byte-source.ts";
+import { fuseBiases } from "./fuse-bias.ts";
+import { fuseRotary } from "./fuse-rotary.ts";
+import { GraphDraft } from "./graph-draft.ts";
+import { joinProducts } from "./join-products.ts";
+import { JoinedFile } from "./joined-file.ts";
+import { lastLogits } from "./last-logits.ts";
+import type { ModelOutline } from "./model-outline.ts";
+import type { MessageEdit } from "./rewrite.ts";
+
+export interface DecoderRewriteOptions {
+  readonly device: "webgpu" | "wasm";
+  /**
+   * What the graph is to call the file that its weights are in, for weights that are joined: the
+   * runtime then has to find {@link DecoderRewrite.source} there. Without, none are.
+   */
+  readonly location?: string;
+}
+
+export interface DecoderRewrite {
+  readonly edit: MessageEdit;
+  readonly parts: DecoderParts;
+  /** The model's file, and behind its end the weights that were joined. */
+  readonly source: ByteSource;
+}
+
+/** What was done. */
+export interface DecoderParts {
+  /** Whose logits are computed. */
+  readonly logits: "last" | "all";
+  /** Products that add their bias themselves. */
+  readonly biases: number;
+  /** Attentions that rotate queries and keys themselves. */
+  readonly rotary: number;
+  /** Attentions whose queries, keys and values are one product. */
+  readonly joined: number;
+}
+
+/**
+ * @returns undefined where nothing is to be changed
+ * @throws {VlmError} `model-invalid`
+ */
+export function rewriteDecoder(
+  model: ModelOutline,
+  { device, location }: DecoderRewriteOptions,
+): DecoderRewrite | undefined {
+  const last = lastLogits(model);
+  const draft = GraphDraft.of(model, last ?? { replacements: new Map(), additions: [] });
+  if (!draft) return undefined;
+  const source = new JoinedFile(model.source);
+  const isGpu = device === "webgpu";
+  const parts: DecoderParts = {
+    logits: last ? "last" : "all",
+    biases: isGpu ? fuseBiases(draft) : 0,
+    rotary: isGpu ? fuseRotary(draft) : 0,
+    joined: isGpu && location !== undefined ? joinProducts(draft, { file: source, location }) : 0,
+  };
+  const edit = draft.toEdit();
+  const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
+  return isChanged || last ? { edit, parts, source } : undefined;
+}

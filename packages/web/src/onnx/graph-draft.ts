@@ -1,0 +1,184 @@
+/**
+ * A graph while it is changed in several ways, one after the other: each sees what those before it
+ * have made of the nodes, and one edit comes of all.
+ */
+
+import { dataFlow, type DataFlow } from "./data-flow.ts";
+import { GRAPH, nameIn, type ModelOutline } from "./model-outline.ts";
+import { NODE, outlineNode } from "./node-outline.ts";
+import { integerAttribute } from "./node-writer.ts";
+import { rewrite, type MessageEdit } from "./rewrite.ts";
+import { contentOf, WIRE, type Field } from "./wire-reader.ts";
+import { messageField, stringField, type Piece } from "./wire-writer.ts";
+
+/** A node as it is by now. */
+export interface DraftNode {
+  readonly field: Field;
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly integers: ReadonlyMap<string, number>;
+}
+
+export interface NodeChange {
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
+  /** Attributes to set; not negative. */
+  readonly integers?: Readonly<Record<string, number>>;
+}
+
+export class GraphDraft {
+  readonly model: ModelOutline;
+  /** What the file says of the graph's inputs, outputs and stored tensors. */
+  readonly flow: DataFlow;
+  readonly #base: MessageEdit;
+  readonly #nodes: Map<Field, DraftNode>;
+  readonly #makers = new Map<string, Field>();
+  readonly #readers = new Map<string, Field[]>();
+  readonly #changed = new Set<Field>();
+  readonly #replacements = new Map<number, readonly Piece[]>();
+  readonly #additions: Piece[] = [];
+
+  /** @param base an edit made before; the nodes that it replaces stay as it has them */
+  static of(model: ModelOutline, base: MessageEdit): GraphDraft | undefined {
+    const flow = dataFlow(model);
+    return flow && new GraphDraft(model, flow, base);
+  }
+
+  private constructor(model: ModelOutline, flow: DataFlow, base: MessageEdit) {
+    this.model = model;
+    this.flow = flow;
+    this.#base = base;
+    const { reader, fields } = model;
+    const nodeFields = fields.filter(({ number }) => number === GRAPH.node);
+    this.#nodes = new Map(nodeFields.map((field) => [field, outlineNode(reader, field)!]));
+    for (const node of this.#nodes.values()) this.#connect(node);
+  }
+
+  /** In the order of the file; without those of the edit before. */
+  nodes(operator: string): DraftNode[] {
+    return [...this.#nodes.values()].filter(
+      (node) => node.operator === operator && this.#isFree(node.field),
+    );
+  }
+
+  /** The node of this operator that makes the value for one reader alone, and nothing else. */
+  onlyFor(value: string | undefined, operator: string): DraftNode | undefined {
+    const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
+    const node = field && this.#nodes.get(field);
+    if (node?.operator !== operator || !this.#isFree(node.field)) return undefined;
+    const isAlone = node.outputs.length === 1 && this.#readersOf(value!).length === 1;
+    return isAlone && !this.flow.outputs.has(value!) ? node : undefined;
+  }
+
+  /** Whether the node has no attributes but these. */
+  hasOnly({ field }: DraftNode, names: ReadonlySet<string>): boolean {
+    const { reader } = this.model;
+    for (const attribute of reader.fields(contentOf(field))) {
+      if (attribute.number !== NODE.attribute || attribute.wireType !== WIRE.bytes) continue;
+      if (!names.has(this.#attributeName(attribute))) return false;
+    }
+    return true;
+  }
+
+  change(node: DraftNode, { inputs, outputs, integers = {} }: NodeChange): void {
+    this.#disconnect(node);
+    const changed: DraftNode = {
+      field: node.field,
+      operator: node.operator,
+      inputs: inputs ?? node.inputs,
+      outputs: outputs ?? node.outputs,
+      integers: new Map([...node.integers, ...Object.entries(integers)]),
+    };
+    this.#nodes.set(node.field, changed);
+    this.#connect(changed);
+    this.#changed.add(node.field);
+  }
+
+  remove(node: DraftNode): void {
+    this.#disconnect(node);
+    this.#nodes.delete(node.field);
+    this.#replacements.set(node.field.start, []);
+  }
+
+  /** Removes a stored tensor that nobody reads any more. */
+  removeTensor(name: string): void {
+    const tensor = this.flow.stored(name);
+    if (!tensor || this.#readersOf(name).length > 0 || this.flow.outputs.has(name)) return;
+    this.#replacements.set(tensor.field.start, []);
+  }
+
+  /** Adds fields to the graph. */
+  add(pieces: readonly Piece[]): void {
+    this.#additions.push(...pieces);
+  }
+
+  toEdit(): MessageEdit {
+    const changes = [...this.#changed].flatMap((field) => {
+      const node = this.#nodes.get(field);
+      return node ? [[field.start, this.#write(node)] as const] : [];
+    });
+    const gone = this.flow.notes.filter(
+      ({ name }) => this.flow.makerOf(name) && !this.#makers.has(name),
+    );
+    return {
+      replacements: new Map([
+        ...this.#base.replacements,
+        ...this.#replacements,
+        ...changes,
+        ...gone.map(({ field }) => [field.start, []] as const),
+      ]),
+      additions: [...this.#base.additions, ...this.#additions],
+    };
+  }
+
+  #isFree(field: Field): boolean {
+    return !this.#base.replacements.has(field.start);
+  }
+
+  #readersOf(value: string): readonly Field[] {
+    return this.#readers.get(value) ?? [];
+  }
+
+  #connect({ field, inputs, outputs }: DraftNode): void {
+    for (const output of outputs) this.#makers.set(output, field);
+    for (const input of inputs) {
+      const readers = this.#readers.get(input);
+      if (readers) readers.push(field);
+      else this.#readers.set(input, [field]);
+    }
+  }
+
+  #disconnect({ field, inputs, outputs }: DraftNode): void {
+    for (const output of outputs) this.#makers.delete(output);
+    for (const input of inputs) {
+      const readers = this.#readers.get(input)!;
+      readers.splice(readers.indexOf(field), 1);
+    }
+  }
+
+  #write({ field, inputs, outputs, integers }: DraftNode): Piece[] {
+    const content = rewrite(this.model.reader, contentOf(field), (inner) => {
+      if (inner.wireType !== WIRE.bytes) return undefined;
+      if (inner.number === NODE.input || inner.number === NODE.output) return [];
+      if (inner.number !== NODE.attribute) return undefined;
+      return integers.has(this.#attributeName(inner)) ? [] : undefined;
+    });
+    return messageField(GRAPH.node, [
+      ...content,
+      ...inputs.flatMap((name) => stringField(NODE.input, name)),
+      ...outputs.flatMap((name) => stringField(NODE.output, name)),
+      ...[...integers].flatMap(([name, value]) => integerAttribute(name, value)),
+    ]);
+  }
+
+  #attributeName(attribute: Field): string {
+    const { reader } = this.model;
+    for (const inner of reader.fields(contentOf(attribute)))
+      if (inner.number === ATTRIBUTE_NAME && inner.wireType === WIRE.bytes)
+        return nameIn(reader, inner);
+    return "";
+  }
+}
+
+const ATTRIBUTE_NAME = 1;

@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as ort from "onnxruntime-web/wasm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { sourceOfBytes } from "../onnx/byte-source.ts";
+import { rewriteDecoder, type DecoderParts } from "../onnx/decoder-rewrite.ts";
+import { lastLogits } from "../onnx/last-logits.ts";
+import { createSession, type GraphRewrite } from "./create-session.ts";
+import type { Embedding } from "./embedding.ts";
+import { outlineGraph, type Graph } from "./graph-file.ts";
+import { createGrowingCache, listPast } from "./kv-cache.ts";
+import { OnnxDecoding } from "./onnx-decoding.ts";
+import type { Session } from "./session.ts";
+
+const SPEC = {
+  graph: "decoder",
+  device: "wasm",
+  options: { executionProviders: ["wasm"] },
+} as const;
+
+/** What becomes of the three decoders of the embedded model, which has three layers. */
+const PARTS: Readonly<Record<string, Partial<DecoderParts>>> = {
+  "decoder_model_merged.onnx": { biases: 0, rotary: 3, joined: 0 },
+  "decoder_model_merged_int8.onnx": { biases: 0, rotary: 3, joined: 0 },
+  "decoder_model_merged_q4.onnx": { biases: 9, rotary: 3, joined: 3 },
+};
+
+beforeAll(() => {
+  ort.env.wasm.numThreads = 1;
+});
+
+// The graph for GPUs, on the CPU: its operators know all of these inputs on both.
+describe("a decoder rewritten for a GPU", () => {
+  const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+  const files = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
+    : [];
+
+  it.each(files.flatMap((name) => [[name, "weights"] as const, [name, undefined] as const]))(
+    "has the numbers of %s over prompts and the tokens behind them; joined: %s",
+    async (name, location) => {
+      const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
+      const graph = outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "decoder");
+      const { edit, parts, source } = rewriteDecoder(graph.model!, {
+        device: "webgpu",
+        ...(location && { location }),
+      })!;
+      const joined = location === undefined ? { joined: 0 } : {};
+      expect(parts).toEqual({ logits: "last", ...PARTS[name], ...joined });
+      const file = {
+        size: source.size,
+        read: (start: number, end: number) => source.read(start, end),
+        close: () => undefined,
+      };
+      const plain = await open(graph, lastLogits);
+      const rewritten = await open({ file, model: graph.model }, () => edit);
+
+      for (const prompt of [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)]) {
+        const [one, other] = [decodingOf(plain), decodingOf(rewritten)];
+        for (const ids of [prompt, [44], [45, 46], [47]]) {
+          const tokens = [{ kind: "tokens", ids }] as const;
+          const expected = (await (await one.append(tokens)).readLogits()).slice();
+          const prediction = await other.append(tokens);
+          const logits = await prediction.readLogits();
+          expect(logits.length).toBe(expected.length);
+          // A product with more columns is summed in other tiles on the CPU; on a GPU it is the same.
+          const tolerance = parts.joined > 0 ? 5e-5 : 0;
+          expect(largestDifference(logits, expected)).toBeLessThanOrEqual(tolerance);
+          expect(await prediction.readLikeliest()).toBe(logits.indexOf(Math.max(...logits)));
+        }
+      }
+    },
+  );
+});
+
+async function open(graph: Graph, rewrite: GraphRewrite): Promise<Session> {
+  const { session, isRewritten } = await createSession(ort, SPEC, graph, { rewrite });
+  expect(isRewritten).toBe(true);
+  return session;
+}
+
+/** Rows that look like embeddings and are different for each id. */
+function decodingOf(session: Session): OnnxDecoding {
+  const hidden = session.inputs.find((one) => one.name === "inputs_embeds")!.shape[2] as number;
+  const embedding: Embedding = {
+    rows: (ids) =>
+      Promise.resolve(
+        Float32Array.from(
+          { length: ids.length * hidden },
+          (_, index) => Math.sin(ids[Math.floor(index / hidden)]! * 1.7 + index) * 0.3,
+        ),
+      ),
+    release: () => Promise.resolve(),
+  };
+  return new OnnxDecoding(
+    { ort, decoder: session, embedding },
+    createGrowingCache(ort, listPast(session)),
+  );
+}
+
+function largestDifference(some: Float32Array, others: Float32Array): number {
+  return some.reduce((most, value, index) => Math.max(most, Math.abs(value - others[index]!)), 0);
+}
