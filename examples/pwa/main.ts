@@ -22,6 +22,8 @@ import { fetchSamples } from "./samples.ts";
 import { registerServiceWorker } from "./updates.ts";
 import { countInWords } from "./words.ts";
 
+/** Pictures on their way into the batch. */
+let receiving: Promise<void> = Promise.resolve();
 let model = chooseModel(location.href);
 const addProblem = element("add-problem", HTMLElement);
 
@@ -99,8 +101,13 @@ async function openBatch(): Promise<void> {
   }
 }
 
-/** Puts pictures into the batch and starts it. */
-async function receive(pictures: readonly IncomingPicture[]): Promise<void> {
+/** Puts pictures into the batch and starts it; what comes first is first, however much there is of it. */
+function receive(pictures: readonly IncomingPicture[]): Promise<void> {
+  receiving = receiving.then(() => take(pictures));
+  return receiving;
+}
+
+async function take(pictures: readonly IncomingPicture[]): Promise<void> {
   addProblem.textContent = "";
   try {
     for (const { blob, ...picture } of pictures) await batch.add(blob, picture);
