@@ -1,6 +1,6 @@
 /**
  * What is changed in a decoder's graph when it is loaded, so that a token costs less: fewer steps on
- * the GPU, and the logits of one position only. Each part is left as the file has it where its nodes
+ * the GPU, no old keys and values out of the CPU's runs, and the logits of one position only. Each part is left as the file has it where its nodes
  * are not those that are known (decisions/, 2026-11-24).
  */
 
@@ -12,7 +12,9 @@ import { joinProducts } from "./join-products.ts";
 import { JoinedFile } from "./joined-file.ts";
 import { lastLogits } from "./last-logits.ts";
 import type { ModelOutline } from "./model-outline.ts";
+import { outputNewPositions, type NewPositions } from "./new-positions.ts";
 import type { MessageEdit } from "./rewrite.ts";
+import { unfuseAttention } from "./unfuse-attention.ts";
 
 export interface DecoderRewriteOptions {
   readonly device: "webgpu" | "wasm";
@@ -28,6 +30,8 @@ export interface DecoderRewrite {
   readonly parts: DecoderParts;
   /** The model's file, and behind its end the weights that were joined. */
   readonly source: ByteSource;
+  /** The outputs that bring new keys and values, where a run gives no others. */
+  readonly newPositions: NewPositions | undefined;
 }
 
 /** What was done. */
@@ -40,6 +44,10 @@ export interface DecoderParts {
   readonly rotary: number;
   /** Attentions whose queries, keys and values are one product. */
   readonly joined: number;
+  /** Of which positions a run gives keys and values. */
+  readonly kv: "new" | "all";
+  /** Attentions that are products of their own, and take {@link ATTENTION_BIAS}. */
+  readonly unfused: number;
 }
 
 /**
@@ -55,13 +63,17 @@ export function rewriteDecoder(
   if (!draft) return undefined;
   const source = new JoinedFile(model.source);
   const isGpu = device === "webgpu";
+  // On the GPU they stay where they are, whole, and no run copies them.
+  const newPositions = isGpu ? undefined : outputNewPositions(draft);
   const parts: DecoderParts = {
     logits: last ? "last" : "all",
     biases: isGpu ? fuseBiases(draft) : 0,
     rotary: isGpu ? fuseRotary(draft) : 0,
     joined: isGpu && location !== undefined ? joinProducts(draft, { file: source, location }) : 0,
+    kv: newPositions ? "new" : "all",
+    unfused: newPositions ? unfuseAttention(draft) : 0,
   };
   const edit = draft.toEdit();
   const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
-  return isChanged || last ? { edit, parts, source } : undefined;
+  return isChanged || last ? { edit, parts, source, newPositions } : undefined;
 }

@@ -8,7 +8,14 @@ import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 
 export const ATTENTION = "com.microsoft::GroupQueryAttention";
 /** Its inputs; `cos` is the first that only a rotation needs. */
-export const ATTENTION_INPUT = { query: 0, key: 1, value: 2, pastKey: 3, cos: 7 } as const;
+export const ATTENTION_INPUT = {
+  query: 0,
+  key: 1,
+  value: 2,
+  pastKey: 3,
+  pastValue: 4,
+  cos: 7,
+} as const;
 const ROTARY = "com.microsoft::RotaryEmbedding";
 const POSITIONS = "position_ids";
 const ROTARY_ATTRIBUTES: ReadonlySet<string> = new Set([

@@ -8,6 +8,7 @@ import { GRAPH, nameIn, type ModelOutline } from "./model-outline.ts";
 import { NODE, outlineNode } from "./node-outline.ts";
 import { integerAttribute } from "./node-writer.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
+import { outputOf, type ValueOutline } from "./value-outline.ts";
 import { contentOf, WIRE, type Field } from "./wire-reader.ts";
 import { messageField, stringField, type Piece } from "./wire-writer.ts";
 
@@ -18,6 +19,7 @@ export interface DraftNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly integers: ReadonlyMap<string, number>;
+  readonly floats: ReadonlyMap<string, number>;
 }
 
 export interface NodeChange {
@@ -89,6 +91,7 @@ export class GraphDraft {
       inputs: inputs ?? node.inputs,
       outputs: outputs ?? node.outputs,
       integers: new Map([...node.integers, ...Object.entries(integers)]),
+      floats: node.floats, // written as the file has them
     };
     this.#nodes.set(node.field, changed);
     this.#connect(changed);
@@ -96,9 +99,14 @@ export class GraphDraft {
   }
 
   remove(node: DraftNode): void {
+    this.replace(node, []);
+  }
+
+  /** Puts fields of the graph where the node was; what is changed later does not see them. */
+  replace(node: DraftNode, pieces: readonly Piece[]): void {
     this.#disconnect(node);
     this.#nodes.delete(node.field);
-    this.#replacements.set(node.field.start, []);
+    this.#replacements.set(node.field.start, pieces);
   }
 
   /** Removes a stored tensor that nobody reads any more. */
@@ -106,6 +114,12 @@ export class GraphDraft {
     const tensor = this.flow.stored(name);
     if (!tensor || this.#readersOf(name).length > 0 || this.flow.outputs.has(name)) return;
     this.#replacements.set(tensor.field.start, []);
+  }
+
+  /** Makes an output of the graph another value of the same type. */
+  replaceOutput(output: ValueOutline, value: string): void {
+    const { reader } = this.model;
+    this.#replacements.set(output.field.start, outputOf(reader, output.field, value));
   }
 
   /** Adds fields to the graph. */

@@ -12,7 +12,8 @@ import { deferred, writePieces } from "./deferred-pieces.ts";
 import { elementwiseTo, isGelu, type Elementwise } from "./elementwise.ts";
 import { findProducts, type Product } from "./find-products.ts";
 import { GRAPH, MODEL, nameIn, type ModelOutline } from "./model-outline.ts";
-import { NODE, type NodeOutline } from "./node-outline.ts";
+import type { NodeOutline } from "./node-outline.ts";
+import { newNode, type NewNode } from "./node-writer.ts";
 import { toInt8Columns, type Int8Columns } from "./quantize-weights.ts";
 import { applyEdit } from "./rewrite.ts";
 import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
@@ -175,15 +176,8 @@ const TO_CHANNELS_LAST = [0, 2, 3, 1];
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];
 
 function transpose(from: string, to: string, order: readonly number[]): Piece[] {
-  return node("Transpose", [from], to, [
-    ...stringField(ATTRIBUTE.name, "perm"),
-    ...order.map((axis) => integerField(ATTRIBUTE.integers, axis)),
-    integerField(ATTRIBUTE.type, INTEGERS),
-  ]);
+  return node("Transpose", [from], to, { perm: order });
 }
-
-const ATTRIBUTE = { name: 1, integers: 8, type: 20 } as const;
-const INTEGERS = 7;
 
 function int8Product({ bias }: Product, index: number, from: string, to: string): Piece[] {
   const { levels, scales } = columnNames(index);
@@ -195,17 +189,9 @@ function node(
   operator: string,
   inputs: readonly string[],
   output: string,
-  attribute?: readonly Piece[],
+  lists?: NewNode["lists"],
 ): Piece[] {
-  const [domain, type] = operator.includes("::") ? operator.split("::") : ["", operator];
-  return messageField(GRAPH.node, [
-    ...inputs.flatMap((name) => stringField(NODE.input, name)),
-    ...stringField(NODE.output, output),
-    ...stringField(NODE.name, PREFIX + output),
-    ...stringField(NODE.opType, type!),
-    ...(attribute ? messageField(NODE.attribute, attribute) : []),
-    ...(domain ? stringField(NODE.domain, domain) : []),
-  ]);
+  return newNode({ operator, inputs, output, name: PREFIX + output, ...(lists && { lists }) });
 }
 
 function columnNames(index: number): { levels: string; scales: string } {

@@ -9,11 +9,11 @@
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { GRAPH, type ModelOutline } from "./model-outline.ts";
 import { NODE, type NodeOutline } from "./node-outline.ts";
+import { newIntegers, newNode } from "./node-writer.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
-import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
 import { withSize } from "./value-outline.ts";
 import { contentOf } from "./wire-reader.ts";
-import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { messageField, stringField, type Piece } from "./wire-writer.ts";
 
 const LOGITS = "logits"; // [batch, positions, vocab]
 const POSITIONS = 1;
@@ -44,7 +44,7 @@ export function lastLogits(model: ModelOutline): MessageEdit | undefined {
       // What the file says of their shapes no longer holds.
       ...notes.map(({ field }) => [field.start, []] as const),
     ]),
-    additions: Object.entries(SLICE).flatMap(([name, value]) => oneInteger(name, value)),
+    additions: Object.entries(SLICE).flatMap(([name, value]) => newIntegers(name, [value])),
   };
 }
 
@@ -127,12 +127,11 @@ const SLICE = {
 
 /** [batch, positions, width] → [batch, 1, width] */
 function slice(input: string): Piece[] {
-  return messageField(GRAPH.node, [
-    ...[input, ...Object.keys(SLICE)].flatMap((name) => stringField(NODE.input, name)),
-    ...stringField(NODE.output, LAST_ROW),
-    ...stringField(NODE.name, LAST_ROW),
-    ...stringField(NODE.opType, "Slice"),
-  ]);
+  return newNode({
+    operator: "Slice",
+    inputs: [input, ...Object.keys(SLICE)],
+    output: LAST_ROW,
+  });
 }
 
 function onLastRow({ reader }: ModelOutline, product: NodeOutline): Piece[] {
@@ -141,13 +140,4 @@ function onLastRow({ reader }: ModelOutline, product: NodeOutline): Piece[] {
     number === NODE.input && inputs++ === 0 ? stringField(NODE.input, LAST_ROW) : undefined,
   );
   return messageField(GRAPH.node, content);
-}
-
-function oneInteger(name: string, value: bigint): Piece[] {
-  return messageField(GRAPH.initializer, [
-    integerField(TENSOR.dims, 1),
-    integerField(TENSOR.dataType, DATA_TYPE.int64),
-    ...stringField(TENSOR.name, name),
-    ...messageField(TENSOR.rawData, [new Uint8Array(BigInt64Array.of(value).buffer)]),
-  ]);
 }

@@ -1,4 +1,4 @@
-/** What a node (`NodeProto`) computes from what; of its attributes, the integers. */
+/** What a node (`NodeProto`) computes from what; of its attributes, the integers and floats. */
 
 import { nameIn } from "./model-outline.ts";
 import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
@@ -11,11 +11,12 @@ export interface NodeOutline {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly integers: ReadonlyMap<string, number>;
+  readonly floats: ReadonlyMap<string, number>;
 }
 
 /** Field numbers of onnx.proto's `NodeProto`. */
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { name: 1, integer: 3, subgraph: 6, subgraphs: 11 } as const;
+const ATTRIBUTE = { name: 1, float: 2, integer: 3, subgraph: 6, subgraphs: 11 } as const;
 
 const MAX_NAME_BYTES = 4096;
 
@@ -28,12 +29,13 @@ export function outlineNode(reader: WireReader, field: Field): NodeOutline | und
   const inputs: string[] = [];
   const outputs: string[] = [];
   const integers = new Map<string, number>();
+  const floats = new Map<string, number>();
   let type = "";
   let domain = "";
   for (const inner of reader.fields(contentOf(field))) {
     if (inner.wireType !== WIRE.bytes) continue;
     if (inner.number === NODE.attribute) {
-      if (!readAttribute(reader, inner, integers)) return undefined;
+      if (!readAttribute(reader, inner, { integers, floats })) return undefined;
       continue;
     }
     if (!TEXT_FIELDS.has(inner.number)) continue;
@@ -45,7 +47,14 @@ export function outlineNode(reader: WireReader, field: Field): NodeOutline | und
     else domain = text;
   }
   const isOnnx = domain === "" || domain === "ai.onnx";
-  return { field, operator: isOnnx ? type : `${domain}::${type}`, inputs, outputs, integers };
+  return {
+    field,
+    operator: isOnnx ? type : `${domain}::${type}`,
+    inputs,
+    outputs,
+    integers,
+    floats,
+  };
 }
 
 const TEXT_FIELDS: ReadonlySet<number> = new Set([
@@ -56,18 +65,31 @@ const TEXT_FIELDS: ReadonlySet<number> = new Set([
 ]);
 
 /** @returns false for an attribute that nobody here can judge */
-function readAttribute(reader: WireReader, field: Field, integers: Map<string, number>): boolean {
+function readAttribute(
+  reader: WireReader,
+  field: Field,
+  { integers, floats }: Record<"integers" | "floats", Map<string, number>>,
+): boolean {
   let name = "";
   let integer: number | undefined;
+  let float: number | undefined;
   for (const inner of reader.fields(contentOf(field))) {
     if (inner.number === ATTRIBUTE.subgraph || inner.number === ATTRIBUTE.subgraphs) return false;
     if (inner.number === ATTRIBUTE.integer) integer = inner.value;
+    if (inner.number === ATTRIBUTE.float && inner.wireType === WIRE.fixed32)
+      float = readFloat(reader, inner);
     if (inner.number !== ATTRIBUTE.name || inner.wireType !== WIRE.bytes) continue;
     if (!isShort(inner)) return false;
     name = nameIn(reader, inner);
   }
   if (integer !== undefined) integers.set(name, integer);
+  if (float !== undefined) floats.set(name, float);
   return true;
+}
+
+function readFloat(reader: WireReader, field: Field): number {
+  const { buffer, byteOffset, byteLength } = reader.read(contentOf(field));
+  return new DataView(buffer, byteOffset, byteLength).getFloat32(0, true);
 }
 
 function isShort(field: Field): boolean {

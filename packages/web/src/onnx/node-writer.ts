@@ -1,37 +1,62 @@
-/** Nodes, stored tensors and outputs that no file has, written as fields of a graph. */
+/** Nodes, stored tensors and inputs that no file has, written as fields of a graph. */
 
 import { GRAPH } from "./model-outline.ts";
 import { NODE } from "./node-outline.ts";
-import { TENSOR } from "./tensor-outline.ts";
-import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
+import { SHAPE, TENSOR_TYPE, VALUE, VALUE_TYPE } from "./value-outline.ts";
+import { floatField, integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
 
 export interface NewNode {
-  /** Of ONNX itself. */
+  /** ONNX's own operators by their name, those of other domains as `domain::name`. */
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly output: string;
+  /** Default: the output's. */
+  readonly name?: string;
   readonly integers?: Readonly<Record<string, number>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  readonly lists?: Readonly<Record<string, readonly number[]>>;
 }
 
-export function newNode({ operator, inputs, output, integers = {} }: NewNode): Piece[] {
+export function newNode(node: NewNode): Piece[] {
+  const { operator, inputs, output, name = output } = node;
+  const { integers = {}, floats = {}, lists = {} } = node;
+  const [domain, type] = operator.includes("::") ? operator.split("::") : ["", operator];
   return messageField(GRAPH.node, [
-    ...inputs.flatMap((name) => stringField(NODE.input, name)),
+    ...inputs.flatMap((input) => stringField(NODE.input, input)),
     ...stringField(NODE.output, output),
-    ...stringField(NODE.name, output),
-    ...stringField(NODE.opType, operator),
-    ...Object.entries(integers).flatMap(([name, value]) => integerAttribute(name, value)),
+    ...stringField(NODE.name, name),
+    ...stringField(NODE.opType, type!),
+    ...Object.entries(integers).flatMap((entry) => integerAttribute(...entry)),
+    ...Object.entries(floats).flatMap((entry) => floatAttribute(...entry)),
+    ...Object.entries(lists).flatMap((entry) => listAttribute(...entry)),
+    ...(domain ? stringField(NODE.domain, domain) : []),
   ]);
 }
 
-const ATTRIBUTE = { name: 1, integer: 3, type: 20 } as const;
-const INTEGER = 2;
+const ATTRIBUTE = { name: 1, float: 2, integer: 3, integers: 8, type: 20 } as const;
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, integers: 7 } as const;
 
 /** @param value not negative */
 export function integerAttribute(name: string, value: number): Piece[] {
+  return attribute(name, ATTRIBUTE_TYPE.integer, [integerField(ATTRIBUTE.integer, value)]);
+}
+
+function floatAttribute(name: string, value: number): Piece[] {
+  return attribute(name, ATTRIBUTE_TYPE.float, floatField(ATTRIBUTE.float, value));
+}
+
+/** @param values none of them negative */
+function listAttribute(name: string, values: readonly number[]): Piece[] {
+  const fields = values.map((value) => integerField(ATTRIBUTE.integers, value));
+  return attribute(name, ATTRIBUTE_TYPE.integers, fields);
+}
+
+function attribute(name: string, type: number, value: readonly Piece[]): Piece[] {
   return messageField(NODE.attribute, [
     ...stringField(ATTRIBUTE.name, name),
-    integerField(ATTRIBUTE.integer, value),
-    integerField(ATTRIBUTE.type, INTEGER),
+    ...value,
+    integerField(ATTRIBUTE.type, type),
   ]);
 }
 
@@ -48,5 +73,27 @@ export function newTensor({ name, dataType, shape }: NewTensor, data: readonly P
     integerField(TENSOR.dataType, dataType),
     ...stringField(TENSOR.name, name),
     ...data,
+  ]);
+}
+
+/** A stored list of integers, as shapes and places are given to a node: [count]. */
+export function newIntegers(name: string, values: readonly bigint[]): Piece[] {
+  return newTensor({ name, dataType: DATA_TYPE.int64, shape: [values.length] }, [
+    ...messageField(TENSOR.rawData, [new Uint8Array(BigInt64Array.from(values).buffer)]),
+  ]);
+}
+
+/** An input of the graph, of float32. */
+export function newFloatInput(name: string, axes: readonly string[]): Piece[] {
+  const dimensions = axes.flatMap((axis) =>
+    messageField(SHAPE.dimension, stringField(SHAPE.axisName, axis)),
+  );
+  const type = [
+    integerField(TENSOR_TYPE.element, DATA_TYPE.float32),
+    ...messageField(TENSOR_TYPE.shape, dimensions),
+  ];
+  return messageField(GRAPH.input, [
+    ...stringField(VALUE.name, name),
+    ...messageField(VALUE.type, messageField(VALUE_TYPE.tensor, type)),
   ]);
 }

@@ -1,15 +1,17 @@
 /** Whether a decoder may write new keys and values behind the old ones, in the same memory. */
 
 import { dataFlow } from "./data-flow.ts";
+import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import type { ModelOutline } from "./model-outline.ts";
 
-const PAST = "past_key_values.";
+/** What the names of the decoder's past keys and values begin with. */
+export const PAST = "past_key_values.";
 const PRESENT = "present.";
-const ATTENTION = "com.microsoft::GroupQueryAttention";
 
-/** Where that operator takes past keys and values. */
-const PAST_KEY = 3;
-const PAST_VALUE = 4;
+/** The name of what a run makes of a past. */
+export function presentOf(past: string): string {
+  return past.replace(PAST, PRESENT);
+}
 
 /**
  * Only that operator reads the past, and it takes the length of what is valid from the mask, so that
@@ -22,9 +24,9 @@ export function canSharePast(model: ModelOutline): boolean {
   return (
     pasts.length > 0 &&
     pasts.every((past) => {
-      const node = flow.makerOf(past.replace(PAST, PRESENT));
+      const node = flow.makerOf(presentOf(past));
       const at = node?.inputs.indexOf(past);
-      const isPast = at === PAST_KEY || at === PAST_VALUE;
+      const isPast = at === ATTENTION_INPUT.pastKey || at === ATTENTION_INPUT.pastValue;
       return isPast && node?.operator === ATTENTION && flow.readsOf(past) === 1;
     })
   );

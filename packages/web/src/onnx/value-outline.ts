@@ -1,64 +1,93 @@
 /** What a graph says of a value (`ValueInfoProto`): its name and shape. */
 
-import { GRAPH, nameIn } from "./model-outline.ts";
+import { nameIn } from "./model-outline.ts";
 import { rewrite } from "./rewrite.ts";
 import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
-import { integerField, messageField, type Piece } from "./wire-writer.ts";
+import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
 
 export interface ValueOutline {
   readonly field: Field;
   readonly name: string;
+  /** Of its numbers, where it is a tensor. */
+  readonly dataType: number | undefined;
   /** undefined for a size that is free; no shape at all where the file gives none. */
   readonly shape: readonly (number | undefined)[] | undefined;
 }
 
 /** The way down to a dimension: ValueInfo, its type, that of a tensor, its shape. */
-const VALUE = { name: 1, type: 2 } as const;
-const TENSOR_TYPE = 1;
-const SHAPE = 2;
-const DIMENSION = 1;
-const SIZE = 1;
+export const VALUE = { name: 1, type: 2 } as const;
+export const VALUE_TYPE = { tensor: 1 } as const;
+export const TENSOR_TYPE = { element: 1, shape: 2 } as const;
+export const SHAPE = { dimension: 1, size: 1, axisName: 2 } as const;
 const MAX_NAME_BYTES = 4096;
 
 /** @returns undefined for one with a name of endless length */
 export function outlineValue(reader: WireReader, field: Field): ValueOutline | undefined {
   let name = "";
+  let dataType: number | undefined;
   let shape: (number | undefined)[] | undefined;
   for (const inner of messages(reader, field)) {
     if (inner.number === VALUE.name) {
       if (inner.end - inner.content > MAX_NAME_BYTES) return undefined;
       name = nameIn(reader, inner);
     } else if (inner.number === VALUE.type) {
-      for (const type of messages(reader, inner, TENSOR_TYPE))
-        for (const dimensions of messages(reader, type, SHAPE))
-          shape = Array.from(messages(reader, dimensions, DIMENSION), (one) => sizeOf(reader, one));
+      for (const type of messages(reader, inner, VALUE_TYPE.tensor)) {
+        dataType = integerIn(reader, type, TENSOR_TYPE.element);
+        for (const dimensions of messages(reader, type, TENSOR_TYPE.shape))
+          shape = Array.from(messages(reader, dimensions, SHAPE.dimension), (one) =>
+            integerIn(reader, one, SHAPE.size),
+          );
+      }
     }
   }
-  return { field, name, shape };
+  return { field, name, dataType, shape };
 }
 
 /** A graph's output, with one of its sizes fixed. */
 export function withSize(reader: WireReader, output: Field, axis: number, size: number): Piece[] {
   let index = 0;
-  const dimension = (field: Field): Piece[] | undefined =>
-    field.number === DIMENSION && index++ === axis
-      ? messageField(DIMENSION, [integerField(SIZE, size)])
-      : undefined;
-  const within =
-    (number: number, replace: (field: Field) => Piece[] | undefined) =>
-    (field: Field): Piece[] | undefined =>
-      field.number === number && field.wireType === WIRE.bytes
-        ? messageField(number, rewrite(reader, contentOf(field), replace))
-        : undefined;
-  return within(
-    GRAPH.output,
-    within(VALUE.type, within(TENSOR_TYPE, within(SHAPE, dimension))),
-  )(output)!;
+  return withShape(reader, output, (shape) =>
+    messageField(
+      TENSOR_TYPE.shape,
+      rewrite(reader, contentOf(shape), ({ number }) =>
+        number === SHAPE.dimension && index++ === axis
+          ? messageField(SHAPE.dimension, [integerField(SHAPE.size, size)])
+          : undefined,
+      ),
+    ),
+  );
 }
 
-function sizeOf(reader: WireReader, dimension: Field): number | undefined {
-  for (const field of reader.fields(contentOf(dimension))) {
-    if (field.number === SIZE && field.wireType === WIRE.varint) return field.value;
+/** A graph's output that is another value of the same type, of whatever shape. */
+export function outputOf(reader: WireReader, output: Field, name: string): Piece[] {
+  return withShape(reader, output, () => [], name);
+}
+
+/** @param name the value's, if not what it is */
+function withShape(
+  reader: WireReader,
+  output: Field,
+  replace: (shape: Field) => Piece[],
+  name?: string,
+): Piece[] {
+  const within = (field: Field, inner: (field: Field) => Piece[] | undefined): Piece[] =>
+    messageField(field.number, rewrite(reader, contentOf(field), inner));
+  const when = (number: number, inner: (field: Field) => Piece[]) => (field: Field) =>
+    field.number === number && field.wireType === WIRE.bytes ? inner(field) : undefined;
+
+  const ofTensor = when(TENSOR_TYPE.shape, replace);
+  const ofType = when(VALUE_TYPE.tensor, (tensor) => within(tensor, ofTensor));
+  const ofValue = when(VALUE.type, (type) => within(type, ofType));
+  const ofName = when(VALUE.name, () => stringField(VALUE.name, name!));
+  return within(
+    output,
+    (field) => ofValue(field) ?? (name === undefined ? undefined : ofName(field)),
+  );
+}
+
+function integerIn(reader: WireReader, message: Field, number: number): number | undefined {
+  for (const field of reader.fields(contentOf(message))) {
+    if (field.number === number && field.wireType === WIRE.varint) return field.value;
   }
   return undefined;
 }

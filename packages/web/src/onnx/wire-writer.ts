@@ -32,6 +32,12 @@ export function integerField(number: number, value: number): Piece {
   return Uint8Array.from([...varint(number * 8 + WIRE.varint), ...varint(value)]);
 }
 
+export function floatField(number: number, value: number): Piece[] {
+  const bytes = new DataView(new ArrayBuffer(4));
+  bytes.setFloat32(0, value, true);
+  return [Uint8Array.from(varint(number * 8 + WIRE.fixed32)), new Uint8Array(bytes.buffer)];
+}
+
 /** A string of one byte per character: ASCII, or what {@link byteString} read. */
 export function stringField(number: number, value: string): Piece[] {
   return messageField(number, [Uint8Array.from(value, (byte) => byte.charCodeAt(0))]);

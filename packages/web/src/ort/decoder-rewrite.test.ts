@@ -2,13 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Decoding } from "../model/runtime.ts";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
 import { rewriteDecoder, type DecoderParts } from "../onnx/decoder-rewrite.ts";
 import { lastLogits } from "../onnx/last-logits.ts";
 import { createSession, type GraphRewrite } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
-import { createGrowingCache, listPast } from "./kv-cache.ts";
+import { createAppendedCache } from "./appended-kv-cache.ts";
+import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 
@@ -25,28 +27,32 @@ const PARTS: Readonly<Record<string, Partial<DecoderParts>>> = {
   "decoder_model_merged_q4.onnx": { biases: 9, rotary: 3, joined: 3 },
 };
 
+/** What sums in another order may change, of logits up to 11; 1.6e-5 was the largest seen. */
+const TOLERANCE = 5e-5;
+
 beforeAll(() => {
   ort.env.wasm.numThreads = 1;
 });
 
+const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+const files = existsSync(folder)
+  ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
+  : [];
+const PROMPTS = [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)];
+
 // The graph for GPUs, on the CPU: its operators know all of these inputs on both.
 describe("a decoder rewritten for a GPU", () => {
-  const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
-  const files = existsSync(folder)
-    ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
-    : [];
-
   it.each(files.flatMap((name) => [[name, "weights"] as const, [name, undefined] as const]))(
     "has the numbers of %s over prompts and the tokens behind them; joined: %s",
     async (name, location) => {
-      const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
-      const graph = outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "decoder");
+      const graph = outlineFile(name);
       const { edit, parts, source } = rewriteDecoder(graph.model!, {
         device: "webgpu",
         ...(location && { location }),
       })!;
       const joined = location === undefined ? { joined: 0 } : {};
-      expect(parts).toEqual({ logits: "last", ...PARTS[name], ...joined });
+      const left = { logits: "last", kv: "all", unfused: 0 };
+      expect(parts).toEqual({ ...left, ...PARTS[name], ...joined });
       const file = {
         size: source.size,
         read: (start: number, end: number) => source.read(start, end),
@@ -54,24 +60,60 @@ describe("a decoder rewritten for a GPU", () => {
       };
       const plain = await open(graph, lastLogits);
       const rewritten = await open({ file, model: graph.model }, () => edit);
+      // A product with more columns is summed in other tiles on the CPU; on a GPU it is the same.
+      const tolerance = parts.joined > 0 ? TOLERANCE : 0;
 
-      for (const prompt of [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)]) {
+      for (const prompt of PROMPTS) {
         const [one, other] = [decodingOf(plain), decodingOf(rewritten)];
-        for (const ids of [prompt, [44], [45, 46], [47]]) {
-          const tokens = [{ kind: "tokens", ids }] as const;
-          const expected = (await (await one.append(tokens)).readLogits()).slice();
-          const prediction = await other.append(tokens);
-          const logits = await prediction.readLogits();
-          expect(logits.length).toBe(expected.length);
-          // A product with more columns is summed in other tiles on the CPU; on a GPU it is the same.
-          const tolerance = parts.joined > 0 ? 5e-5 : 0;
-          expect(largestDifference(logits, expected)).toBeLessThanOrEqual(tolerance);
-          expect(await prediction.readLikeliest()).toBe(logits.indexOf(Math.max(...logits)));
-        }
+        for (const ids of [prompt, [44], [45, 46], [47]])
+          await expectSame(one, other, ids, tolerance);
       }
     },
   );
 });
+
+describe("a decoder rewritten for the CPU", () => {
+  it.each(files)("has the numbers of %s, also in a sequence that branches off", async (name) => {
+    const graph = outlineFile(name);
+    const { edit, parts, newPositions } = rewriteDecoder(graph.model!, { device: "wasm" })!;
+    expect(parts).toMatchObject({ logits: "last", kv: "new", unfused: 3 });
+    const plain = await open(graph, lastLogits);
+    const rewritten = await open(graph, () => edit);
+    const cacheOf = (session: Session): KvCache =>
+      createAppendedCache(ort, listPast(session), { newPositions: newPositions!, isBiased: true });
+
+    for (const prompt of PROMPTS) {
+      const [one, other] = [decodingOf(plain), decodingOf(rewritten, cacheOf)];
+      for (const ids of [prompt, [44], [45, 46, 47, 48, 49], [50]])
+        await expectSame(one, other, ids, TOLERANCE);
+      const [oneBranch, otherBranch] = [one.fork(prompt.length), other.fork(prompt.length)];
+      for (const ids of [[60, 61, 62], [63]])
+        await expectSame(oneBranch, otherBranch, ids, TOLERANCE);
+      // The stem is as it was.
+      await expectSame(one, other, [51], TOLERANCE);
+    }
+  });
+});
+
+async function expectSame(
+  one: Decoding,
+  other: Decoding,
+  ids: readonly number[],
+  tolerance: number,
+): Promise<void> {
+  const tokens = [{ kind: "tokens", ids }] as const;
+  const expected = (await (await one.append(tokens)).readLogits()).slice();
+  const prediction = await other.append(tokens);
+  const logits = await prediction.readLogits();
+  expect(logits.length).toBe(expected.length);
+  expect(largestDifference(logits, expected)).toBeLessThanOrEqual(tolerance);
+  expect(await prediction.readLikeliest()).toBe(logits.indexOf(Math.max(...logits)));
+}
+
+function outlineFile(name: string): Graph {
+  const bytes = new Uint8Array(readFileSync(`${folder}/${name}`));
+  return outlineGraph({ ...sourceOfBytes(bytes), close: () => undefined }, "decoder");
+}
 
 async function open(graph: Graph, rewrite: GraphRewrite): Promise<Session> {
   const { session, isRewritten } = await createSession(ort, SPEC, graph, { rewrite });
@@ -80,7 +122,10 @@ async function open(graph: Graph, rewrite: GraphRewrite): Promise<Session> {
 }
 
 /** Rows that look like embeddings and are different for each id. */
-function decodingOf(session: Session): OnnxDecoding {
+function decodingOf(
+  session: Session,
+  createCache = (of: Session): KvCache => createGrowingCache(ort, listPast(of)),
+): OnnxDecoding {
   const hidden = session.inputs.find((one) => one.name === "inputs_embeds")!.shape[2] as number;
   const embedding: Embedding = {
     rows: (ids) =>
@@ -92,10 +137,7 @@ function decodingOf(session: Session): OnnxDecoding {
       ),
     release: () => Promise.resolve(),
   };
-  return new OnnxDecoding(
-    { ort, decoder: session, embedding },
-    createGrowingCache(ort, listPast(session)),
-  );
+  return new OnnxDecoding({ ort, decoder: session, embedding }, createCache(session));
 }
 
 function largestDifference(some: Float32Array, others: Float32Array): number {

@@ -8,6 +8,7 @@ import type { Device, GraphName } from "../protocol/model-descriptor.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
 import { rewriteDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
+import { createAppendedCache } from "./appended-kv-cache.ts";
 import { canSharePast } from "../onnx/shared-past.ts";
 import {
   createSession,
@@ -47,7 +48,14 @@ export type GraphPreparation =
   /** Whether the encoder takes pictures of any size. */
   | { readonly imageSize: "free" | "fixed" };
 
-const AS_IT_IS: DecoderParts = { logits: "all", biases: 0, rotary: 0, joined: 0 };
+const AS_IT_IS: DecoderParts = {
+  logits: "all",
+  biases: 0,
+  rotary: 0,
+  joined: 0,
+  kv: "all",
+  unfused: 0,
+};
 
 /** A runtime whose encoder can be replaced by another one that should see the same. */
 export interface OrtRuntime extends Runtime {
@@ -129,8 +137,16 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       { ...providers, ...outputs },
       () => rewrite?.edit,
     );
-    onGraphPrepared?.("decoder", decoder.isRewritten && rewrite ? rewrite.parts : AS_IT_IS);
+    const done = decoder.isRewritten ? rewrite : undefined;
+    onGraphPrepared?.("decoder", done?.parts ?? AS_IT_IS);
     const past = listPast(decoder.session);
+    const createCache = (): KvCache => {
+      if (gpu && sharesPast) return createGpuCache(ort, gpu, past);
+      const newPositions = done?.newPositions;
+      return newPositions
+        ? createAppendedCache(ort, past, { newPositions, isBiased: done.parts.unfused > 0 })
+        : createGrowingCache(ort, past);
+    };
     const parts: Parts = {
       ort,
       embedding,
@@ -138,8 +154,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       vision,
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
-      createCache: () =>
-        gpu && sharesPast ? createGpuCache(ort, gpu, past) : createGrowingCache(ort, past),
+      createCache,
     };
     const runtime = new OnnxRuntime(parts, device, options.maxPositions);
     onGraphPrepared?.("vision", { imageSize: runtime.isImageSizeFree ? "free" : "fixed" });

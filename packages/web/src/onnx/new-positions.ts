@@ -1,0 +1,48 @@
+/**
+ * A run gives the keys and values of the new positions, and not those of the whole sequence: what
+ * `GroupQueryAttention` takes as new becomes the graph's output instead of what it makes of old and
+ * new. The caller puts it behind the old ones.
+ */
+
+import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import { canSharePast, PAST, presentOf } from "./shared-past.ts";
+
+/** From the name of a past to that of the output that continues it: [batch, new positions, heads × head size]. */
+export type NewPositions = ReadonlyMap<string, string>;
+
+/** Which input of the attention continues which. */
+const CONTINUED_BY = new Map<number, number>([
+  [ATTENTION_INPUT.pastKey, ATTENTION_INPUT.key],
+  [ATTENTION_INPUT.pastValue, ATTENTION_INPUT.value],
+]);
+
+/** @returns undefined, with nothing changed, where one layer has no such value */
+export function outputNewPositions(draft: GraphDraft): NewPositions | undefined {
+  const { flow } = draft;
+  if (!canSharePast(draft.model)) return undefined;
+  const attentions = draft.nodes(ATTENTION);
+  const found = new Map<string, string>();
+  const values = new Set<string>();
+  for (const past of flow.inputs.keys()) {
+    if (!past.startsWith(PAST)) continue;
+    const value = newValueOf(attentions, past);
+    const isOutput = value === undefined || flow.outputs.has(value) || values.has(value);
+    if (isOutput || !flow.makerOf(value) || !flow.outputs.has(presentOf(past))) return undefined;
+    found.set(past, value);
+    values.add(value);
+  }
+  for (const [past, value] of found) draft.replaceOutput(flow.outputs.get(presentOf(past))!, value);
+  return found;
+}
+
+function newValueOf(attentions: readonly DraftNode[], past: string): string | undefined {
+  for (const { inputs, integers } of attentions) {
+    const at = CONTINUED_BY.get(inputs.indexOf(past));
+    if (at === undefined) continue;
+    // Keys that the attention rotates are not yet what it keeps.
+    const isKept = at === ATTENTION_INPUT.value || (integers.get("do_rotary") ?? 0) === 0;
+    return isKept ? inputs[at] : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,161 @@
+/**
+ * `GroupQueryAttention` becomes the products that it stands for. ORT's kernel for the CPU takes eight
+ * times as long over a prompt as they do (decisions/, 2026-11-24); on the GPU it is the faster one.
+ *
+ * With G query heads to each head of keys, their rows stand one below the other, so that one product
+ * serves all of them and no key is copied. What a position may look at comes in as a bias, because
+ * it is the same for every layer.
+ */
+
+import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import { newFloatInput, newIntegers, newNode } from "./node-writer.ts";
+import { DATA_TYPE } from "./tensor-outline.ts";
+import type { Piece } from "./wire-writer.ts";
+
+/**
+ * The input that attentions get: [new positions, room for the past + new positions], added to the
+ * scores. 0 where a position may look, and far below any score elsewhere: the future, and room that
+ * holds nothing.
+ */
+export const ATTENTION_BIAS = "fastvlm-kit/attention_bias";
+
+const NAME = "fastvlm-kit/attention";
+const CONTRIB = "com.microsoft";
+
+/** The first opset whose Softmax is over one axis. */
+const MIN_OPSET = 13;
+
+/** Attributes that are understood; others may change what is computed. */
+const ATTRIBUTES: ReadonlySet<string> = new Set([
+  "num_heads",
+  "kv_num_heads",
+  "scale",
+  "do_rotary",
+  "rotary_interleaved",
+  "local_window_size",
+  "softcap",
+  "smooth_softmax",
+]);
+
+interface Heads {
+  readonly queries: number;
+  readonly keys: number;
+  readonly size: number;
+  readonly scale: number;
+}
+
+/**
+ * For attentions whose present keys and values nobody reads.
+ *
+ * @returns how many: all, or none
+ */
+export function unfuseAttention(draft: GraphDraft): number {
+  const found = draft.nodes(ATTENTION).map((node) => ({ node, heads: headsOf(draft, node) }));
+  const [first] = found;
+  if (!first || draft.model.opset < MIN_OPSET) return 0;
+  // One shape for all, so that its numbers are there once.
+  const isAlike = found.every(({ heads }) => heads && isSame(heads, first.heads!));
+  if (!isAlike) return 0;
+
+  for (const [index, { node, heads }] of found.entries())
+    draft.replace(node, productsOf(node, heads!, `${NAME}/${String(index)}`));
+  draft.add(newFloatInput(ATTENTION_BIAS, ["sequence_length", "room_and_sequence_length"]));
+  for (const [name, shape] of Object.entries(shapesOf(first.heads!)))
+    draft.add(newIntegers(name, shape.map(BigInt)));
+  return found.length;
+}
+
+/** @returns undefined where the attention does more than scale, mask and normalise */
+function headsOf(draft: GraphDraft, node: DraftNode): Heads | undefined {
+  const { inputs, integers, floats } = node;
+  const past = draft.flow.inputs.get(inputs[ATTENTION_INPUT.pastKey] ?? "");
+  const [queries, keys] = [integers.get("num_heads") ?? 0, integers.get("kv_num_heads") ?? 0];
+  const size = past?.shape?.[3];
+  const [query, key, value] = inputs;
+  const isPlain =
+    [query, key, value].every((name) => name !== undefined && name !== "") &&
+    inputs.slice(ATTENTION_INPUT.cos).every((name) => name === "") &&
+    draft.hasOnly(node, ATTRIBUTES) &&
+    (integers.get("smooth_softmax") ?? 0) === 0 &&
+    (integers.get("local_window_size") ?? -1) === -1 &&
+    (floats.get("softcap") ?? 0) === 0;
+  if (!isPlain || past?.dataType !== DATA_TYPE.float32 || size === undefined) return undefined;
+  if (past.shape?.[1] !== keys || keys < 1 || queries < 1 || queries % keys !== 0) return undefined;
+  // 0 is the operator's word for its default.
+  return { queries, keys, size, scale: (floats.get("scale") ?? 0) || 1 / Math.sqrt(size) };
+}
+
+function isSame(some: Heads, other: Heads): boolean {
+  return some.queries === other.queries && some.keys === other.keys && some.size === other.size;
+}
+
+const SHAPE = {
+  grouped: `${NAME}/shape/grouped`,
+  stacked: `${NAME}/shape/stacked`,
+  split: `${NAME}/shape/split`,
+  byHead: `${NAME}/shape/by_head`,
+  byGroup: `${NAME}/shape/by_group`,
+  joined: `${NAME}/shape/joined`,
+} as const;
+
+/** Of `Reshape`: 0 keeps a size, -1 is what is left. */
+function shapesOf({ queries, keys, size }: Heads): Record<string, readonly number[]> {
+  return {
+    [SHAPE.grouped]: [0, 0, keys, queries / keys, size],
+    [SHAPE.stacked]: [0, keys, -1, size],
+    [SHAPE.split]: [0, 0, keys, size],
+    [SHAPE.byHead]: [0, queries, -1, 0],
+    [SHAPE.byGroup]: [0, keys, -1, 0],
+    [SHAPE.joined]: [0, 0, queries * size],
+  };
+}
+
+/** B: batch, S: new positions, R: room for the past, H heads of queries, K of keys, G = H / K, D: head size. */
+function productsOf({ inputs, outputs }: DraftNode, { scale }: Heads, name: string): Piece[] {
+  const [query, key, value, pastKey, pastValue] = inputs as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const pieces: Piece[] = [];
+  const node = (
+    operator: string,
+    from: readonly string[],
+    to: string,
+    attributes: Pick<Parameters<typeof newNode>[0], "integers" | "floats" | "lists"> = {},
+  ): string => {
+    const output = to === outputs[0] ? to : `${name}/${to}`;
+    pieces.push(...newNode({ operator, inputs: from, output, ...attributes }));
+    return output;
+  };
+  const transpose = (from: string, to: string, order: readonly number[]): string =>
+    node("Transpose", [from], to, { lists: { perm: order } });
+  /** [B, S, K × D] behind [B, K, R, D] → [B, K, R + S, D] */
+  const behind = (past: string, added: string, to: string): string => {
+    const split = node("Reshape", [added, SHAPE.split], `${to}/split`);
+    const turned = transpose(split, `${to}/turned`, [0, 2, 1, 3]);
+    return node("Concat", [past, turned], to, { integers: { axis: 2 } });
+  };
+
+  const grouped = node("Reshape", [query, SHAPE.grouped], "query/grouped"); // [B, S, K, G, D]
+  const turned = transpose(grouped, "query/turned", [0, 2, 3, 1, 4]);
+  const rows = node("Reshape", [turned, SHAPE.stacked], "query"); // [B, K, G × S, D]
+  const scores = node(
+    `${CONTRIB}::FusedMatMul`,
+    [rows, behind(pastKey, key, "key")],
+    "scores/stacked",
+    { integers: { transB: 1 }, floats: { alpha: scale } },
+  );
+  const byHead = node("Reshape", [scores, SHAPE.byHead], "scores"); // [B, H, S, R + S]
+  const biased = node("Add", [byHead, ATTENTION_BIAS], "biased");
+  const shares = node("Softmax", [biased], "shares");
+  const byGroup = node("Reshape", [shares, SHAPE.byGroup], "shares/stacked"); // [B, K, G × S, R + S]
+  const sums = node("MatMul", [byGroup, behind(pastValue, value, "value")], "sums/stacked");
+  const ofHeads = node("Reshape", [sums, SHAPE.byHead], "sums"); // [B, H, S, D]
+  const side = transpose(ofHeads, "sums/turned", [0, 2, 1, 3]);
+  node("Reshape", [side, SHAPE.joined], outputs[0]!); // [B, S, H × D]
+  return pieces;
+}
