@@ -4,6 +4,7 @@ import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
+import { LAST_POSITION } from "./last-position.ts";
 import { outlineModel, type ModelOutline } from "./model-outline.ts";
 import { skeletonOf } from "./skeleton.ts";
 
@@ -34,7 +35,7 @@ describe("rewriteDecoder", () => {
       "",
       "pk",
       "pv",
-      "lengths",
+      LAST_POSITION,
       "total",
       "cos",
       "sin",
@@ -80,6 +81,20 @@ describe("rewriteDecoder", () => {
     expect(rewritten({ nodes }).parts.rotary).toBe(1);
   });
 
+  it("sums no mask that only attentions needed, for they get the last position", () => {
+    const [sum, cast] = lengthsOf("others", "lengths of the mask");
+    const nodes = [sum!, cast!, ...layer({ lengths: "lengths of the mask" })];
+    const { parts, flow } = rewritten({ nodes });
+    expect(parts.positioned).toBe(1);
+    expect([...flow.inputs.keys()]).toContain(LAST_POSITION);
+    expect(flow.makerOf("lengths of the mask")).toBeUndefined();
+    expect(flow.makerOf("sum of others")).toBeUndefined();
+
+    const readTwice = rewritten({ nodes, more: [reader("sum of others")] });
+    expect(readTwice.flow.makerOf("lengths of the mask")).toBeUndefined();
+    expect(readTwice.flow.makerOf("sum of others")!.operator).toBe("ReduceSum");
+  });
+
   it("joins nothing where nobody looks behind the file's end", () => {
     const { parts, flow } = rewritten({}, { location: undefined });
     expect(parts).toMatchObject({ biases: 3, rotary: 1, joined: 0 });
@@ -89,7 +104,7 @@ describe("rewriteDecoder", () => {
 
   it("leaves products and rotations for the CPU alone, where they get no faster", () => {
     const { parts, flow } = rewritten({}, { device: "wasm" });
-    expect(parts).toMatchObject({ logits: "last", biases: 0, rotary: 0, joined: 0 });
+    expect(parts).toMatchObject({ logits: "last", biases: 0, rotary: 0, joined: 0, positioned: 0 });
     expect(flow.makerOf("rotated q")!.operator).toBe(ROTARY);
   });
 
@@ -229,6 +244,8 @@ describe("rewriteDecoder", () => {
 
 const OPTIONS = { device: "webgpu", location: "weights" } as const;
 
+const ATTENTION_INPUTS = ["rotated q", "rotated k", "v", "pk", "pv", "lengths", "total"];
+
 interface Layer {
   readonly product?: Partial<Record<Which, Partial<NodeSpec>>>;
   /** What is added; undefined for nothing. */
@@ -239,12 +256,12 @@ interface Layer {
   readonly positions?: string;
   readonly tables?: readonly [string, string];
   readonly query?: string;
+  readonly lengths?: string;
 }
 
-const ATTENTION_INPUTS = ["rotated q", "rotated k", "v", "pk", "pv", "lengths", "total"];
-
 function layer(changes: Layer = {}): NodeSpec[] {
-  const { positions = "position_ids", tables = ["cos", "sin"], query = "rotated q" } = changes;
+  const { positions = "position_ids", tables = ["cos", "sin"] } = changes;
+  const { query = "rotated q", lengths = "lengths" } = changes;
   const products = (["q", "k", "v"] as const).flatMap((which): NodeSpec[] => {
     const bias = changes.bias && which in changes.bias ? changes.bias[which] : `${which} bias`;
     const made = bias === undefined ? which : `${which} product`;
@@ -264,7 +281,7 @@ function layer(changes: Layer = {}): NodeSpec[] {
   });
   const attention: NodeSpec = {
     operator: ATTENTION,
-    inputs: [query, ...ATTENTION_INPUTS.slice(1)],
+    inputs: [query, ...ATTENTION_INPUTS.slice(1, 5), lengths, "total"],
     outputs: ["attention", "nk", "nv"],
     ...changes.attention,
     integers: { num_heads: 2, kv_num_heads: 1, do_rotary: 0, ...changes.attention?.integers },
@@ -295,6 +312,15 @@ function each({ groups }: { groups: boolean }): NonNullable<Layer["product"]> {
 
 function rotaryInputs(value: string, cos: string, sin: string): string[] {
   return [value, "position_ids", cos, sin];
+}
+
+/** The usual way from a mask to what attentions take. */
+function lengthsOf(mask: string, output: string): NodeSpec[] {
+  const sum = `sum of ${mask}`;
+  return [
+    { operator: "ReduceSum", inputs: [mask], outputs: [sum] },
+    { operator: "Cast", inputs: [sum], outputs: [output], integers: { to: INT32 } },
+  ];
 }
 
 function reader(value: string, output = "other reader"): NodeSpec {

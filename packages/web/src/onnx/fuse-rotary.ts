@@ -14,6 +14,7 @@ export const ATTENTION_INPUT = {
   value: 2,
   pastKey: 3,
   pastValue: 4,
+  lastPosition: 5,
   cos: 7,
 } as const;
 const ROTARY = "com.microsoft::RotaryEmbedding";

@@ -66,8 +66,7 @@ export class GraphDraft {
 
   /** The node of this operator that makes the value for one reader alone, and nothing else. */
   onlyFor(value: string | undefined, operator: string): DraftNode | undefined {
-    const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
-    const node = field && this.#nodes.get(field);
+    const node = this.#nodeOf(value);
     if (node?.operator !== operator || !this.#isFree(node.field)) return undefined;
     const isAlone = node.outputs.length === 1 && this.#readersOf(value!).length === 1;
     return isAlone && !this.flow.outputs.has(value!) ? node : undefined;
@@ -109,6 +108,19 @@ export class GraphDraft {
     this.#replacements.set(node.field.start, pieces);
   }
 
+  /** Removes the nodes and stored tensors that nobody needs any more now that nobody reads the value. */
+  removeUnread(value: string): void {
+    this.removeTensor(value);
+    const node = this.#nodeOf(value);
+    if (!node || !this.#isFree(node.field)) return;
+    const isNeeded = node.outputs.some(
+      (output) => this.#readersOf(output).length > 0 || this.flow.outputs.has(output),
+    );
+    if (isNeeded) return;
+    this.remove(node);
+    for (const input of node.inputs) this.removeUnread(input);
+  }
+
   /** Removes a stored tensor that nobody reads any more. */
   removeTensor(name: string): void {
     const tensor = this.flow.stored(name);
@@ -148,6 +160,11 @@ export class GraphDraft {
 
   #isFree(field: Field): boolean {
     return !this.#base.replacements.has(field.start);
+  }
+
+  #nodeOf(value: string | undefined): DraftNode | undefined {
+    const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
+    return field && this.#nodes.get(field);
   }
 
   #readersOf(value: string): readonly Field[] {

@@ -83,13 +83,13 @@ export function newIntegers(name: string, values: readonly bigint[]): Piece[] {
   ]);
 }
 
-/** An input of the graph, of float32. */
-export function newFloatInput(name: string, axes: readonly string[]): Piece[] {
+/** An input of the graph; all of its sizes are free. */
+export function newInput(name: string, dataType: number, axes: readonly string[]): Piece[] {
   const dimensions = axes.flatMap((axis) =>
     messageField(SHAPE.dimension, stringField(SHAPE.axisName, axis)),
   );
   const type = [
-    integerField(TENSOR_TYPE.element, DATA_TYPE.float32),
+    integerField(TENSOR_TYPE.element, dataType),
     ...messageField(TENSOR_TYPE.shape, dimensions),
   ];
   return messageField(GRAPH.input, [

@@ -35,7 +35,14 @@ const HARMLESS: ReadonlySet<number> = new Set([
 ]);
 
 /** Element types of onnx.proto. */
-export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 } as const;
+export const DATA_TYPE = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+} as const;
 
 /** Bits of an element; what is missing here is not moved. */
 const ELEMENT_BITS: Readonly<Record<number, number>> = {

@@ -9,7 +9,7 @@
 
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
-import { newFloatInput, newIntegers, newNode } from "./node-writer.ts";
+import { newInput, newIntegers, newNode } from "./node-writer.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
 import type { Piece } from "./wire-writer.ts";
 
@@ -60,7 +60,9 @@ export function unfuseAttention(draft: GraphDraft): number {
 
   for (const [index, { node, heads }] of found.entries())
     draft.replace(node, productsOf(node, heads!, `${NAME}/${String(index)}`));
-  draft.add(newFloatInput(ATTENTION_BIAS, ["sequence_length", "room_and_sequence_length"]));
+  draft.add(
+    newInput(ATTENTION_BIAS, DATA_TYPE.float32, ["sequence_length", "room_and_sequence_length"]),
+  );
   for (const [name, shape] of Object.entries(shapesOf(first.heads!)))
     draft.add(newIntegers(name, shape.map(BigInt)));
   return found.length;

@@ -8,7 +8,7 @@ import type { NewPositions } from "../onnx/new-positions.ts";
 import { ATTENTION_BIAS } from "../onnx/unfuse-attention.ts";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
-import { missing } from "./tensors.ts";
+import { bytesOf, missing } from "./tensors.ts";
 
 /** Room is a multiple of so many positions: a run takes the empty part too. */
 const ROOM_STEP = 64;
@@ -143,10 +143,4 @@ class AppendedCache implements KvCache {
 
 function rowBytes({ headSize, type }: PastInput): number {
   return headSize * BYTES[type];
-}
-
-/** The bytes of a tensor on the CPU, whatever type it has in this browser. */
-function bytesOf({ data }: Tensor): Uint8Array {
-  const { buffer, byteOffset, byteLength } = data as Float32Array;
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

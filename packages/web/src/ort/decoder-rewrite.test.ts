@@ -51,7 +51,7 @@ describe("a decoder rewritten for a GPU", () => {
         ...(location && { location }),
       })!;
       const joined = location === undefined ? { joined: 0 } : {};
-      const left = { logits: "last", kv: "all", unfused: 0 };
+      const left = { logits: "last", kv: "all", unfused: 0, positioned: 3 };
       expect(parts).toEqual({ ...left, ...PARTS[name], ...joined });
       const file = {
         size: source.size,

@@ -3,8 +3,10 @@
 import type { Tensor } from "onnxruntime-web/webgpu";
 import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../model/runtime.ts";
 import { argmax } from "../model/sampling.ts";
+import { LAST_POSITION } from "../onnx/last-position.ts";
 import type { Embedding } from "./embedding.ts";
 import type { GpuArgmax } from "./gpu-argmax.ts";
+import type { GpuInputs } from "./gpu-inputs.ts";
 import type { KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
@@ -19,8 +21,8 @@ export interface OnnxDecodingParts {
   readonly ort: OrtModule;
   readonly decoder: Session;
   readonly embedding: Embedding;
-  /** Where logits are on the GPU. */
-  readonly argmax?: GpuArgmax;
+  /** Where the decoder is on a GPU. */
+  readonly onGpu?: { readonly argmax: GpuArgmax; readonly inputs: GpuInputs };
 }
 
 const LOGITS = "logits"; // [1, 1 or count, vocab]
@@ -47,20 +49,25 @@ export class OnnxDecoding implements Decoding {
   }
 
   async append(parts: readonly PromptPart[]): Promise<Prediction> {
-    const { ort, decoder } = this.#parts;
+    const { ort, decoder, onGpu } = this.#parts;
     const { values, count } = await this.#embed(parts);
     const total = this.#length + count;
     this.#cache.makeRoom(total);
     const feeds: Record<string, Tensor> = { ...this.#cache.feeds };
-    feeds["inputs_embeds"] = toTensor(ort, input(decoder, "inputs_embeds"), values, [
-      1,
-      count,
-      values.length / count,
-    ]);
+    /** One position's are all of one size; those of a prompt are uploaded once. */
+    const feed = (name: string, tensor: Tensor): void => {
+      feeds[name] = count === 1 && onGpu ? onGpu.inputs.put(name, tensor) : tensor;
+    };
+    const takes = (name: string): boolean => decoder.inputs.some((one) => one.name === name);
+
+    const dims = [1, count, values.length / count];
+    feed("inputs_embeds", toTensor(ort, input(decoder, "inputs_embeds"), values, dims));
+    // These are used on the CPU in any case.
     feeds["attention_mask"] = int64(ort, ones(total), [1, total]);
-    if (decoder.inputs.some(({ name }) => name === "position_ids")) {
+    if (takes("position_ids"))
       feeds["position_ids"] = int64(ort, range(this.#length, total), [1, count]);
-    }
+    if (takes(LAST_POSITION))
+      feed(LAST_POSITION, new ort.Tensor("int32", Int32Array.of(total - 1), [1]));
 
     const outputs = await decoder.run(feeds, this.#cache.fetches);
     this.#logits?.dispose();
@@ -68,7 +75,7 @@ export class OnnxDecoding implements Decoding {
     if (!this.#logits) throw missing("decoder", LOGITS);
     this.#cache.keep(outputs);
     this.#length = total;
-    return predict(this.#logits, this.#parts.argmax);
+    return predict(this.#logits, onGpu?.argmax);
   }
 
   fork(length: number): Decoding {

@@ -23,6 +23,7 @@ import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { createGpuArgmax } from "./gpu-argmax.ts";
+import { createGpuInputs } from "./gpu-inputs.ts";
 import { createGpuCache } from "./gpu-kv-cache.ts";
 import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
@@ -55,6 +56,7 @@ const AS_IT_IS: DecoderParts = {
   joined: 0,
   kv: "all",
   unfused: 0,
+  positioned: 0,
 };
 
 /** A runtime whose encoder can be replaced by another one that should see the same. */
@@ -150,7 +152,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const parts: Parts = {
       ort,
       embedding,
-      ...(gpu && { argmax: createGpuArgmax(gpu) }),
+      ...(gpu && { onGpu: { argmax: createGpuArgmax(gpu), inputs: createGpuInputs(ort, gpu) } }),
       vision,
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
@@ -222,7 +224,8 @@ class OnnxRuntime implements OrtRuntime {
   }
 
   async dispose(): Promise<void> {
-    const { embedding, vision, decoder } = this.#parts;
+    const { embedding, vision, decoder, onGpu } = this.#parts;
     await Promise.allSettled([embedding, vision, decoder].map((part) => part.release()));
+    onGpu?.inputs.dispose();
   }
 }

@@ -44,3 +44,9 @@ export async function readFloats(tensor: Tensor): Promise<Float32Array> {
 export function int64(ort: OrtModule, values: BigInt64Array, dims: readonly number[]): Tensor {
   return new ort.Tensor("int64", values, dims);
 }
+
+/** The bytes of a tensor on the CPU, whatever type of array it has in this browser. */
+export function bytesOf({ data }: Tensor): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = data as Float32Array<ArrayBuffer>;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
