@@ -1,13 +1,15 @@
 /** Stored bytes that are not what they were: found at the next load, and only they are fetched again. */
 
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor } from "@fastvlm-kit/web";
-import { expect, test } from "./fixtures.ts";
+import { expect, LARGE_MODEL_FOLDER, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
   askedShards,
   CAPTION,
   expectWhole,
+  hashesOf,
   loadAndCaption,
   SCENE,
   shardedModel,
@@ -176,6 +178,47 @@ test("a file whose record is damaged costs no more than that file", async ({ kit
     await expectWhole(kitPage, model);
   }
 });
+
+/** Enough of it that another worker verifies the files while this one begins to load. */
+const MANY_BYTES = 40 * 2 ** 20;
+
+test("damage in large files, which another worker verifies, is found as well", async ({
+  kitPage,
+  server,
+}) => {
+  test.setTimeout(180_000);
+  const decoder = "onnx/decoder_model_merged_int8.onnx";
+  await mkdir(LARGE_MODEL_FOLDER, { recursive: true });
+  const content = Buffer.concat([
+    await readFile(TINY_MODEL_FOLDER + decoder),
+    remarkOf(MANY_BYTES),
+  ]);
+  await writeFile(`${LARGE_MODEL_FOLDER}decoder.onnx`, content);
+  const pinned = await shardedModel(kitPage);
+  const url = `${server.origin}/models/large/decoder.onnx`;
+  const file = { url, bytes: content.length, ...hashesOf(content, 4 * 2 ** 20) };
+  const model = { ...pinned, files: { ...pinned.files, [decoder]: file } };
+  expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);
+
+  const shard = `${decoder}#9`;
+  await damage(kitPage, [{ shard, damage: "flipped bit", random: 0.5 }]);
+  await expectRepair(kitPage, server, model, [shard]);
+  await expectRepair(kitPage, server, model, []);
+
+  // A worker that may not start that other one verifies all of them itself.
+  await kitPage.evaluate(() => {
+    window.kit.breakWorkers("no-verifier");
+  });
+  await damage(kitPage, [{ shard, damage: "flipped bit", random: 0.2 }]);
+  await expectRepair(kitPage, server, model, [shard]);
+});
+
+/** A remark of so many bytes at the end of an ONNX file: `doc_string`, field 6 of a model. */
+function remarkOf(bytes: number): Buffer {
+  const head = [0x32];
+  for (let rest = bytes; rest > 0; rest >>>= 7) head.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(bytes, "remark ")]);
+}
 
 test("when the server's bytes are wrong too, it is an error after one fresh download", async ({
   kitPage,

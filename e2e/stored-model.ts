@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import type { ModelDescriptor, ModelFile } from "@fastvlm-kit/web";
+import type { FileShards, ModelDescriptor, ModelFile } from "@fastvlm-kit/web";
 import { filesOfVariant } from "../packages/web/src/protocol/model-descriptor.ts";
 import { expect, readScenes, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
@@ -13,6 +13,11 @@ const [scene] = readScenes();
 /** A picture, and what the whole model says of it. */
 export const SCENE = `/scenes/${scene!.file}`;
 export const CAPTION = scene!.questions["caption"]!.answer;
+
+interface Hashes {
+  readonly sha256: string;
+  readonly shards: FileShards;
+}
 
 /** One shard of a file, as `path#index`. */
 export type Shard = string;
@@ -51,14 +56,18 @@ export function unpinned(model: ModelDescriptor): ModelDescriptor {
   return { ...model, files: Object.fromEntries(files) };
 }
 
-async function cut(path: string, bytes: number): Promise<{ bytes: number; sha256: string[] }> {
-  const content = await readFile(TINY_MODEL_FOLDER + path);
+async function cut(path: string, shardBytes: number): Promise<FileShards> {
+  return hashesOf(await readFile(TINY_MODEL_FOLDER + path), shardBytes).shards;
+}
+
+/** What a manifest says of a file's content. */
+export function hashesOf(content: Buffer, shardBytes: number): Hashes {
+  const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
   const sha256: string[] = [];
-  for (let start = 0; start < content.length; start += bytes) {
-    const part = content.subarray(start, start + bytes);
-    sha256.push(createHash("sha256").update(part).digest("hex"));
+  for (let start = 0; start < content.length; start += shardBytes) {
+    sha256.push(hash(content.subarray(start, start + shardBytes)));
   }
-  return { bytes, sha256 };
+  return { sha256: hash(content), shards: { bytes: shardBytes, sha256 } };
 }
 
 /** Small files are part of the page's own script, as a bundler does it. */

@@ -6,6 +6,9 @@
 
 import { expose } from "comlink";
 import type { OrtFiles } from "./ort/load-ort.ts";
+import { createFileStore } from "./storage/file-store.ts";
+import { openWeightStore } from "./storage/open-stores.ts";
+import { serveVerification, VERIFIER_NAME } from "./storage/verify-ahead.ts";
 import { createHost } from "./worker/host.ts";
 
 export type { OrtFiles } from "./ort/load-ort.ts";
@@ -23,6 +26,8 @@ export interface WorkerOptions {
  * Serves a {@link createVlm} client from this worker.
  *
  * Call it first thing in the worker file, before any `await`: messages that arrive before it are lost.
+ * While a large model loads, the worker starts its own script once more to verify the stored files beside
+ * it; what else the file does, it does there too.
  *
  * @example
  * import { startWorker } from "@fastvlm-kit/web/worker";
@@ -32,5 +37,9 @@ export function startWorker(options: WorkerOptions = {}): void {
   // onnxruntime-web starts its threads from the script it is part of, which is the app's worker
   // script when a bundler merges the two. Such a thread serves ORT, not the page.
   if (self.name.startsWith("em-pthread")) return;
+  if (self.name === VERIFIER_NAME) {
+    serveVerification(self, (databaseName) => createFileStore(openWeightStore(databaseName)));
+    return;
+  }
   expose(Object.freeze(Object.assign(Object.create(null), createHost(options.ortFiles))));
 }

@@ -12,8 +12,11 @@ import {
 } from "../storage/file-store.ts";
 import { openWholeFile, type WholeFile } from "../storage/read-file.ts";
 import { sha256 } from "../storage/sha256.ts";
+import type { StoredFile } from "../storage/verify-ahead.ts";
 
 export interface DerivedFile {
+  /** As it is stored; undefined where it is not, or was refused. */
+  find(): Promise<StoredFile | undefined>;
   /** `refused` where it was tried before, and was no good; undefined where it was not, or is damaged. */
   open(): Promise<WholeFile | "refused" | undefined>;
   /** Stores it, front to back. */
@@ -41,9 +44,16 @@ export async function derivedFile(
     await files.commit(key, { bytes, shardBytes: SHARD_BYTES, shards, sha256: origin });
   };
 
+  const readRecord = (): Promise<FileRecord | undefined> =>
+    files.readRecord(key, { sha256: origin });
+
   return {
+    async find() {
+      const record = await readRecord();
+      return record && record.bytes > 0 ? { file: key, record } : undefined;
+    },
     async open() {
-      const record = await files.readRecord(key, { sha256: origin });
+      const record = await readRecord();
       if (record?.bytes === 0) return "refused";
       return record && openWholeFile(files, key, record);
     },

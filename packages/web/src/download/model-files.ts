@@ -11,6 +11,7 @@ import type { FileRecord, FileStore } from "../storage/file-store.ts";
 import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-file.ts";
 import type { ResilientStore } from "../storage/resilient-store.ts";
 import type { Store } from "../storage/store.ts";
+import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
@@ -34,6 +35,8 @@ export interface ModelFiles {
    * @throws {VlmError} what `ensure` throws
    */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The file as it is stored; undefined where it is not, or not whole. */
+  find(path: string): Promise<StoredFile | undefined>;
   /** As `read`, without its bytes in memory. */
   open(path: string): Promise<WholeFile>;
   /**
@@ -146,6 +149,11 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   return {
     ensure,
     read: (path) => readWith(path, readWholeFile),
+    async find(path) {
+      const file = keyOf(model, path);
+      const record = await files.readRecord(file, fileOf(model, path));
+      return record && { file, record };
+    },
     open: (path) => readWith(path, openWholeFile),
     async derive(path, kind) {
       const record = await obtain(path);

@@ -44,11 +44,10 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     }
   };
   const names = {
-    models: `${options.databaseName}-models`,
     results: `${options.databaseName}-results`,
     pictures: `${options.databaseName}-pictures`,
   };
-  const weights = openWeightStore(names.models);
+  const weights = openWeightStore(options.databaseName);
   const [models, results, pictures] = await Promise.all([
     adopt(weights),
     adopt(createIndexedDbStore(names.results)),
@@ -64,7 +63,9 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   };
 }
 
-function openWeightStore(name: string): Store & Partial<PrivateFileStore> {
+/** Where the models' files are, whatever its state. */
+export function openWeightStore(databaseName: string): Store & Partial<PrivateFileStore> {
+  const name = `${databaseName}-models`;
   const store = createIndexedDbStore(name);
   const files = openPrivateFiles(name);
   return files ? createPrivateFileStore(store, files, Date.now) : store;

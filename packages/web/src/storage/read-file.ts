@@ -87,7 +87,7 @@ async function openInOnePiece(
 ): Promise<WholeFile | undefined> {
   const opened = await files.openFile(file);
   if (!opened) return undefined;
-  if (isFullyListed(record) && (await isIntact(opened, record))) {
+  if (opened.isIntact?.(record) ?? (await isIntact(opened, record))) {
     const read = (start: number, end: number): Uint8Array<ArrayBuffer> => {
       const bytes = new Uint8Array(end - start);
       opened.read(bytes, start);
@@ -104,7 +104,9 @@ async function openInOnePiece(
   return undefined;
 }
 
-async function isIntact(file: OpenFile, record: FileRecord): Promise<boolean> {
+/** Whether all of a stored file is as recorded. */
+export async function isIntact(file: OpenFile, record: FileRecord): Promise<boolean> {
+  if (!isFullyListed(record)) return false;
   const buffer = new Uint8Array(Math.min(record.shardBytes, record.bytes));
   for (const [index, wanted] of record.shards.entries()) {
     const shard = buffer.subarray(0, shardLength(record, index));

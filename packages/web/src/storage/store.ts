@@ -1,6 +1,7 @@
 /** The seam to whatever keeps bytes between visits. Every store passes one contract suite. */
 
 import type { FileKey } from "./file-keys.ts";
+import type { FileRecord } from "./file-store.ts";
 
 /** A key-value store. Keys are strings; values are what structured clone takes. */
 export interface Store {
@@ -35,4 +36,6 @@ export interface OpenFile {
   /** Fills `into` with what begins at `at`; what lies beyond the file's end stays as it was. */
   read(into: Uint8Array<ArrayBuffer>, at: number): void;
   close(): void;
+  /** What came of it where somebody has verified it already, against these hashes. */
+  isIntact?(record: FileRecord): boolean | undefined;
 }

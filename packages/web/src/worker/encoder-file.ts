@@ -5,12 +5,15 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { OrtRuntime } from "../ort/onnx-runtime.ts";
 import { canOptimize, optimizeEncoder } from "../ort/optimize-encoder.ts";
 import type { WholeFile } from "../storage/read-file.ts";
+import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { LoadRequest } from "../wire/api.ts";
 
 /** Another number where the same source would become another file. */
 const INT8_VISION = "int8-vision-1";
 
 export interface EncoderFile {
+  /** What `open` will open, as far as it is stored. */
+  find(): Promise<StoredFile | undefined>;
   open(): Promise<WholeFile>;
   /**
    * Decides which encoder runs, where that is open: at the first load.
@@ -26,13 +29,17 @@ export async function chooseEncoderFile(
   recorder: Recorder,
 ): Promise<EncoderFile> {
   const openSource = (): Promise<WholeFile> => files.open(variant.graphs.vision);
+  const findSource = (): Promise<StoredFile | undefined> => files.find(variant.graphs.vision);
   // A GPU multiplies floats as fast.
   const mayBeWritten = optimize !== "none" && variant.device === "wasm";
   const store = mayBeWritten ? await files.derive(variant.graphs.vision, INT8_VISION) : undefined;
-  if (!store) return { open: openSource, settle: () => Promise.resolve(false) };
+  if (!store) {
+    return { find: findSource, open: openSource, settle: () => Promise.resolve(false) };
+  }
   const isAlways = optimize === "always";
   let decision: "optimized" | "plain" | undefined;
   return {
+    find: async () => (await store.find()) ?? findSource(),
     async open() {
       const stored = await store.open();
       if (stored === "refused") decision = "plain";

@@ -11,6 +11,7 @@ import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
 import type { PictureCache } from "../storage/picture-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
+import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { ModelFiles } from "../download/model-files.ts";
 import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
@@ -23,6 +24,8 @@ import { createTextCodec } from "./tokenizer.ts";
 export interface EngineOptions {
   readonly request: LoadRequest;
   readonly files: ModelFiles;
+  /** Begins to verify what will be opened, in this order. */
+  readonly verifyAhead: (stored: readonly StoredFile[]) => Promise<void>;
   readonly results: ResultCache;
   readonly pictures: PictureCache;
   readonly recorder: Recorder;
@@ -43,13 +46,16 @@ export interface Engine {
 export async function loadEngine(options: EngineOptions): Promise<Engine> {
   const { request, files, results, recorder } = options;
   const { model, variant } = request;
+  const encoder = await chooseEncoderFile(request, files, recorder);
+  const { embed, decoder } = variant.graphs;
+  const stored = [await files.find(embed), await encoder.find(), await files.find(decoder)];
+  await options.verifyAhead(stored.filter((found) => found !== undefined));
   const [config, tokenizerJson, tokenizerConfig] = [
     await readJson(files, "config.json"),
     await readJson(files, "tokenizer.json"),
     await readJson(files, "tokenizer_config.json"),
   ];
   const codec = createTextCodec(tokenizerJson, tokenizerConfig);
-  const encoder = await chooseEncoderFile(request, files, recorder);
   const runtime = await createOnnxRuntime({
     device: variant.device,
     wasmThreads: request.wasmThreads,

@@ -17,6 +17,7 @@ import {
 } from "../wire/api.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
 import { filesOfVariant } from "../protocol/model-descriptor.ts";
+import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { createCallScope } from "./call-scope.ts";
 import type { Engine } from "./engine.ts";
 import { holdLifeLock } from "./life-lock.ts";
@@ -79,12 +80,21 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     const opened = await openLibrary(request);
     void opened.results.warm();
     opened.hold(model); // From now on: what is stored must not go while it is read.
-    const files = openModelFiles({ request, library: opened, recorder, tell, gate });
+    const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
+    const files = openModelFiles({
+      request,
+      library: opened,
+      files: ahead.files,
+      recorder,
+      tell,
+      gate,
+    });
     const hasDownloaded = await files.ensure(filesOfVariant(variant));
     const { loadEngine } = await engineModule;
     const engine = await loadEngine({
       request,
       files,
+      verifyAhead: (stored) => ahead.begin(opened.options.databaseName, stored),
       results: opened.results,
       pictures: opened.pictures,
       recorder,
@@ -93,6 +103,8 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
         recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
         tell({ type: "device-lost", reason });
       },
+    }).finally(() => {
+      ahead.end();
     });
     loaded = { engine, recorder };
     if (request.network === "none") sealNetwork();
@@ -176,6 +188,11 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
         if (what !== "results") await opened.deleteAll();
       }),
   };
+}
+
+/** The script of this very worker, under a name that makes it a verifier. */
+function startVerifier(): Worker {
+  return new Worker(self.location.href, { type: "module", name: VERIFIER_NAME });
 }
 
 async function inEnvelope<T>(work: () => Promise<T>): Promise<Envelope<T>> {

@@ -31,7 +31,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
     const { id, revision } = request.model;
     const recorder = recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
     const library = await openLibrary(request);
-    const files = openModelFiles({ request, library, recorder, tell, gate });
+    const files = openModelFiles({ request, library, files: library.files, recorder, tell, gate });
     return { library, files, store: library.stores.models };
   };
 

@@ -4,6 +4,7 @@ import { createModelFiles, type ModelFiles } from "../download/model-files.ts";
 import type { PauseGate } from "../download/pause-gate.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { FileStore } from "../storage/file-store.ts";
 import { modelKey } from "../storage/file-keys.ts";
 import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/api.ts";
 import { downloadLockName } from "./in-use.ts";
@@ -16,6 +17,8 @@ export interface OpenModelFilesOptions {
     readonly network?: NetworkUse;
   };
   readonly library: ModelLibrary;
+  /** The library's, or what knows more of them. */
+  readonly files: FileStore;
   readonly recorder: Recorder;
   readonly tell: (message: WorkerMessage) => void;
   readonly gate: PauseGate;
@@ -29,7 +32,7 @@ export function openModelFiles(options: OpenModelFilesOptions): ModelFiles {
   return createModelFiles({
     model,
     store: models,
-    files: library.files,
+    files: options.files,
     // What is only in this worker's memory is of no use to other tabs.
     lockName: models.isPersistent ? downloadLockName(databaseName, modelKey(model)) : undefined,
     policy: download,

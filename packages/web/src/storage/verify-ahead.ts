@@ -1,0 +1,194 @@
+/**
+ * Stored files verified in a worker of their own, while this one is busy with what comes before them:
+ * browsers hash on the thread that asks, and creating a session takes that thread for a second.
+ */
+
+import { fileIdOf, type FileKey } from "./file-keys.ts";
+import type { FileRecord, FileStore } from "./file-store.ts";
+import { isIntact } from "./read-file.ts";
+
+export interface StoredFile {
+  readonly file: FileKey;
+  readonly record: FileRecord;
+}
+
+export interface VerificationAhead {
+  /** The store, whose files know what came of it. */
+  readonly files: FileStore;
+  /** Begins with these files, in the order in which they will be opened. Once. */
+  begin(databaseName: string, stored: readonly StoredFile[]): Promise<void>;
+  /** Files that were not opened until now will be verified by whoever opens them. */
+  end(): void;
+}
+
+/** What the helper is asked to verify. */
+interface Order {
+  readonly databaseName: string;
+  readonly stored: readonly StoredFile[];
+}
+
+/** What it says: first that it is there, then of each file whether it is intact, if it could tell. */
+type Report =
+  | { readonly type: "ready" }
+  | { readonly type: "verified"; readonly fileId: string; readonly verdict: Verdict };
+
+/** Undefined where nobody can tell: whoever opens the file verifies it. */
+type Verdict = boolean | undefined;
+
+/** The name of a worker that serves {@link serveVerification} instead of a page. */
+export const VERIFIER_NAME = "fastvlm-kit/verifier";
+
+/** Less is verified before a worker has started. */
+const MIN_BYTES = 32 * 2 ** 20;
+
+/** A helper that does not even say that it is there will not be waited for any longer. */
+const READY_WITHIN_MS = 250;
+
+/** One end of what messages cross. */
+interface End {
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  postMessage(message: unknown): void;
+}
+
+/** The helper, as far as it is used. */
+export interface Verifier extends End {
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  terminate(): void;
+}
+
+export interface VerificationAheadOptions {
+  readonly files: FileStore;
+  /** Throws where workers cannot start workers. */
+  readonly startHelper: () => Verifier;
+  readonly minBytes?: number;
+}
+
+export function createVerificationAhead({
+  files,
+  startHelper,
+  minBytes = MIN_BYTES,
+}: VerificationAheadOptions): VerificationAhead {
+  const verifications = new Map<string, Verification>();
+  let isReady: Promise<boolean> = Promise.resolve(false);
+  let helper: Verifier | undefined;
+
+  const end = (): void => {
+    helper?.terminate();
+    for (const { settle } of verifications.values()) settle(undefined);
+  };
+
+  const start = (order: Order): void => {
+    const started = startHelper();
+    helper = started;
+    isReady = new Promise((resolve) => {
+      started.onmessage = ({ data }: MessageEvent<Report>) => {
+        if (data.type === "ready") resolve(true);
+        else verifications.get(data.fileId)?.settle(data.verdict);
+      };
+      started.onerror = (event) => {
+        event.preventDefault();
+        resolve(false);
+        end();
+      };
+    });
+    started.postMessage(order);
+  };
+
+  /** A verdict counts once: whoever opens the file again wants to know how it is then. */
+  const takeVerdict = async (fileId: string): Promise<Known | undefined> => {
+    const verification = verifications.get(fileId);
+    if (!verification) return undefined;
+    if (!(await Promise.race([isReady, isLate()]))) end();
+    const verdict = await verification.verdict;
+    verifications.delete(fileId);
+    return { verdict, shards: verification.shards };
+  };
+
+  return {
+    files: {
+      ...files,
+      async openFile(file) {
+        // Before it is opened: some browsers let one worker at a time have a file.
+        const known = await takeVerdict(fileIdOf(file));
+        const opened = await files.openFile(file);
+        if (!opened || !known) return opened;
+        const isIntact = ({ shards }: FileRecord): Verdict =>
+          shards.join() === known.shards.join() ? known.verdict : undefined;
+        return { ...opened, isIntact };
+      },
+    },
+    async begin(databaseName, stored) {
+      const bytes = stored.reduce((sum, { record }) => sum + record.bytes, 0);
+      const first = stored[0] && bytes >= minBytes && (await files.openFile(stored[0].file));
+      if (!first) return; // Little, or nothing that can be read in one piece.
+      first.close();
+      for (const { file, record } of stored) {
+        verifications.set(fileIdOf(file), createVerification(record.shards));
+      }
+      try {
+        start({ databaseName, stored });
+      } catch {
+        end();
+      }
+    },
+    end,
+  };
+}
+
+/** What is known of a file, against the hashes that it was held to: another tab may bring others. */
+interface Known {
+  readonly verdict: Verdict;
+  readonly shards: readonly string[];
+}
+
+/** A file that the helper was asked to verify. */
+interface Verification {
+  readonly shards: readonly string[];
+  readonly verdict: Promise<Verdict>;
+  readonly settle: (verdict: Verdict) => void;
+}
+
+function createVerification(shards: readonly string[]): Verification {
+  let settle: Verification["settle"];
+  const verdict = new Promise<Verdict>((resolve) => {
+    settle = resolve;
+  });
+  return { shards, verdict, settle: settle! };
+}
+
+async function isLate(): Promise<false> {
+  await new Promise((resolve) => setTimeout(resolve, READY_WITHIN_MS));
+  return false;
+}
+
+/**
+ * The helper's side, in a worker of the name {@link VERIFIER_NAME}.
+ *
+ * @param scope the worker's globals
+ * @param openFiles opens the files of a database
+ */
+export function serveVerification(
+  scope: End,
+  openFiles: (databaseName: string) => FileStore,
+): void {
+  const report = (message: Report): void => {
+    scope.postMessage(message);
+  };
+  scope.onmessage = async ({ data }: MessageEvent<Order>) => {
+    const files = openFiles(data.databaseName);
+    for (const stored of data.stored) {
+      const verdict = await verify(files, stored).catch(() => undefined);
+      report({ type: "verified", fileId: fileIdOf(stored.file), verdict });
+    }
+  };
+  report({ type: "ready" });
+}
+
+async function verify(files: FileStore, { file, record }: StoredFile): Promise<Verdict> {
+  const opened = await files.openFile(file);
+  try {
+    return opened && (await isIntact(opened, record));
+  } finally {
+    opened?.close();
+  }
+}
