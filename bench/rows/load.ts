@@ -35,7 +35,7 @@ export async function measureLoad(setup: Setup): Promise<Row[]> {
       await chromium.close();
     }
   };
-  await alternate(setup.isQuick ? 1 : 2, once);
+  await alternate(setup.isQuick ? 1 : setup.runs, once);
 
   return [
     {

@@ -74,6 +74,21 @@ describe("what is known of pictures", () => {
     expect(store.requests.filter((request) => request.startsWith("update"))).toHaveLength(1);
   });
 
+  it("is named without a request once it was warmed, and no more after it was cleared", async () => {
+    const store = createObservedStore();
+    const { cache } = open({ store });
+    await cache.name("file", PICTURE);
+    await cache.setFeatures("256:ab", features(10));
+    const later = open({ store }).cache;
+    await later.warm();
+    store.requests.length = 0;
+    expect(await later.recognise("file")).toEqual(PICTURE);
+    expect(store.requests.filter((request) => !request.startsWith("update"))).toEqual([]);
+    expect(await later.recognise("other")).toBeUndefined();
+    await later.clear();
+    expect(await later.recognise("file")).toBeUndefined();
+  });
+
   it("is nothing, and no error, where the store fails", async () => {
     const broken = createObservedStore();
     broken.error = new Error("broken");

@@ -22,6 +22,8 @@ export interface StoredFeatures {
 }
 
 export interface PictureCache {
+  /** Reads the names used last, so that the first picture need not wait for its own. */
+  warm(): Promise<void>;
   /** @param name of a file's bytes and how they are looked at */
   recognise(name: string): Promise<KnownPicture | undefined>;
   name(name: string, picture: KnownPicture): Promise<void>;
@@ -49,15 +51,19 @@ const featuresKey = (key: string): string => `features|${key}`;
 /** What a record costs beside its values: key, numbers, IndexedDB's own. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 
+/** How many names are read ahead. */
+const MAX_WARM_NAMES = 1024;
+
 /** A use is written down this often: it only decides who goes first. */
 const USE_PRECISION_MS = 60_000;
 
 export function createPictureCache(store: Store, limits: PictureCacheLimits): PictureCache {
   const { now } = limits;
   const writtenDownAt = new Map<string, number>();
+  let warmNames: ReadonlyMap<string, unknown> = new Map();
 
   const get = async (key: string): Promise<unknown> => {
-    const value = await store.get(key);
+    const value = warmNames.get(key) ?? (await store.get(key));
     if (value === undefined) return undefined;
     if (now() - (writtenDownAt.get(key) ?? -Infinity) > USE_PRECISION_MS) {
       writtenDownAt.set(key, now());
@@ -85,6 +91,16 @@ export function createPictureCache(store: Store, limits: PictureCacheLimits): Pi
   };
 
   return {
+    async warm() {
+      const index = ((await store.get(INDEX)) ?? {}) as Index;
+      const keys = Object.entries(index)
+        .filter(([key]) => key.startsWith(nameKey("")))
+        .sort(([, a], [, b]) => b.usedAt - a.usedAt)
+        .slice(0, MAX_WARM_NAMES)
+        .map(([key]) => key);
+      const names = await Promise.all(keys.map((key) => store.get(key)));
+      warmNames = new Map(keys.map((key, at) => [key, names[at]]));
+    },
     recognise: (name) => get(nameKey(name)) as Promise<KnownPicture | undefined>,
     name: (name, picture) => set(nameKey(name), picture, 0),
     getFeatures: (key) => get(featuresKey(key)) as Promise<StoredFeatures | undefined>,
@@ -95,6 +111,7 @@ export function createPictureCache(store: Store, limits: PictureCacheLimits): Pi
     },
     async clear() {
       writtenDownAt.clear();
+      warmNames = new Map();
       await store.clear();
     },
   };

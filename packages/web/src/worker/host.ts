@@ -79,6 +79,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     });
     const opened = await openLibrary(request);
     void opened.results.warm();
+    void opened.pictures.warm();
     opened.hold(model); // From now on: what is stored must not go while it is read.
     const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
     const files = openModelFiles({
