@@ -7,7 +7,7 @@ export const USAGE = `Measures the kit beside transformers.js, in one Chromium, 
 
   npm run bench -- [--quick] [--device wasm|webgpu] [--model full-size|hub|FOLDER] [--headed] [--threads N]
 
-  --quick            fewer sizes and repetitions: about three minutes on two cores
+  --quick            one size, one measurement of each: within three minutes on two cores
   --device DEVICE    wasm (default) or webgpu; without a graphics card webgpu is counted, not timed
   --model MODEL      full-size (default): random weights of the exact size, written when missing;
                      hub: the public files, under Apple's research licence;
@@ -16,7 +16,7 @@ export const USAGE = `Measures the kit beside transformers.js, in one Chromium, 
   --threads N        threads of the WASM runtime, for both (default 2)
   --rows LIST        only these groups: load, first-token, text, again, scripts, gpu
   --sizes LIST       sides of the encoder's square (default 1024,512,256)
-  --runs N           how many measurements of each are kept (default 3)
+  --runs N           how many measurements of each are kept (default 3; with --quick 1)
 `;
 
 export interface Arguments {
@@ -50,7 +50,7 @@ export function parseArguments(args: readonly string[]): Arguments | "help" {
     isHeaded: values.headed,
     threads: count("--threads", values.threads),
     imageSizes: sizes === undefined ? (quick ? [256] : [1024, 512, 256]) : parseSizes(sizes),
-    runs: count("--runs", values.runs ?? (quick ? "2" : "3")),
+    runs: count("--runs", values.runs ?? (quick ? "1" : "3")),
     rows: values.rows?.split(","),
   };
 }

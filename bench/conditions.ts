@@ -55,6 +55,8 @@ export function listLeftOut({ isQuick, imageSizes, rows }: Arguments, isTimed: b
     ...(isQuick
       ? [
           "text of 1000 positions",
+          "whether both engines answer alike",
+          "WebGPU calls for a picture",
           "transformers.js after a reload: it keeps no answers, so that it is a new picture again",
         ]
       : []),

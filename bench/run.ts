@@ -78,8 +78,10 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
     );
     const found = await measureTimes(setup, server, wants);
     chromium = found.chromium;
-    const { isSame } = found.sameAnswer;
-    conditions["same greedy answer from both engines, on the same files"] = isSame ? "yes" : "no";
+    if (found.sameAnswer) {
+      const { isSame } = found.sameAnswer;
+      conditions["same greedy answer from both engines, on the same files"] = isSame ? "yes" : "no";
+    }
     if (wants("load")) rows.push(...(await measureLoad(setup)));
     rows.push(...found.rows);
   }

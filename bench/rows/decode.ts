@@ -10,7 +10,7 @@ export async function measureDecode(
   positions: number,
 ): Promise<Row[]> {
   const [decode, prefill, cpu] = [noSamples(), noSamples(), noSamples()];
-  const maxNewTokens = setup.isQuick ? 17 : 33;
+  const maxNewTokens = setup.isQuick ? 9 : 33;
   let counted = 0;
 
   const once = async (name: EngineName, round: number): Promise<void> => {

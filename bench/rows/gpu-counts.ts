@@ -3,10 +3,11 @@
  * for each new picture. A GPU in software says nothing about time, but it counts right.
  */
 
+import type { Question } from "../page/engine.ts";
 import type { GpuCounts } from "../page/gpu-counts.ts";
 import { longPrompt, QUESTION } from "../prompts.ts";
 import { noSamples, type EngineName, type Row, type Samples } from "../row.ts";
-import { alternate, type Engines, type Setup } from "../session.ts";
+import { alternate, type Engines, type OpenEngine, type Setup } from "../session.ts";
 
 const NAMES: Readonly<Record<keyof GpuCounts, string>> = {
   dispatches: "dispatches",
@@ -24,36 +25,45 @@ type Counted = Record<keyof GpuCounts, Samples>;
 const DECODED_TOKENS = 8;
 
 export async function countGpuCalls(setup: Setup, engines: Engines): Promise<Row[]> {
-  const [token, picture] = [noCounts(), noCounts()];
-  await alternate(2, async (name, round) => {
-    const engine = engines[name];
-    const countsOf = async (work: () => Promise<unknown>): Promise<GpuCounts> => {
-      const before = await engine.gpuCounts();
-      await work();
-      return subtract(await engine.gpuCounts(), before);
-    };
-    // Both asked the same before: shaders are compiled and buffers are pooled by the second round.
-    const prompt = longPrompt(100, 40);
-    const one = await countsOf(() => engine.ask({ prompt, maxNewTokens: 1 }));
-    const many = await countsOf(() => engine.ask({ prompt, maxNewTokens: 1 + DECODED_TOKENS }));
-    const seen = await countsOf(() =>
-      engine.ask({
-        prompt: QUESTION,
-        picture: { seed: round, size: setup.load.imageSize },
-        maxNewTokens: 1,
-      }),
-    );
-    setup.say(
-      `counted ${name}: ${(many.dispatches - one.dispatches) / DECODED_TOKENS} dispatches a token`,
-    );
-    if (round === 0) return;
-    add(token, name, subtract(many, one), DECODED_TOKENS);
-    add(picture, name, seen, 1);
-  });
+  const rows = toRows("token", "WebGPU calls for each decoded token", await countTokens(engines));
+  if (setup.isQuick) return rows;
+  const picture = await countPicture(engines, setup.load.imageSize);
   return [
-    ...toRows("token", "WebGPU calls for each decoded token", token),
+    ...rows,
     ...toRows("picture", "WebGPU calls for a new picture, to the first token", picture),
   ];
+}
+
+async function countTokens(engines: Engines): Promise<Counted> {
+  const counted = noCounts();
+  const prompt = longPrompt(100, 40);
+  await alternate(1, async (name) => {
+    const engine = engines[name];
+    // Afterwards shaders are compiled and buffers are pooled, those of a second token too.
+    await engine.ask({ prompt, maxNewTokens: 2 });
+    const one = await countsOf(engine, { prompt, maxNewTokens: 1 });
+    const many = await countsOf(engine, { prompt, maxNewTokens: 1 + DECODED_TOKENS });
+    add(counted, name, subtract(many, one), DECODED_TOKENS);
+  });
+  return counted;
+}
+
+async function countPicture(engines: Engines, size: number): Promise<Counted> {
+  const counted = noCounts();
+  await alternate(1, async (name) => {
+    for (const seed of [0, 1]) {
+      const question = { prompt: QUESTION, picture: { seed, size }, maxNewTokens: 1 };
+      const counts = await countsOf(engines[name], question);
+      if (seed > 0) add(counted, name, counts, 1); // The first one compiled the shaders.
+    }
+  });
+  return counted;
+}
+
+async function countsOf(engine: OpenEngine, question: Question): Promise<GpuCounts> {
+  const before = await engine.gpuCounts();
+  await engine.ask(question);
+  return subtract(await engine.gpuCounts(), before);
 }
 
 function noCounts(): Counted {

@@ -6,14 +6,10 @@ import { noSamples, type EngineName, type Row } from "../row.ts";
 import { median } from "../statistics.ts";
 import { alternate, type Engines, type Setup } from "../session.ts";
 
-const GROUP = "The same picture and question again (16 tokens)";
 const CALLERS = 20;
 
 /** Other pictures that were asked about before the reload: the first call behind it finds cold code. */
 const OTHER_SEEDS = [78, 79, 80, 81];
-
-/** Callers of the engine that keeps no answer: each costs a whole generation. */
-const GENERATING_CALLERS = 4;
 
 export async function measureRepeat(
   setup: Setup,
@@ -21,10 +17,12 @@ export async function measureRepeat(
   imageSize: number,
 ): Promise<Row[]> {
   const [again, reloaded, throughput, waits] = [noSamples(), noSamples(), noSamples(), noSamples()];
+  const maxNewTokens = setup.isQuick ? 8 : 16;
+  const group = `The same picture and question again (${maxNewTokens} tokens)`;
   const question: Question = {
     prompt: QUESTION,
     picture: { seed: 77, size: 1024 },
-    maxNewTokens: 16,
+    maxNewTokens,
     remembers: true,
   };
   const reloadedOthers = noSamples();
@@ -32,8 +30,10 @@ export async function measureRepeat(
     ...question,
     picture: { seed, size: 1024 },
   }));
+  // Of the engine that keeps no answer each caller costs a whole generation.
+  const generatingCallers = setup.isQuick ? 2 : 4;
   const callersOf = (name: EngineName): number =>
-    name === "transformers" ? GENERATING_CALLERS : CALLERS;
+    name === "transformers" ? generatingCallers : CALLERS;
 
   await alternate(setup.runs + 1, async (name, round) => {
     const { totalMs } = await engines[name].ask(question);
@@ -70,12 +70,12 @@ export async function measureRepeat(
 
   const callers = `${callersOf("kit")} callers at once`;
   const note = "transformers.js keeps no answers: each call is a generation, one after the other";
-  const manyNote = `${note}; measured there with ${GENERATING_CALLERS}`;
+  const manyNote = `${note}; measured there with ${generatingCallers}`;
   return [
     {
       id: "again",
       title: "in the same session",
-      group: GROUP,
+      group,
       unit: "ms",
       better: "lower",
       ...again,
@@ -84,7 +84,7 @@ export async function measureRepeat(
     {
       id: "again-reloaded",
       title: "after a reload of the page, once loaded: the first call",
-      group: GROUP,
+      group,
       unit: "ms",
       better: "lower",
       ...reloaded,
@@ -92,7 +92,7 @@ export async function measureRepeat(
     {
       id: "again-reloaded/others",
       title: "– calls about other pictures behind it",
-      group: GROUP,
+      group,
       unit: "ms",
       better: "lower",
       ...reloadedOthers,
@@ -100,7 +100,7 @@ export async function measureRepeat(
     {
       id: "callers",
       title: callers,
-      group: GROUP,
+      group,
       unit: "requests/s",
       better: "higher",
       ...throughput,
@@ -109,7 +109,7 @@ export async function measureRepeat(
     {
       id: "callers/wait",
       title: `– the middle caller's wait`,
-      group: GROUP,
+      group,
       unit: "ms",
       better: "lower",
       ...waits,
