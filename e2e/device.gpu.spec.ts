@@ -90,3 +90,30 @@ test("turns down a GPU that computes wrong numbers and says why", async ({ kitPa
   });
   expect(events.map(({ type }) => type)).toContain("device-fallback");
 });
+
+test("loads the smaller runtime where the browser has JSPI, and answers the same with the other", async ({
+  kitPage,
+}) => {
+  test.setTimeout(180_000);
+  const runtimes: string[] = [];
+  kitPage.on("request", (request) => {
+    const name = /ort-wasm-simd-threaded\.(\w+)-[^/]*\.wasm$/.exec(request.url())?.[1];
+    if (name !== undefined) runtimes.push(name);
+  });
+  const captionWith = (fault: string): Promise<{ text: string; device: string }> =>
+    kitPage.evaluate(
+      async ({ fault, scene }) => {
+        const { createFaultyWorker, observe } = window.kit;
+        const { vlm } = await observe({ worker: () => createFaultyWorker(fault) });
+        const { text, device } = await vlm.caption(scene, { cache: false });
+        return { text, device };
+      },
+      { fault, scene: SCENE },
+    );
+
+  const suspended = await captionWith("none");
+  expect(suspended.device).toBe("webgpu");
+  expect(runtimes).toEqual(["jspi"]);
+  expect(await captionWith("no-jspi")).toEqual(suspended);
+  expect(runtimes).toEqual(["jspi", "asyncify"]);
+});

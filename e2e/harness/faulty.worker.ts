@@ -32,6 +32,9 @@ const faults: Record<string, () => void> = {
     const never = () => new Promise<never>(() => undefined);
     Object.assign(WebAssembly, { instantiate: never, instantiateStreaming: never });
   },
+  "no-jspi": () => {
+    Reflect.deleteProperty(WebAssembly, "Suspending");
+  },
   // A driver that computes nonsense: finite, and wrong. What is read back comes in reverse.
   "wrong-gpu": () => {
     const read = new WeakSet<GPUBuffer>();

@@ -5,8 +5,13 @@ import { createModelLibrary, type Device, type ModelDescriptor } from "@fastvlm-
 export { DownloadControl, type OfflineReport } from "@fastvlm-kit/web";
 
 /** Put in by the build; see `vite.config.ts`. */
-declare const __RUNTIME_BYTES__: Readonly<Record<Device, number>>;
-export const RUNTIME_BYTES = __RUNTIME_BYTES__;
+declare const __RUNTIME_BYTES__: Readonly<Record<"wasm" | "jspi" | "asyncify", number>>;
+
+/** What the kit loads to run a device: the smaller of WebGPU's where the browser has JSPI. */
+export const RUNTIME_BYTES: Readonly<Record<Device, number>> = {
+  wasm: __RUNTIME_BYTES__.wasm,
+  webgpu: "Suspending" in WebAssembly ? __RUNTIME_BYTES__.jspi : __RUNTIME_BYTES__.asyncify,
+};
 
 export function createWorker(): Worker {
   return new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" });

@@ -16,7 +16,8 @@ export default defineConfig({
   define: {
     __RUNTIME_BYTES__: JSON.stringify({
       wasm: sizeOfRuntime("ort-wasm-simd-threaded.wasm"),
-      webgpu: sizeOfRuntime("ort-wasm-simd-threaded.asyncify.wasm"),
+      jspi: sizeOfRuntime("ort-wasm-simd-threaded.jspi.wasm"),
+      asyncify: sizeOfRuntime("ort-wasm-simd-threaded.asyncify.wasm"),
     }),
   },
   root: fileURLToPath(new URL(".", import.meta.url)),

@@ -17,7 +17,9 @@ export type { OrtFiles } from "./ort/load-ort.ts";
 export interface WorkerOptions {
   /**
    * Where onnxruntime-web's `.wasm` files are: a folder's address, or each file's. By default they are
-   * where the bundler put them, beside the app's own scripts.
+   * where the bundler put them, beside the app's own scripts. Files that are named one by one have to be
+   * of the build for the device: the plain one for WASM, `asyncify` for WebGPU. A folder holds both, and
+   * `jspi`, which is taken for WebGPU where the browser has JSPI.
    */
   readonly ortFiles?: OrtFiles;
 }

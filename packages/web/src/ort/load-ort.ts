@@ -1,6 +1,7 @@
 /**
  * onnxruntime-web, the build that the device needs. Each build is a chunk of its own, so that a
- * worker on WASM never downloads the WebGPU build's 27 MB.
+ * worker downloads one of them: 14 MB for WASM, and for WebGPU 17 MB where the browser can suspend
+ * WebAssembly by itself (JSPI), 27 MB where the build has to (asyncify).
  */
 
 import type * as Ort from "onnxruntime-web/webgpu";
@@ -10,6 +11,9 @@ export type OrtModule = typeof Ort;
 
 /** Where ORT's runtime files are, when the bundler's own place is not right. */
 export type OrtFiles = string | { readonly mjs?: string; readonly wasm?: string };
+
+/** Builds by how their WebAssembly waits for the GPU; `wasm` has none to wait for. */
+export type OrtBuild = "wasm" | "jspi" | "asyncify";
 
 export interface OrtOptions {
   readonly device: Device;
@@ -22,10 +26,7 @@ export interface OrtOptions {
 const MAX_DEFAULT_THREADS = 4;
 
 export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
-  const ort: OrtModule =
-    options.device === "webgpu"
-      ? await import("onnxruntime-web/webgpu")
-      : await import("onnxruntime-web/wasm");
+  const ort = await IMPORTS[chooseBuild(options)]();
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // This is the worker already.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
@@ -34,6 +35,20 @@ export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   (ort.env.wasm as { wasmPaths: OrtFiles | undefined }).wasmPaths = options.files;
   return ort;
 }
+
+/** What runs a device in this browser. */
+export function chooseBuild({ device, files }: Pick<OrtOptions, "device" | "files">): OrtBuild {
+  if (device === "wasm") return "wasm";
+  // Files that are named one by one are of one build: the one that runs in every browser.
+  const isFree = typeof files !== "object";
+  return isFree && "Suspending" in WebAssembly ? "jspi" : "asyncify";
+}
+
+const IMPORTS: Readonly<Record<OrtBuild, () => Promise<OrtModule>>> = {
+  wasm: () => import("onnxruntime-web/wasm"),
+  jspi: () => import("onnxruntime-web/jspi"),
+  asyncify: () => import("onnxruntime-web/webgpu"),
+};
 
 /** Threads need shared memory, and that needs cross-origin isolation. */
 function defaultThreads(): number {

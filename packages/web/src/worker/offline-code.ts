@@ -5,7 +5,7 @@
 
 import { CODE_CACHE } from "../protocol/storage.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
-import type { OrtFiles } from "../ort/load-ort.ts";
+import { chooseBuild, type OrtFiles } from "../ort/load-ort.ts";
 import { startOrt } from "../ort/start-ort.ts";
 import type { Store } from "../storage/store.ts";
 import { loadCode } from "./load-code.ts";
@@ -23,6 +23,7 @@ export interface CodeOptions {
   readonly device: Device;
   /** Where the addresses are remembered, by this worker's own. */
   readonly store: Store;
+  readonly ortFiles: OrtFiles | undefined;
 }
 
 /**
@@ -30,11 +31,7 @@ export interface CodeOptions {
  *
  * @throws {VlmError} `download-failed`
  */
-export async function storeCode(
-  options: CodeOptions & {
-    readonly ortFiles: OrtFiles | undefined;
-  },
-): Promise<void> {
+export async function storeCode(options: CodeOptions): Promise<void> {
   const { device, ortFiles, store } = options;
   await loadCode(() => import("./engine.ts"));
   await loadCode(() => startOrt({ device, wasmThreads: 0, files: ortFiles }));
@@ -44,7 +41,7 @@ export async function storeCode(
     if (await isCached(url)) continue;
     await loadCode(() => cache.add(new Request(url, { credentials: "same-origin" })));
   }
-  await store.set(codeKey(device), { urls, storedAt: Date.now() } satisfies CodeRecord);
+  await store.set(codeKey(options), { urls, storedAt: Date.now() } satisfies CodeRecord);
   await forgetOldBuilds(store, cache);
 }
 
@@ -65,9 +62,9 @@ async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
 }
 
 /** Whether the code for a device, of this very build, can be had without a network. */
-export async function isCodeStored({ device, store }: CodeOptions): Promise<boolean> {
+export async function isCodeStored(options: CodeOptions): Promise<boolean> {
   if (!("caches" in self)) return false;
-  const record = (await store.get(codeKey(device))) as CodeRecord | undefined;
+  const record = (await options.store.get(codeKey(options))) as CodeRecord | undefined;
   if (!record) return false;
   for (const url of record.urls) if (!(await isCached(url))) return false;
   return true;
@@ -75,9 +72,13 @@ export async function isCodeStored({ device, store }: CodeOptions): Promise<bool
 
 const CODE_PREFIX = "code|";
 
-/** Another build of the app has another worker address, and so a record of its own. */
-function codeKey(device: Device): string {
-  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${device}`;
+/**
+ * Another build of the app has another worker address, and so a record of its own; so has another
+ * build of onnxruntime, which a browser may choose after its own update.
+ */
+function codeKey({ device, ortFiles: files }: CodeOptions): string {
+  const build = chooseBuild({ device, files });
+  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${build}`;
 }
 
 function workerOf(key: string): string | undefined {

@@ -40,7 +40,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       const { library, files, store } = await open(request);
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const device of devicesOf(request)) {
-        if (await isCodeStored({ device, store })) continue;
+        if (await isCodeStored({ device, store, ortFiles })) continue;
         await storeCode({ device, store, ortFiles });
       }
       await library.enforceLimits();
@@ -51,7 +51,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       const { storedBytes, totalBytes } = await files.measure(pathsOf(request));
       const missing: ("files" | "code")[] = storedBytes < totalBytes ? ["files"] : [];
       for (const device of devicesOf(request)) {
-        if (await isCodeStored({ device, store })) continue;
+        if (await isCodeStored({ device, store, ortFiles })) continue;
         missing.push("code");
         break;
       }
