@@ -9,7 +9,12 @@ import { longPrompt, QUESTION } from "../prompts.ts";
 import { noSamples, type EngineName, type Row, type Samples } from "../row.ts";
 import { alternate, type Engines, type OpenEngine, type Setup } from "../session.ts";
 
-const NAMES: Readonly<Record<keyof GpuCounts, string>> = {
+/** What WebGPU is told, and what telling it costs the page's process; the GPU's own work is not in it. */
+interface Counts extends GpuCounts {
+  readonly cpuMs: number;
+}
+
+const NAMES: Readonly<Record<keyof Counts, string>> = {
   dispatches: "dispatches",
   passes: "compute passes",
   submits: "submits",
@@ -19,9 +24,11 @@ const NAMES: Readonly<Record<keyof GpuCounts, string>> = {
   pipelinesCreated: "pipelines created",
   bytesUploaded: "kB uploaded",
   bytesReadBack: "kB read back",
+  cpuMs: "the page's process, on the CPU",
 };
+const KEYS = Object.keys(NAMES) as (keyof Counts)[];
 
-type Counted = Record<keyof GpuCounts, Samples>;
+type Counted = Record<keyof Counts, Samples>;
 const DECODED_TOKENS = 8;
 
 export async function countGpuCalls(setup: Setup, engines: Engines): Promise<Row[]> {
@@ -39,10 +46,10 @@ async function countTokens(engines: Engines): Promise<Counted> {
   const prompt = longPrompt(100, 40);
   await alternate(1, async (name) => {
     const engine = engines[name];
-    // Afterwards shaders are compiled and buffers are pooled, those of a second token too.
-    await engine.ask({ prompt, maxNewTokens: 2 });
+    const answer = { prompt, maxNewTokens: 1 + DECODED_TOKENS };
+    await engine.ask(answer); // Afterwards shaders are compiled, and buffers are pooled.
     const one = await countsOf(engine, { prompt, maxNewTokens: 1 });
-    const many = await countsOf(engine, { prompt, maxNewTokens: 1 + DECODED_TOKENS });
+    const many = await countsOf(engine, answer);
     add(counted, name, subtract(many, one), DECODED_TOKENS);
   });
   return counted;
@@ -60,35 +67,44 @@ async function countPicture(engines: Engines, size: number): Promise<Counted> {
   return counted;
 }
 
-async function countsOf(engine: OpenEngine, question: Question): Promise<GpuCounts> {
-  const before = await engine.gpuCounts();
+async function countsOf(engine: OpenEngine, question: Question): Promise<Counts> {
+  const read = async (): Promise<Counts> => ({
+    ...(await engine.gpuCounts()),
+    cpuMs: await engine.cpuMs(),
+  });
+  const before = await read();
   await engine.ask(question);
-  return subtract(await engine.gpuCounts(), before);
+  return subtract(await read(), before);
 }
 
 function noCounts(): Counted {
-  return Object.fromEntries(Object.keys(NAMES).map((key) => [key, noSamples()])) as Counted;
+  return Object.fromEntries(KEYS.map((key) => [key, noSamples()])) as Counted;
 }
 
-function subtract(after: GpuCounts, before: GpuCounts): GpuCounts {
+function subtract(after: Counts, before: Counts): Counts {
   return Object.fromEntries(
-    (Object.keys(NAMES) as (keyof GpuCounts)[]).map((key) => [key, after[key] - before[key]]),
-  ) as unknown as GpuCounts;
+    KEYS.map((key) => [key, after[key] - before[key]]),
+  ) as unknown as Counts;
 }
 
-function add(counted: Counted, name: EngineName, counts: GpuCounts, share: number): void {
-  for (const key of Object.keys(NAMES) as (keyof GpuCounts)[]) {
-    counted[key][name].push(counts[key] / share / (key.startsWith("bytes") ? 1e3 : 1));
+function add(counted: Counted, name: EngineName, counts: Counts, share: number): void {
+  for (const key of KEYS) {
+    counted[key][name].push(counts[key] / share / (unitOf(key) === "kB" ? 1e3 : 1));
   }
 }
 
 function toRows(id: string, group: string, counted: Counted): Row[] {
-  return (Object.keys(NAMES) as (keyof GpuCounts)[]).map((key) => ({
+  return KEYS.map((key) => ({
     id: `gpu-${id}/${key}`,
     title: NAMES[key],
     group,
-    unit: key.startsWith("bytes") ? "kB" : "count",
+    unit: unitOf(key),
     better: "lower",
     ...counted[key],
   }));
+}
+
+function unitOf(key: keyof Counts): "ms" | "kB" | "count" {
+  if (key === "cpuMs") return "ms";
+  return key.startsWith("bytes") ? "kB" : "count";
 }
