@@ -32,6 +32,28 @@ const faults: Record<string, () => void> = {
     const never = () => new Promise<never>(() => undefined);
     Object.assign(WebAssembly, { instantiate: never, instantiateStreaming: never });
   },
+  "wide-subgroups": claimWideSubgroups,
+  // Steps are captured, and a replay computes nothing: bind groups work once.
+  "dead-replays": () => {
+    claimWideSubgroups();
+    const used = new WeakSet<GPUBindGroup>();
+    const idle = new WeakSet<GPUComputePassEncoder>();
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+    const { setBindGroup, dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+    GPUComputePassEncoder.prototype.setBindGroup = function (
+      this: GPUComputePassEncoder,
+      ...args: [number, GPUBindGroup, ...unknown[]]
+    ) {
+      const [, group] = args;
+      if (used.has(group)) idle.add(this);
+      else idle.delete(this);
+      used.add(group);
+      setBindGroup.apply(this, args as never);
+    } as typeof setBindGroup;
+    GPUComputePassEncoder.prototype.dispatchWorkgroups = function (...counts) {
+      if (!idle.has(this)) dispatchWorkgroups.apply(this, counts);
+    };
+  },
   "no-jspi": () => {
     Reflect.deleteProperty(WebAssembly, "Suspending");
   },
@@ -51,6 +73,11 @@ const faults: Record<string, () => void> = {
     };
   },
 };
+
+/** Software has 4 lanes, where hardware has 8 and more, which the kit needs to capture steps. */
+function claimWideSubgroups(): void {
+  Object.defineProperty(GPUAdapterInfo.prototype, "subgroupMinSize", { value: 8 });
+}
 
 faults[self.name]?.();
 startWorker();

@@ -4,8 +4,8 @@ import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
-import { LAST_POSITION } from "./last-position.ts";
 import { outlineModel, type ModelOutline } from "./model-outline.ts";
+import { LAST_POSITION, TOTAL_LENGTH } from "./sequence-lengths.ts";
 import { skeletonOf } from "./skeleton.ts";
 
 const HEAD = 16;
@@ -36,7 +36,7 @@ describe("rewriteDecoder", () => {
       "pk",
       "pv",
       LAST_POSITION,
-      "total",
+      TOTAL_LENGTH,
       "cos",
       "sin",
     ]);
@@ -81,12 +81,12 @@ describe("rewriteDecoder", () => {
     expect(rewritten({ nodes }).parts.rotary).toBe(1);
   });
 
-  it("sums no mask that only attentions needed, for they get the last position", () => {
+  it("sums no mask that only attentions needed, for they are told the length", () => {
     const [sum, cast] = lengthsOf("others", "lengths of the mask");
     const nodes = [sum!, cast!, ...layer({ lengths: "lengths of the mask" })];
     const { parts, flow } = rewritten({ nodes });
     expect(parts.positioned).toBe(1);
-    expect([...flow.inputs.keys()]).toContain(LAST_POSITION);
+    expect([...flow.inputs.keys()]).toEqual(expect.arrayContaining([LAST_POSITION, TOTAL_LENGTH]));
     expect(flow.makerOf("lengths of the mask")).toBeUndefined();
     expect(flow.makerOf("sum of others")).toBeUndefined();
 

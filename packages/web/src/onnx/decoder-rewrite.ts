@@ -11,10 +11,10 @@ import { GraphDraft } from "./graph-draft.ts";
 import { joinProducts } from "./join-products.ts";
 import { JoinedFile } from "./joined-file.ts";
 import { lastLogits } from "./last-logits.ts";
-import { takeLastPosition } from "./last-position.ts";
 import type { ModelOutline } from "./model-outline.ts";
 import { outputNewPositions, type NewPositions } from "./new-positions.ts";
 import type { MessageEdit } from "./rewrite.ts";
+import { takeLengths } from "./sequence-lengths.ts";
 import { unfuseAttention } from "./unfuse-attention.ts";
 
 export interface DecoderRewriteOptions {
@@ -49,7 +49,7 @@ export interface DecoderParts {
   readonly kv: "new" | "all";
   /** Attentions that are products of their own, and take {@link ATTENTION_BIAS}. */
   readonly unfused: number;
-  /** Attentions that take {@link LAST_POSITION}. */
+  /** Attentions that are told the length of the sequence. */
   readonly positioned: number;
 }
 
@@ -75,7 +75,7 @@ export function rewriteDecoder(
     joined: isGpu && location !== undefined ? joinProducts(draft, { file: source, location }) : 0,
     kv: newPositions ? "new" : "all",
     unfused: newPositions ? unfuseAttention(draft) : 0,
-    positioned: isGpu ? takeLastPosition(draft) : 0,
+    positioned: isGpu ? takeLengths(draft) : 0,
   };
   const edit = draft.toEdit();
   const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;

@@ -15,6 +15,7 @@ export const ATTENTION_INPUT = {
   pastKey: 3,
   pastValue: 4,
   lastPosition: 5,
+  totalLength: 6,
   cos: 7,
 } as const;
 const ROTARY = "com.microsoft::RotaryEmbedding";

@@ -69,7 +69,7 @@ it("leaves a graph as it is where ORT refuses what was made of it, or where maki
   for (const rewrite of [toNoNode, failing]) {
     const graph = graphOf(embed);
     const { session, ...how } = await createSession(ort, SPEC, graph, { rewrite });
-    expect(how).toEqual({ weights: "mounted", isRewritten: false });
+    expect(how).toEqual({ weights: "mounted", isRewritten: false, isCapturing: false });
     const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
     expect(await (await session.run(feeds))["inputs_embeds"]!.getData()).toEqual(expected);
   }

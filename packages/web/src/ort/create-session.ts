@@ -8,6 +8,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import type { MessageEdit } from "../onnx/rewrite.ts";
 import { skeletonOf } from "../onnx/skeleton.ts";
+import { capturing } from "./graph-capture.ts";
 import type { Graph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
 import type { OrtModule } from "./load-ort.ts";
@@ -24,10 +25,14 @@ export interface CreatedSession {
   readonly weights: WeightsPath;
   /** Whether the session computes what the rewrite made of the graph. */
   readonly isRewritten: boolean;
+  /** Whether runs may be captured. */
+  readonly isCapturing: boolean;
 }
 
 export interface CreateSessionOptions {
-  readonly rewrite?: GraphRewrite;
+  readonly rewrite?: GraphRewrite | undefined;
+  /** Tries a rewritten graph with captures first; ORT refuses them where a node is not on the GPU. */
+  readonly captures?: boolean | undefined;
   readonly gpuLoss?: Promise<string> | undefined;
 }
 
@@ -39,14 +44,15 @@ export async function createSession(
   ort: OrtModule,
   spec: Omit<SessionSpec, "bytes">,
   graph: Graph,
-  { rewrite, gpuLoss }: CreateSessionOptions = {},
+  { rewrite, captures, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
   const externalData = [{ path: LOCATION, data: lazyBytes(graph.weights ?? graph.file) }];
-  for (const { bytes, isRewritten } of skeletons(graph, rewrite)) {
-    const mounted = { ...spec, bytes, options: { ...spec.options, externalData } };
+  for (const { bytes, isRewritten, isCapturing } of attempts(graph, { rewrite, captures })) {
+    const mounted = { ...spec.options, externalData };
+    const options = isCapturing ? capturing(mounted) : mounted;
     try {
-      const session = await Session.create(ort, mounted, gpuLoss);
-      return { session, weights: "mounted", isRewritten };
+      const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
+      return { session, weights: "mounted", isRewritten, isCapturing };
     } catch (error) {
       // Neither comes right by trying again with more memory.
       if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
@@ -55,24 +61,30 @@ export async function createSession(
   }
   const bytes = graph.file.read(0, graph.file.size);
   const session = await Session.create(ort, { ...spec, bytes }, gpuLoss);
-  return { session, weights: "whole", isRewritten: false };
+  return { session, weights: "whole", isRewritten: false, isCapturing: false };
 }
 
-interface Attempt {
+interface Attempt extends Pick<CreatedSession, "isRewritten" | "isCapturing"> {
   readonly bytes: Uint8Array;
-  readonly isRewritten: boolean;
 }
 
 /** What to try, the best first; each is made when it is asked for. */
-function* skeletons({ model }: Graph, rewrite: GraphRewrite | undefined): Generator<Attempt> {
+function* attempts(
+  { model }: Graph,
+  { rewrite, captures = false }: Pick<CreateSessionOptions, "rewrite" | "captures">,
+): Generator<Attempt> {
   if (!model) return;
   const edit = rewrite && orUndefined(() => rewrite(model));
   if (edit) {
     const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION, edit }));
-    if (skeleton) yield { bytes: skeleton.bytes, isRewritten: true };
+    if (skeleton) {
+      const { bytes } = skeleton;
+      if (captures) yield { bytes, isRewritten: true, isCapturing: true };
+      yield { bytes, isRewritten: true, isCapturing: false };
+    }
   }
   const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION }));
-  if (skeleton) yield { bytes: skeleton.bytes, isRewritten: false };
+  if (skeleton) yield { bytes: skeleton.bytes, isRewritten: false, isCapturing: false };
 }
 
 /** A damaged file has no skeleton either: ORT has the last word on it. */

@@ -1,7 +1,8 @@
 /**
- * A KV cache in GPU buffers that stay: a run gets each of them as past and as present, and
+ * KV caches in GPU buffers that stay: a run gets each of them as past and as present, and
  * GroupQueryAttention then writes what is new behind what is there. No buffer is made for a token, and
- * nothing is copied but when there is no room left.
+ * nothing is copied but when there is no room left. Memory that a sequence gave back serves a later one,
+ * and what was captured on it does too.
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
@@ -11,12 +12,83 @@ import type { OrtModule } from "./load-ort.ts";
 /** Buffers have room for a multiple of so many positions: a prompt and a usual answer. */
 const ROOM_STEP = 256;
 
-export function createGpuCache(
+/** Memory that waits for a sequence: five of FastVLM-0.5B's shortest in float32. */
+const MAX_IDLE_BYTES = 32 * 2 ** 20;
+
+export interface GpuCaches {
+  /** An empty cache. */
+  create(): KvCache;
+  dispose(): void;
+}
+
+export function createGpuCaches(
   ort: OrtModule,
   gpu: GPUDevice,
   inputs: readonly PastInput[],
-): KvCache {
-  return new GpuCache(ort, gpu, inputs);
+): GpuCaches {
+  const memory = new Memory(gpu, inputs);
+  return {
+    create: () => new GpuCache(ort, gpu, memory),
+    dispose: () => {
+      memory.dispose();
+    },
+  };
+}
+
+/** Buffers for all keys and values of one sequence. */
+interface Block {
+  readonly capture: number;
+  /** Positions that it has room for. */
+  readonly room: number;
+  readonly bytes: number;
+  readonly buffers: ReadonlyMap<PastInput, GPUBuffer>;
+}
+
+class Memory {
+  readonly inputs: readonly PastInput[];
+  readonly #gpu: GPUDevice;
+  readonly #idle: Block[] = []; // the longest unused first
+  #captures = 0;
+
+  constructor(gpu: GPUDevice, inputs: readonly PastInput[]) {
+    this.#gpu = gpu;
+    this.inputs = inputs;
+  }
+
+  take(room: number): Block {
+    const at = this.#idle.findIndex((block) => block.room === room);
+    return at < 0 ? this.#create(room) : this.#idle.splice(at, 1)[0]!;
+  }
+
+  giveBack(block: Block): void {
+    this.#idle.push(block);
+    let bytes = this.#idle.reduce((sum, one) => sum + one.bytes, 0);
+    while (bytes > MAX_IDLE_BYTES) {
+      const oldest = this.#idle.shift()!;
+      bytes -= oldest.bytes;
+      destroy(oldest);
+    }
+  }
+
+  dispose(): void {
+    for (const block of this.#idle.splice(0)) destroy(block);
+  }
+
+  #create(room: number): Block {
+    const buffers = new Map<PastInput, GPUBuffer>();
+    let bytes = 0;
+    for (const input of this.inputs) {
+      const size = input.heads * room * rowBytes(input);
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      buffers.set(input, this.#gpu.createBuffer({ size, usage }));
+      bytes += size;
+    }
+    return { capture: this.#captures++, room, bytes, buffers };
+  }
+}
+
+function destroy({ buffers }: Block): void {
+  for (const buffer of buffers.values()) buffer.destroy();
 }
 
 class GpuCache implements KvCache {
@@ -24,25 +96,27 @@ class GpuCache implements KvCache {
   fetches: Record<string, Tensor> = {};
   readonly #ort: OrtModule;
   readonly #gpu: GPUDevice;
-  readonly #inputs: readonly PastInput[];
-  readonly #buffers = new Map<PastInput, GPUBuffer>();
-  #room = 0;
+  readonly #memory: Memory;
+  #block: Block | undefined;
   #length = 0;
 
-  constructor(ort: OrtModule, gpu: GPUDevice, inputs: readonly PastInput[]) {
+  constructor(ort: OrtModule, gpu: GPUDevice, memory: Memory) {
     this.#ort = ort;
     this.#gpu = gpu;
-    this.#inputs = inputs;
+    this.#memory = memory;
   }
 
   get bytes(): number {
-    let bytes = 0;
-    for (const buffer of this.#buffers.values()) bytes += buffer.size;
-    return bytes;
+    return this.#block?.bytes ?? 0;
+  }
+
+  get capture(): number {
+    return this.#block!.capture;
   }
 
   makeRoom(total: number): void {
-    if (total > this.#room) this.#moveTo(this, Math.max(total, 2 * this.#room), this.#length);
+    const room = this.#block?.room ?? 0;
+    if (total > room) this.#moveTo(this.#block, Math.max(total, 2 * room), this.#length);
     this.#length = total;
   }
 
@@ -51,53 +125,50 @@ class GpuCache implements KvCache {
   }
 
   fork(length: number): KvCache {
-    const fork = new GpuCache(this.#ort, this.#gpu, this.#inputs);
-    fork.#moveTo(this, length + 1, length);
+    const fork = new GpuCache(this.#ort, this.#gpu, this.#memory);
+    fork.#moveTo(this.#block, length + 1, length);
     fork.#length = length;
     return fork;
   }
 
   dispose(): void {
-    for (const buffer of this.#buffers.values()) buffer.destroy();
-    this.#buffers.clear();
+    if (this.#block) this.#memory.giveBack(this.#block);
+    this.#block = undefined;
     this.feeds = {};
     this.fetches = {};
-    this.#room = 0;
   }
 
-  /** Makes new buffers for so many positions at least, with the first `length` ones of `source`. */
-  #moveTo(source: GpuCache, atLeast: number, length: number): void {
-    const room = Math.ceil(atLeast / ROOM_STEP) * ROOM_STEP;
-    const sourceRoom = source.#room;
-    const encoder = this.#gpu.createCommandEncoder();
-    const moved = this.#inputs.map((input) => {
-      const { heads, headSize, type } = input;
-      const row = headSize * BYTES[type];
-      const buffer = this.#gpu.createBuffer({
-        size: heads * room * row,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
-      const from = source.#buffers.get(input);
-      for (let head = 0; from && length > 0 && head < heads; head++) {
-        const [start, end] = [head * sourceRoom * row, head * room * row];
-        encoder.copyBufferToBuffer(from, start, buffer, end, length * row);
-      }
-      return [input, buffer] as const;
-    });
-    this.#gpu.queue.submit([encoder.finish()]);
+  /** Takes memory for so many positions at least, with the first `length` ones of `source`. */
+  #moveTo(source: Block | undefined, atLeast: number, length: number): void {
+    const block = this.#memory.take(Math.ceil(atLeast / ROOM_STEP) * ROOM_STEP);
+    if (source) this.#copy(source, block, length);
     this.dispose();
-    this.#room = room;
-    for (const [input, buffer] of moved) this.#use(input, buffer);
+    this.#block = block;
+    for (const [input, buffer] of block.buffers) {
+      const { past, present, type, heads, headSize } = input;
+      const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, {
+        dataType: type as "float32",
+        dims: [1, heads, block.room, headSize],
+      });
+      this.feeds[past] = tensor;
+      this.fetches[present] = tensor;
+    }
   }
 
-  #use(input: PastInput, buffer: GPUBuffer): void {
-    const { past, present, type, heads, headSize } = input;
-    const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, {
-      dataType: type as "float32",
-      dims: [1, heads, this.#room, headSize],
-    });
-    this.#buffers.set(input, buffer);
-    this.feeds[past] = tensor;
-    this.fetches[present] = tensor;
+  #copy(source: Block, target: Block, length: number): void {
+    if (length === 0) return;
+    const encoder = this.#gpu.createCommandEncoder();
+    for (const [input, from] of source.buffers) {
+      const row = rowBytes(input);
+      for (let head = 0; head < input.heads; head++) {
+        const [start, end] = [head * source.room * row, head * target.room * row];
+        encoder.copyBufferToBuffer(from, start, target.buffers.get(input)!, end, length * row);
+      }
+    }
+    this.#gpu.queue.submit([encoder.finish()]);
   }
+}
+
+function rowBytes({ headSize, type }: PastInput): number {
+  return headSize * BYTES[type];
 }

@@ -15,6 +15,8 @@ export interface KvCache {
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Tensors that the outputs of a run go to; what is not here ORT makes anew. */
   readonly fetches: Readonly<Record<string, Tensor>>;
+  /** The number of this memory: runs of one position may be captured under it. */
+  readonly capture?: number;
   /** Sees to it that the next run can go on to position `total`. */
   makeRoom(total: number): void;
   /** Takes what a run gave. */

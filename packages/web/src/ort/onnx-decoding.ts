@@ -3,10 +3,12 @@
 import type { Tensor } from "onnxruntime-web/webgpu";
 import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../model/runtime.ts";
 import { argmax } from "../model/sampling.ts";
-import { LAST_POSITION } from "../onnx/last-position.ts";
+import { LAST_POSITION, TOTAL_LENGTH } from "../onnx/sequence-lengths.ts";
 import type { Embedding } from "./embedding.ts";
 import type { GpuArgmax } from "./gpu-argmax.ts";
 import type { GpuInputs } from "./gpu-inputs.ts";
+import { LOGITS, type GpuLogits } from "./gpu-logits.ts";
+import { NOT_CAPTURED } from "./graph-capture.ts";
 import type { KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
@@ -22,10 +24,15 @@ export interface OnnxDecodingParts {
   readonly decoder: Session;
   readonly embedding: Embedding;
   /** Where the decoder is on a GPU. */
-  readonly onGpu?: { readonly argmax: GpuArgmax; readonly inputs: GpuInputs };
+  readonly onGpu?: OnGpu;
 }
 
-const LOGITS = "logits"; // [1, 1 or count, vocab]
+export interface OnGpu {
+  readonly argmax: GpuArgmax;
+  readonly inputs: GpuInputs;
+  /** Where steps are captured. */
+  readonly captured?: GpuLogits | undefined;
+}
 
 export class OnnxDecoding implements Decoding {
   readonly #parts: OnnxDecodingParts;
@@ -54,24 +61,30 @@ export class OnnxDecoding implements Decoding {
     const total = this.#length + count;
     this.#cache.makeRoom(total);
     const feeds: Record<string, Tensor> = { ...this.#cache.feeds };
-    /** One position's are all of one size; those of a prompt are uploaded once. */
-    const feed = (name: string, tensor: Tensor): void => {
-      feeds[name] = count === 1 && onGpu ? onGpu.inputs.put(name, tensor) : tensor;
-    };
+    const { captured } = onGpu ?? {};
+    const isStep = count === 1;
+    /** Into a buffer that stays: for what is of the same size each time. */
+    const put = (name: string, tensor: Tensor): Tensor => onGpu?.inputs.put(name, tensor) ?? tensor;
     const takes = (name: string): boolean => decoder.inputs.some((one) => one.name === name);
+    const length = (value: number): Tensor => new ort.Tensor("int32", Int32Array.of(value), [1]);
 
     const dims = [1, count, values.length / count];
-    feed("inputs_embeds", toTensor(ort, input(decoder, "inputs_embeds"), values, dims));
+    const embeds = toTensor(ort, input(decoder, "inputs_embeds"), values, dims);
+    feeds["inputs_embeds"] = isStep ? put("inputs_embeds", embeds) : embeds;
     // These are used on the CPU in any case.
     feeds["attention_mask"] = int64(ort, ones(total), [1, total]);
     if (takes("position_ids"))
       feeds["position_ids"] = int64(ort, range(this.#length, total), [1, count]);
-    if (takes(LAST_POSITION))
-      feed(LAST_POSITION, new ort.Tensor("int32", Int32Array.of(total - 1), [1]));
+    if (takes(LAST_POSITION)) feeds[LAST_POSITION] = put(LAST_POSITION, length(total - 1));
+    if (takes(TOTAL_LENGTH))
+      feeds[TOTAL_LENGTH] = captured ? put(TOTAL_LENGTH, length(total)) : length(total);
 
-    const outputs = await decoder.run(feeds, this.#cache.fetches);
+    const fetches = { ...this.#cache.fetches };
+    if (captured && isStep) fetches[LOGITS] = captured.tensor();
+    const capture = isStep ? this.#cache.capture : NOT_CAPTURED;
+    const outputs = await decoder.run(feeds, fetches, captured && capture);
     this.#logits?.dispose();
-    this.#logits = outputs[LOGITS];
+    this.#logits = outputs[LOGITS]; // [1, 1 or count, vocab]
     if (!this.#logits) throw missing("decoder", LOGITS);
     this.#cache.keep(outputs);
     this.#length = total;

@@ -13,8 +13,8 @@ import { canSharePast } from "../onnx/shared-past.ts";
 import {
   createSession,
   LOCATION,
+  type CreateSessionOptions,
   type CreatedSession,
-  type GraphRewrite,
   type WeightsPath,
 } from "./create-session.ts";
 import { lookUpEmbedding } from "./embedding-look-up.ts";
@@ -24,7 +24,8 @@ import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { createGpuArgmax } from "./gpu-argmax.ts";
 import { createGpuInputs } from "./gpu-inputs.ts";
-import { createGpuCache } from "./gpu-kv-cache.ts";
+import { createGpuCaches } from "./gpu-kv-cache.ts";
+import { createGpuLogits, hasKnownVocabulary } from "./gpu-logits.ts";
 import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
 import { OnnxDecoding, type CpuImageFeatures, type OnnxDecodingParts } from "./onnx-decoding.ts";
@@ -36,6 +37,8 @@ export interface OnnxRuntimeOptions extends OrtOptions {
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** From the model's `config.json`. */
   readonly maxPositions: number;
+  /** Whether steps of the decoder may be captured, where the GPU can. Default true. */
+  readonly captures?: boolean;
   readonly onDeviceLost: (reason: string) => void;
   /** Called for each graph that gets a session; an embedding that is looked up needs none. */
   readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
@@ -44,7 +47,7 @@ export interface OnnxRuntimeOptions extends OrtOptions {
 }
 
 export type GraphPreparation =
-  | DecoderParts
+  | (DecoderParts & { readonly steps: "captured" | "run" })
   | { readonly embedding: "looked-up" | "session" }
   /** Whether the encoder takes pictures of any size. */
   | { readonly imageSize: "free" | "fixed" };
@@ -61,6 +64,8 @@ const AS_IT_IS: DecoderParts = {
 
 /** A runtime whose encoder can be replaced by another one that should see the same. */
 export interface OrtRuntime extends Runtime {
+  /** Whether steps of the decoder are captured once and then replayed. */
+  readonly capturesSteps: boolean;
   /**
    * Runs another encoder from now on, until it is decided which one stays.
    *
@@ -75,6 +80,8 @@ interface Parts extends OnnxDecodingParts {
   readonly createEncoder: (file: GraphFile) => Promise<Session>;
   /** The cache of a new sequence. */
   readonly createCache: () => KvCache;
+  /** Gives up what is not a session's. */
+  readonly dispose: () => void;
 }
 
 /**
@@ -96,15 +103,12 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     name: GraphName,
     graph: Graph,
     sessionOptions: InferenceSession.SessionOptions,
-    rewrite?: GraphRewrite,
+    how: Pick<CreateSessionOptions, "rewrite" | "captures"> = {},
   ): Promise<CreatedSession> => {
     const startedAt = performance.now();
     const spec = { graph: name, device, options: sessionOptions };
     try {
-      const created = await createSession(ort, spec, graph, {
-        gpuLoss,
-        ...(rewrite && { rewrite }),
-      });
+      const created = await createSession(ort, spec, graph, { gpuLoss, ...how });
       options.onSessionCreated(name, performance.now() - startedAt, created.weights);
       opened.push(created.session);
       return created;
@@ -137,13 +141,25 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       "decoder",
       { ...graph, ...(rewrite && { weights: rewrite.source }) },
       { ...providers, ...outputs },
-      () => rewrite?.edit,
+      {
+        rewrite: () => rewrite?.edit,
+        captures: options.captures !== false && sharesPast && canCapture(gpu, graph.model, rewrite),
+      },
     );
     const done = decoder.isRewritten ? rewrite : undefined;
-    onGraphPrepared?.("decoder", done?.parts ?? AS_IT_IS);
     const past = listPast(decoder.session);
+    const caches = gpu && sharesPast ? createGpuCaches(ort, gpu, past) : undefined;
+    const onGpu = gpu && {
+      argmax: createGpuArgmax(gpu),
+      inputs: createGpuInputs(ort, gpu),
+      captured: decoder.isCapturing ? createGpuLogits(ort, gpu, decoder.session) : undefined,
+    };
+    onGraphPrepared?.("decoder", {
+      ...(done?.parts ?? AS_IT_IS),
+      steps: onGpu?.captured ? "captured" : "run",
+    });
     const createCache = (): KvCache => {
-      if (gpu && sharesPast) return createGpuCache(ort, gpu, past);
+      if (caches) return caches.create();
       const newPositions = done?.newPositions;
       return newPositions
         ? createAppendedCache(ort, past, { newPositions, isBiased: done.parts.unfused > 0 })
@@ -152,11 +168,16 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const parts: Parts = {
       ort,
       embedding,
-      ...(gpu && { onGpu: { argmax: createGpuArgmax(gpu), inputs: createGpuInputs(ort, gpu) } }),
+      ...(onGpu && { onGpu }),
       vision,
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
       createCache,
+      dispose() {
+        caches?.dispose();
+        onGpu?.inputs.dispose();
+        onGpu?.captured?.dispose();
+      },
     };
     const runtime = new OnnxRuntime(parts, device, options.maxPositions);
     onGraphPrepared?.("vision", { imageSize: runtime.isImageSizeFree ? "free" : "fixed" });
@@ -166,6 +187,20 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     gpu?.destroy();
     throw error;
   }
+}
+
+/**
+ * ORT captures its flash attention only, which wants subgroups, and only graphs with all nodes on the GPU:
+ * where some of the mask is left on the CPU it says so when the session is made.
+ */
+function canCapture(
+  gpu: GPUDevice | undefined,
+  model: ModelOutline | undefined,
+  rewrite: DecoderRewrite | undefined,
+): boolean {
+  if (!model || !rewrite || gpu?.features.has("subgroups") !== true) return false;
+  const { logits, positioned } = rewrite.parts;
+  return logits === "last" && positioned > 0 && hasKnownVocabulary(model);
 }
 
 /** A damaged file is not rewritten: ORT has the last word on it. */
@@ -181,11 +216,13 @@ class OnnxRuntime implements OrtRuntime {
   readonly device: Device;
   readonly maxPositions: number;
   readonly isImageSizeFree: boolean;
+  readonly capturesSteps: boolean;
   readonly #parts: Parts;
 
   constructor(parts: Parts, device: Device, maxPositions: number) {
     const [, , height, width] = input(parts.vision, "pixel_values").shape; // [n, 3, h, w]
     this.isImageSizeFree = typeof height === "string" && typeof width === "string";
+    this.capturesSteps = parts.onGpu?.captured !== undefined;
     this.#parts = parts;
     this.device = device;
     this.maxPositions = maxPositions;
@@ -224,8 +261,8 @@ class OnnxRuntime implements OrtRuntime {
   }
 
   async dispose(): Promise<void> {
-    const { embedding, vision, decoder, onGpu } = this.#parts;
+    const { embedding, vision, decoder, dispose } = this.#parts;
     await Promise.allSettled([embedding, vision, decoder].map((part) => part.release()));
-    onGpu?.inputs.dispose();
+    dispose();
   }
 }

@@ -23,6 +23,7 @@ function create(before: readonly number[], after: readonly number[]) {
   let values = before;
   const runtime: OrtRuntime = {
     ...createFakeRuntime([1]),
+    capturesSteps: false,
     encodeImage: () =>
       Promise.resolve({
         ...fakeFeatures(1),

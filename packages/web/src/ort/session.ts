@@ -5,6 +5,7 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
+import { captureOptions } from "./graph-capture.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 
@@ -60,18 +61,21 @@ export class Session {
 
   /**
    * @param fetches tensors that outputs are written to; the others are made anew
+   * @param capture the number of a run that may be captured; its tensors must be those of the first of that number
    * @throws {VlmError} `device-lost`, `session-failed`, `out-of-memory`
    */
   async run(
     feeds: Record<string, Tensor>,
     fetches: Readonly<Record<string, Tensor>> = {},
+    capture?: number,
   ): Promise<Record<string, Tensor>> {
     const others = this.#session.outputNames.map((name) => [name, null] as const);
     const isFixed = Object.keys(fetches).length > 0;
+    const options = capture === undefined ? {} : captureOptions(capture);
     try {
       return await (isFixed
-        ? this.#session.run(feeds, { ...Object.fromEntries(others), ...fetches })
-        : this.#session.run(feeds));
+        ? this.#session.run(feeds, { ...Object.fromEntries(others), ...fetches }, options)
+        : this.#session.run(feeds, options));
     } catch (cause) {
       const loss = await lossWithin(this.#gpuLoss);
       if (loss !== undefined) throw deviceLost(loss, cause);

@@ -13,6 +13,12 @@ export function input(session: Session, name: string): InferenceSession.TensorVa
   return found;
 }
 
+export function output(session: Session, name: string): InferenceSession.TensorValueMetadata {
+  const found = session.outputs.find((one) => one.name === name);
+  if (!found) throw missing(session.graph, name);
+  return found;
+}
+
 export function missing(graph: GraphName, name: string): VlmError<"model-invalid"> {
   return new VlmError(
     "model-invalid",

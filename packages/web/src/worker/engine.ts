@@ -7,7 +7,11 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest } from "../wire/api.ts";
 import type { Runtime, TextCodec } from "../model/runtime.ts";
 import { createSequenceCache } from "../model/sequence-cache.ts";
-import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
+import {
+  createOnnxRuntime,
+  type OnnxRuntimeOptions,
+  type OrtRuntime,
+} from "../ort/onnx-runtime.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
 import type { PictureCache } from "../storage/picture-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
@@ -56,7 +60,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     await readJson(files, "tokenizer_config.json"),
   ];
   const codec = createTextCodec(tokenizerJson, tokenizerConfig);
-  const runtime = await createOnnxRuntime({
+  const runtimeOptions: OnnxRuntimeOptions = {
     device: variant.device,
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
@@ -74,10 +78,12 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
         "vlm.path": Object.entries(how).flat().join("-"), // such as `logits-last`
       });
     },
+  };
+  const runtime = await createCheckedRuntime(runtimeOptions, async (created) => {
+    const checkedFrom = performance.now();
+    await checkDevice(created, codec, model);
+    recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);
   });
-  const checkedFrom = performance.now();
-  await checkDevice(runtime, codec, model);
-  recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);
   const isEncoderOptimized = await encoder.settle(runtime);
 
   const info: ModelInfo = {
@@ -109,6 +115,24 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
       pictures.clear();
     },
   };
+}
+
+/** A GPU that fails with captured steps gets another chance without. */
+async function createCheckedRuntime(
+  options: OnnxRuntimeOptions,
+  check: (runtime: Runtime) => Promise<void>,
+): Promise<OrtRuntime> {
+  const runtime = await createOnnxRuntime(options);
+  try {
+    await check(runtime);
+    return runtime;
+  } catch (error) {
+    const mayBeCaptures =
+      VlmError.is(error, "device-check-failed") || VlmError.is(error, "session-failed");
+    if (!runtime.capturesSteps || !mayBeCaptures) throw error;
+    await runtime.dispose();
+    return createCheckedRuntime({ ...options, captures: false }, check);
+  }
 }
 
 /** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */

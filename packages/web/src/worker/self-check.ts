@@ -123,28 +123,38 @@ async function checkSanity(
   expectation.expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong where those for short ones were right.
   const ids = codec.encode(SANITY_TEXT);
-  const atOnce = await lastLogits(runtime, ids, ids.length);
-  const inPieces = await lastLogits(runtime, ids, 8);
+  const atOnce = await lastLogits(runtime, [ids]);
+  const inPieces = await lastLogits(runtime, piecesOf(ids));
   expectation.expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
 }
+
+/** Short ones, and single tokens at the end, as answers have them: the first may be captured, the others replay it. */
+function piecesOf(ids: readonly number[]): number[][] {
+  const pieces: number[][] = [];
+  for (let from = 0; from < ids.length;) {
+    const length =
+      from < ids.length - SINGLE_TOKENS ? Math.min(8, ids.length - SINGLE_TOKENS - from) : 1;
+    pieces.push(ids.slice(from, from + length));
+    from += length;
+  }
+  return pieces;
+}
+
+const SINGLE_TOKENS = 4;
 
 /** More than 64 tokens in any vocabulary. */
 const SANITY_TEXT = "One two three four five six seven eight nine ten. ".repeat(8);
 
 async function lastLogits(
   runtime: Runtime,
-  ids: readonly number[],
-  pieceLength: number,
+  pieces: readonly (readonly number[])[],
 ): Promise<Float32Array> {
   const decoding = runtime.startDecoding();
   try {
     let logits = new Float32Array();
-    for (let from = 0; from < ids.length; from += pieceLength) {
-      logits = Float32Array.from(
-        await (
-          await decoding.append([{ kind: "tokens", ids: ids.slice(from, from + pieceLength) }])
-        ).readLogits(),
-      );
+    for (const ids of pieces) {
+      const prediction = await decoding.append([{ kind: "tokens", ids }]);
+      logits = Float32Array.from(await prediction.readLogits());
     }
     return logits;
   } finally {

@@ -1,0 +1,42 @@
+/**
+ * Attentions get the length of the sequence from the caller, who knows it, instead of from sums over the
+ * mask: on a GPU those were computed on the CPU, a buffer and an upload for each token, and a run with a
+ * node on the CPU cannot be captured.
+ */
+
+import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import type { GraphDraft } from "./graph-draft.ts";
+import { newInput } from "./node-writer.ts";
+import { DATA_TYPE } from "./tensor-outline.ts";
+
+/** An input that they get: the index of the sequence's last position, int32 [1]. */
+export const LAST_POSITION = "fastvlm-kit/last_position";
+
+/** The other one: how many positions the sequence has, int32 [1]. On the CPU, but where steps are captured. */
+export const TOTAL_LENGTH = "fastvlm-kit/total_length";
+
+/**
+ * `GroupQueryAttention` defines these inputs of its as the length of the whole sequence, less one and as it
+ * is, so it does not matter how the graph comes to them.
+ *
+ * @returns how many attentions get them
+ */
+export function takeLengths(draft: GraphDraft): number {
+  const attentions = draft
+    .nodes(ATTENTION)
+    .filter(({ inputs }) => [inputs[LAST], inputs[TOTAL]].every((input) => (input ?? "") !== ""));
+  for (const attention of attentions) {
+    const inputs = [...attention.inputs];
+    const before = [inputs[LAST]!, inputs[TOTAL]!];
+    [inputs[LAST], inputs[TOTAL]] = [LAST_POSITION, TOTAL_LENGTH];
+    draft.change(attention, { inputs });
+    for (const value of before) draft.removeUnread(value);
+  }
+  if (attentions.length > 0) {
+    for (const name of [LAST_POSITION, TOTAL_LENGTH])
+      draft.add(newInput(name, DATA_TYPE.int32, ["batch_size"]));
+  }
+  return attentions.length;
+}
+
+const { lastPosition: LAST, totalLength: TOTAL } = ATTENTION_INPUT;
