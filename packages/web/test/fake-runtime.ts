@@ -53,6 +53,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     encodeImage: () => Promise.resolve(fakeFeatures(1)),
     restoreImage: (tokens) => fakeFeatures(tokens),
     startDecoding: () => startDecoding(),
+    trim: () => undefined,
     dispose: () => Promise.resolve(),
   };
 }

@@ -64,6 +64,8 @@ export interface Runtime {
   /** Features that were read from this model's encoder before. */
   restoreImage(tokens: number, values: Float32Array): ImageFeatures;
   startDecoding(): Decoding;
+  /** Frees memory that only waits for the next sequence. */
+  trim(): void;
   dispose(): Promise<void>;
 }
 

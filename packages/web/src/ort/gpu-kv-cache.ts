@@ -18,7 +18,8 @@ const MAX_IDLE_BYTES = 32 * 2 ** 20;
 export interface GpuCaches {
   /** An empty cache. */
   create(): KvCache;
-  dispose(): void;
+  /** Frees the memory that no cache uses. */
+  trim(): void;
 }
 
 export function createGpuCaches(
@@ -29,8 +30,8 @@ export function createGpuCaches(
   const memory = new Memory(gpu, inputs);
   return {
     create: () => new GpuCache(ort, gpu, memory),
-    dispose: () => {
-      memory.dispose();
+    trim: () => {
+      memory.trim();
     },
   };
 }
@@ -70,7 +71,7 @@ class Memory {
     }
   }
 
-  dispose(): void {
+  trim(): void {
     for (const block of this.#idle.splice(0)) destroy(block);
   }
 

@@ -80,6 +80,8 @@ interface Parts extends OnnxDecodingParts {
   readonly createEncoder: (file: GraphFile) => Promise<Session>;
   /** The cache of a new sequence. */
   readonly createCache: () => KvCache;
+  /** Frees KV memory that no sequence uses. */
+  readonly trim: () => void;
   /** Gives up what is not a session's. */
   readonly dispose: () => void;
 }
@@ -173,8 +175,9 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
       decoder: decoder.session,
       createCache,
+      trim: () => caches?.trim(),
       dispose() {
-        caches?.dispose();
+        caches?.trim();
         onGpu?.inputs.dispose();
         onGpu?.captured?.dispose();
       },
@@ -258,6 +261,10 @@ class OnnxRuntime implements OrtRuntime {
 
   startDecoding(): Decoding {
     return new OnnxDecoding(this.#parts, this.#parts.createCache());
+  }
+
+  trim(): void {
+    this.#parts.trim();
   }
 
   async dispose(): Promise<void> {

@@ -113,6 +113,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     forget() {
       sequences.clear();
       pictures.clear();
+      runtime.trim();
     },
   };
 }

@@ -139,4 +139,26 @@ describe("checkDevice on a GPU without a stored check", () => {
     });
     await check({ ...runtime, device: "webgpu" });
   });
+
+  it("turns down a device that answers a single token rightly once, as where replays are wrong", async () => {
+    const runtime = device(byPicture);
+    const replaying: Runtime = {
+      ...runtime,
+      device: "webgpu",
+      startDecoding: () => {
+        let singles = 0;
+        return {
+          ...runtime.startDecoding(),
+          append: ([part]) => {
+            if (part?.kind === "tokens" && part.ids.length === 1) singles += 1;
+            const logits = singles > 1 ? Float32Array.of(0, 1) : Float32Array.of(1, 0);
+            return Promise.resolve(predictionOf(logits));
+          },
+        };
+      },
+    };
+    await expect(check(replaying)).rejects.toMatchObject({
+      details: { check: "agreement of long and short inputs" },
+    });
+  });
 });
