@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { VlmError } from "../protocol/errors.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
+import { MASK, rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
 import { outlineModel, type ModelOutline } from "./model-outline.ts";
 import { LAST_POSITION, TOTAL_LENGTH } from "./sequence-lengths.ts";
@@ -82,17 +82,19 @@ describe("rewriteDecoder", () => {
   });
 
   it("sums no mask that only attentions needed, for they are told the length", () => {
-    const [sum, cast] = lengthsOf("others", "lengths of the mask");
+    const [sum, cast] = lengthsOf(MASK, "lengths of the mask");
     const nodes = [sum!, cast!, ...layer({ lengths: "lengths of the mask" })];
-    const { parts, flow } = rewritten({ nodes });
+    const { parts, flow, readsMask } = rewritten({ nodes });
     expect(parts.positioned).toBe(1);
     expect([...flow.inputs.keys()]).toEqual(expect.arrayContaining([LAST_POSITION, TOTAL_LENGTH]));
     expect(flow.makerOf("lengths of the mask")).toBeUndefined();
-    expect(flow.makerOf("sum of others")).toBeUndefined();
+    expect(flow.makerOf(`sum of ${MASK}`)).toBeUndefined();
+    expect(readsMask).toBe(false);
 
-    const readTwice = rewritten({ nodes, more: [reader("sum of others")] });
+    const readTwice = rewritten({ nodes, more: [reader(`sum of ${MASK}`)] });
     expect(readTwice.flow.makerOf("lengths of the mask")).toBeUndefined();
-    expect(readTwice.flow.makerOf("sum of others")!.operator).toBe("ReduceSum");
+    expect(readTwice.flow.makerOf(`sum of ${MASK}`)!.operator).toBe("ReduceSum");
+    expect(readTwice.readsMask).toBe(true);
   });
 
   it("joins nothing where nobody looks behind the file's end", () => {
@@ -346,6 +348,7 @@ function file({ more = [], logits = [...FREE, VOCAB], blocks = 1, ...spec }: Spe
     inputs: {
       hidden: [FLOAT, [...FREE, WIDTH]],
       others: [INT64, FREE],
+      [MASK]: [INT64, FREE],
       position_ids: [INT64, FREE],
       pk: PAST,
       pv: PAST,

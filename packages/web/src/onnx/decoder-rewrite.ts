@@ -31,6 +31,8 @@ export interface DecoderRewrite {
   readonly parts: DecoderParts;
   /** The model's file, and behind its end the weights that were joined. */
   readonly source: ByteSource;
+  /** Whether anything is left that reads the mask, whose length is another in each run. */
+  readonly readsMask: boolean;
   /** The outputs that bring new keys and values, where a run gives no others. */
   readonly newPositions: NewPositions | undefined;
 }
@@ -52,6 +54,9 @@ export interface DecoderParts {
   /** Attentions that are told the length of the sequence. */
   readonly positioned: number;
 }
+
+/** The decoder's input with a one for each position, [batch, total]. */
+export const MASK = "attention_mask";
 
 /**
  * @returns undefined where nothing is to be changed
@@ -77,7 +82,8 @@ export function rewriteDecoder(
     unfused: newPositions ? unfuseAttention(draft) : 0,
     positioned: isGpu ? takeLengths(draft) : 0,
   };
+  const readsMask = draft.isRead(MASK);
   const edit = draft.toEdit();
   const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
-  return isChanged || last ? { edit, parts, source, newPositions } : undefined;
+  return isChanged || last ? { edit, parts, source, readsMask, newPositions } : undefined;
 }

@@ -19,7 +19,8 @@ export const ATTENTION_INPUT = {
   cos: 7,
 } as const;
 const ROTARY = "com.microsoft::RotaryEmbedding";
-const POSITIONS = "position_ids";
+/** The decoder's input with the index of each new position, [batch, new]. */
+export const POSITIONS = "position_ids";
 const ROTARY_ATTRIBUTES: ReadonlySet<string> = new Set([
   "interleaved",
   "num_heads",

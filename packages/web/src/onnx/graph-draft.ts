@@ -108,15 +108,17 @@ export class GraphDraft {
     this.#replacements.set(node.field.start, pieces);
   }
 
+  /** Whether a node reads the value, or the graph gives it. */
+  isRead(value: string): boolean {
+    return this.#readersOf(value).length > 0 || this.flow.outputs.has(value);
+  }
+
   /** Removes the nodes and stored tensors that nobody needs any more now that nobody reads the value. */
   removeUnread(value: string): void {
     this.removeTensor(value);
     const node = this.#nodeOf(value);
     if (!node || !this.#isFree(node.field)) return;
-    const isNeeded = node.outputs.some(
-      (output) => this.#readersOf(output).length > 0 || this.flow.outputs.has(output),
-    );
-    if (isNeeded) return;
+    if (node.outputs.some((output) => this.isRead(output))) return;
     this.remove(node);
     for (const input of node.inputs) this.removeUnread(input);
   }
@@ -124,7 +126,7 @@ export class GraphDraft {
   /** Removes a stored tensor that nobody reads any more. */
   removeTensor(name: string): void {
     const tensor = this.flow.stored(name);
-    if (!tensor || this.#readersOf(name).length > 0 || this.flow.outputs.has(name)) return;
+    if (!tensor || this.isRead(name)) return;
     this.#replacements.set(tensor.field.start, []);
   }
 

@@ -3,6 +3,8 @@
 import type { Tensor } from "onnxruntime-web/webgpu";
 import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../model/runtime.ts";
 import { argmax } from "../model/sampling.ts";
+import { MASK } from "../onnx/decoder-rewrite.ts";
+import { POSITIONS } from "../onnx/fuse-rotary.ts";
 import { LAST_POSITION, TOTAL_LENGTH } from "../onnx/sequence-lengths.ts";
 import type { Embedding } from "./embedding.ts";
 import type { GpuArgmax } from "./gpu-argmax.ts";
@@ -71,10 +73,12 @@ export class OnnxDecoding implements Decoding {
     const dims = [1, count, values.length / count];
     const embeds = toTensor(ort, input(decoder, "inputs_embeds"), values, dims);
     feeds["inputs_embeds"] = isStep ? put("inputs_embeds", embeds) : embeds;
-    // These are used on the CPU in any case.
-    feeds["attention_mask"] = int64(ort, ones(total), [1, total]);
-    if (takes("position_ids"))
-      feeds["position_ids"] = int64(ort, range(this.#length, total), [1, count]);
+    // Used on the CPU, if at all.
+    feeds[MASK] = int64(ort, ones(total), [1, total]);
+    if (takes(POSITIONS)) {
+      const positions = int64(ort, range(this.#length, total), [1, count]);
+      feeds[POSITIONS] = captured && isStep ? put(POSITIONS, positions) : positions;
+    }
     if (takes(LAST_POSITION)) feeds[LAST_POSITION] = put(LAST_POSITION, length(total - 1));
     if (takes(TOTAL_LENGTH))
       feeds[TOTAL_LENGTH] = captured ? put(TOTAL_LENGTH, length(total)) : length(total);

@@ -202,8 +202,9 @@ function canCapture(
   rewrite: DecoderRewrite | undefined,
 ): boolean {
   if (!model || !rewrite || gpu?.features.has("subgroups") !== true) return false;
-  const { logits, positioned } = rewrite.parts;
-  return logits === "last" && positioned > 0 && hasKnownVocabulary(model);
+  const { parts, readsMask } = rewrite;
+  const isTold = parts.positioned > 0 && !readsMask;
+  return isTold && parts.logits === "last" && hasKnownVocabulary(model);
 }
 
 /** A damaged file is not rewritten: ORT has the last word on it. */
