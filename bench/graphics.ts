@@ -25,7 +25,13 @@ async function probe(options: ChromiumOptions) {
   try {
     const page = await chromium.open("kit");
     return await page.evaluate(async () => {
-      const adapter = await (navigator as { gpu?: GPU }).gpu?.requestAdapter();
+      const { gpu } = navigator as { gpu?: GPU };
+      let adapter = await gpu?.requestAdapter();
+      // A browser that was just started may have none yet: seen with a window and a software adapter.
+      for (let attempt = 1; attempt < 4 && !adapter; attempt++) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        adapter = await gpu?.requestAdapter();
+      }
       if (!adapter) return undefined;
       const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
       return {
