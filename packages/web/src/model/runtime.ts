@@ -28,7 +28,7 @@ export type PromptPart =
   | { readonly kind: "tokens"; readonly ids: readonly number[] }
   | { readonly kind: "image"; readonly features: ImageFeatures };
 
-/** What the model expects to follow. Readable until the sequence goes on or ends. */
+/** What the model expects to follow. Readable until this or another sequence goes on, or this one ends. */
 export interface Prediction {
   /** [vocab] */
   readLogits(): Promise<Float32Array>;

@@ -128,16 +128,12 @@ async function checkSanity(
   expectation.expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
 }
 
-/** Short ones, and single tokens at the end, as answers have them: the first may be captured, the others replay it. */
-function piecesOf(ids: readonly number[]): number[][] {
-  const pieces: number[][] = [];
-  for (let from = 0; from < ids.length;) {
-    const length =
-      from < ids.length - SINGLE_TOKENS ? Math.min(8, ids.length - SINGLE_TOKENS - from) : 1;
-    pieces.push(ids.slice(from, from + length));
-    from += length;
-  }
-  return pieces;
+/** Short ones, then single tokens, as answers have them: the first may be captured, the others replay it. */
+function piecesOf(ids: readonly number[]): (readonly number[])[] {
+  const [head, tail] = [ids.slice(0, -SINGLE_TOKENS), ids.slice(-SINGLE_TOKENS)];
+  const pieces: (readonly number[])[] = [];
+  for (let from = 0; from < head.length; from += 8) pieces.push(head.slice(from, from + 8));
+  return [...pieces, ...tail.map((id) => [id])];
 }
 
 const SINGLE_TOKENS = 4;
