@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { EXHAUSTIVE_FILES, isExhaustive } from "./tools/exhaustive.ts";
 
 export default defineConfig({
   resolve: { conditions: ["@fastvlm-kit/source"] },
   test: {
     include: ["packages", "tools", "bench", "examples"].map((folder) => `${folder}/**/*.test.ts`),
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    exclude: ["**/node_modules/**", "**/dist/**", ...(isExhaustive ? [] : [EXHAUSTIVE_FILES])],
     environment: "node",
     testTimeout: 60_000,
   },

@@ -1,5 +1,6 @@
 import { defineConfig } from "@playwright/test";
 import { CHROMIUM_ARGS, SOFTWARE_WEBGPU_ARGS } from "../tools/browser.ts";
+import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
 
 const executablePath = process.env["CHROME_PATH"];
 const launch = (args: readonly string[]) => ({
@@ -8,6 +9,7 @@ const launch = (args: readonly string[]) => ({
 
 export default defineConfig({
   testDir: ".",
+  ...(!isExhaustive && { grepInvert: new RegExp(EXHAUSTIVE_TAG) }),
   outputDir: "../.cache/e2e/results",
   globalSetup: "./global-setup.ts",
   // Every test loads a model and uses all cores for it.

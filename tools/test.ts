@@ -1,15 +1,20 @@
 /**
- * `npm test`: every check there is, in order, up to the first that fails. Each step ends with one
- * line and its seconds; the last line counts the tests.
+ * `npm test`: every check, in order, up to the first that fails. Each step ends with one line and its
+ * seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the same steps with every
+ * case of the tests that have more than `npm test` has time for.
  */
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { ensureBrowser } from "./browser.ts";
+import { EXHAUSTIVE_ENV } from "./exhaustive.ts";
 import { packPackages } from "./pack.ts";
 import { buildTiny, repositoryPath, run, runBin } from "./run.ts";
 
 const UNIT_REPORT = repositoryPath(".cache/test/unit.json");
 const E2E_REPORT = repositoryPath(".cache/e2e/report.json");
+
+// Every child process inherits it.
+if (process.argv.includes("--all")) Object.assign(process.env, EXHAUSTIVE_ENV);
 
 /** A step fails by giving `false` or by throwing. */
 interface Step {
