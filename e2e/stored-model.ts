@@ -39,12 +39,14 @@ export async function shardedModel(
 ): Promise<ModelDescriptor> {
   const model = await page.evaluate((precision) => window.kit.tinyModel({ precision }), precision);
   const variants = model.variants.filter(({ device }) => device === "wasm");
-  const files = variants.flatMap(filesOfVariant).map(async (path) => {
-    const file = model.files[path]!;
-    const url = origin === undefined || isInline(file) ? file.url : origin + pathOf(file);
-    const shards = shardBytes === undefined ? file.shards! : await cut(path, shardBytes);
-    return [path, { ...file, url, shards }] as const;
-  });
+  const files = variants
+    .flatMap((variant) => filesOfVariant(model, variant))
+    .map(async (path) => {
+      const file = model.files[path]!;
+      const url = origin === undefined || isInline(file) ? file.url : origin + pathOf(file);
+      const shards = shardBytes === undefined ? file.shards! : await cut(path, shardBytes);
+      return [path, { ...file, url, shards }] as const;
+    });
   return { ...model, ...names, variants, files: Object.fromEntries(await Promise.all(files)) };
 }
 

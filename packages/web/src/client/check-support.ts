@@ -39,7 +39,7 @@ export async function checkSupport({
     ...(candidates.length === 0 ? rejected.map(({ message }) => message) : []),
   ];
   const variant = candidates[0]?.variant;
-  const files = variant ? filesOfVariant(variant).map((path) => model.files[path]) : [];
+  const files = variant ? filesOfVariant(model, variant).map((path) => model.files[path]) : [];
   return {
     isSupported: missing.length === 0,
     missing,

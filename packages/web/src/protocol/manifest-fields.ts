@@ -45,3 +45,8 @@ export function isCacheName(value: unknown): value is string {
     !UNFIT.test(value)
   );
 }
+
+/** The folder that a file of a model is in, with a slash at its end; `""` for the model's own. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}

@@ -150,6 +150,24 @@ describe("assertManifest", () => {
     });
   });
 
+  it("refuses external data that is not listed, or not beside its graph", () => {
+    const withData = (data: string[]) => {
+      const [variant] = fastvlm05b().variants;
+      const files = { ...fastvlm05b().files, "decoder.onnx_data": { url: "/d", bytes: 1 } };
+      const variants = [{ ...variant, externalData: { decoder: data } }];
+      return { ...fastvlm05b(), files, variants };
+    };
+    expect(complaint(withData(["onnx/decoder.onnx_data"]))).toEqual({
+      file: "onnx/decoder.onnx_data",
+      reason: "not in the descriptor",
+    });
+    expect(complaint(withData(["decoder.onnx_data"]))).toEqual({
+      file: "decoder.onnx_data",
+      reason: "not in the folder of the decoder graph",
+    });
+    expect(complaint(withData(["onnx/embed_tokens_fp16.onnx"]))).toBeUndefined();
+  });
+
   it.each(["../config.json", "/config.json", "a\\b", "a b", "", "constructor"])(
     "refuses a file at %j",
     (path) => {

@@ -4,7 +4,7 @@
  */
 
 import { VlmError } from "./errors.ts";
-import { isByteCount, isCacheName, isSafePath, isSha256 } from "./manifest-fields.ts";
+import { folderOf, isByteCount, isCacheName, isSafePath, isSha256 } from "./manifest-fields.ts";
 import {
   COMMON_FILES,
   type GraphName,
@@ -54,7 +54,8 @@ function assertFile(path: string, file: ModelFile): void {
   }
 }
 
-function assertVariant(model: ModelDescriptor, { id, graphs }: ModelVariant): void {
+function assertVariant(model: ModelDescriptor, variant: ModelVariant): void {
+  const { id, graphs, externalData = {} } = variant;
   if (!isCacheName(id)) throw invalid("variants", NAME_REASON);
   // A descriptor from JSON may lack what its type promises.
   const given: Partial<ModelVariant["graphs"]> = graphs;
@@ -62,6 +63,12 @@ function assertVariant(model: ModelDescriptor, { id, graphs }: ModelVariant): vo
     const path = given[graph];
     if (path === undefined) throw invalid("variants", `no ${graph} graph in ${id}`);
     assertListed(model, path);
+    for (const weights of externalData[graph] ?? []) {
+      assertListed(model, weights);
+      // A graph names its weights relative to its own folder.
+      if (!weights.startsWith(folderOf(path)))
+        throw invalid(weights, `not in the folder of the ${graph} graph`);
+    }
   }
 }
 

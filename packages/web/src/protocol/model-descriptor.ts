@@ -50,6 +50,12 @@ export interface ModelVariant {
   readonly requires?: readonly "shader-f16"[];
   /** Paths into {@link ModelDescriptor.files}. */
   readonly graphs: Readonly<Record<GraphName, string>>;
+  /**
+   * Files that a graph keeps its weights in, where it does not hold them itself: ONNX's external data, such as
+   * `onnx/decoder_model_merged.onnx_data`. Paths into {@link ModelDescriptor.files}, in the folder of the graph or
+   * below it. A graph that names any other file is refused.
+   */
+  readonly externalData?: Readonly<Partial<Record<GraphName, readonly string[]>>>;
 }
 
 /** A caption preset in the model's own words. */
@@ -108,7 +114,28 @@ export interface ModelDescriptor {
 /** The files that every variant needs. */
 export const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
 
-/** The paths of all files that a variant needs. */
-export function filesOfVariant(variant: ModelVariant): string[] {
-  return [...COMMON_FILES, ...new Set(Object.values(variant.graphs))];
+/**
+ * Files that are read where the model's descriptor lists them: more ids that end an answer, and the chat
+ * template of exporters that do not put it into `tokenizer_config.json`.
+ */
+export const OPTIONAL_FILES = ["generation_config.json", "chat_template.jinja"] as const;
+
+/** One that {@link OPTIONAL_FILES} names. */
+export type OptionalFile = (typeof OPTIONAL_FILES)[number];
+
+/** Whether the model has this file. */
+export function hasOptionalFile({ files }: Pick<ModelDescriptor, "files">, path: OptionalFile) {
+  return Object.hasOwn(files, path);
+}
+
+/** The paths of all files that a variant of the model needs. */
+export function filesOfVariant(
+  model: Pick<ModelDescriptor, "files">,
+  { graphs, externalData = {} }: ModelVariant,
+): string[] {
+  return [
+    ...COMMON_FILES,
+    ...OPTIONAL_FILES.filter((path) => hasOptionalFile(model, path)),
+    ...new Set([...Object.values(graphs), ...Object.values(externalData).flat()]),
+  ];
 }

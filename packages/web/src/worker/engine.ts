@@ -1,7 +1,7 @@
 /** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
 
 import { VlmError } from "../protocol/errors.ts";
-import type { GraphName } from "../protocol/model-descriptor.ts";
+import { hasOptionalFile, type GraphName } from "../protocol/model-descriptor.ts";
 import type { ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest } from "../wire/api.ts";
@@ -21,6 +21,7 @@ import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
+import { readModelConfig, withChatTemplate, type ModelConfig } from "./model-config.ts";
 import { createPictures } from "./pictures.ts";
 import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
@@ -54,17 +55,24 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   const { embed, decoder } = variant.graphs;
   const stored = [await files.find(embed), await encoder.find(), await files.find(decoder)];
   await options.verifyAhead(stored.filter((found) => found !== undefined));
-  const [config, tokenizerJson, tokenizerConfig] = [
-    await readJson(files, "config.json"),
+  const config = readModelConfig({
+    config: await readJson(files, "config.json"),
+    ...(hasOptionalFile(model, "generation_config.json") && {
+      generation: await readJson(files, "generation_config.json"),
+    }),
+  });
+  const template = hasOptionalFile(model, "chat_template.jinja")
+    ? await readText(files, "chat_template.jinja")
+    : undefined;
+  const codec = createTextCodec(
     await readJson(files, "tokenizer.json"),
-    await readJson(files, "tokenizer_config.json"),
-  ];
-  const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+    withChatTemplate(await readJson(files, "tokenizer_config.json"), template),
+  );
   const runtimeOptions: OnnxRuntimeOptions = {
     device: variant.device,
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
-    maxPositions: readNumber(config, "max_position_embeddings"),
+    maxPositions: config.maxPositions,
     openFile: (graph: GraphName) =>
       graph === "vision" ? encoder.open() : files.open(variant.graphs[graph]),
     onDeviceLost: options.onDeviceLost,
@@ -104,7 +112,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     largest: model.imageSize,
     isFree: runtime.isImageSizeFree,
   });
-  const endIds = readEndIds(config, codec);
+  const endIds = allEndIds(config, codec);
   const parts = { info, runtime, codec, endIds, sequences, pictures, sizes, results, recorder };
   return {
     model: info,
@@ -139,8 +147,12 @@ async function createCheckedRuntime(
 /** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
 const MAX_KV_BYTES = 64 * 2 ** 20;
 
+async function readText(files: ModelFiles, path: string): Promise<string> {
+  return new TextDecoder().decode(await files.read(path));
+}
+
 async function readJson(files: ModelFiles, path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await files.read(path));
+  const text = await readText(files, path);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -156,22 +168,8 @@ async function readJson(files: ModelFiles, path: string): Promise<unknown> {
   }
 }
 
-function readNumber(config: unknown, name: string): number {
-  const value = (config as Record<string, unknown> | null)?.[name];
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new VlmError(
-    "model-invalid",
-    `The model's config.json has no number \`${name}\`. Add it.`,
-    {
-      file: "config.json",
-      reason: `no ${name}`,
-    },
-  );
-}
-
-/** Ids that end an answer: the config's, and the two that Qwen2 ends turns and texts with. */
-function readEndIds(config: unknown, codec: TextCodec): ReadonlySet<number> {
-  const { eos_token_id: configured } = config as { eos_token_id?: number | number[] };
+/** Ids that end an answer: the model's own, and the two that Qwen2 ends turns and texts with. */
+function allEndIds({ endIds }: ModelConfig, codec: TextCodec): ReadonlySet<number> {
   const known = [codec.controlId("<|im_end|>"), codec.controlId("<|endoftext|>")];
-  return new Set([configured ?? [], known].flat().filter((id) => id !== undefined));
+  return new Set([...endIds, ...known].filter((id) => id !== undefined));
 }

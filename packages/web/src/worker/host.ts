@@ -90,7 +90,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       tell,
       gate,
     });
-    const hasDownloaded = await files.ensure(filesOfVariant(variant));
+    const hasDownloaded = await files.ensure(filesOfVariant(model, variant));
     const { loadEngine } = await engineModule;
     const engine = await loadEngine({
       request,

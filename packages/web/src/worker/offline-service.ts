@@ -61,8 +61,8 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
   };
 }
 
-function pathsOf({ variants }: FilesRequest): string[] {
-  return [...new Set(variants.flatMap(filesOfVariant))];
+function pathsOf({ model, variants }: FilesRequest): string[] {
+  return [...new Set(variants.flatMap((variant) => filesOfVariant(model, variant)))];
 }
 
 function devicesOf({ variants }: FilesRequest): Device[] {
