@@ -25,6 +25,9 @@ const help = `Writes FastVLM's three ONNX graphs.
   --graphs LIST          ${graphKinds.join(", ")} (default: all; for q4 the decoder)
   --storage fp16         keep floating-point weights as float16 but calculate in float32
   --logits last          the decoder gives the last position's logits only
+  --form exporter        the spellings of the official exporters (onnxruntime-genai 0.8, torch.onnx), which the public
+                         files have, instead of the shorter ones of this tool
+  --local-window-size=N  the attention's window in positions written out, or =-1 for none
   --accuracy-level N     what q4 products may be calculated in (onnxruntime's accuracy_level)
 `;
 
@@ -38,6 +41,8 @@ const optionTypes = {
   graphs: { type: "string" },
   storage: { type: "string" },
   logits: { type: "string" },
+  form: { type: "string" },
+  "local-window-size": { type: "string" },
   "accuracy-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -69,6 +74,10 @@ function main(): void {
     ...(values.graphs !== undefined && { graphs: list(values.graphs, graphKinds, "--graphs") }),
     storage: oneOf(values.storage ?? "fp32", ["fp32", "fp16"], "--storage"),
     logits: oneOf(values.logits ?? "all", ["all", "last"], "--logits"),
+    form: oneOf(values.form ?? "own", ["own", "exporter"], "--form"),
+    ...(values["local-window-size"] !== undefined && {
+      localWindowSize: windowSize(values["local-window-size"]),
+    }),
     ...(values["accuracy-level"] !== undefined && {
       accuracyLevel: wholeNumber(values["accuracy-level"], "--accuracy-level"),
     }),
@@ -133,6 +142,10 @@ function oneOf<Choice extends string>(
 function wholeNumber(text: string, option: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   return usage(`${option} takes a whole number, not "${text}".`);
+}
+
+function windowSize(text: string): number {
+  return text === "-1" ? -1 : wholeNumber(text, "--local-window-size");
 }
 
 function usage(message: string): never {

@@ -2,6 +2,7 @@
 // tokens in and out. Attention is one GroupQueryAttention operator for each layer, which runs on WASM and WebGPU and,
 // given the same buffer as past and present, appends in place.
 
+import { decoderStyle, type FormOptions } from "./form.ts";
 import { GraphBuilder, type ElementType } from "./graph-builder.ts";
 import { Layers } from "./layers.ts";
 import { matrixOf } from "./matrix.ts";
@@ -10,7 +11,7 @@ import type { Precision } from "./precision.ts";
 import { expectShape, type Weights } from "./weights.ts";
 
 /** Choices about the decoder's graph. */
-export interface DecoderOptions {
+export interface DecoderOptions extends FormOptions {
   /** `MatMulNBits`' attribute: what q4 products may be calculated in (4 allows int8). Left to the runtime when absent. */
   accuracyLevel?: number;
   /**
@@ -18,6 +19,11 @@ export interface DecoderOptions {
    * which spares the vocabulary product for every other token of a prompt. Default `all`.
    */
   logits?: "all" | "last";
+  /**
+   * GroupQueryAttention's attribute: how many positions a token sees, itself among them; -1 for all. Left out when
+   * absent, which means the same as -1. The model builder writes what the config says, and -1 where it says nothing.
+   */
+  localWindowSize?: number;
 }
 
 /**
@@ -44,9 +50,11 @@ class Decoder {
   readonly #weights: Weights;
   readonly #config: DecoderConfig;
   readonly #layers: Layers;
-  readonly #graph = new GraphBuilder("decoder_model_merged");
+  readonly #graph: GraphBuilder;
   readonly #cacheType: ElementType;
   readonly #options: DecoderOptions;
+  readonly #isExporters: boolean;
+  #positions = "position_ids";
 
   constructor(
     weights: Weights,
@@ -57,6 +65,8 @@ class Decoder {
     this.#weights = weights;
     this.#config = config;
     this.#options = options;
+    this.#isExporters = options.form === "exporter";
+    this.#graph = new GraphBuilder("decoder_model_merged", decoderStyle(options));
     this.#layers = new Layers(this.#graph, precision, options);
     this.#cacheType = precision.compute;
   }
@@ -73,6 +83,7 @@ class Decoder {
     ]);
     const mask = graph.input("attention_mask", "int64", ["batch_size", "total_sequence_length"]);
     graph.input("position_ids", "int64", ["batch_size", "sequence_length"]);
+    if (this.#isExporters) this.#positions = this.#reshapedPositions(hidden);
     const lengths = this.#lengths(mask);
     this.#rotaryTables();
     if (this.#cacheType === "float16") hidden = this.#layers.cast("embeds", hidden, "float16");
@@ -93,14 +104,32 @@ class Decoder {
     return graph;
   }
 
+  /** Positions in the shape that they have already, as the model builder passes Mistral's and Qwen's on. */
+  #reshapedPositions(embeds: string): string {
+    const graph = this.#graph;
+    const name = "/model/pos_ids_reformat";
+    const shape = graph.node("Shape", `${name}/Shape`, [embeds]);
+    const tokens = graph.node("Gather", `${name}/Gather`, [shape, graph.integers("int64", 1)], {
+      axis: { int: 0 },
+    });
+    const list = graph.node("Unsqueeze", `${name}/Unsqueeze`, [
+      tokens,
+      graph.integers("int64", [0]),
+    ]);
+    const sizes = graph.node("Concat", `${name}/Concat`, [graph.integers("int64", [-1]), list], {
+      axis: { int: 0 },
+    });
+    return graph.node("Reshape", `${name}/Reshape`, [this.#positions, sizes]);
+  }
+
   /** What GroupQueryAttention wants to know of the mask: the last valid index of each row, and the full length. */
   #lengths(mask: string): { lastIndex: string; total: string } {
     const graph = this.#graph;
     // In int64 as long as possible: WebGPU leaves that to the CPU, where these few numbers lie anyway.
     const valid = graph.node("ReduceSum", "mask.valid", [mask, graph.integers("int64", [1])], {
-      keepdims: { int: 0 },
+      keepdims: { int: this.#isExporters ? 1 : 0 },
     });
-    const last = graph.node("Sub", "mask.last", [valid, graph.integers("int64", [1])]); // [batch]
+    const last = graph.node("Sub", "mask.last", [valid, graph.integers("int64", [1])]); // [batch] or [batch, 1]
     const shape = graph.node("Shape", "mask.shape", [mask]);
     const total = graph.node("Gather", "mask.total", [shape, graph.integers("int64", 1)]);
     return {
@@ -135,6 +164,7 @@ class Decoder {
     lengths: { lastIndex: string; total: string },
   ): string {
     const { attentionHeads, keyValueHeads, headDim, hiddenSize } = this.#config;
+    const { localWindowSize } = this.#options;
     const graph = this.#graph;
     const query = this.#rotate(
       `${name}.q_rotary`,
@@ -158,12 +188,21 @@ class Decoder {
     graph.nodeWithOutputs(
       "com.microsoft::GroupQueryAttention",
       `${name}.attention`,
-      [query, key, value, ...past, lengths.lastIndex, lengths.total],
+      [
+        ...[query, key, value, ...past, lengths.lastIndex, lengths.total],
+        ...(this.#isExporters ? ["", ""] : []),
+      ],
       [`${name}.attention`, ...present],
       {
         num_heads: { int: attentionHeads },
         kv_num_heads: { int: keyValueHeads },
+        ...(this.#isExporters && {
+          scale: { float: 1 / Math.sqrt(headDim) },
+          softcap: { float: 0 },
+        }),
+        ...(localWindowSize !== undefined && { local_window_size: { int: localWindowSize } }),
         do_rotary: { int: 0 },
+        ...(this.#isExporters && { rotary_interleaved: { int: 0 } }),
       },
     );
     for (const part of present) graph.output(part, this.#cacheType, cache("total_sequence_length"));
@@ -176,12 +215,14 @@ class Decoder {
   }
 
   #rotate(name: string, input: string): string {
-    return this.#graph.node("com.microsoft::RotaryEmbedding", name, [
-      input,
-      "position_ids",
-      "rotary.cos",
-      "rotary.sin",
-    ]);
+    return this.#graph.node(
+      "com.microsoft::RotaryEmbedding",
+      name,
+      [input, this.#positions, "rotary.cos", "rotary.sin"],
+      this.#isExporters
+        ? { interleaved: { int: 0 }, num_heads: { int: 0 }, rotary_embedding_dim: { int: 0 } }
+        : {},
+    );
   }
 
   /** down(silu(gate(x)) · up(x)) */
@@ -190,11 +231,16 @@ class Decoder {
     const width = this.#weights.shape(`${name}.gate_proj.weight`)[0] ?? 0;
     const gate = this.#linear(`${name}.gate_proj`, input, width, hiddenSize);
     const up = this.#linear(`${name}.up_proj`, input, width, hiddenSize);
-    const silu = this.#graph.node("com.microsoft::QuickGelu", `${name}.silu`, [gate], {
-      alpha: { float: 1 },
-    });
+    const silu = this.#silu(`${name}.silu`, gate);
     const gated = this.#graph.node("Mul", `${name}.gated`, [silu, up]); // [batch, tokens, width]
     return this.#linear(`${name}.down_proj`, gated, hiddenSize, width);
+  }
+
+  #silu(name: string, input: string): string {
+    const graph = this.#graph;
+    if (!this.#isExporters)
+      return graph.node("com.microsoft::QuickGelu", name, [input], { alpha: { float: 1 } });
+    return graph.node("Mul", name, [input, graph.node("Sigmoid", `${name}.sigmoid`, [input])]);
   }
 
   #logits(hidden: string): void {

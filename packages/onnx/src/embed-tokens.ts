@@ -1,3 +1,4 @@
+import { torchStyle, type FormOptions } from "./form.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { bytesOf, Layers } from "./layers.ts";
 import { matrixOf, rowSlabs, type Matrix } from "./matrix.ts";
@@ -12,8 +13,12 @@ import type { Weights } from "./weights.ts";
  *
  * @throws {OnnxExportError} `tensor-missing`
  */
-export function embedTokens(weights: Weights, precision: Precision): GraphBuilder {
-  const graph = new GraphBuilder("embed_tokens");
+export function embedTokens(
+  weights: Weights,
+  precision: Precision,
+  options: FormOptions = {},
+): GraphBuilder {
+  const graph = new GraphBuilder("embed_tokens", torchStyle(options));
   const table = matrixOf(weights, "model.embed_tokens.weight"); // [vocab, hidden]
   const ids = graph.input("input_ids", "int64", ["batch_size", "sequence_length"]);
   // The public q4 files leave this table as it is.

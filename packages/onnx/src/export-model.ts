@@ -4,7 +4,7 @@ import { embedTokens } from "./embed-tokens.ts";
 import type { DecoderConfig } from "./model-config.ts";
 import { writeOnnxFile } from "./onnx-file.ts";
 import { fileName, precisionOf, type Dtype, type PrecisionOptions } from "./precision.ts";
-import { visionEncoder } from "./vision-encoder.ts";
+import { visionEncoder, type VisionOptions } from "./vision-encoder.ts";
 import type { Weights } from "./weights.ts";
 
 /** The three graphs, by what they do. */
@@ -20,7 +20,7 @@ export interface WrittenFile {
 }
 
 /** What to write. */
-export interface ExportOptions extends PrecisionOptions, DecoderOptions {
+export interface ExportOptions extends PrecisionOptions, DecoderOptions, VisionOptions {
   /** The folder that gets an `onnx` folder. */
   directory: string;
   /** Which dtypes. */
@@ -56,9 +56,9 @@ export function exportModel(
     for (const kind of options.graphs ?? defaultGraphs(dtype)) {
       const graph =
         kind === "vision"
-          ? visionEncoder(weights, precision)
+          ? visionEncoder(weights, precision, options)
           : kind === "embed"
-            ? embedTokens(weights, precision)
+            ? embedTokens(weights, precision, options)
             : decoder(weights, config, precision, options);
       const path = join(options.directory, "onnx", fileName(graph.name, dtype));
       const file = { path, sizeBytes: writeOnnxFile(path, graph) };

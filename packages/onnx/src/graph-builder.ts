@@ -9,6 +9,7 @@ import {
   integerField,
   stringField,
 } from "./protobuf.ts";
+import { irVersions, type GraphStyle } from "./form.ts";
 import { elementCount } from "./weights.ts";
 
 /** Element types, with the numbers ONNX gives them. */
@@ -34,7 +35,11 @@ const elementBytes: Readonly<Record<ElementType, number>> = {
 };
 
 /** A node's attribute; its kind is said, because JavaScript cannot tell 1 from 1.0. */
-export type Attribute = { int: number } | { float: number } | { ints: readonly number[] };
+export type Attribute =
+  | { int: number }
+  | { float: number }
+  | { ints: readonly number[] }
+  | { tensor: TensorDeclaration; bytes: Uint8Array };
 
 /** A size, or the name of one that is free. */
 export type Dimension = number | string;
@@ -64,9 +69,11 @@ export class GraphBuilder {
   readonly #outputs: Uint8Array[] = [];
   readonly #valueNames = new Set<string>();
   readonly #constants = new Map<string, string>();
+  readonly #style: GraphStyle;
 
-  constructor(name: string) {
+  constructor(name: string, style: GraphStyle = {}) {
     this.name = name;
+    this.#style = style;
   }
 
   /** Declares a graph input and returns its name. */
@@ -140,18 +147,26 @@ export class GraphBuilder {
     if (known) return known;
     const bytes =
       type === "int32" ? Int32Array.from(list) : BigInt64Array.from(list, (value) => BigInt(value));
-    this.store({
-      tensors: [{ name, type, shape }],
-      bytes: () => [new Uint8Array(bytes.buffer)],
-    });
+    const data = new Uint8Array(bytes.buffer);
+    const tensor = { name, type, shape };
+    if (this.#style.constantNodes)
+      this.node("Constant", name, [], { value: { tensor, bytes: data } });
+    else this.store({ tensors: [tensor], bytes: () => [data] });
     this.#constants.set(name, name);
     return name;
   }
 
-  /** The model's bytes around its stored tensors: what comes before them, and each one's own header. */
-  serialize(opset: number): { head: Uint8Array; tensorHeads: Uint8Array[]; sizeBytes: number } {
+  /** The model's bytes around its stored tensors: what comes before them all, and what comes before and after each. */
+  serialize(): {
+    head: Uint8Array;
+    tensorHeads: Uint8Array[];
+    tensorTail: Uint8Array;
+    sizeBytes: number;
+  } {
     const tensors = this.stored.flatMap((stored) => stored.tensors);
-    const tensorHeads = tensors.map(tensorHead);
+    const { opset = 20, writesDataLocation = false } = this.#style;
+    const tensorTail = writesDataLocation ? integerField(14, 0) : new Uint8Array(0);
+    const tensorHeads = tensors.map((tensor) => tensorHead(tensor, tensorTail.length));
     const dataBytes = tensors.reduce((total, tensor) => total + tensorBytes(tensor), 0);
 
     const graphStart = concatenate([
@@ -160,17 +175,26 @@ export class GraphBuilder {
       ...this.#inputs,
       ...this.#outputs,
     ]);
-    const graphBytes = graphStart.length + concatenate(tensorHeads).length + dataBytes;
+    const graphBytes =
+      graphStart.length +
+      concatenate(tensorHeads).length +
+      dataBytes +
+      tensors.length * tensorTail.length;
 
     const head = concatenate([
-      integerField(1, irVersion),
+      integerField(1, irVersions[opset]),
       stringField(2, "@fastvlm-kit/onnx"),
       bytesField(8, stringField(1, ""), integerField(2, opset)),
       bytesField(8, stringField(1, "com.microsoft"), integerField(2, 1)),
       bytesHeader(7, graphBytes),
       graphStart,
     ]);
-    return { head, tensorHeads, sizeBytes: head.length - graphStart.length + graphBytes };
+    return {
+      head,
+      tensorHeads,
+      tensorTail,
+      sizeBytes: head.length - graphStart.length + graphBytes,
+    };
   }
 
   #claim(name: string): string {
@@ -180,23 +204,23 @@ export class GraphBuilder {
   }
 }
 
-/** The file format's version that goes with opset 20. */
-const irVersion = 9;
-
 /** The bytes a tensor's data takes. */
 export function tensorBytes({ type, shape }: TensorDeclaration): number {
   return elementCount(shape) * elementBytes[type];
 }
 
-function tensorHead(tensor: TensorDeclaration): Uint8Array {
+function tensorHead(tensor: TensorDeclaration, tailBytes: number): Uint8Array {
   const data = tensorBytes(tensor);
-  const fields = concatenate([
-    ...tensor.shape.map((size) => integerField(1, size)),
-    integerField(2, elementTypes[tensor.type]),
-    stringField(8, tensor.name),
-    bytesHeader(9, data),
-  ]);
-  return concatenate([bytesHeader(5, fields.length + data), fields]);
+  const fields = concatenate([...tensorFields(tensor), bytesHeader(9, data)]);
+  return concatenate([bytesHeader(5, fields.length + data + tailBytes), fields]);
+}
+
+function tensorFields({ name, type, shape }: TensorDeclaration): Uint8Array[] {
+  return [
+    ...shape.map((size) => integerField(1, size)),
+    integerField(2, elementTypes[type]),
+    stringField(8, name),
+  ];
 }
 
 function valueInfo(name: string, type: ElementType, dimensions: readonly Dimension[]): Uint8Array {
@@ -215,6 +239,10 @@ function attribute(name: string, value: Attribute): Uint8Array {
     return concatenate([stringField(1, name), integerField(3, value.int), integerField(20, 2)]);
   if ("float" in value)
     return concatenate([stringField(1, name), floatField(2, value.float), integerField(20, 1)]);
+  if ("tensor" in value) {
+    const tensor = [...tensorFields(value.tensor), bytesField(9, value.bytes)];
+    return concatenate([stringField(1, name), bytesField(5, ...tensor), integerField(20, 4)]);
+  }
   return concatenate([
     stringField(1, name),
     ...value.ints.map((int) => integerField(8, int)),

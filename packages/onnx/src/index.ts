@@ -6,7 +6,8 @@ export {
   type WrittenFile,
 } from "./export-model.ts";
 
-export { visionEncoder } from "./vision-encoder.ts";
+export { visionEncoder, type VisionOptions } from "./vision-encoder.ts";
+export type { Form, FormOptions, GraphStyle, Opset } from "./form.ts";
 export { embedTokens } from "./embed-tokens.ts";
 export { decoder, type DecoderOptions } from "./decoder.ts";
 export {
@@ -18,7 +19,7 @@ export {
 } from "./precision.ts";
 
 export { readSafetensors } from "./safetensors.ts";
-export { randomWeights } from "./random-weights.ts";
+export { randomWeights, type RandomOptions } from "./random-weights.ts";
 export { configJson, modelSizes, type ModelSize } from "./model-sizes.ts";
 export { parseDecoderConfig, readDecoderConfig, type DecoderConfig } from "./model-config.ts";
 export { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-shape.ts";

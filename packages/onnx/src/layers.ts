@@ -3,6 +3,7 @@
 
 import { OnnxExportError } from "./errors.ts";
 import { maxFloat16, toFloat16 } from "./float16.ts";
+import type { FormOptions } from "./form.ts";
 import type { ElementType, GraphBuilder } from "./graph-builder.ts";
 import { transposedSlabs, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
@@ -22,18 +23,24 @@ export interface Convolution {
   readonly groups?: number;
 }
 
+/** Choices about all layers of a graph. */
+export interface LayerOptions extends FormOptions {
+  accuracyLevel?: number;
+}
+
 /** Adds layers to a graph. */
 export class Layers {
   readonly graph: GraphBuilder;
   readonly precision: Precision;
-  readonly #accuracyLevel: number | undefined;
+  readonly #options: LayerOptions;
+  readonly #numbers = new Set<string>();
   /** The 8-bit form of a value: layers that read the same value (q, k and v) share it. */
   readonly #quantized = new Map<string, { levels: string; scale: string; zeroPoint: string }>();
 
-  constructor(graph: GraphBuilder, precision: Precision, options: { accuracyLevel?: number } = {}) {
+  constructor(graph: GraphBuilder, precision: Precision, options: LayerOptions = {}) {
     this.graph = graph;
     this.precision = precision;
-    this.#accuracyLevel = options.accuracyLevel;
+    this.#options = options;
   }
 
   /** A floating-point tensor of the graph's compute type. */
@@ -130,6 +137,7 @@ export class Layers {
   }
 
   #q4Product(name: string, input: string, matrix: Matrix): void {
+    const { accuracyLevel } = this.#options;
     const { inputs, outputs } = matrix;
     const blocks = q4BlockCount(inputs);
     const scaleType = this.precision.compute;
@@ -152,14 +160,28 @@ export class Layers {
         N: { int: outputs },
         bits: { int: 4 },
         block_size: { int: q4BlockSize },
-        ...(this.#accuracyLevel !== undefined && { accuracy_level: { int: this.#accuracyLevel } }),
+        ...(accuracyLevel !== undefined && { accuracy_level: { int: accuracyLevel } }),
       },
     );
   }
 
   /** GELU in its erf form. */
   gelu(name: string, input: string): string {
-    return this.graph.node("Gelu", name, [input]);
+    if (this.#options.form !== "exporter") return this.graph.node("Gelu", name, [input]);
+    // 0.5 · (erf(x / √2) + 1) · x, in the order in which PyTorch's exporter takes `Gelu` apart.
+    const quotient = this.graph.node("Div", `${name}.quotient`, [input, this.#number(Math.SQRT2)]);
+    const erf = this.graph.node("Erf", `${name}.erf`, [quotient]);
+    const sum = this.graph.node("Add", `${name}.sum`, [erf, this.#number(1)]);
+    const half = this.graph.node("Mul", `${name}.half`, [this.#number(0.5), sum]);
+    return this.graph.node("Mul", name, [input, half]);
+  }
+
+  /** A scalar constant, stored once however often it is used. */
+  #number(value: number): string {
+    const name = `scalar_${value}`;
+    if (this.#numbers.has(name)) return name;
+    this.#numbers.add(name);
+    return this.constant(name, [], () => [Float32Array.of(value)]);
   }
 
   /** Normalises the last axis to mean 0 and variance 1, then scales and shifts it. */

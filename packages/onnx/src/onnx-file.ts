@@ -6,9 +6,6 @@ import { tensorBytes, type GraphBuilder } from "./graph-builder.ts";
 /** Protobuf readers refuse longer messages; larger models need another dtype. */
 const maxFileBytes = 2 ** 31 - 1;
 
-/** `Gelu` is one operator from here on, and onnxruntime-web runs everything of this version on WASM and WebGPU. */
-const opset = 20;
-
 /**
  * Writes the graph as one ONNX file and returns its size in bytes.
  *
@@ -18,7 +15,7 @@ const opset = 20;
  * @throws {OnnxExportError} `file-too-large` before anything is written.
  */
 export function writeOnnxFile(path: string, graph: GraphBuilder): number {
-  const { head, tensorHeads, sizeBytes } = graph.serialize(opset);
+  const { head, tensorHeads, tensorTail, sizeBytes } = graph.serialize();
   if (sizeBytes > maxFileBytes) {
     throw new OnnxExportError(
       "file-too-large",
@@ -45,6 +42,7 @@ export function writeOnnxFile(path: string, graph: GraphBuilder): number {
           writeAll(descriptor, chunk.value);
           missing -= chunk.value.length;
         }
+        writeAll(descriptor, tensorTail);
       }
       if (!chunks.next().done)
         throw new Error(`"${tensors.at(-1)?.name}" has more bytes than declared`);

@@ -15,13 +15,26 @@ interface RandomTensor {
   readonly identity?: boolean;
 }
 
+/** Choices about random weights. */
+export interface RandomOptions {
+  /**
+   * How much larger than usual the squeeze-and-excite block's weights are. At the usual size its gates hardly differ
+   * from picture to picture, so that a wrong mean before them is lost in the noise. Default 1.
+   */
+  squeezeExcite?: number;
+}
+
 /**
  * Random weights of a model size, reproducible from `seed`. They are scaled so that values neither vanish nor explode
  * on their way through the layers; what the model says is nonsense.
  */
-export function randomWeights(size: ModelSize, seed: number): Weights {
+export function randomWeights(
+  size: ModelSize,
+  seed: number,
+  { squeezeExcite = 1 }: RandomOptions = {},
+): Weights {
   const tensors = new Map<string, RandomTensor>();
-  addVision(tensors, size);
+  addVision(tensors, size, squeezeExcite);
   addDecoder(tensors, size);
   const names = [...tensors.keys()];
 
@@ -43,7 +56,11 @@ export function randomWeights(size: ModelSize, seed: number): Weights {
   };
 }
 
-function addVision(tensors: Map<string, RandomTensor>, { vision, decoder }: ModelSize): void {
+function addVision(
+  tensors: Map<string, RandomTensor>,
+  { vision, decoder }: ModelSize,
+  squeezeExcite: number,
+): void {
   const convolution = (
     name: string,
     shape: readonly number[],
@@ -106,8 +123,13 @@ function addVision(tensors: Map<string, RandomTensor>, { vision, decoder }: Mode
   const last = channels.at(-1)!;
   const features = 2 * last;
   convolution("conv_exp.reparam_conv", [features, 1, 3, 3]);
-  convolution("conv_exp.se.reduce", [features / 16, features, 1, 1]);
-  convolution("conv_exp.se.expand", [features, features / 16, 1, 1]);
+  const louder = (shape: readonly number[]) => ({ spread: weight(shape).spread * squeezeExcite });
+  for (const [part, shape] of [
+    ["reduce", [features / 16, features, 1, 1]],
+    ["expand", [features, features / 16, 1, 1]],
+  ] as const) {
+    convolution(`conv_exp.se.${part}`, shape, louder(shape));
+  }
 
   tensors.set("model.mm_projector.0.weight", weight([decoder.hiddenSize, features]));
   tensors.set("model.mm_projector.0.bias", bias(decoder.hiddenSize));

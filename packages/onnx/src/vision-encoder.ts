@@ -4,6 +4,7 @@
 // Maps are [n, channels, h, w] for convolutions and [n, h, w, channels] for linear layers. A 1x1 convolution is both:
 // it stays a convolution in floating point and becomes a linear layer in int8, where the matrix product is fast.
 
+import { torchStyle, type FormOptions } from "./form.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { Layers } from "./layers.ts";
 import { matrixOf, scaleRows, type Matrix } from "./matrix.ts";
@@ -12,10 +13,21 @@ import { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-sha
 import { elementCount, expectShape, type Weights } from "./weights.ts";
 
 const headDim = 32;
+/** Pixels of a picture to one position of the last map. */
+const totalStride = 64;
 const batchNormEpsilon = 1e-5;
 
 const toChannelsLast = [0, 2, 3, 1];
 const toChannelsFirst = [0, 3, 1, 2];
+
+/** Choices about the encoder's graph. */
+export interface VisionOptions extends FormOptions {
+  /**
+   * In the exporter's form: the size in pixels that the encoder was exported at. Its squeeze-and-excite block takes
+   * the mean of a map of that size, so the features of other sizes are wrong wherever that mean is not mended. Default 1024.
+   */
+  exportedImageSize?: number;
+}
 
 /**
  * The graph `pixel_values` [n, 3, h, w] → `image_features` [n, h/64 · w/64, hidden], both float32.
@@ -23,10 +35,14 @@ const toChannelsFirst = [0, 3, 1, 2];
  *
  * @throws {OnnxExportError} `tensor-missing`, `tensor-shape`
  */
-export function visionEncoder(weights: Weights, precision: Precision): GraphBuilder {
+export function visionEncoder(
+  weights: Weights,
+  precision: Precision,
+  options: VisionOptions = {},
+): GraphBuilder {
   // The public q4 files leave the vision tower as it is: 4 bits cost it too much.
   const matrices = precision.matrices === "q4" ? "float" : precision.matrices;
-  return new VisionEncoder(weights, { ...precision, matrices }).build();
+  return new VisionEncoder(weights, { ...precision, matrices }, options).build();
 }
 
 /** A value of shape [n, channels, h, w]. */
@@ -38,13 +54,16 @@ interface FeatureMap {
 class VisionEncoder {
   readonly #weights: Weights;
   readonly #shape: VisionShape;
-  readonly #graph = new GraphBuilder("vision_encoder");
+  readonly #graph: GraphBuilder;
   readonly #layers: Layers;
+  readonly #options: VisionOptions;
 
-  constructor(weights: Weights, precision: Precision) {
+  constructor(weights: Weights, precision: Precision, options: VisionOptions) {
     this.#weights = weights;
     this.#shape = visionShapeFrom(weights);
-    this.#layers = new Layers(this.#graph, precision);
+    this.#options = options;
+    this.#graph = new GraphBuilder("vision_encoder", torchStyle(options));
+    this.#layers = new Layers(this.#graph, precision, options);
   }
 
   build(): GraphBuilder {
@@ -186,13 +205,28 @@ class VisionEncoder {
   /** The closing 3x3 that doubles the channels, squeeze-excite, GELU. */
   #closing(map: FeatureMap): FeatureMap {
     const wide = this.#convolution("conv_exp.reparam_conv", map); // [n, features, h/64, w/64]
-    const mean = this.#graph.node("GlobalAveragePool", "conv_exp.se.mean", [wide.value]); // [n, features, 1, 1]
+    const mean = this.#mapMean("conv_exp.se.mean", wide.value);
     const reduced = this.#convolution("conv_exp.se.reduce", { ...wide, value: mean });
     const relu = this.#graph.node("Relu", "conv_exp.se.relu", [reduced.value]);
     const expanded = this.#convolution("conv_exp.se.expand", { ...reduced, value: relu });
     const gate = this.#graph.node("Sigmoid", "conv_exp.se.gate", [expanded.value]);
     const gated = this.#graph.node("Mul", "conv_exp.gated", [wide.value, gate]);
     return this.#gelu({ ...wide, value: gated });
+  }
+
+  /** The mean of each channel, [n, features, 1, 1]. */
+  #mapMean(name: string, map: string): string {
+    const { form, exportedImageSize = 1024 } = this.#options;
+    if (form !== "exporter") return this.#graph.node("GlobalAveragePool", name, [map]);
+    // Apple's `F.avg_pool2d(x, kernel_size=[h, w])`: the exporter keeps the numbers of the example's size.
+    const side = exportedImageSize / totalStride;
+    return this.#graph.node("AveragePool", name, [map], {
+      count_include_pad: { int: 1 },
+      ceil_mode: { int: 0 },
+      pads: { ints: [0, 0, 0, 0] },
+      strides: { ints: [side, side] },
+      kernel_shape: { ints: [side, side] },
+    });
   }
 
   #projector(map: FeatureMap, outputName: string): string {
