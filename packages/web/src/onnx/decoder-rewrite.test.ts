@@ -3,7 +3,14 @@ import { VlmError } from "../protocol/errors.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { MASK, rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
-import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
+import {
+  buildModel,
+  floatAttribute,
+  integerAttribute,
+  stored,
+  type ModelSpec,
+  type NodeSpec,
+} from "./fixtures/build-model.ts";
 import { outlineModel, type ModelOutline } from "./model-outline.ts";
 import { LAST_POSITION, TOTAL_LENGTH } from "./sequence-lengths.ts";
 import { skeletonOf } from "./skeleton.ts";
@@ -79,6 +86,74 @@ describe("rewriteDecoder", () => {
       { operator: "Cast", inputs: ["sin"], outputs: ["wide sin"], integers: { to: 1 } },
     );
     expect(rewritten({ nodes }).parts.rotary).toBe(1);
+  });
+
+  it.each<[string, readonly NodeSpec[]]>([
+    ["the reshape of the exporters", reshapedPositions()],
+    ["two reshapes", [...reshapedPositions("once"), reshape("once", "positions")]],
+    ["a name", [{ operator: "Identity", inputs: ["position_ids"], outputs: ["positions"] }]],
+    [
+      "an axis that comes and goes",
+      [
+        { operator: "Unsqueeze", inputs: ["position_ids", "axis"], outputs: ["deep"] },
+        { operator: "Squeeze", inputs: ["deep", "axis"], outputs: ["positions"] },
+      ],
+    ],
+  ])("follows positions through %s, and leaves nothing of it", (_, way) => {
+    const { parts, flow } = rewritten({ nodes: [...way, ...layer({ positions: "positions" })] });
+    expect(parts).toMatchObject({ biases: 3, rotary: 1, joined: 1 });
+    for (const { outputs } of way) expect(flow.makerOf(outputs[0]!)).toBeUndefined();
+    const takesAxis = way.some(({ inputs }) => inputs.includes("axis"));
+    expect(flow.stored("axis") === undefined).toBe(takesAxis);
+    expect([...flow.inputs.keys()]).toContain("position_ids");
+  });
+
+  it("keeps reshaped positions that somebody else reads, and what they are made of", () => {
+    const nodes = [...reshapedPositions(), ...layer({ positions: "positions" })];
+    const { parts, flow } = rewritten({ nodes, more: [reader("positions")] });
+    expect(parts.rotary).toBe(1);
+    expect(flow.makerOf("positions")!.operator).toBe("Reshape");
+    expect(flow.makerOf("sizes")!.operator).toBe("Shape");
+  });
+
+  it("follows queries and keys that reach the positions by two ways", () => {
+    const nodes = [
+      ...reshapedPositions(),
+      ...layer({ positions: "positions", rotaryOfK: { inputs: rotaryInputs("k", "cos", "sin") } }),
+    ];
+    expect(rewritten({ nodes }).parts.rotary).toBe(1);
+  });
+
+  it("joins what a writer says is in this file, where it is anyway", () => {
+    const { parts, flow } = rewritten({ saysWhere: true });
+    expect(parts).toMatchObject({ biases: 3, rotary: 1, joined: 1 });
+    const product = flow.makerOf(flow.makerOf("attention")!.inputs[0]!)!;
+    expect(flow.stored(product.inputs[5]!)!.shape).toEqual([WIDTH + 2 * HEAD]);
+  });
+
+  it("keeps the attributes that it does not change as the file has them, also negative ones", () => {
+    const more = [...integerAttribute("local_window_size", -1), ...floatAttribute("scale", 0.5)];
+    const { parts, flow } = rewritten({ nodes: layer({ attention: { more } }) });
+    expect(parts).toMatchObject({ rotary: 1, joined: 1 });
+    const { integers, floats } = flow.makerOf("attention")!;
+    expect(Object.fromEntries(integers)).toEqual({
+      num_heads: 2,
+      kv_num_heads: 1,
+      do_rotary: 1,
+      rotary_interleaved: 0,
+      local_window_size: -1,
+    });
+    expect(floats.get("scale")).toBeCloseTo(0.5, 6);
+  });
+
+  it.each([
+    [3, 3],
+    [4, -1],
+    [32768, -1],
+  ])("takes a window of %s where angles are for 4 positions for one of %s", (window, expected) => {
+    const more = integerAttribute("local_window_size", window);
+    const { flow } = rewritten({ nodes: layer({ attention: { more } }) });
+    expect(flow.makerOf("attention")!.integers.get("local_window_size")).toBe(expected);
   });
 
   it("sums no mask that only attentions needed, for they are told the length", () => {
@@ -161,6 +236,25 @@ describe("rewriteDecoder", () => {
       { nodes: layer({ rotaryOfK: { inputs: ["k", "others", "cos", "sin"] } }) },
     ],
     ["by positions of another name", { nodes: layer({ positions: "others" }) }],
+    [
+      "by positions that are computed",
+      {
+        nodes: [
+          { operator: "Add", inputs: ["position_ids", "axis"], outputs: ["positions"] },
+          ...layer({ positions: "positions" }),
+        ],
+      },
+    ],
+    [
+      "by positions that go in a circle",
+      {
+        nodes: [
+          reshape("more positions", "positions"),
+          reshape("positions", "more positions"),
+          ...layer({ positions: "positions" }),
+        ],
+      },
+    ],
     ["of neighbours", { nodes: layer({ rotary: { integers: { interleaved: 1 } } }) }],
     [
       "of a part of each head",
@@ -316,6 +410,25 @@ function rotaryInputs(value: string, cos: string, sin: string): string[] {
   return [value, "position_ids", cos, sin];
 }
 
+/** Positions as a builder of ONNX files reshapes them, to [-1, new]. */
+function reshapedPositions(output = "positions"): NodeSpec[] {
+  return [
+    { operator: "Shape", inputs: ["hidden"], outputs: ["sizes"] },
+    { operator: "Gather", inputs: ["sizes", "axis"], outputs: ["new positions"] },
+    {
+      operator: "Concat",
+      inputs: ["axis", "new positions"],
+      outputs: ["wanted"],
+      integers: { axis: 0 },
+    },
+    { operator: "Reshape", inputs: ["position_ids", "wanted"], outputs: [output] },
+  ];
+}
+
+function reshape(from: string, to: string): NodeSpec {
+  return { operator: "Reshape", inputs: [from, "axis"], outputs: [to] };
+}
+
 /** The usual way from a mask to what attentions take. */
 function lengthsOf(mask: string, output: string): NodeSpec[] {
   const sum = `sum of ${mask}`;
@@ -336,12 +449,30 @@ type Spec = Partial<ModelSpec> & {
   readonly blocks?: number;
 };
 
-function file({ more = [], logits = [...FREE, VOCAB], blocks = 1, ...spec }: Spec): Uint8Array {
+function file(options: Spec): Uint8Array {
+  const { more = [], logits = [...FREE, VOCAB], blocks = 1, ...spec } = options;
   const table = (name: string, angles: number) =>
     stored(name, [4, angles], new Float32Array(4 * angles), "float32");
   const vector = (name: string, size: number) =>
     stored(name, [size], new Float32Array(size), "float32");
   const { nodes = layer(), inputs, outputs } = spec;
+  const tensors = [
+    ...(["q", "k", "v"] as const).flatMap((which) => {
+      const bytes = new Uint8Array(SIZES[which] * blocks * 16).fill(which.charCodeAt(0));
+      return [
+        stored(`${which} weight`, [SIZES[which], blocks, 16], bytes, "uint8"),
+        vector(`${which} scales`, SIZES[which] * blocks),
+        vector(`${which} bias`, SIZES[which]),
+      ];
+    }),
+    table("cos", HEAD / 2),
+    table("sin", HEAD / 2),
+    table("wrong table", HEAD),
+    stored("half bias", [WIDTH], new Uint16Array(WIDTH), "float16"),
+    stored("axis", [1], new BigInt64Array(1), "int64"),
+    stored("group", [1], new Uint8Array(1), "uint8"),
+    stored("vocabulary", [WIDTH, VOCAB], new Float32Array(WIDTH * VOCAB), "float32"),
+  ];
   return buildModel({
     ...spec,
     nodes: [...nodes, ...more],
@@ -357,22 +488,7 @@ function file({ more = [], logits = [...FREE, VOCAB], blocks = 1, ...spec }: Spe
       ...inputs,
     },
     outputs: { logits: [FLOAT, logits], nk: PAST, nv: PAST, ...outputs },
-    tensors: [
-      ...(["q", "k", "v"] as const).flatMap((which) => {
-        const bytes = new Uint8Array(SIZES[which] * blocks * 16).fill(which.charCodeAt(0));
-        return [
-          stored(`${which} weight`, [SIZES[which], blocks, 16], bytes, "uint8"),
-          vector(`${which} scales`, SIZES[which] * blocks),
-          vector(`${which} bias`, SIZES[which]),
-        ];
-      }),
-      table("cos", HEAD / 2),
-      table("sin", HEAD / 2),
-      table("wrong table", HEAD),
-      stored("half bias", [WIDTH], new Uint16Array(WIDTH), "float16"),
-      stored("group", [1], new Uint8Array(1), "uint8"),
-      stored("vocabulary", [WIDTH, VOCAB], new Float32Array(WIDTH * VOCAB), "float32"),
-    ],
+    tensors,
   });
 }
 

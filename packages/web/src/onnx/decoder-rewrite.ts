@@ -16,6 +16,7 @@ import { outputNewPositions, type NewPositions } from "./new-positions.ts";
 import type { MessageEdit } from "./rewrite.ts";
 import { takeLengths } from "./sequence-lengths.ts";
 import { unfuseAttention } from "./unfuse-attention.ts";
+import { dropWideWindows } from "./wide-window.ts";
 
 export interface DecoderRewriteOptions {
   readonly device: "webgpu" | "wasm";
@@ -69,6 +70,7 @@ export function rewriteDecoder(
   const last = lastLogits(model);
   const draft = GraphDraft.of(model, last ?? { replacements: new Map(), additions: [] });
   if (!draft) return undefined;
+  dropWideWindows(draft);
   const source = new JoinedFile(model.source);
   const isGpu = device === "webgpu";
   // On the GPU they stay where they are, whole, and no run copies them.

@@ -19,6 +19,7 @@ export const ATTENTION_INPUT = {
   cos: 7,
 } as const;
 const ROTARY = "com.microsoft::RotaryEmbedding";
+const ROTARY_INPUT = { value: 0, positions: 1, cos: 2, sin: 3 } as const;
 /** The decoder's input with the index of each new position, [batch, new]. */
 export const POSITIONS = "position_ids";
 const ROTARY_ATTRIBUTES: ReadonlySet<string> = new Set([
@@ -42,8 +43,10 @@ export function fuseRotary(draft: GraphDraft): number {
     if (!isRotation(draft, key, headSizeOf(draft, attention))) continue;
 
     const others = attention.inputs.slice(ATTENTION_INPUT.value, ATTENTION_INPUT.cos);
-    draft.remove(query);
-    draft.remove(key);
+    for (const rotary of [query, key]) {
+      draft.remove(rotary);
+      draft.removeUnread(rotary.inputs[ROTARY_INPUT.positions]!);
+    }
     draft.change(attention, {
       inputs: [query.inputs[0]!, key.inputs[0]!, ...others, cos!, sin!],
       integers: { do_rotary: 1, rotary_interleaved: 0 },
@@ -72,20 +75,20 @@ function isPlain(draft: GraphDraft, { inputs, integers }: DraftNode): boolean {
   );
 }
 
-/** Whether two rotations turn by the same angles. */
+/** Whether two rotations turn by the same tables; that both are by the positions is asked of each. */
 function isSame({ inputs: some }: DraftNode, { inputs: others }: DraftNode): boolean {
-  return [1, 2, 3].every((index) => some[index] !== undefined && some[index] === others[index]);
+  const { cos, sin } = ROTARY_INPUT;
+  return [cos, sin].every((index) => some[index] !== undefined && some[index] === others[index]);
 }
 
 /** Whether the whole of each head is rotated, half against half, by its position. */
 function isRotation(draft: GraphDraft, rotary: DraftNode, headSize = 0): boolean {
   const { inputs, integers } = rotary;
-  const [, positions, cos = "", sin = ""] = inputs;
+  const [, positions = "", cos = "", sin = ""] = inputs;
   const size = integers.get("rotary_embedding_dim") ?? 0;
   return (
     inputs.length === 4 &&
-    positions === POSITIONS &&
-    draft.flow.inputs.has(POSITIONS) &&
+    arePositions(draft, positions) &&
     [cos, sin].every((name) => isCache(draft, name, headSize / 2)) &&
     (integers.get("interleaved") ?? 0) === 0 &&
     (size === 0 || size === headSize) &&
@@ -93,9 +96,51 @@ function isRotation(draft: GraphDraft, rotary: DraftNode, headSize = 0): boolean
   );
 }
 
-/** A stored table [positions, angles], widened or not. */
-function isCache({ flow }: GraphDraft, value: string, angles: number): boolean {
+function isCache(draft: GraphDraft, value: string, angles: number): boolean {
+  return tableShape(draft, value)?.[1] === angles;
+}
+
+/** Of a stored table of angles, widened or not. */
+function tableShape(
+  { flow }: GraphDraft,
+  value: string,
+): readonly [positions: number, angles: number] | undefined {
   const maker = flow.makerOf(value);
   const tensor = flow.stored(maker?.operator === "Cast" ? maker.inputs[0]! : value);
-  return tensor?.shape.length === 2 && tensor.shape[1] === angles;
+  const [positions = 0, angles = 0, ...rest] = tensor?.shape ?? [];
+  return tensor && rest.length === 0 ? [positions, angles] : undefined;
 }
+
+/** How many positions the attention's keys can be rotated for, by itself or by the node before it. */
+export function countAngles(draft: GraphDraft, { inputs }: DraftNode): number | undefined {
+  const rotary = draft.makerOf(inputs[ATTENTION_INPUT.key]);
+  const cos =
+    rotary?.operator === ROTARY ? rotary.inputs[ROTARY_INPUT.cos] : inputs[ATTENTION_INPUT.cos];
+  return tableShape(draft, cos ?? "")?.[0];
+}
+
+/**
+ * Whether the value has the numbers of {@link POSITIONS} in their order. Exporters reshape them on the way;
+ * the operator then still wants [batch, new], so that the order is all that matters.
+ */
+function arePositions(draft: GraphDraft, value: string): boolean {
+  let name = value;
+  for (let steps = 0; steps <= MAX_RESHAPES; steps++) {
+    if (name === POSITIONS) return draft.flow.inputs.has(POSITIONS);
+    const maker = draft.makerOf(name);
+    if (maker?.outputs.length !== 1 || !RESHAPES.has(maker.operator)) return false;
+    name = maker.inputs[0] ?? "";
+  }
+  return false;
+}
+
+/** Operators whose result has the numbers of their first input, in the same order. */
+const RESHAPES: ReadonlySet<string> = new Set([
+  "Identity",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+  "Flatten",
+]);
+
+const MAX_RESHAPES = 8;

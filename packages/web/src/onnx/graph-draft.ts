@@ -25,7 +25,7 @@ export interface DraftNode {
 export interface NodeChange {
   readonly inputs?: readonly string[];
   readonly outputs?: readonly string[];
-  /** Attributes to set; not negative. */
+  /** Attributes to set. */
   readonly integers?: Readonly<Record<string, number>>;
 }
 
@@ -37,7 +37,8 @@ export class GraphDraft {
   readonly #nodes: Map<Field, DraftNode>;
   readonly #makers = new Map<string, Field>();
   readonly #readers = new Map<string, Field[]>();
-  readonly #changed = new Set<Field>();
+  /** Attributes that are set anew; the others stay as the file has them. */
+  readonly #changed = new Map<Field, Readonly<Record<string, number>>>();
   readonly #replacements = new Map<number, readonly Piece[]>();
   readonly #additions: Piece[] = [];
 
@@ -64,9 +65,15 @@ export class GraphDraft {
     );
   }
 
+  /** The node that makes the value by now. */
+  makerOf(value: string | undefined): DraftNode | undefined {
+    const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
+    return field && this.#nodes.get(field);
+  }
+
   /** The node of this operator that makes the value for one reader alone, and nothing else. */
   onlyFor(value: string | undefined, operator: string): DraftNode | undefined {
-    const node = this.#nodeOf(value);
+    const node = this.makerOf(value);
     if (node?.operator !== operator || !this.#isFree(node.field)) return undefined;
     const isAlone = node.outputs.length === 1 && this.#readersOf(value!).length === 1;
     return isAlone && !this.flow.outputs.has(value!) ? node : undefined;
@@ -94,7 +101,7 @@ export class GraphDraft {
     };
     this.#nodes.set(node.field, changed);
     this.#connect(changed);
-    this.#changed.add(node.field);
+    this.#changed.set(node.field, { ...this.#changed.get(node.field), ...integers });
   }
 
   remove(node: DraftNode): void {
@@ -115,12 +122,15 @@ export class GraphDraft {
 
   /** Removes the nodes and stored tensors that nobody needs any more now that nobody reads the value. */
   removeUnread(value: string): void {
-    this.removeTensor(value);
-    const node = this.#nodeOf(value);
-    if (!node || !this.#isFree(node.field)) return;
-    if (node.outputs.some((output) => this.isRead(output))) return;
-    this.remove(node);
-    for (const input of node.inputs) this.removeUnread(input);
+    const values = [value];
+    for (let next = values.pop(); next !== undefined; next = values.pop()) {
+      this.removeTensor(next);
+      const node = this.makerOf(next);
+      if (!node || !this.#isFree(node.field)) continue;
+      if (node.outputs.some((output) => this.isRead(output))) continue;
+      this.remove(node);
+      values.push(...node.inputs);
+    }
   }
 
   /** Removes a stored tensor that nobody reads any more. */
@@ -142,9 +152,9 @@ export class GraphDraft {
   }
 
   toEdit(): MessageEdit {
-    const changes = [...this.#changed].flatMap((field) => {
+    const changes = [...this.#changed].flatMap(([field, integers]) => {
       const node = this.#nodes.get(field);
-      return node ? [[field.start, this.#write(node)] as const] : [];
+      return node ? [[field.start, this.#write(node, integers)] as const] : [];
     });
     const gone = this.flow.notes.filter(
       ({ name }) => this.flow.makerOf(name) && !this.#makers.has(name),
@@ -162,11 +172,6 @@ export class GraphDraft {
 
   #isFree(field: Field): boolean {
     return !this.#base.replacements.has(field.start);
-  }
-
-  #nodeOf(value: string | undefined): DraftNode | undefined {
-    const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
-    return field && this.#nodes.get(field);
   }
 
   #readersOf(value: string): readonly Field[] {
@@ -190,18 +195,21 @@ export class GraphDraft {
     }
   }
 
-  #write({ field, inputs, outputs, integers }: DraftNode): Piece[] {
+  #write(
+    { field, inputs, outputs }: DraftNode,
+    integers: Readonly<Record<string, number>>,
+  ): Piece[] {
     const content = rewrite(this.model.reader, contentOf(field), (inner) => {
       if (inner.wireType !== WIRE.bytes) return undefined;
       if (inner.number === NODE.input || inner.number === NODE.output) return [];
       if (inner.number !== NODE.attribute) return undefined;
-      return integers.has(this.#attributeName(inner)) ? [] : undefined;
+      return Object.hasOwn(integers, this.#attributeName(inner)) ? [] : undefined;
     });
     return messageField(GRAPH.node, [
       ...content,
       ...inputs.flatMap((name) => stringField(NODE.input, name)),
       ...outputs.flatMap((name) => stringField(NODE.output, name)),
-      ...[...integers].flatMap(([name, value]) => integerAttribute(name, value)),
+      ...Object.entries(integers).flatMap(([name, value]) => integerAttribute(name, value)),
     ]);
   }
 

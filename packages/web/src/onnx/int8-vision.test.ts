@@ -120,6 +120,13 @@ describe("planInt8Vision", () => {
     await expectAlike(file, written, [2, 7, NARROW]);
   });
 
+  it("finds the layers of a file whose tensors say that they are in it", async () => {
+    const file = buildModel({ ...chainSpec(GELUS["five nodes"]!), saysWhere: true });
+    const written = write(plan(file)!);
+    expect(operatorsOf(written).filter((one) => one === PRODUCT)).toHaveLength(2);
+    await expectAlike(file, written);
+  });
+
   it("loses no sum to an overflow: the largest numbers all at once", async () => {
     const weights = new Float32Array(NARROW * WIDE).fill(2);
     const file = buildModel({

@@ -10,7 +10,7 @@ import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 import type { JoinedFile } from "./joined-file.ts";
 import type { StoredTensor } from "./model-outline.ts";
 import { newTensor } from "./node-writer.ts";
-import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
+import { DATA_TYPE, LOCATION, TENSOR } from "./tensor-outline.ts";
 import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
 
 export interface JoinedWeights {
@@ -115,8 +115,6 @@ function areRows([first, ...others]: readonly StoredTensor[], types: readonly nu
 
 /** Smaller ones are carried in the graph itself, like those of the file. */
 const MIN_EXTERNAL_BYTES = 16 * 1024;
-const EXTERNAL = 1;
-
 function joinTensors(
   name: string,
   parts: readonly StoredTensor[],
@@ -135,6 +133,6 @@ function joinTensors(
     ...entry("location", location),
     ...entry("offset", String(start)),
     ...entry("length", String(bytes)),
-    integerField(TENSOR.dataLocation, EXTERNAL),
+    integerField(TENSOR.dataLocation, LOCATION.external),
   ]);
 }

@@ -37,7 +37,6 @@ export function newNode(node: NewNode): Piece[] {
 const ATTRIBUTE = { name: 1, float: 2, integer: 3, integers: 8, type: 20 } as const;
 const ATTRIBUTE_TYPE = { float: 1, integer: 2, integers: 7 } as const;
 
-/** @param value not negative */
 export function integerAttribute(name: string, value: number): Piece[] {
   return attribute(name, ATTRIBUTE_TYPE.integer, [integerField(ATTRIBUTE.integer, value)]);
 }
@@ -46,7 +45,6 @@ function floatAttribute(name: string, value: number): Piece[] {
   return attribute(name, ATTRIBUTE_TYPE.float, floatField(ATTRIBUTE.float, value));
 }
 
-/** @param values none of them negative */
 function listAttribute(name: string, values: readonly number[]): Piece[] {
   const fields = values.map((value) => integerField(ATTRIBUTE.integers, value));
   return attribute(name, ATTRIBUTE_TYPE.integers, fields);

@@ -1,7 +1,7 @@
 /** The number in a stored tensor of one element. Writers put it into bytes, or into a list of its kind. */
 
 import type { StoredTensor } from "./model-outline.ts";
-import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
+import { DATA_TYPE, isHere, TENSOR } from "./tensor-outline.ts";
 import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
 
 /** @returns undefined for other tensors, and for element types that nothing here is scaled by */
@@ -11,8 +11,8 @@ export function readScalar(reader: WireReader, tensor: StoredTensor): number | u
   let number: number | undefined;
   for (const field of reader.fields(contentOf(tensor.field))) {
     if (!LISTS.has(field.number)) {
-      if (field.number === TENSOR.externalData || field.number === TENSOR.dataLocation)
-        return undefined;
+      const isElsewhere = field.number === TENSOR.dataLocation && !isHere(field);
+      if (field.number === TENSOR.externalData || isElsewhere) return undefined;
       continue;
     }
     if (number !== undefined) return undefined;

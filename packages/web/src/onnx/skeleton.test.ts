@@ -67,6 +67,19 @@ describe("toSkeleton", () => {
     expect(toSkeleton(sourceOfBytes(file), OPTIONS)?.externalBytes).toBe(49);
   });
 
+  it("moves a tensor that says that it is here, and says only once where it is then", () => {
+    const here = [integerField(TENSOR.dataLocation, 0)];
+    const file = model([
+      tensor("before", [8], bytes(32), { more: here }),
+      [...here, ...tensor("after", [8], bytes(32))],
+      tensor("small", [3], bytes(12), { more: here }),
+    ]);
+    const { bytes: skeleton, externalBytes } = toSkeleton(sourceOfBytes(file), OPTIONS)!;
+    expect(externalBytes).toBe(64);
+    expect(initializers(skeleton).map(({ isExternal }) => isExternal)).toEqual([true, true, false]);
+    expect(initializers(skeleton).map(({ locations }) => locations)).toEqual([1, 1, 1]);
+  });
+
   it("leaves tensors in nodes, subgraphs and functions alone", () => {
     const weights = tensor("inner", [8], bytes(32));
     const subgraph = messageField(INITIALIZER, weights);
@@ -260,6 +273,8 @@ interface Written {
   readonly offset?: string;
   readonly length?: string;
   readonly isExternal: boolean;
+  /** How often it says where it is. */
+  readonly locations: number;
   /** All fields but those of external data. */
   readonly others: Uint8Array[];
 }
@@ -269,16 +284,19 @@ function readTensor(file: Uint8Array, span: { start: number; end: number }): Wri
   const entries: Record<string, string> = {};
   const others: Uint8Array[] = [];
   let isExternal = false;
+  let locations = 0;
   for (const field of reader.fields(span)) {
     if (field.number === TENSOR.externalData) {
       const [key, value] = Array.from(reader.fields(contentOf(field)), (one) =>
         byteString(reader.read(contentOf(one))),
       );
       entries[key!] = value!;
-    } else if (field.number === TENSOR.dataLocation) isExternal = field.value === 1;
-    else others.push(reader.read(field).slice());
+    } else if (field.number === TENSOR.dataLocation) {
+      isExternal = field.value === 1;
+      locations++;
+    } else others.push(reader.read(field).slice());
   }
-  return { ...entries, isExternal, others };
+  return { ...entries, isExternal, locations, others };
 }
 
 function initializers(file: Uint8Array): Written[] {

@@ -9,7 +9,7 @@
 import type { ByteSource } from "./byte-source.ts";
 import { GRAPH, MODEL, outlineModel, type ModelOutline } from "./model-outline.ts";
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
-import { TENSOR, type TensorOutline } from "./tensor-outline.ts";
+import { LOCATION, TENSOR, type TensorOutline } from "./tensor-outline.ts";
 import { contentOf, type Span } from "./wire-reader.ts";
 import {
   integerField,
@@ -42,8 +42,6 @@ const MIN_TENSOR_BYTES = 16 * 1024;
 
 /** More than this without its large tensors is a model that keeps its weights where we do not look. */
 const MAX_SKELETON_BYTES = 64 * 1024 * 1024;
-
-const EXTERNAL = 1;
 
 /**
  * @param file names the file in errors
@@ -93,6 +91,6 @@ function externalTensor(tensor: TensorOutline, raw: Span, location: string): Pie
     ...entry("location", location),
     ...entry("offset", String(raw.start)),
     ...entry("length", String(raw.end - raw.start)),
-    integerField(TENSOR.dataLocation, EXTERNAL),
+    integerField(TENSOR.dataLocation, LOCATION.external),
   ];
 }

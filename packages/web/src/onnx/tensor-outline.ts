@@ -9,7 +9,7 @@ export interface TensorOutline {
   readonly shape: readonly number[];
   /** Its bytes in the file, where they are all of its data and as many as type and shape say. */
   readonly raw: Span | undefined;
-  /** All fields but `raw`, as the file has them. */
+  /** All fields but `raw`, as the file has them; without a `data_location` that says what is so anyway. */
   readonly others: readonly Uint8Array[];
 }
 
@@ -24,6 +24,9 @@ export const TENSOR = {
   dataLocation: 14,
   metadata: 16,
 } as const;
+
+/** Values of `data_location`. */
+export const LOCATION = { here: 0, external: 1 } as const;
 
 /** Fields that may stand beside `raw_data` and leave it what it is. */
 const HARMLESS: ReadonlySet<number> = new Set([
@@ -77,6 +80,8 @@ export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
       raw = contentOf(field);
       continue;
     }
+    // Left out, because a tensor that moves to another file gets one that says so.
+    if (isHere(field)) continue;
     const isKnown = HARMLESS.has(field.number) && isShort(field);
     isPlain &&= isKnown;
     if (isPlain) others.push(reader.read(field).slice());
@@ -87,6 +92,14 @@ export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
   }
   if (raw && raw.end - raw.start !== byteLength(dataType, shape)) isPlain = false;
   return { name, dataType, shape, raw: isPlain ? raw : undefined, others };
+}
+
+/**
+ * Whether the field says that the tensor's numbers are in this file, which is so without it. Python's `onnx`
+ * writes it into every tensor that once was in a file of its own.
+ */
+export function isHere({ number, wireType, value }: Field): boolean {
+  return number === TENSOR.dataLocation && wireType === WIRE.varint && value === LOCATION.here;
 }
 
 /** The bytes of a string as characters, which compares and copies names without decoding them. */

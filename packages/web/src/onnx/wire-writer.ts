@@ -27,7 +27,7 @@ export function messageField(number: number, pieces: readonly Piece[]): Piece[] 
   return [Uint8Array.from(header), ...pieces];
 }
 
-/** A non-negative integer. */
+/** @param value a safe integer; a negative one takes ten bytes, as protobuf writes it */
 export function integerField(number: number, value: number): Piece {
   return Uint8Array.from([...varint(number * 8 + WIRE.varint), ...varint(value)]);
 }
@@ -48,6 +48,7 @@ function pieceLength(piece: Piece): number {
 }
 
 function varint(value: number): number[] {
+  if (value < 0) return twosComplement(value);
   const bytes: number[] = [];
   // Division, not shifts: offsets in a file exceed 31 bits.
   while (value >= 0x80) {
@@ -56,4 +57,12 @@ function varint(value: number): number[] {
   }
   bytes.push(value);
   return bytes;
+}
+
+/** A negative number is the 64-bit integer with the same bits. */
+function twosComplement(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return [...bytes, Number(rest)];
 }

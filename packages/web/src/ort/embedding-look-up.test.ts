@@ -108,8 +108,10 @@ describe("an embedding that is looked up", () => {
       ],
     ],
   ])("has the session's numbers bit for bit: %s", async (_, nodes, tensors) => {
-    const bytes = embedModel(nodes, tensors);
-    await expectSameRows(bytes, graphOf(bytes), IDS);
+    for (const saysWhere of [false, true]) {
+      const bytes = embedModel(nodes, tensors, saysWhere);
+      await expectSameRows(bytes, graphOf(bytes), IDS);
+    }
   });
 
   it.each<[string, NodeSpec[], Piece[][]]>([
@@ -222,8 +224,13 @@ async function expectSameRows(
   expect(Buffer.compare(Buffer.from(rows.buffer), Buffer.from(expected.slice().buffer))).toBe(0);
 }
 
-function embedModel(nodes: NodeSpec[], tensors: Piece[][]): Uint8Array<ArrayBuffer> {
+function embedModel(
+  nodes: NodeSpec[],
+  tensors: Piece[][],
+  saysWhere = false,
+): Uint8Array<ArrayBuffer> {
   return buildModel({
+    saysWhere,
     nodes,
     tensors,
     inputs: { input_ids: [7, ["batch_size", "sequence_length"]] },
