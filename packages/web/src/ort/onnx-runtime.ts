@@ -6,13 +6,9 @@
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
-import { rewriteDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
-import type { ModelOutline } from "../onnx/model-outline.ts";
-import { createAppendedCache } from "./appended-kv-cache.ts";
-import { canSharePast } from "../onnx/shared-past.ts";
+import type { DecoderParts } from "../onnx/decoder-rewrite.ts";
 import {
   createSession,
-  LOCATION,
   type CreateSessionOptions,
   type CreatedSession,
   type WeightsPath,
@@ -22,13 +18,9 @@ import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
-import { createGpuArgmax } from "./gpu-argmax.ts";
-import { createGpuInputs } from "./gpu-inputs.ts";
-import { createGpuCaches } from "./gpu-kv-cache.ts";
-import { createGpuLogits, hasKnownVocabulary } from "./gpu-logits.ts";
-import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
-import { loadOrt, type OrtOptions } from "./load-ort.ts";
-import { OnnxDecoding, type CpuImageFeatures, type OnnxDecodingParts } from "./onnx-decoding.ts";
+import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
+import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
+import { openDecoder, type DecoderForm, type OpenedDecoder } from "./open-decoder.ts";
 import type { Session } from "./session.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
@@ -37,8 +29,8 @@ export interface OnnxRuntimeOptions extends OrtOptions {
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** From the model's `config.json`. */
   readonly maxPositions: number;
-  /** Whether steps of the decoder may be captured, where the GPU can. Default true. */
-  readonly captures?: boolean;
+  /** The most that is done for the decoder, as far as the graph and the GPU allow. Default `captured`. */
+  readonly decoderForm?: DecoderForm;
   readonly onDeviceLost: (reason: string) => void;
   /** Called for each graph that gets a session; an embedding that is looked up needs none. */
   readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
@@ -52,20 +44,18 @@ export type GraphPreparation =
   /** Whether the encoder takes pictures of any size. */
   | { readonly imageSize: "free" | "fixed" };
 
-const AS_IT_IS: DecoderParts = {
-  logits: "all",
-  biases: 0,
-  rotary: 0,
-  joined: 0,
-  kv: "all",
-  unfused: 0,
-  positioned: 0,
-};
-
-/** A runtime whose encoder can be replaced by another one that should see the same. */
+/** A runtime whose graphs can be replaced by others that should give the same numbers. */
 export interface OrtRuntime extends Runtime {
-  /** Whether steps of the decoder are captured once and then replayed. */
-  readonly capturesSteps: boolean;
+  /** How the decoder runs now. */
+  readonly decoderForm: DecoderForm;
+  /**
+   * Releases the decoder and loads its file again, so that no two are in memory. Sequences that were
+   * begun end with it.
+   *
+   * @param form the most that is done for it; what cannot be done is not
+   * @throws {VlmError} as {@link createOnnxRuntime}; then only this or `dispose` may be called
+   */
+  reloadDecoder(form: DecoderForm): Promise<void>;
   /**
    * Runs another encoder from now on, until it is decided which one stays.
    *
@@ -75,15 +65,14 @@ export interface OrtRuntime extends Runtime {
 }
 
 /** The parts of a loaded model. */
-interface Parts extends OnnxDecodingParts {
+interface Parts {
+  readonly ort: OrtModule;
+  readonly embedding: Embedding;
   vision: Session;
   readonly createEncoder: (file: GraphFile) => Promise<Session>;
-  /** The cache of a new sequence. */
-  readonly createCache: () => KvCache;
-  /** Frees KV memory that no sequence uses. */
-  readonly trim: () => void;
-  /** Gives up what is not a session's. */
-  readonly dispose: () => void;
+  /** Undefined after it was released and could not be loaded again. */
+  decoder: OpenedDecoder | undefined;
+  readonly openDecoder: (form: DecoderForm) => Promise<OpenedDecoder>;
 }
 
 /**
@@ -136,51 +125,25 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const createEncoder = async (graph: Graph): Promise<Session> =>
       (await create("vision", graph, providers)).session;
     const vision = await createEncoder(await open("vision"));
-    const graph = await open("decoder");
-    const sharesPast = graph.model !== undefined && canSharePast(graph.model);
-    const rewrite = graph.model && planRewrite(graph.model, device);
-    const decoder = await create(
-      "decoder",
-      { ...graph, ...(rewrite && { weights: rewrite.source }) },
-      { ...providers, ...outputs },
-      {
-        rewrite: () => rewrite?.edit,
-        captures: options.captures !== false && sharesPast && canCapture(gpu, graph.model, rewrite),
-      },
-    );
-    const done = decoder.isRewritten ? rewrite : undefined;
-    const past = listPast(decoder.session);
-    const caches = gpu && sharesPast ? createGpuCaches(ort, gpu, past) : undefined;
-    const onGpu = gpu && {
-      argmax: createGpuArgmax(gpu),
-      inputs: createGpuInputs(ort, gpu),
-      captured: decoder.isCapturing ? createGpuLogits(ort, gpu, decoder.session) : undefined,
-    };
-    onGraphPrepared?.("decoder", {
-      ...(done?.parts ?? AS_IT_IS),
-      steps: onGpu?.captured ? "captured" : "run",
-    });
-    const createCache = (): KvCache => {
-      if (caches) return caches.create();
-      const newPositions = done?.newPositions;
-      return newPositions
-        ? createAppendedCache(ort, past, { newPositions, isBiased: done.parts.unfused > 0 })
-        : createGrowingCache(ort, past);
+    const openDecoderAs = async (form: DecoderForm): Promise<OpenedDecoder> => {
+      const decoder = await openDecoder(form, await open("decoder"), {
+        ort,
+        gpu,
+        create: (graph, how) => create("decoder", graph, { ...providers, ...outputs }, how),
+      });
+      onGraphPrepared?.("decoder", {
+        ...decoder.parts,
+        steps: decoder.form === "captured" ? "captured" : "run",
+      });
+      return decoder;
     };
     const parts: Parts = {
       ort,
       embedding,
-      ...(onGpu && { onGpu }),
       vision,
       createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
-      decoder: decoder.session,
-      createCache,
-      trim: () => caches?.trim(),
-      dispose() {
-        caches?.trim();
-        onGpu?.inputs.dispose();
-        onGpu?.captured?.dispose();
-      },
+      decoder: await openDecoderAs(options.decoderForm ?? "captured"),
+      openDecoder: openDecoderAs,
     };
     const runtime = new OnnxRuntime(parts, device, options.maxPositions);
     onGraphPrepared?.("vision", { imageSize: runtime.isImageSizeFree ? "free" : "fixed" });
@@ -192,44 +155,28 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
   }
 }
 
-/**
- * ORT captures its flash attention only, which wants subgroups, and only graphs with all nodes on the GPU:
- * where some of the mask is left on the CPU it says so when the session is made.
- */
-function canCapture(
-  gpu: GPUDevice | undefined,
-  model: ModelOutline | undefined,
-  rewrite: DecoderRewrite | undefined,
-): boolean {
-  if (!model || !rewrite || gpu?.features.has("subgroups") !== true) return false;
-  const { parts, readsMask } = rewrite;
-  const isTold = parts.positioned > 0 && !readsMask;
-  return isTold && parts.logits === "last" && hasKnownVocabulary(model);
-}
-
-/** A damaged file is not rewritten: ORT has the last word on it. */
-function planRewrite(model: ModelOutline, device: Device): DecoderRewrite | undefined {
-  try {
-    return rewriteDecoder(model, { device, location: LOCATION });
-  } catch {
-    return undefined;
-  }
-}
-
 class OnnxRuntime implements OrtRuntime {
   readonly device: Device;
   readonly maxPositions: number;
   readonly isImageSizeFree: boolean;
-  readonly capturesSteps: boolean;
   readonly #parts: Parts;
 
   constructor(parts: Parts, device: Device, maxPositions: number) {
     const [, , height, width] = input(parts.vision, "pixel_values").shape; // [n, 3, h, w]
     this.isImageSizeFree = typeof height === "string" && typeof width === "string";
-    this.capturesSteps = parts.onGpu?.captured !== undefined;
     this.#parts = parts;
     this.device = device;
     this.maxPositions = maxPositions;
+  }
+
+  get decoderForm(): DecoderForm {
+    return this.#decoder.form;
+  }
+
+  get #decoder(): OpenedDecoder {
+    const { decoder } = this.#parts;
+    if (!decoder) throw new Error("The decoder was released and not loaded again");
+    return decoder;
   }
 
   async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
@@ -260,17 +207,27 @@ class OnnxRuntime implements OrtRuntime {
     };
   }
 
+  async reloadDecoder(form: DecoderForm): Promise<void> {
+    const parts = this.#parts;
+    await parts.decoder?.release();
+    parts.decoder = undefined;
+    parts.decoder = await parts.openDecoder(form);
+  }
+
   startDecoding(): Decoding {
-    return new OnnxDecoding(this.#parts, this.#parts.createCache());
+    const { ort, embedding } = this.#parts;
+    const { session, onGpu, createCache } = this.#decoder;
+    const parts = { ort, embedding, decoder: session, ...(onGpu && { onGpu }) };
+    return new OnnxDecoding(parts, createCache());
   }
 
   trim(): void {
-    this.#parts.trim();
+    this.#parts.decoder?.trim();
   }
 
   async dispose(): Promise<void> {
-    const { embedding, vision, decoder, dispose } = this.#parts;
-    await Promise.allSettled([embedding, vision, decoder].map((part) => part.release()));
-    dispose();
+    const { embedding, vision, decoder } = this.#parts;
+    const parts = [embedding, vision, ...(decoder ? [decoder] : [])];
+    await Promise.allSettled(parts.map((part) => part.release()));
   }
 }

@@ -23,7 +23,8 @@ function create(before: readonly number[], after: readonly number[]) {
   let values = before;
   const runtime: OrtRuntime = {
     ...createFakeRuntime([1]),
-    capturesSteps: false,
+    decoderForm: "rewritten",
+    reloadDecoder: () => Promise.resolve(),
     encodeImage: () =>
       Promise.resolve({
         ...fakeFeatures(1),

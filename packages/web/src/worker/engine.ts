@@ -138,9 +138,9 @@ async function createCheckedRuntime(
   } catch (error) {
     const mayBeCaptures =
       VlmError.is(error, "device-check-failed") || VlmError.is(error, "session-failed");
-    if (!runtime.capturesSteps || !mayBeCaptures) throw error;
+    if (runtime.decoderForm !== "captured" || !mayBeCaptures) throw error;
     await runtime.dispose();
-    return createCheckedRuntime({ ...options, captures: false }, check);
+    return createCheckedRuntime({ ...options, decoderForm: "rewritten" }, check);
   }
 }
 
