@@ -24,7 +24,9 @@ const ARROWS = {
 /** Libraries that only these rooms may name: replacing one touches one room. */
 const LIBRARY_ROOMS = {
   "onnxruntime-web": ["ort"],
-  "@huggingface/transformers": ["worker"],
+  "@huggingface/jinja": ["worker"],
+  "@huggingface/tokenizers": ["worker"],
+  "@huggingface/transformers": [], // the reference of tests, bench and training only
   "idb-keyval": ["storage"],
   "hash-wasm": ["storage"],
   "p-retry": ["download"],

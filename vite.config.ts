@@ -19,7 +19,8 @@ export const sharedConfig: UserConfig = {
     exclude: [
       "@fastvlm-kit/web",
       "@fastvlm-kit/tiny",
-      "@huggingface/transformers",
+      "@huggingface/jinja",
+      "@huggingface/tokenizers",
       "onnxruntime-web",
       // Modules already: finding them while the worker loads would make Vite reload the page.
       "comlink",
