@@ -12,6 +12,13 @@ describe("ByteReader", () => {
     expect(reader.u32be(0)).toBe(0xff504e47);
     expect(reader.u32le(1)).toBe(0x80474e50);
     expect(reader.i32le(1)).toBe(0x80474e50 - 2 ** 32);
+    expect(reader.uintBe(0, 0)).toBe(0);
+    expect(reader.uintBe(0, 2)).toBe(0xff50);
+    expect(reader.uintBe(0, 4)).toBe(0xff504e47);
+    expect(new ByteReader(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 2), "avif").uintBe(0, 8)).toBe(
+      2 ** 32 + 2,
+    );
+    expect(reader.slice(3, 99)).toEqual(Uint8Array.of(0x47, 0x80));
     expect(reader.fourCharacters(0)).toBe("\xffPNG");
   });
 

@@ -40,12 +40,28 @@ export class ByteReader {
     return this.u16be(offset) * 0x1_0000 + this.u16be(offset + 2);
   }
 
+  u64be(offset: number): number {
+    return this.u32be(offset) * 2 ** 32 + this.u32be(offset + 4);
+  }
+
+  /** A number of 0, 2, 4 or 8 bytes, most significant first; without bytes it is 0. */
+  uintBe(offset: number, bytes: number): number {
+    if (bytes === 0) return 0;
+    if (bytes === 2) return this.u16be(offset);
+    return bytes === 8 ? this.u64be(offset) : this.u32be(offset);
+  }
+
   u32le(offset: number): number {
     return this.u16le(offset) + this.u16le(offset + 2) * 0x1_0000;
   }
 
   i32le(offset: number): number {
     return this.u32le(offset) | 0;
+  }
+
+  /** The bytes between two offsets, as far as there are any; not a copy. */
+  slice(start: number, end: number): Uint8Array {
+    return this.#bytes.subarray(start, end);
   }
 
   /** Four bytes as text: the name of a chunk or a box. */

@@ -1,3 +1,5 @@
+import type { Size } from "./size.ts";
+
 /** The kinds of picture that the kit reads. Each one's MIME type is `image/<kind>`. */
 export type ImageKind = "png" | "jpeg" | "webp" | "gif" | "avif" | "bmp";
 
@@ -8,6 +10,10 @@ export interface ImageHeader {
   readonly width: number;
   /** Pixels, as shown. */
   readonly height: number;
+  /**
+   * What the decoder makes before it cuts the picture out of it, where that is larger: a grid of tiles.
+   */
+  readonly decoded?: Size;
   /** JPEG segments or PNG chunks in the whole file; 0 for other kinds. */
   readonly segments: number;
   /** JPEG scans in the whole file; 0 for other kinds. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ByteReader } from "./byte-reader.ts";
 import { bytesOf, isoBox, u32be } from "./fixtures/craft.ts";
-import { findIsoBox, isoBoxes } from "./iso-boxes.ts";
+import { findOnlyIsoBox, isoBoxes, topIsoBoxes } from "./iso-boxes.ts";
 
 function list(...parts: readonly (readonly number[])[]) {
   const bytes = bytesOf(parts.flat());
@@ -41,11 +41,28 @@ describe("isoBoxes", () => {
   });
 });
 
-describe("findIsoBox", () => {
-  it("finds the first of a type, or nothing", () => {
-    const bytes = bytesOf(isoBox("one ", [1]), isoBox("two ", [2]), isoBox("two ", [3]));
-    const reader = new ByteReader(bytes, "avif");
-    expect(findIsoBox(reader, "two ", 0, bytes.length)?.start).toBe(17);
-    expect(findIsoBox(reader, "six ", 0, bytes.length)).toBeUndefined();
+describe("findOnlyIsoBox", () => {
+  const bytes = bytesOf(isoBox("one ", [1]), isoBox("two ", [2]), isoBox("two ", [3]));
+  const reader = new ByteReader(bytes, "avif");
+  const file = { type: "file", start: 0, end: bytes.length };
+
+  it("finds the one of a type, or nothing", () => {
+    expect(findOnlyIsoBox(reader, "one ", file)?.start).toBe(8);
+    expect(findOnlyIsoBox(reader, "six ", file)).toBeUndefined();
+  });
+
+  it("refuses two", () => {
+    expect(() => findOnlyIsoBox(reader, "two ", file)).toThrow("has two `two ` boxes");
+  });
+});
+
+describe("topIsoBoxes", () => {
+  it.each([
+    ["nothing", []],
+    ["a few bytes", [1, 2, 3]],
+    ["a length that no box has", [0, 0, 0, 3, 1, 2, 3, 4]],
+  ])("ends before %s", (_, rest) => {
+    const reader = new ByteReader(bytesOf(isoBox("one ", [1]), isoBox("two "), rest), "avif");
+    expect([...topIsoBoxes(reader)].map(({ type }) => type)).toEqual(["one ", "two "]);
   });
 });

@@ -41,6 +41,11 @@ describe("readJpegHeader", () => {
     expect(readJpegHeader(craftJpeg(emptyApp1, first, second, jpegFrame(4, 3))).width).toBe(3);
   });
 
+  it("takes the largest of several frame headers before the first scan", () => {
+    const bytes = craftJpeg(jpegFrame(4, 30), jpegFrame(50, 3), jpegScan(), jpegFrame(900, 900));
+    expect(readJpegHeader(bytes)).toMatchObject({ width: 50, height: 30 });
+  });
+
   it("takes tables with a frame's kind of marker for what they are", () => {
     const tables = [0xc4, 0xc8, 0xcc].flatMap((marker) =>
       jpegSegment(marker, Array<number>(17).fill(9)),

@@ -10,6 +10,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { readExifOrientation, swapsSides } from "./exif.ts";
 import { malformedImage } from "./image-errors.ts";
 import type { ImageHeader } from "./image-header.ts";
+import { cover, type Size } from "./size.ts";
 
 const START_OF_IMAGE = 0xd8;
 const END_OF_IMAGE = 0xd9;
@@ -19,7 +20,7 @@ const APP1 = 0xe1;
 /** Reads size, orientation and the counts of segments and scans. */
 export function readJpegHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "jpeg");
-  let size: { width: number; height: number } | undefined;
+  let size: Size | undefined;
   let orientation = 1;
   let hasExif = false;
   let segments = 0;
@@ -39,8 +40,10 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
     const length = reader.u16be(offset);
     if (length < 2) throw malformedImage("jpeg", "has a segment of impossible length");
     segments += 1;
-    if (isFrame(marker) && !size) {
-      size = { height: reader.u16be(offset + 3), width: reader.u16be(offset + 5) };
+    if (isFrame(marker) && scans === 0) {
+      // A second frame header is an error, and readers differ in which one counts.
+      const frame = { height: reader.u16be(offset + 3), width: reader.u16be(offset + 5) };
+      size = size ? cover(size, frame) : frame;
     } else if (marker === START_OF_SCAN) {
       if (!size) throw malformedImage("jpeg", "has picture data before its size");
       scans += 1;

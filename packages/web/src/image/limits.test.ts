@@ -58,6 +58,7 @@ describe("assertWithinLimits", () => {
     [{ scans: 101 }, "segments", 101, 100, "maxScans"],
     [{ kind: "png", segments: 10_001, scans: 0 }, "segments", 10_001, 10_000, "maxChunks"],
     [{ width: 65_535, height: 65_535 }, "pixels", 65_535 ** 2, 40e6, "maxPixels"],
+    [{ decoded: { width: 7000, height: 6000 } }, "pixels", 42e6, 40e6, "maxPixels"],
     [{ width: 2 ** 32 - 1, height: 2 ** 32 - 1 }, "pixels", (2 ** 32 - 1) ** 2, 40e6, "maxPixels"],
   ])("refuses %o", (change, what, actual, limit, name) => {
     const refused = refusal(change);

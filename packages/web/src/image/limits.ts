@@ -76,6 +76,7 @@ export function assertWithinLimits(
   const { segments, scans, kind } = header;
   assertByteLength(byteLength, limits);
   assertSides(header, limits);
+  if (header.decoded) assertSides(header.decoded, limits);
   const [countLimit, noun] =
     kind === "png" ? (["maxChunks", "chunks"] as const) : (["maxSegments", "segments"] as const);
   refuseAbove("segments", countLimit, segments, limits, (limit) => {

@@ -8,12 +8,18 @@ import {
   craftGif,
   craftJpeg,
   craftPng,
+  craftWebpCanvas,
   ispe,
   jpegFrame,
+  webpAnimationFrame,
+  webpLossy,
 } from "./fixtures/craft.ts";
+import { av1Frame, av1Sequence } from "./fixtures/craft-av1.ts";
+import { craftItems, craftTrack, gridData } from "./fixtures/craft-avif.ts";
 import { readImageHeader } from "./sniff.ts";
 
 const CORPORA = new URL("./fixtures/corpora/", import.meta.url);
+const FAULTS = new URL("./fixtures/faults/", import.meta.url);
 
 /**
  * "kind width×height", or the error's code and its one detail. Where the table says a size although
@@ -183,6 +189,26 @@ describe("sides of zero", () => {
   });
 });
 
+/** Everything that an AVIF's readers read: items, a grid, an alpha plane, a track, frames. */
+function craftGrid(): Uint8Array {
+  const form = { hasDecoderModel: true, hasFrameIds: true, hasOrderHints: true };
+  const frame = [...av1Sequence(64, 64, form), ...av1Frame(60, 60, "inter", form)];
+  return craftItems(
+    [
+      { type: "grid", size: [128, 64], data: gridData(1, 2, 128, 64) },
+      { size: [64, 64], data: frame },
+      { size: [128, 64], data: frame },
+    ],
+    {
+      references: [
+        ["dimg", 1, 2, 2],
+        ["auxl", 3, 1],
+      ],
+      more: [craftTrack({ header: [128, 64], at: 400, bytes: 40 })],
+    },
+  );
+}
+
 describe("any bytes", () => {
   /** A header that makes sense or a typed error; `describeOutcome` rethrows anything else. */
   function holds(bytes: Uint8Array): void {
@@ -194,7 +220,12 @@ describe("any bytes", () => {
     );
   }
 
-  const starts = corpus.map((path) => readFixture(path).subarray(0, 2048));
+  const starts = [
+    ...corpus.map((path) => readFixture(path).subarray(0, 2048)),
+    ...readdirSync(FAULTS).map((file) => readFileSync(new URL(file, FAULTS)).subarray(0, 2048)),
+    craftGrid(),
+    craftWebpCanvas(64, 64, webpAnimationFrame([2, 2, 32, 32], webpLossy(32, 32))),
+  ];
 
   it("survives noise, bare and behind each kind's first bytes", () => {
     const start = fc.constantFrom(new Uint8Array(), ...starts);

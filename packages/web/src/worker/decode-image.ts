@@ -8,6 +8,7 @@ import {
   assertWithinLimits,
   type ImageLimits,
 } from "../image/limits.ts";
+import { assertDecodedSize } from "../image/decoded-size.ts";
 import { readImageHeader } from "../image/sniff.ts";
 
 /** RGBA, not premultiplied, upright. */
@@ -54,7 +55,8 @@ export async function decodeImage(content: ImageContent, limits: ImageLimits): P
 }
 
 async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): Promise<Pixels> {
-  assertWithinLimits(readImageHeader(bytes), bytes.byteLength, limits);
+  const header = readImageHeader(bytes);
+  assertWithinLimits(header, bytes.byteLength, limits);
   let bitmap: ImageBitmap;
   try {
     // The type that the file claims is dropped: the bytes decide. EXIF orientation is applied.
@@ -68,6 +70,7 @@ async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): 
     );
   }
   try {
+    assertDecodedSize(bitmap, header, limits);
     return readPixels(bitmap);
   } finally {
     bitmap.close();

@@ -1,0 +1,21 @@
+import { malformedImage } from "./image-errors.ts";
+import type { ImageHeader } from "./image-header.ts";
+import { assertSides, type ImageLimits } from "./limits.ts";
+import { fitsTurned, showSize, type Size } from "./size.ts";
+
+/**
+ * Refuses what a decoder made of a file when it is larger than the file's header said: then the kit
+ * has read another size than the decoder, and no limit was held to the right one. It may be turned by
+ * a quarter, and it may be smaller: some files ask for a part of the picture, and decoders differ in
+ * whether a GIF's first frame enlarges the screen.
+ *
+ * @throws {VlmError} `image-too-large`, `image-unreadable`
+ */
+export function assertDecodedSize(decoded: Size, header: ImageHeader, limits: ImageLimits): void {
+  assertSides(decoded, limits);
+  if (fitsTurned(decoded, header)) return;
+  throw malformedImage(
+    header.kind,
+    `says that it is ${showSize(header)} pixels and was decoded to ${showSize(decoded)}`,
+  );
+}
