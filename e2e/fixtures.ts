@@ -56,6 +56,7 @@ export const test = base.extend<Fixtures>({
       folders: {
         "/": PAGES_FOLDER,
         "/demo/": here("../.cache/e2e/demo/"),
+        "/examples/": here("../.cache/e2e/examples/"),
         "/pwa/": here("../.cache/e2e/pwa/"),
         "/scenes/": SCENES_FOLDER,
         "/images/": here("../packages/web/src/image/fixtures/corpora/"),

@@ -1,4 +1,4 @@
-/** Builds what the tests open: the test pages, the demo and the installable app. */
+/** Builds what the tests open: the test pages, the examples, the demo and the installable app. */
 
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -12,6 +12,11 @@ export default async function globalSetup(): Promise<void> {
     base: "./",
     logLevel: "warn",
     build: { outDir: here("../.cache/e2e/demo"), emptyOutDir: true },
+  });
+  await build({
+    configFile: here("../examples/vite.config.ts"),
+    logLevel: "warn",
+    build: { outDir: here("../.cache/e2e/examples"), emptyOutDir: true },
   });
   await build({
     configFile: here("../examples/pwa/vite.config.ts"),

@@ -1,6 +1,6 @@
 /** Where an answer appears, word by word. An answer that fails gives its place back to the one before. */
 
-import { button, element } from "./elements.ts";
+import { button, element } from "../shared/elements.ts";
 
 export interface AnswerPanel {
   begin(asked: string): void;

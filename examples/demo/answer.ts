@@ -2,7 +2,7 @@
 
 import type { CaptionPresetName, VlmResult } from "@fastvlm-kit/web";
 import type { LoadedModel } from "./model-slot.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture } from "../shared/picture.ts";
 
 export type Task =
   | { readonly kind: "caption"; readonly preset: CaptionPresetName }

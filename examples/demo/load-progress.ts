@@ -1,8 +1,8 @@
 /** A progress bar with words: the step for everybody, the bytes for those who look. */
 
 import type { DownloadProgress } from "@fastvlm-kit/web";
-import { element } from "./elements.ts";
-import { bytesInWords, leftInWords } from "./words.ts";
+import { element } from "../shared/elements.ts";
+import { bytesInWords, leftInWords } from "../shared/words.ts";
 
 const STEPS: Readonly<Record<DownloadProgress["state"], string>> = {
   downloading: "Loading the model",

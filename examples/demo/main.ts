@@ -11,16 +11,17 @@ import {
 } from "@fastvlm-kit/web";
 import { createAnswerPanel } from "./answer-panel.ts";
 import { answer, taskInWords, type Task } from "./answer.ts";
-import { createCameraDialog } from "./camera.ts";
-import { button, create, element } from "./elements.ts";
+import { createCameraDialog } from "../shared/camera.ts";
+import { button, create, element } from "../shared/elements.ts";
 import { createLoadProgress } from "./load-progress.ts";
 import { ModelSlot } from "./model-slot.ts";
 import { createPhotosDialog } from "./photos-dialog.ts";
 import { listenForPictures } from "./picture-sources.ts";
-import { createPictureView, isPictureError, type Picture } from "./picture.ts";
+import type { Picture } from "../shared/picture.ts";
+import { createPictureView, isPictureError } from "./picture.ts";
 import { reportRun } from "./run-report.ts";
 import { createSampleList, SAMPLES } from "./samples.ts";
-import { errorInWords } from "./words.ts";
+import { errorInWords } from "../shared/words.ts";
 
 const SUGGESTIONS = [
   "What is on the left?",

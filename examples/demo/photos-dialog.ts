@@ -6,9 +6,9 @@ import {
   type DownloadProgress,
   type ModelDescriptor,
 } from "@fastvlm-kit/web";
-import { button, element, showFacts } from "./elements.ts";
+import { button, element, showFacts } from "../shared/elements.ts";
 import { createLoadProgress } from "./load-progress.ts";
-import { bytesInWords, errorInWords } from "./words.ts";
+import { bytesInWords, errorInWords } from "../shared/words.ts";
 
 export interface PhotosLoad {
   readonly signal: AbortSignal;

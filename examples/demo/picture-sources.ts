@@ -1,7 +1,7 @@
 /** Pictures from outside: dropped anywhere on the page, pasted, or chosen as a file. */
 
-import { button, element } from "./elements.ts";
-import type { Picture } from "./picture.ts";
+import { button, element } from "../shared/elements.ts";
+import type { Picture } from "../shared/picture.ts";
 
 export function listenForPictures(
   onPicture: (picture: Picture) => void,

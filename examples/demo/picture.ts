@@ -1,13 +1,8 @@
 /** The picture that is asked about, and the one before it, to go back to when the new one cannot be read. */
 
 import { VlmError } from "@fastvlm-kit/web";
-import { element } from "./elements.ts";
-
-export interface Picture {
-  readonly name: string;
-  /** A file, or the address of a sample. */
-  readonly source: Blob | string;
-}
+import { element } from "../shared/elements.ts";
+import type { Picture } from "../shared/picture.ts";
 
 export interface PictureView {
   readonly current: Picture;

@@ -1,9 +1,9 @@
 /** What ran where, and where the time of the last answer went. */
 
 import type { Timings, VlmResult } from "@fastvlm-kit/web";
-import { create, element, showFacts } from "./elements.ts";
+import { create, element, showFacts } from "../shared/elements.ts";
 import type { LoadedModel } from "./model-slot.ts";
-import { deviceInWords, fallbackInWords, millisecondsInWords } from "./words.ts";
+import { deviceInWords, fallbackInWords, millisecondsInWords } from "../shared/words.ts";
 
 const STAGES: readonly (readonly [name: string, stage: Exclude<keyof Timings, "totalMs">])[] = [
   ["Queue", "queueMs"],

@@ -1,30 +1,30 @@
 /** Pictures of the kind that the embedded model knows. */
 
-import { create, element } from "./elements.ts";
-import type { Picture } from "./picture.ts";
+import { create, element } from "../shared/elements.ts";
+import type { Picture } from "../shared/picture.ts";
 
 // Spelled out one by one: the bundler finds files only by addresses that it can read.
 export const SAMPLES: readonly [Picture, ...Picture[]] = [
   {
     name: "A crab and an alarm clock",
-    source: new URL("./samples/crab-and-clock.png", import.meta.url).href,
+    source: new URL("../shared/samples/crab-and-clock.png", import.meta.url).href,
   },
   {
     name: "A book and a dog",
-    source: new URL("./samples/book-and-dog.png", import.meta.url).href,
+    source: new URL("../shared/samples/book-and-dog.png", import.meta.url).href,
   },
   {
     name: "A crown, a snowman and a fox",
-    source: new URL("./samples/crown-snowman-and-fox.png", import.meta.url).href,
+    source: new URL("../shared/samples/crown-snowman-and-fox.png", import.meta.url).href,
   },
   {
     name: "A butterfly and a pencil",
-    source: new URL("./samples/butterfly-and-pencil.png", import.meta.url).href,
+    source: new URL("../shared/samples/butterfly-and-pencil.png", import.meta.url).href,
   },
-  { name: "A frog", source: new URL("./samples/frog.png", import.meta.url).href },
+  { name: "A frog", source: new URL("../shared/samples/frog.png", import.meta.url).href },
   {
     name: "A lion, a top hat and a pig",
-    source: new URL("./samples/lion-hat-and-pig.png", import.meta.url).href,
+    source: new URL("../shared/samples/lion-hat-and-pig.png", import.meta.url).href,
   },
 ];
 

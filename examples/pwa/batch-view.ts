@@ -1,6 +1,6 @@
 /** The batch on the page: the list, how far it is, and what can be done with all of it. */
 
-import { button, element } from "../demo/elements.ts";
+import { button, element } from "../shared/elements.ts";
 import type { Batch } from "./batch.ts";
 import { toCsv, toJson, toRows } from "./captions-file.ts";
 import { createPictureItem, type PictureItem } from "./picture-item.ts";

@@ -1,7 +1,7 @@
 /** A download on the page: how far, how fast, how long; pause, resume and cancel. */
 
 import type { DownloadControl, DownloadProgress } from "@fastvlm-kit/web";
-import { button, element } from "../demo/elements.ts";
+import { button, element } from "../shared/elements.ts";
 import { downloadStateInWords, progressInWords } from "./words.ts";
 
 export interface DownloadView {

@@ -1,6 +1,6 @@
 /** The button that installs the app, where the browser lets a page offer it. */
 
-import { button } from "../demo/elements.ts";
+import { button } from "../shared/elements.ts";
 
 /** Not in TypeScript's library: https://wicg.github.io/manifest-incubations/#beforeinstallpromptevent-interface */
 interface InstallPromptEvent extends Event {

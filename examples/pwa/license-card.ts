@@ -1,8 +1,8 @@
 /** The licence of a model's weights, shown and accepted before anything of it is loaded. */
 
 import { checkSupport, type ModelDescriptor } from "@fastvlm-kit/web";
-import { button, element, showFacts } from "../demo/elements.ts";
-import { deviceInWords } from "../demo/words.ts";
+import { button, element, showFacts } from "../shared/elements.ts";
+import { deviceInWords } from "../shared/words.ts";
 import { sizeInWords } from "./words.ts";
 
 /** @param onAccept takes the accepted model into use */

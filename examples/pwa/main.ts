@@ -1,9 +1,9 @@
 /** The app: pictures come in, wait in a batch that survives reloads, and get captions on this device. */
 
 import { VlmError, type VlmEvent } from "@fastvlm-kit/web";
-import { createCameraDialog } from "../demo/camera.ts";
-import { button, element } from "../demo/elements.ts";
-import { bytesInWords, errorInWords } from "../demo/words.ts";
+import { createCameraDialog } from "../shared/camera.ts";
+import { button, element } from "../shared/elements.ts";
+import { bytesInWords, errorInWords } from "../shared/words.ts";
 import { Batch } from "./batch.ts";
 import { createBatchView } from "./batch-view.ts";
 import { Captioner } from "./captioner.ts";

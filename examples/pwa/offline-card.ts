@@ -1,8 +1,8 @@
 /** The card that makes the app independent of a network: what it costs, the download, the result. */
 
 import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
-import { button, element, showFacts } from "../demo/elements.ts";
-import { errorInWords } from "../demo/words.ts";
+import { button, element, showFacts } from "../shared/elements.ts";
+import { errorInWords } from "../shared/words.ts";
 import { createDownloadView } from "./download-view.ts";
 import { DownloadControl, library, RUNTIME_BYTES, type OfflineReport } from "./offline.ts";
 import { offlineCost } from "./offline-cost.ts";

@@ -1,7 +1,7 @@
 /** One picture of the batch on the page. It is made once and updated, so that focus and selection stay. */
 
-import { create } from "../demo/elements.ts";
-import { bytesInWords } from "../demo/words.ts";
+import { create } from "../shared/elements.ts";
+import { bytesInWords } from "../shared/words.ts";
 import { copyText } from "./copy-text.ts";
 import type { QueuedPicture } from "./queue.ts";
 import { readFile } from "./queue-store.ts";

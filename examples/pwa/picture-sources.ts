@@ -1,6 +1,6 @@
 /** Where pictures come from: files, drop, paste, files opened with the app, photos shared to it. */
 
-import { button, element } from "../demo/elements.ts";
+import { button, element } from "../shared/elements.ts";
 import { emptyInbox } from "./inbox.ts";
 import { readShareResult, SHARE_RESULT } from "./share-target.ts";
 

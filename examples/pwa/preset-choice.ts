@@ -1,7 +1,7 @@
 /** The style of captions to come; remembered. */
 
 import type { CaptionPresetName } from "@fastvlm-kit/web";
-import { element } from "../demo/elements.ts";
+import { element } from "../shared/elements.ts";
 import { PRESETS, readSetting, writeSetting } from "./settings.ts";
 
 /** @returns the choice as it is now */

@@ -6,13 +6,13 @@ import type { IncomingPicture } from "./picture-sources.ts";
 const SAMPLES = [
   {
     name: "crab-and-clock.png",
-    url: new URL("../demo/samples/crab-and-clock.png", import.meta.url).href,
+    url: new URL("../shared/samples/crab-and-clock.png", import.meta.url).href,
   },
   {
     name: "book-and-dog.png",
-    url: new URL("../demo/samples/book-and-dog.png", import.meta.url).href,
+    url: new URL("../shared/samples/book-and-dog.png", import.meta.url).href,
   },
-  { name: "frog.png", url: new URL("../demo/samples/frog.png", import.meta.url).href },
+  { name: "frog.png", url: new URL("../shared/samples/frog.png", import.meta.url).href },
 ] as const;
 
 export async function fetchSamples(): Promise<IncomingPicture[]> {

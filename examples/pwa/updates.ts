@@ -1,7 +1,7 @@
 /** The service worker, and new versions of the app: announced, and taken when the user says so. */
 
 import { Workbox } from "workbox-window";
-import { button, element } from "../demo/elements.ts";
+import { button, element } from "../shared/elements.ts";
 
 // An installed app may stay open for days, and browsers look for a new version at navigations only.
 const CHECK_EVERY_MS = 3_600_000;

@@ -1,7 +1,7 @@
 /** Sizes, rates, times and counts as a person reads them. */
 
 import type { DownloadProgress } from "@fastvlm-kit/web";
-import { bytesInWords } from "../demo/words.ts";
+import { bytesInWords } from "../shared/words.ts";
 
 /** Rounded up and coarse: a time that jumps about is worse than none. */
 export function timeLeftInWords(milliseconds: number): string {
