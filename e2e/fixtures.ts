@@ -12,6 +12,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const PAGES_FOLDER = here("../.cache/e2e/pages/");
 export const SCENES_FOLDER = here("fixtures/scenes/");
 export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
+/** A small model with random weights, from the official exporters (tools/exporter-fixtures). */
+export const EXPORTED_MODEL_FOLDER = here("fixtures/exported/");
 /** What a test wrote that needs a model of many bytes. */
 export const LARGE_MODEL_FOLDER = here("../.cache/e2e/large/");
 
@@ -62,6 +64,7 @@ export const test = base.extend<Fixtures>({
         "/images/": here("../packages/web/src/image/fixtures/corpora/"),
         "/no-cors/": SCENES_FOLDER,
         "/models/tiny/": TINY_MODEL_FOLDER,
+        "/models/exported/": EXPORTED_MODEL_FOLDER,
         "/models/large/": LARGE_MODEL_FOLDER,
         "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
       },

@@ -1,6 +1,7 @@
 /** The worker with one part of the platform broken, by the name that the test gives it. */
 
 import { startWorker } from "@fastvlm-kit/web/worker";
+import { claimWideSubgroups } from "./wide-subgroups.ts";
 
 const faults: Record<string, () => void> = {
   "no-indexeddb": () => {
@@ -73,11 +74,6 @@ const faults: Record<string, () => void> = {
     };
   },
 };
-
-/** Software has 4 lanes, where hardware has 8 and more, which the kit needs to capture steps. */
-function claimWideSubgroups(): void {
-  Object.defineProperty(GPUAdapterInfo.prototype, "subgroupMinSize", { value: 8 });
-}
 
 faults[self.name]?.();
 startWorker();

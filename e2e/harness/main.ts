@@ -22,6 +22,7 @@ import {
 import { tinyModel } from "@fastvlm-kit/tiny";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { stored } from "./stored.ts";
+import { readNumbers } from "./numbers.ts";
 
 /** A client and everything that it reported. */
 export interface Observed {
@@ -189,6 +190,7 @@ const kit = {
   observe,
   openLibrary,
   plainPicture,
+  readNumbers,
   stored,
   timedFailureOf,
   tinyModel,

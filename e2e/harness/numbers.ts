@@ -1,0 +1,51 @@
+/** The numbers that graphs give in this browser, beneath the SDK: from the runtime that its worker uses. */
+
+import type { GraphName } from "@fastvlm-kit/web";
+// Not part of the published packages: types of the runtime itself.
+import type { GraphPreparation } from "../../packages/web/src/ort/onnx-runtime.ts";
+
+export interface NumbersRequest {
+  readonly device: "webgpu" | "wasm";
+  /** The address of each graph. */
+  readonly graphs: Readonly<Record<GraphName, string>>;
+  /** Sides of the pictures to encode, and which of their features to tell: every nth. */
+  readonly pictures: readonly { readonly side: number; readonly stride: number }[];
+  /** Ids of calls, one after the other on one sequence. */
+  readonly steps: readonly (readonly number[])[];
+  /** Ids of calls on another sequence that begins with the first step. */
+  readonly fork: readonly (readonly number[])[];
+  /** Which logits to tell. */
+  readonly logitStride: number;
+}
+
+export interface SeenCall {
+  readonly values: readonly number[];
+  readonly likeliest: number;
+}
+
+export interface SeenNumbers {
+  readonly prepared: Readonly<Partial<Record<GraphName, GraphPreparation>>>;
+  readonly features: readonly { readonly tokens: number; readonly values: readonly number[] }[];
+  readonly steps: readonly SeenCall[];
+  readonly fork: readonly SeenCall[];
+}
+
+/** @param fault `wide-subgroups` for steps that are captured */
+export function readNumbers(request: NumbersRequest, fault = "none"): Promise<SeenNumbers> {
+  const worker = new Worker(new URL("./numbers.worker.ts", import.meta.url), {
+    type: "module",
+    name: fault,
+  });
+  return new Promise<SeenNumbers>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<SeenNumbers | { readonly error: string }>) => {
+      if ("error" in data) reject(new Error(data.error));
+      else resolve(data);
+    };
+    worker.onerror = ({ message }) => {
+      reject(new Error(message));
+    };
+    worker.postMessage(request);
+  }).finally(() => {
+    worker.terminate();
+  });
+}
