@@ -10,7 +10,8 @@ import { createSession, type GraphRewrite } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
 import { createAppendedCache } from "./appended-kv-cache.ts";
-import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
+import { createGrowingCache } from "./growing-kv-cache.ts";
+import { listPast, type KvCache } from "./kv-cache.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 

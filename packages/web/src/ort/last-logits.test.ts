@@ -8,7 +8,8 @@ import { createSession } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
-import { createGrowingCache, listPast } from "./kv-cache.ts";
+import { createGrowingCache } from "./growing-kv-cache.ts";
+import { listPast } from "./kv-cache.ts";
 import type { Session } from "./session.ts";
 
 const SPEC = {

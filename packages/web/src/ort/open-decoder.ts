@@ -11,7 +11,8 @@ import { createGpuInputs } from "./gpu-inputs.ts";
 import { createGpuCaches } from "./gpu-kv-cache.ts";
 import { createGpuLogits, hasKnownVocabulary } from "./gpu-logits.ts";
 import type { Graph } from "./graph-file.ts";
-import { createGrowingCache, listPast, type KvCache } from "./kv-cache.ts";
+import { createGrowingCache } from "./growing-kv-cache.ts";
+import { listPast, type KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { OnGpu } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
@@ -92,7 +93,7 @@ export async function openDecoder(
       const newPositions = done?.newPositions;
       return newPositions
         ? createAppendedCache(ort, past, { newPositions, isBiased: done.parts.unfused > 0 })
-        : createGrowingCache(ort, past);
+        : createGrowingCache(ort, past, gpu);
     },
     trim: () => caches?.trim(),
     async release() {
