@@ -111,7 +111,7 @@ def train(seed=7, steps=700):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if step % 100 == 99:
+        if step % 50 == 49:
             print(step + 1, float(loss), flush=True)
     return model.eval()
 
