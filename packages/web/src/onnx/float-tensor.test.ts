@@ -9,6 +9,7 @@ const tensor = (dataType: number, start: number, end: number) => ({
   shape: [],
   others: [],
   raw: { start, end },
+  isExternal: false,
 });
 
 describe("floatReader", () => {

@@ -16,6 +16,7 @@ import type { NodeOutline } from "./node-outline.ts";
 import { newNode, type NewNode } from "./node-writer.ts";
 import { toInt8Columns, type Int8Columns } from "./quantize-weights.ts";
 import { applyEdit } from "./rewrite.ts";
+import { storedInside } from "./skeleton.ts";
 import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
 import { contentOf, WIRE } from "./wire-reader.ts";
 import {
@@ -74,12 +75,13 @@ export function planInt8Vision(
   );
   const weights = products.reduce((sum, { matrix }) => sum + matrix.inputs * matrix.outputs, 0);
   if (products.length === 0 || weights < minModelWeights) return undefined;
-  const { source, graph, fields } = model;
+  const { source, messageEnd, graph, fields } = model;
   const content = applyEdit(contentOf(graph), fields, {
-    replacements: replacementsFor(model, flow, products),
+    // One file, whatever it is made of.
+    replacements: new Map([...storedInside(model), ...replacementsFor(model, flow, products)]),
     additions: [],
   });
-  const pieces = applyEdit({ start: 0, end: source.size }, [graph], {
+  const pieces = applyEdit({ start: 0, end: messageEnd }, [graph], {
     replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),
     additions: importsContrib(model) ? [] : contribImport(),
   });
@@ -238,8 +240,8 @@ function storedTensor(
 /** Field numbers of onnx.proto's `OperatorSetIdProto`. */
 const OPSET = { domain: 1, version: 2 } as const;
 
-function importsContrib({ reader, source }: ModelOutline): boolean {
-  for (const field of reader.fields({ start: 0, end: source.size })) {
+function importsContrib({ reader, messageEnd }: ModelOutline): boolean {
+  for (const field of reader.fields({ start: 0, end: messageEnd })) {
     if (field.number !== MODEL.opsetImport || field.wireType !== WIRE.bytes) continue;
     for (const inner of reader.fields(contentOf(field)))
       if (inner.number === OPSET.domain && inner.wireType === WIRE.bytes)

@@ -1,6 +1,7 @@
 /** Where the parts of an ONNX model are in its file. Read once, whatever is then made of it. */
 
 import type { ByteSource } from "./byte-source.ts";
+import type { Layout } from "./external-data.ts";
 import { byteString, outlineTensor, type TensorOutline } from "./tensor-outline.ts";
 import { contentOf, createWireReader, WIRE, type Field, type WireReader } from "./wire-reader.ts";
 
@@ -10,7 +11,10 @@ export interface StoredTensor extends TensorOutline {
 
 /** A model with one graph, which nearly all have. */
 export interface ModelOutline {
+  /** The graph's file, and behind it those that it keeps weights in. */
   readonly source: ByteSource;
+  /** Where the graph's own file ends. */
+  readonly messageEnd: number;
   readonly reader: WireReader;
   readonly graph: Field;
   /** Everything in the graph that is a message, in the order of the file. */
@@ -27,14 +31,20 @@ const OPSET = { domain: 1, version: 2 } as const;
 
 /**
  * @param file names the file in errors
+ * @param layout what is in the source, where that is more than the graph's file
  * @returns undefined where there is no graph, or more than one
  * @throws {VlmError} `model-invalid` for what is not a protobuf message
  */
-export function outlineModel(source: ByteSource, file: string): ModelOutline | undefined {
+export function outlineModel(
+  source: ByteSource,
+  file: string,
+  layout: Layout = { end: source.size, files: new Map() },
+): ModelOutline | undefined {
+  const messageEnd = layout.end;
   const reader = createWireReader(source, file);
   const graphs: Field[] = [];
   let opset = 0;
-  for (const field of reader.fields({ start: 0, end: source.size })) {
+  for (const field of reader.fields({ start: 0, end: messageEnd })) {
     if (field.wireType !== WIRE.bytes) continue;
     if (field.number === MODEL.graph) graphs.push(field);
     else if (field.number === MODEL.opsetImport) opset ||= readOpset(reader, field);
@@ -48,9 +58,9 @@ export function outlineModel(source: ByteSource, file: string): ModelOutline | u
     if (field.wireType !== WIRE.bytes) continue;
     fields.push(field);
     if (field.number !== GRAPH.initializer) continue;
-    tensors.push({ field, ...outlineTensor(reader, contentOf(field)) });
+    tensors.push({ field, ...outlineTensor(reader, contentOf(field), layout) });
   }
-  return { source, reader, graph, fields, tensors, opset };
+  return { source, messageEnd, reader, graph, fields, tensors, opset };
 }
 
 /** The version of ONNX's own operators, whose domain has no name; 0 for those of others. */

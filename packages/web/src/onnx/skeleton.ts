@@ -1,7 +1,8 @@
 /**
  * A model without its weights: the same ONNX message, in which every large stored tensor says "my
  * bytes are in another file, from here to there" (ONNX's external data). The other file is the
- * original itself, so the weights stay where they are and nobody copies them.
+ * original itself, with what lies beside it behind its end, so the weights stay where they are and
+ * nobody copies them.
  *
  * Everything else is carried over byte for byte, whether known here or not.
  */
@@ -57,11 +58,22 @@ export function toSkeleton(
   return model && skeletonOf(model, options);
 }
 
+/** For tensors whose bytes are in a file beside the graph: the same ones with their bytes inside. */
+export function storedInside({ tensors }: ModelOutline): Map<number, readonly Piece[]> {
+  const inside = new Map<number, readonly Piece[]>();
+  for (const { field, others, raw, isExternal } of tensors) {
+    if (!isExternal || !raw) continue;
+    const bytes = messageField(TENSOR.rawData, [raw]);
+    inside.set(field.start, messageField(GRAPH.initializer, [...others, ...bytes]));
+  }
+  return inside;
+}
+
 /** {@link toSkeleton} of a file whose structure is known already. */
 export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skeleton | undefined {
-  const { source, graph, fields } = model;
+  const { source, messageEnd, graph, fields } = model;
   const { location, minTensorBytes = MIN_TENSOR_BYTES, edit } = options;
-  const replacements = new Map(edit?.replacements);
+  const replacements = new Map([...storedInside(model), ...(edit?.replacements ?? [])]);
   let externalBytes = 0;
   for (const tensor of model.tensors) {
     const bytes = tensor.raw ? tensor.raw.end - tensor.raw.start : 0;
@@ -75,7 +87,7 @@ export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skele
     replacements,
     additions: edit?.additions ?? [],
   });
-  const pieces = applyEdit({ start: 0, end: source.size }, [graph], {
+  const pieces = applyEdit({ start: 0, end: messageEnd }, [graph], {
     replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),
     additions: [],
   });

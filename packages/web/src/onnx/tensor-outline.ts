@@ -1,5 +1,7 @@
 /** What a stored tensor (`TensorProto`) is, and where its bytes are. */
 
+import { ExternalReference, type Layout } from "./external-data.ts";
+import { LOCATION, TENSOR } from "./tensor-fields.ts";
 import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-reader.ts";
 
 export interface TensorOutline {
@@ -7,26 +9,17 @@ export interface TensorOutline {
   readonly name: string;
   readonly dataType: number;
   readonly shape: readonly number[];
-  /** Its bytes in the file, where they are all of its data and as many as type and shape say. */
+  /** Where its bytes are, where they are all of its data and as many as type and shape say. */
   readonly raw: Span | undefined;
-  /** All fields but `raw`, as the file has them; without a `data_location` that says what is so anyway. */
+  /** All fields but `raw`, as the file has them; without those that say which file it is in. */
   readonly others: readonly Uint8Array[];
+  /** Whether `raw` is in a file beside the graph's. */
+  readonly isExternal: boolean;
+  /** Why its bytes are nowhere. */
+  readonly trouble?: string;
 }
 
-/** Field numbers of onnx.proto's `TensorProto`. */
-export const TENSOR = {
-  dims: 1,
-  dataType: 2,
-  name: 8,
-  rawData: 9,
-  docString: 12,
-  externalData: 13,
-  dataLocation: 14,
-  metadata: 16,
-} as const;
-
-/** Values of `data_location`. */
-export const LOCATION = { here: 0, external: 1 } as const;
+export { LOCATION, TENSOR };
 
 /** Fields that may stand beside `raw_data` and leave it what it is. */
 const HARMLESS: ReadonlySet<number> = new Set([
@@ -66,14 +59,18 @@ const ELEMENT_BITS: Readonly<Record<number, number>> = {
   22: 4, // int4
 };
 
-/** @throws {VlmError} `model-invalid` */
-export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
+/**
+ * @param layout where the files beside the graph's are
+ * @throws {VlmError} `model-invalid`
+ */
+export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): TensorOutline {
   const shape: number[] = [];
   const others: Uint8Array[] = [];
   let name = "";
   let dataType = 0;
   let raw: Span | undefined;
   let isPlain = true;
+  const reference = new ExternalReference();
   for (const field of reader.fields(span)) {
     if (field.number === TENSOR.rawData && field.wireType === WIRE.bytes) {
       isPlain &&= raw === undefined;
@@ -81,7 +78,7 @@ export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
       continue;
     }
     // Left out, because a tensor that moves to another file gets one that says so.
-    if (isHere(field)) continue;
+    if (isHere(field) || reference.takes(reader, field)) continue;
     const isKnown = HARMLESS.has(field.number) && isShort(field);
     isPlain &&= isKnown;
     if (isPlain) others.push(reader.read(field).slice());
@@ -90,8 +87,25 @@ export function outlineTensor(reader: WireReader, span: Span): TensorOutline {
     else if (field.number === TENSOR.dataType) dataType = field.value;
     else if (field.number === TENSOR.name) name = byteString(reader.read(contentOf(field)));
   }
-  if (raw && raw.end - raw.start !== byteLength(dataType, shape)) isPlain = false;
-  return { name, dataType, shape, raw: isPlain ? raw : undefined, others };
+  const bytes = byteLength(dataType, shape);
+  const isExternal = reference.location !== undefined;
+  let trouble: string | undefined;
+  if (isExternal) {
+    isPlain &&= raw === undefined;
+    const found = reference.locate(layout?.files, bytes);
+    if (typeof found === "string") trouble = found;
+    else raw = found;
+  }
+  if (raw && raw.end - raw.start !== bytes) isPlain = false;
+  return {
+    name,
+    dataType,
+    shape,
+    raw: isPlain ? raw : undefined,
+    others,
+    isExternal,
+    ...(trouble !== undefined && { trouble }),
+  };
 }
 
 /**

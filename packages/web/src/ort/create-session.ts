@@ -37,7 +37,7 @@ export interface CreateSessionOptions {
 }
 
 /** The name that skeleton and mount call the file by; it is mounted while the session is created, no longer. */
-export const LOCATION = "weights";
+export const LOCATION = "fastvlm-kit.weights";
 
 /** @throws {VlmError} `session-failed`, `out-of-memory`, and what the file throws */
 export async function createSession(
@@ -46,7 +46,12 @@ export async function createSession(
   graph: Graph,
   { rewrite, captures, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
-  const externalData = [{ path: LOCATION, data: lazyBytes(graph.weights ?? graph.file) }];
+  // Under their own names too, for what is not understood and stays as the file has it.
+  const own = (graph.file.externalData ?? []).map(({ location, source }) => ({
+    path: location,
+    data: lazyBytes(source),
+  }));
+  const externalData = [{ path: LOCATION, data: lazyBytes(graph.weights) }, ...own];
   for (const { bytes, isRewritten, isCapturing } of attempts(graph, { rewrite, captures })) {
     const mounted = { ...spec.options, externalData };
     const options = isCapturing ? capturing(mounted) : mounted;
@@ -60,7 +65,8 @@ export async function createSession(
     }
   }
   const bytes = graph.file.read(0, graph.file.size);
-  const session = await Session.create(ort, { ...spec, bytes }, gpuLoss);
+  const options = own.length > 0 ? { ...spec.options, externalData: own } : spec.options;
+  const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
   return { session, weights: "whole", isRewritten: false, isCapturing: false };
 }
 

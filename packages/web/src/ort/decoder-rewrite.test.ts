@@ -60,7 +60,7 @@ describe("a decoder rewritten for a GPU", () => {
         close: () => undefined,
       };
       const plain = await open(graph, lastLogits);
-      const rewritten = await open({ file, model: graph.model }, () => edit);
+      const rewritten = await open({ file, model: graph.model, weights: file }, () => edit);
       // A product with more columns is summed in other tiles on the CPU; on a GPU it is the same.
       const tolerance = parts.joined > 0 ? TOLERANCE : 0;
 

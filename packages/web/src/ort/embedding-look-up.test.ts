@@ -196,7 +196,8 @@ describe("an embedding that is looked up", () => {
         if (isGone) throw new Error("NotReadableError");
         return file.read(start, end);
       };
-      const embedding = lookUpEmbedding({ file: { ...file, read }, model: outline }, "wasm")!;
+      const graph = { file, model: outline, weights: { ...file, read } };
+      const embedding = lookUpEmbedding(graph, "wasm")!;
       await expect(embedding.rows([1])).rejects.toMatchObject({ code: "session-failed" });
       isGone = false;
       expect(await embedding.rows([1])).toEqual(floats.slice(WIDTH, 2 * WIDTH));
@@ -249,7 +250,7 @@ function countingGraph(bytes: Uint8Array<ArrayBuffer>) {
     reads.push([start, end]);
     return file.read(start, end);
   };
-  return { graph: { file: { ...file, read }, model }, reads };
+  return { graph: { file, model, weights: { ...file, read } }, reads };
 }
 
 function packedFloat(value: number): Uint8Array {

@@ -8,16 +8,16 @@ import type { ModelOutline } from "../onnx/model-outline.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { Embedding } from "./embedding.ts";
-import type { Graph, GraphFile } from "./graph-file.ts";
+import type { Graph } from "./graph-file.ts";
 import { readRow, type RowFormat } from "./row-format.ts";
 
 /** Rows that are kept, about 4 MB of them: those of the prompt's frame and of frequent words. */
 const MAX_KEPT_ROWS = 1024;
 
 /** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
-export function lookUpEmbedding({ file, model }: Graph, device: Device): Embedding | undefined {
-  const table = tableOf(model);
-  return table && createLookUp(file, table, readFormat(file, table), device);
+export function lookUpEmbedding(graph: Graph, device: Device): Embedding | undefined {
+  const table = tableOf(graph.model);
+  return table && createLookUp(graph, table, readFormat(graph, table), device);
 }
 
 function tableOf(model: ModelOutline | undefined): EmbeddingTable | undefined {
@@ -29,15 +29,15 @@ function tableOf(model: ModelOutline | undefined): EmbeddingTable | undefined {
 }
 
 /** Scales and zero points are small beside the table: they are read once. */
-function readFormat(file: GraphFile, table: EmbeddingTable): RowFormat {
+function readFormat({ weights }: Graph, table: EmbeddingTable): RowFormat {
   const { type, width, scale, zeroPoint } = table;
   const numbers = (at: number | EmbeddingTable["bytes"] | undefined) =>
-    typeof at === "object" ? file.read(at.start, at.end).slice() : at;
+    typeof at === "object" ? weights.read(at.start, at.end).slice() : at;
   return { type, width, scale: numbers(scale), zeroPoint: numbers(zeroPoint) };
 }
 
 function createLookUp(
-  file: GraphFile,
+  { file, weights }: Graph,
   { rows, width, type, bytes }: EmbeddingTable,
   format: RowFormat,
   device: Device,
@@ -49,7 +49,7 @@ function createLookUp(
     const known = kept.get(id);
     kept.delete(id);
     const start = bytes.start + id * rowBytes;
-    const row = known ?? readRow(format, id, file.read(start, start + rowBytes));
+    const row = known ?? readRow(format, id, weights.read(start, start + rowBytes));
     kept.set(id, row);
     return row;
   };

@@ -1,11 +1,15 @@
 /** A graph's file, open: its structure is read from here, and ORT takes its weights from here. */
 
 import type { ByteSource } from "../onnx/byte-source.ts";
+import { putInARow, type ExternalFile } from "../onnx/external-data.ts";
 import { outlineModel, type ModelOutline } from "../onnx/model-outline.ts";
+import { VlmError } from "../protocol/errors.ts";
 
 /** Verified, wherever it is kept. */
 export interface GraphFile extends ByteSource {
-  /** Nothing can be read afterwards. */
+  /** The files that the graph may keep weights in. */
+  readonly externalData?: readonly ExternalFile[];
+  /** Nothing can be read afterwards, of the files beside it neither. */
   close(): void;
 }
 
@@ -13,15 +17,33 @@ export interface Graph {
   readonly file: GraphFile;
   /** Undefined for what has no usual structure, also where the file is damaged: ORT has the last word on that. */
   readonly model: ModelOutline | undefined;
-  /** Where a rewrite of the graph has its weights, if not in the file alone. */
-  readonly weights?: ByteSource;
+  /** Where the graph, or a rewrite of it, has its weights. */
+  readonly weights: ByteSource;
 }
 
-/** @param name names the file in errors */
+/**
+ * @param name names the file in errors
+ * @throws {VlmError} `model-invalid` where weights are said to be where there are none
+ */
 export function outlineGraph(file: GraphFile, name: string): Graph {
+  const { source, layout } = putInARow(file, file.externalData ?? []);
+  const model = orUndefined(() => outlineModel(source, name, layout));
+  const trouble = model?.tensors.find((tensor) => tensor.trouble !== undefined)?.trouble;
+  if (trouble !== undefined) {
+    throw new VlmError(
+      "model-invalid",
+      `The ${name} graph keeps ${trouble}. List all files of its weights under \`externalData\`, ` +
+        "or give the files that were exported together.",
+      { file: name, reason: `external data: ${trouble}` },
+    );
+  }
+  return { file, model, weights: source };
+}
+
+function orUndefined<T>(make: () => T): T | undefined {
   try {
-    return { file, model: outlineModel(file, name) };
+    return make();
   } catch {
-    return { file, model: undefined };
+    return undefined;
   }
 }

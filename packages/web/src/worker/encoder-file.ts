@@ -2,19 +2,20 @@
 
 import type { ModelFiles } from "../download/model-files.ts";
 import type { Recorder } from "../metrics/recorder.ts";
+import type { GraphFile } from "../ort/graph-file.ts";
 import type { OrtRuntime } from "../ort/onnx-runtime.ts";
 import { canOptimize, optimizeEncoder } from "../ort/optimize-encoder.ts";
-import type { WholeFile } from "../storage/read-file.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { LoadRequest } from "../wire/api.ts";
+import { findGraph, openGraph } from "./open-graph.ts";
 
 /** Another number where the same source would become another file. */
 const INT8_VISION = "int8-vision-1";
 
 export interface EncoderFile {
   /** What `open` will open, as far as it is stored. */
-  find(): Promise<StoredFile | undefined>;
-  open(): Promise<WholeFile>;
+  find(): Promise<StoredFile[]>;
+  open(): Promise<GraphFile>;
   /**
    * Decides which encoder runs, where that is open: at the first load.
    *
@@ -28,8 +29,8 @@ export async function chooseEncoderFile(
   files: ModelFiles,
   recorder: Recorder,
 ): Promise<EncoderFile> {
-  const openSource = (): Promise<WholeFile> => files.open(variant.graphs.vision);
-  const findSource = (): Promise<StoredFile | undefined> => files.find(variant.graphs.vision);
+  const openSource = (): Promise<GraphFile> => openGraph(files, variant, "vision");
+  const findSource = (): Promise<StoredFile[]> => findGraph(files, variant, "vision");
   // A GPU multiplies floats as fast.
   const mayBeWritten = optimize !== "none" && variant.device === "wasm";
   const store = mayBeWritten ? await files.derive(variant.graphs.vision, INT8_VISION) : undefined;
@@ -39,7 +40,10 @@ export async function chooseEncoderFile(
   const isAlways = optimize === "always";
   let decision: "optimized" | "plain" | undefined;
   return {
-    find: async () => (await store.find()) ?? findSource(),
+    async find() {
+      const written = await store.find();
+      return written ? [written] : findSource();
+    },
     async open() {
       const stored = await store.open();
       if (stored === "refused") decision = "plain";

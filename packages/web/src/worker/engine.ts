@@ -22,6 +22,7 @@ import type { CallScope } from "./call-scope.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
 import { readModelConfig, withChatTemplate, type ModelConfig } from "./model-config.ts";
+import { findGraph, openGraph } from "./open-graph.ts";
 import { createPictures } from "./pictures.ts";
 import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
@@ -52,9 +53,11 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   const { request, files, results, recorder } = options;
   const { model, variant } = request;
   const encoder = await chooseEncoderFile(request, files, recorder);
-  const { embed, decoder } = variant.graphs;
-  const stored = [await files.find(embed), await encoder.find(), await files.find(decoder)];
-  await options.verifyAhead(stored.filter((found) => found !== undefined));
+  await options.verifyAhead([
+    ...(await findGraph(files, variant, "embed")),
+    ...(await encoder.find()),
+    ...(await findGraph(files, variant, "decoder")),
+  ]);
   const config = readModelConfig({
     config: await readJson(files, "config.json"),
     ...(hasOptionalFile(model, "generation_config.json") && {
@@ -74,7 +77,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     files: options.ortFiles,
     maxPositions: config.maxPositions,
     openFile: (graph: GraphName) =>
-      graph === "vision" ? encoder.open() : files.open(variant.graphs[graph]),
+      graph === "vision" ? encoder.open() : openGraph(files, variant, graph),
     onDeviceLost: options.onDeviceLost,
     onSessionCreated: (graph, milliseconds, weights) => {
       const attributes = { "vlm.graph": graph, "vlm.weights": weights };
