@@ -8,6 +8,7 @@ import type { SelfCheck } from "../../web/src/protocol/model-descriptor.ts";
 
 const PROMPT = "Describe this image.";
 const FEATURE_STRIDE = 61; // Prime: walks through all channels. About 50 values.
+const IMAGE_SIZE = 256;
 const TOKEN_COUNT = 3;
 
 /**
@@ -36,6 +37,7 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     device: "wasm",
     wasmThreads: 1,
     files: undefined,
+    imageSize: IMAGE_SIZE,
     maxPositions: 2048,
     openFile: async (graph) => {
       const bytes = new Uint8Array(await readFile(`${folder}/onnx/${files[graph]}.onnx`));
@@ -49,7 +51,7 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     await readJson("tokenizer_config.json"),
   );
   const { features, tokenIds } = await observe(runtime, codec, {
-    size: 256,
+    size: IMAGE_SIZE,
     prompt: PROMPT,
     answer: TOKEN_COUNT,
   });

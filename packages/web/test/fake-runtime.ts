@@ -49,6 +49,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     get disposedDecodings() {
       return disposedDecodings;
     },
+    imageSize: 64,
     isImageSizeFree: true,
     encodeImage: () => Promise.resolve(fakeFeatures(1)),
     restoreImage: (tokens) => fakeFeatures(tokens),

@@ -58,7 +58,9 @@ export interface Runtime {
   readonly device: Device;
   /** Positions that a sequence may have. */
   readonly maxPositions: number;
-  /** Whether the encoder takes pictures of any size that is a multiple of 64 pixels. */
+  /** Side of the pictures that the encoder was made for, in pixels. */
+  readonly imageSize: number;
+  /** Whether the encoder is right for pictures of any size that is a multiple of 64 pixels; otherwise of `imageSize` only. */
   readonly isImageSizeFree: boolean;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
   /** Features that were read from this model's encoder before. */

@@ -2,11 +2,11 @@
 
 import type { DataFlow } from "./data-flow.ts";
 import { floatReader } from "./float-tensor.ts";
-import { GRAPH, nameIn, type ModelOutline, type StoredTensor } from "./model-outline.ts";
-import { NODE, outlineNode, type NodeOutline } from "./node-outline.ts";
+import { GRAPH, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { listAttribute, outlineNode, type NodeOutline } from "./node-outline.ts";
 import type { WeightMatrix } from "./quantize-weights.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
-import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+import type { WireReader } from "./wire-reader.ts";
 
 /** Such a layer. */
 export interface Product {
@@ -76,32 +76,10 @@ function toProduct(
 
 /** Whether nothing but the matrix decides what the convolution does, given that its kernel is 1x1. */
 function isPlainPointwise(reader: WireReader, node: NodeOutline): boolean {
-  if ((node.integers.get("group") ?? 1) !== 1) return false;
-  for (const field of reader.fields(contentOf(node.field))) {
-    if (field.number !== NODE.attribute || field.wireType !== WIRE.bytes) continue;
-    const { name, list } = readIntegerList(reader, field);
-    if (name === "strides" && list.some((stride) => stride !== 1)) return false;
-    if (name === "pads" && list.some((padding) => padding !== 0)) return false;
-  }
-  return true;
-}
-
-/** Field numbers of onnx.proto's `AttributeProto`. */
-const ATTRIBUTE = { name: 1, integers: 8 } as const;
-
-/** Strides and paddings of two dimensions, packed. */
-const MAX_LIST_BYTES = 256;
-
-function readIntegerList(reader: WireReader, attribute: Field): { name: string; list: number[] } {
-  let name = "";
-  const list: number[] = [];
-  for (const field of reader.fields(contentOf(attribute))) {
-    if (field.number === ATTRIBUTE.name && field.wireType === WIRE.bytes)
-      name = nameIn(reader, field);
-    if (field.number !== ATTRIBUTE.integers) continue;
-    if (field.wireType === WIRE.varint) list.push(field.value);
-    else if (field.end - field.content > MAX_LIST_BYTES) list.push(NaN);
-    else list.push(...reader.varints(contentOf(field)));
-  }
-  return { name, list };
+  const list = (name: string) => listAttribute(reader, node, name) ?? [];
+  return (
+    (node.integers.get("group") ?? 1) === 1 &&
+    list("strides").every((stride) => stride === 1) &&
+    list("pads").every((padding) => padding === 0)
+  );
 }

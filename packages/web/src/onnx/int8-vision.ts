@@ -15,7 +15,7 @@ import { GRAPH, MODEL, nameIn, type ModelOutline } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
 import { newNode, type NewNode } from "./node-writer.ts";
 import { toInt8Columns, type Int8Columns } from "./quantize-weights.ts";
-import { applyEdit } from "./rewrite.ts";
+import { applyEdit, type MessageEdit } from "./rewrite.ts";
 import { storedInside } from "./skeleton.ts";
 import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
 import { contentOf, WIRE } from "./wire-reader.ts";
@@ -47,6 +47,8 @@ export interface Int8VisionOptions {
   readonly minLayerWeights?: number;
   /** Below in all layers, there is no plan. */
   readonly minModelWeights?: number;
+  /** Changes of the graph that the file is to have too; of nodes that are no layers. */
+  readonly edit?: MessageEdit;
 }
 
 /** Turning and quantising cost most of what a smaller product saves, and the first layers' rounding shows most. */
@@ -76,10 +78,15 @@ export function planInt8Vision(
   const weights = products.reduce((sum, { matrix }) => sum + matrix.inputs * matrix.outputs, 0);
   if (products.length === 0 || weights < minModelWeights) return undefined;
   const { source, messageEnd, graph, fields } = model;
+  const { edit } = options;
   const content = applyEdit(contentOf(graph), fields, {
-    // One file, whatever it is made of.
-    replacements: new Map([...storedInside(model), ...replacementsFor(model, flow, products)]),
-    additions: [],
+    replacements: new Map([
+      // One file, whatever it is made of.
+      ...storedInside(model),
+      ...(edit?.replacements ?? []),
+      ...replacementsFor(model, flow, products),
+    ]),
+    additions: edit?.additions ?? [],
   });
   const pieces = applyEdit({ start: 0, end: messageEnd }, [graph], {
     replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),

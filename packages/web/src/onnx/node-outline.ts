@@ -16,7 +16,15 @@ export interface NodeOutline {
 
 /** Field numbers of onnx.proto's `NodeProto`. */
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { name: 1, float: 2, integer: 3, subgraph: 6, subgraphs: 11 } as const;
+const ATTRIBUTE = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  text: 4,
+  subgraph: 6,
+  integers: 8,
+  subgraphs: 11,
+} as const;
 
 const MAX_NAME_BYTES = 4096;
 
@@ -94,4 +102,53 @@ function readFloat(reader: WireReader, field: Field): number {
 
 function isShort(field: Field): boolean {
   return field.end - field.content <= MAX_NAME_BYTES;
+}
+
+/** Sizes, steps and paddings of a few dimensions, packed. */
+const MAX_LIST_BYTES = 256;
+
+/** An attribute that is a list of integers; NaN stands for a list that is longer than any of use here. */
+export function listAttribute(
+  reader: WireReader,
+  node: NodeOutline,
+  name: string,
+): number[] | undefined {
+  const attribute = attributeOf(reader, node, name);
+  if (!attribute) return undefined;
+  const list: number[] = [];
+  for (const field of reader.fields(contentOf(attribute))) {
+    if (field.number !== ATTRIBUTE.integers) continue;
+    if (field.wireType === WIRE.varint) list.push(field.value);
+    else if (field.end - field.content > MAX_LIST_BYTES) list.push(NaN);
+    else list.push(...reader.varints(contentOf(field)));
+  }
+  return list;
+}
+
+/** An attribute that is a text. */
+export function textAttribute(
+  reader: WireReader,
+  node: NodeOutline,
+  name: string,
+): string | undefined {
+  const attribute = attributeOf(reader, node, name);
+  if (!attribute) return undefined;
+  for (const field of reader.fields(contentOf(attribute)))
+    if (field.number === ATTRIBUTE.text && field.wireType === WIRE.bytes && isShort(field))
+      return nameIn(reader, field);
+  return undefined;
+}
+
+function attributeOf(
+  reader: WireReader,
+  { field: node }: NodeOutline,
+  name: string,
+): Field | undefined {
+  for (const attribute of reader.fields(contentOf(node))) {
+    if (attribute.number !== NODE.attribute || attribute.wireType !== WIRE.bytes) continue;
+    for (const field of reader.fields(contentOf(attribute)))
+      if (field.number === ATTRIBUTE.name && field.wireType === WIRE.bytes)
+        if (nameIn(reader, field) === name) return attribute;
+  }
+  return undefined;
 }

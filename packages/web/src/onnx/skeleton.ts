@@ -91,7 +91,8 @@ export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skele
     replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),
     additions: [],
   });
-  if (externalBytes === 0 || piecesLength(pieces) > MAX_SKELETON_BYTES) return undefined;
+  // A small graph that is changed has to be written anew all the same.
+  if ((externalBytes === 0 && !edit) || piecesLength(pieces) > MAX_SKELETON_BYTES) return undefined;
   return { bytes: joinPieces(source, pieces), externalBytes };
 }
 

@@ -21,12 +21,15 @@ import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
 import { openDecoder, type DecoderForm, type OpenedDecoder } from "./open-decoder.ts";
+import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
 export interface OnnxRuntimeOptions extends OrtOptions {
   /** One graph's file; called once per graph, in the order of loading. */
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
+  /** Side of the model's own pictures, in pixels; what the encoder's file says counts for more. */
+  readonly imageSize: number;
   /** From the model's `config.json`. */
   readonly maxPositions: number;
   /** The most that is done for the decoder, as far as the graph and the GPU allow. Default `captured`. */
@@ -68,8 +71,8 @@ export interface OrtRuntime extends Runtime {
 interface Parts {
   readonly ort: OrtModule;
   readonly embedding: Embedding;
-  vision: Session;
-  readonly createEncoder: (file: GraphFile) => Promise<Session>;
+  encoder: Encoder;
+  readonly openEncoder: (file: GraphFile) => Promise<Encoder>;
   /** Undefined after it was released and could not be loaded again. */
   decoder: OpenedDecoder | undefined;
   readonly openDecoder: (form: DecoderForm) => Promise<OpenedDecoder>;
@@ -122,9 +125,12 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const providers = { executionProviders: [provider] };
     const outputs = gpu && { preferredOutputLocation: "gpu-buffer" as const };
     const embedding = await openEmbedding();
-    const createEncoder = async (graph: Graph): Promise<Session> =>
-      (await create("vision", graph, providers)).session;
-    const vision = await createEncoder(await open("vision"));
+    const openEncoderOf = (file: Graph): Promise<Encoder> =>
+      openEncoder(file, {
+        create: (graph, rewrite) => create("vision", graph, providers, { rewrite }),
+        ownSize: options.imageSize,
+      });
+    const encoder = await openEncoderOf(await open("vision"));
     const openDecoderAs = async (form: DecoderForm): Promise<OpenedDecoder> => {
       const decoder = await openDecoder(form, await open("decoder"), {
         ort,
@@ -140,8 +146,8 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const parts: Parts = {
       ort,
       embedding,
-      vision,
-      createEncoder: (file) => createEncoder(outlineGraph(file, "vision")),
+      encoder,
+      openEncoder: (file) => openEncoderOf(outlineGraph(file, "vision")),
       decoder: await openDecoderAs(options.decoderForm ?? "captured"),
       openDecoder: openDecoderAs,
     };
@@ -158,12 +164,13 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
 class OnnxRuntime implements OrtRuntime {
   readonly device: Device;
   readonly maxPositions: number;
+  readonly imageSize: number;
   readonly isImageSizeFree: boolean;
   readonly #parts: Parts;
 
   constructor(parts: Parts, device: Device, maxPositions: number) {
-    const [, , height, width] = input(parts.vision, "pixel_values").shape; // [n, 3, h, w]
-    this.isImageSizeFree = typeof height === "string" && typeof width === "string";
+    this.imageSize = parts.encoder.imageSize;
+    this.isImageSizeFree = parts.encoder.isImageSizeFree;
     this.#parts = parts;
     this.device = device;
     this.maxPositions = maxPositions;
@@ -180,7 +187,8 @@ class OnnxRuntime implements OrtRuntime {
   }
 
   async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
-    const { ort, vision } = this.#parts;
+    const { ort, encoder } = this.#parts;
+    const vision = encoder.session;
     const pixels = toTensor(ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
     const { image_features: features } = await vision.run({ pixel_values: pixels });
     if (!features) throw missing("vision", "image_features");
@@ -196,13 +204,13 @@ class OnnxRuntime implements OrtRuntime {
 
   async tryEncoder(file: GraphFile): ReturnType<OrtRuntime["tryEncoder"]> {
     const parts = this.#parts;
-    const [before, after] = [parts.vision, await parts.createEncoder(file)];
-    parts.vision = after;
+    const [before, after] = [parts.encoder, await parts.openEncoder(file)];
+    parts.encoder = after;
     return {
-      keep: () => before.release(),
+      keep: () => before.session.release(),
       async undo() {
-        parts.vision = before;
-        await after.release();
+        parts.encoder = before;
+        await after.session.release();
       },
     };
   }
@@ -226,8 +234,8 @@ class OnnxRuntime implements OrtRuntime {
   }
 
   async dispose(): Promise<void> {
-    const { embedding, vision, decoder } = this.#parts;
-    const parts = [embedding, vision, ...(decoder ? [decoder] : [])];
+    const { embedding, encoder, decoder } = this.#parts;
+    const parts = [embedding, encoder.session, ...(decoder ? [decoder] : [])];
     await Promise.allSettled(parts.map((part) => part.release()));
   }
 }

@@ -5,7 +5,9 @@
 
 import { checkPicture } from "../model/check-picture.ts";
 import { cosine } from "../model/cosine.ts";
+import { imageSizeOf } from "../onnx/image-size.ts";
 import { planInt8Vision, type Int8VisionPlan } from "../onnx/int8-vision.ts";
+import { ifReadable } from "../onnx/understand.ts";
 import { outlineGraph, type GraphFile } from "./graph-file.ts";
 import type { OrtRuntime } from "./onnx-runtime.ts";
 
@@ -36,7 +38,7 @@ export interface OptimizeEncoderOptions {
  */
 const MIN_LIKENESS = 0.99;
 
-/** Side of the picture that is compared, in pixels: sixteen image tokens. */
+/** Side of the picture that is compared, in pixels: sixteen image tokens, where the encoder takes that size. */
 const CHECK_SIZE = 256;
 
 /** @param isAlways also where it gains little */
@@ -83,15 +85,19 @@ async function writeInt8({ store, openSource, isAlways }: OptimizeEncoderOptions
 
 function planOf(file: GraphFile, isAlways: boolean): Int8VisionPlan | undefined {
   const { model } = outlineGraph(file, "vision");
-  try {
-    return model && planInt8Vision(model, isAlways ? { minModelWeights: 1 } : {});
-  } catch {
-    return undefined; // A damaged file: ORT has the last word on it.
-  }
+  if (!model) return undefined;
+  return ifReadable(() => {
+    const size = imageSizeOf(model);
+    return planInt8Vision(model, {
+      ...(size.isFree && { edit: size.edit }),
+      ...(isAlways && { minModelWeights: 1 }),
+    });
+  });
 }
 
 async function look(runtime: OrtRuntime): Promise<Float32Array> {
-  const features = await runtime.encodeImage(checkPicture(CHECK_SIZE));
+  const size = runtime.isImageSizeFree ? CHECK_SIZE : runtime.imageSize;
+  const features = await runtime.encodeImage(checkPicture(size));
   const values = (await features.read()).slice();
   features.dispose();
   return values;

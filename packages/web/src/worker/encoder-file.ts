@@ -10,7 +10,7 @@ import type { LoadRequest } from "../wire/api.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 
 /** Another number where the same source would become another file. */
-const INT8_VISION = "int8-vision-1";
+const INT8_VISION = "int8-vision-2";
 
 export interface EncoderFile {
   /** What `open` will open, as far as it is stored. */

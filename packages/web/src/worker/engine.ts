@@ -73,6 +73,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   );
   const runtimeOptions: OnnxRuntimeOptions = {
     device: variant.device,
+    imageSize: model.imageSize,
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
     maxPositions: config.maxPositions,
@@ -112,7 +113,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   });
   const sizes = createImageSizes({
     device: runtime.device,
-    largest: model.imageSize,
+    largest: runtime.imageSize,
     isFree: runtime.isImageSizeFree,
   });
   const endIds = allEndIds(config, codec);

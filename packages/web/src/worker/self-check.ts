@@ -22,7 +22,10 @@ export async function checkDevice(
   const observed = await observe(runtime, codec, {
     // A GPU may fail at one size only, and its first run is the slow one in any case. The CPU needs
     // seconds for a full picture, and computes a small one in the same way.
-    size: model.selfCheck || runtime.device === "webgpu" ? model.imageSize : CPU_SIZE,
+    size:
+      model.selfCheck || runtime.device === "webgpu"
+        ? runtime.imageSize
+        : sizeFor(runtime, CPU_SIZE),
     prompt: model.selfCheck?.prompt ?? model.captions.brief.prompt,
     answer: model.selfCheck?.expectedTokenIds ?? GENERIC_TOKENS[runtime.device],
   });
@@ -115,10 +118,11 @@ async function checkSanity(
   // Kernels that are wrong for one driver or size are the GPU's. What the CPU computes was seen to
   // be finite, and its files are verified; a second picture would only cost time.
   if (runtime.device === "wasm") return;
-  const first = await encodeValues(runtime, checkPicture(SANITY_SIZE));
+  const size = sizeFor(runtime, SANITY_SIZE);
+  const first = await encodeValues(runtime, checkPicture(size));
   const second = await encodeValues(runtime, {
-    size: SANITY_SIZE,
-    data: new Float32Array(3 * SANITY_SIZE * SANITY_SIZE).fill(0.5),
+    size,
+    data: new Float32Array(3 * size * size).fill(0.5),
   });
   expectation.expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong where those for short ones were right.
@@ -163,6 +167,11 @@ const SANITY_SIZE = 256;
 
 /** The CPU's only one: one image token. */
 const CPU_SIZE = 64;
+
+/** The size that is wanted, where the encoder takes it. */
+function sizeFor({ isImageSizeFree, imageSize }: Runtime, wanted: number): number {
+  return isImageSizeFree ? wanted : imageSize;
+}
 
 async function encodeValues(runtime: Runtime, image: ImageTensor): Promise<Float32Array> {
   const features = await runtime.encodeImage(image);
