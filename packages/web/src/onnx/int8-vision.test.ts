@@ -2,7 +2,13 @@ import * as ort from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
 import { sourceOfBytes } from "./byte-source.ts";
 import { GELUS, OTHERS, SCALARS, type Activation } from "./fixtures/activations.ts";
-import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
+import {
+  buildModel,
+  integerListAttribute,
+  stored,
+  type ModelSpec,
+  type NodeSpec,
+} from "./fixtures/build-model.ts";
 import * as models from "../../test/int8-models.ts";
 import {
   open,
@@ -15,7 +21,7 @@ import {
 import type { Int8VisionPlan } from "./int8-vision.ts";
 import { GRAPH, outlineModel } from "./model-outline.ts";
 import { outlineValue } from "./value-outline.ts";
-import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { messageField, type Piece } from "./wire-writer.ts";
 
 describe("planInt8Vision", () => {
   it.each(Object.entries(GELUS))(
@@ -164,8 +170,8 @@ describe("planInt8Vision", () => {
 
   it.each<[string, Partial<ModelSpec>]>([
     ["groups", { nodes: [convolution({ integers: { group: 2 } })] }],
-    ["steps", { nodes: [convolution({ more: integers("strides", [2, 2]) })] }],
-    ["a border", { nodes: [convolution({ more: integers("pads", [0, 0, 1, 1]) })] }],
+    ["steps", { nodes: [convolution({ more: integerListAttribute("strides", [2, 2]) })] }],
+    ["a border", { nodes: [convolution({ more: integerListAttribute("pads", [0, 0, 1, 1]) })] }],
     ["a larger kernel", { tensors: weights([WIDE, NARROW / 4, 2, 2]) }],
     ["weights of a volume", { tensors: weights([WIDE, NARROW, 1, 1, 1]) }],
     ["weights of other numbers", { tensors: weights([WIDE, NARROW / 4, 1, 1], "int8") }],
@@ -254,10 +260,10 @@ function chain(activation: Activation): Uint8Array<ArrayBuffer> {
 function pointwise(input: string, weight: string, bias: string, output: string): NodeSpec {
   const inputs = bias === "" ? [input, weight] : [input, weight, bias];
   const more = [
-    ...integers("kernel_shape", [1, 1]),
-    ...integers("strides", [1, 1]),
-    ...integers("pads", [0, 0, 0, 0]),
-    ...integers("dilations", [1, 1]),
+    ...integerListAttribute("kernel_shape", [1, 1]),
+    ...integerListAttribute("strides", [1, 1]),
+    ...integerListAttribute("pads", [0, 0, 0, 0]),
+    ...integerListAttribute("dilations", [1, 1]),
   ];
   return { operator: "Conv", inputs, outputs: [output], integers: { group: 1 }, more };
 }
@@ -274,11 +280,6 @@ function weights(shape: readonly number[], type: "float32" | "int8" = "float32")
   const numbers = waves(WIDE * NARROW, 1);
   const values = type === "int8" ? new Int8Array((WIDE * NARROW) / 4) : numbers;
   return [stored("weight", shape, values, type), stored("bias", [WIDE], waves(WIDE, 2), "float32")];
-}
-
-function integers(name: string, list: readonly number[]): Piece[] {
-  const numbers = list.map((number) => integerField(8, number));
-  return messageField(5, [...stringField(1, name), ...numbers, integerField(20, 7)]);
 }
 
 /** Numbers of all sizes up to 1, the same each time. */
