@@ -14,6 +14,9 @@ import type { WireImage } from "../wire/api.ts";
 import { capToPicture } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 
+/** Bumped when the same files give other features than with the kit before: those that are kept are then not used. */
+const ENCODING_VERSION = 2;
+
 /** How a picture is looked at. */
 export interface Look {
   /** Side of the square that the encoder sees, in pixels. */
@@ -139,7 +142,7 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
     if (pageName !== undefined) remember(pageName, known);
 
     const { key } = known;
-    const featuresKey = JSON.stringify([key, model]);
+    const featuresKey = JSON.stringify([key, model, ENCODING_VERSION]);
     return {
       info: describe(known),
       key,

@@ -5,7 +5,7 @@ import type { ModelInfo } from "../protocol/result.ts";
 import type { GenerateCall } from "../wire/api.ts";
 
 /** Bumped when the same question would be answered differently by a newer kit. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 /**
  * SHA-256 over pictures, prompt, model and options.
