@@ -30,6 +30,7 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
     device,
     wasmThreads: 0,
     files: undefined,
+    imageSize: 1024,
     maxPositions: POSITIONS,
     async openFile(graph) {
       const answer = await fetch(graphs[graph]);

@@ -52,6 +52,7 @@ async function load({
     device: "wasm",
     wasmThreads: 1,
     files: undefined,
+    imageSize: 1024,
     maxPositions: POSITIONS,
     openFile: (graph) => Promise.resolve(openExported(files[graph])),
     onDeviceLost: () => undefined,
