@@ -62,6 +62,7 @@ export const test = base.extend<Fixtures>({
         "/pwa/": here("../.cache/e2e/pwa/"),
         "/scenes/": SCENES_FOLDER,
         "/images/": here("../packages/web/src/image/fixtures/corpora/"),
+        "/faults/": here("../packages/web/src/image/fixtures/faults/"),
         "/no-cors/": SCENES_FOLDER,
         "/models/tiny/": TINY_MODEL_FOLDER,
         "/models/exported/": EXPORTED_MODEL_FOLDER,

@@ -33,6 +33,11 @@ const faults: Record<string, () => void> = {
     const never = () => new Promise<never>(() => undefined);
     Object.assign(WebAssembly, { instantiate: never, instantiateStreaming: never });
   },
+  // Another decoder than the one whose headers the kit reads: every picture is a larger one.
+  "large-bitmaps": () => {
+    const decode = createImageBitmap;
+    self.createImageBitmap = () => decode(new ImageData(900, 900));
+  },
   "wide-subgroups": claimWideSubgroups,
   // Steps are captured, and a replay computes nothing: bind groups work once.
   "dead-replays": () => {

@@ -19,13 +19,15 @@ export interface CallSettings {
   /** Whether features and beginnings of prompts are reused even where answers are not. */
   readonly reuses?: boolean;
   readonly isOpening?: boolean;
+  /** Milliseconds that those pictures took. */
+  readonly waitedMs?: number;
 }
 
 /** @throws {TypeError} when an option is out of its range */
 export function toCall(
   id: number,
   request: GenerateRequest,
-  { maxWords, ...how }: CallSettings,
+  { maxWords, ...how }: Omit<CallSettings, "pictures" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
   if (typeof request.prompt !== "string" || request.prompt.trim() === "") {
     throw new TypeError("Expected `prompt` to be a string with a question in it");

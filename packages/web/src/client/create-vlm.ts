@@ -31,7 +31,7 @@ export async function createVlm(options: VlmOptions): Promise<Vlm> {
   const loadRequest = toLoadRequest(options);
   const serving = await serve(options.model, options, options, loadRequest);
   // What aborts or pauses the first load says nothing about later ones: it may be a timeout, long past.
-  return new VlmClient(serving, loadRequest.storage, (model, update) =>
+  return new VlmClient(serving, loadRequest, (model, update) =>
     serve(model, options, update, loadRequest),
   );
 }

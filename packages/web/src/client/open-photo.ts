@@ -2,6 +2,7 @@
 
 import type { ImageInfo } from "../protocol/result.ts";
 import type { WireImage } from "../wire/api.ts";
+import { letGo } from "./take-pictures.ts";
 import type { Photo } from "./vlm.ts";
 
 export class OpenPhoto implements Photo {
@@ -29,7 +30,7 @@ export class OpenPhoto implements Photo {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#picture.kind === "bitmap") this.#picture.bitmap.close();
+    letGo(this.#picture);
   }
 
   [Symbol.dispose](): void {

@@ -50,11 +50,12 @@ async function open(...scripts: Script[]) {
   await supervisor.ready();
   const events: GenerateEvent[] = [];
   const controller = new AbortController();
-  const run = (timeoutMs = 30_000) =>
+  const run = (timeoutMs = 30_000, waitedMs = 0) =>
     runCall(supervisor, {
       call: makeCall({ id: 5 }),
       signal: controller.signal,
       timeoutMs,
+      waitedMs,
       onEvent: (event) => events.push(event),
     });
   return { supervisor, run, events, controller, ports };
@@ -131,6 +132,18 @@ describe("runCall", () => {
     });
     await settle();
     expect(cancellations()).toEqual([["cancel", 5]]);
+  });
+
+  it("counts the time that the pictures took", async () => {
+    const { run } = await open([STARTED, "silence"]);
+    holdTimers();
+    const outcome = run(1000, 700).catch((error: unknown) => error);
+    await settle();
+    vi.advanceTimersByTime(299);
+    await settle();
+    expect(cancellations()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await outcome).toMatchObject({ code: "timeout", details: { timeoutMs: 1000 } });
   });
 
   it("leaves no deadline behind", async () => {

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly call: GenerateCall;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
+  /** How much of it is gone: waiting for pictures counts, waiting in the queue does not. */
+  readonly waitedMs: number;
   /** Gets every event but `done`. */
   readonly onEvent: (event: GenerateEvent) => void;
 }
@@ -43,7 +45,7 @@ async function runOnce(supervisor: Supervisor, options: RunOptions): Promise<Vlm
 }
 
 function runIn(supervisor: Supervisor, { handle }: Ready, options: RunOptions): Promise<VlmResult> {
-  const { call, signal, timeoutMs, onEvent } = options;
+  const { call, signal, timeoutMs, waitedMs, onEvent } = options;
   return new Promise<VlmResult>((resolve, reject) => {
     let stage: CallStage = "queue";
     let deadline: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +76,7 @@ function runIn(supervisor: Supervisor, { handle }: Ready, options: RunOptions): 
           stage = "image";
           deadline = setTimeout(() => {
             giveUp(timedOut(timeoutMs, stage));
-          }, timeoutMs);
+          }, timeoutMs - waitedMs);
         } else if (message.type === "stage") {
           stage = message.stage;
         } else if (message.type !== "done" && message.type !== "failed") {
@@ -109,7 +111,7 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
 function timedOut(timeoutMs: number, stage: CallStage): VlmError<"timeout"> {
   return new VlmError(
     "timeout",
-    `Inference took longer than ${String(timeoutMs)} ms and was stopped in its ${stage} stage. Raise \`timeoutMs\`, ` +
+    `The call took longer than ${String(timeoutMs)} ms and was stopped in its ${stage} stage. Raise \`timeoutMs\`, ` +
       "or lower `maxNewTokens`.",
     { timeoutMs, stage },
   );

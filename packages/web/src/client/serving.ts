@@ -2,6 +2,7 @@
 
 import { reportCall } from "../metrics/call-metrics.ts";
 import type { Recorder } from "../metrics/recorder.ts";
+import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { createResultMemory } from "./result-memory.ts";
@@ -38,6 +39,12 @@ export class Serving {
     } finally {
       this.#calls.delete(call);
     }
+  }
+
+  /** Reports a picture that was turned down before it reached the worker, which reports its own. */
+  noteRefused(error: unknown): void {
+    if (!VlmError.is(error) || !error.code.startsWith("image-")) return;
+    this.#recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
   }
 
   /** Forgets the answers that it gave. */

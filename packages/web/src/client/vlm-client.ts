@@ -14,29 +14,32 @@ import type {
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
-import type { StorageOptions } from "../wire/api.ts";
+import type { LoadRequest } from "../wire/api.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { newName, toWireImage, type ImageSource } from "./image-source.ts";
-import { abortable } from "./run-call.ts";
+import { newName, type ImageSource } from "./image-source.ts";
 import type { Serving } from "./serving.ts";
+import { letGo, takePictures, type TakenPictures } from "./take-pictures.ts";
 import { watchVideo } from "./watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch-options.ts";
 
 /** Loads a model beside the one that serves. */
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;
 
+/** What holds for all models of a client. */
+export type ClientSettings = Pick<LoadRequest, "storage" | "imageLimits">;
+
 export class VlmClient implements Vlm {
   readonly #startServing: StartServing;
-  readonly #storage: StorageOptions;
+  readonly #settings: ClientSettings;
   #serving: Serving;
   #previous: ModelDescriptor | undefined;
   #nextCallId = 1;
   readonly #disposing = new AbortController();
 
   /** @param serving the first model, loaded */
-  constructor(serving: Serving, storage: StorageOptions, startServing: StartServing) {
+  constructor(serving: Serving, settings: ClientSettings, startServing: StartServing) {
     this.#serving = serving;
-    this.#storage = storage;
+    this.#settings = settings;
     this.#startServing = startServing;
   }
 
@@ -53,7 +56,7 @@ export class VlmClient implements Vlm {
   }
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
-    return this.#caption({ ...options, image }, {});
+    return this.#caption({ ...options, image: [image] }, {}); // one, and `undefined` is none
   }
 
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
@@ -62,12 +65,20 @@ export class VlmClient implements Vlm {
 
   async open(image: ImageSource, options: OpenOptions = {}): Promise<Photo> {
     this.#assertAlive();
-    const picture = await abortable(toWireImage(image), options.signal);
-    const named = { ...picture, id: picture.id ?? newName() };
-    const how = { pictures: [named], reuses: true };
     // The prompt is never asked: what comes before it is made ready.
     const opening = { ...options, prompt: "?" };
-    const { images } = await this.#run(opening, () => undefined, { ...how, isOpening: true });
+    const { images: taken, waitedMs } = await this.#take([image], opening);
+    const [picture] = taken;
+    if (!picture) throw new Error("One picture was taken");
+    const named = { ...picture, id: picture.id ?? newName() };
+    const how = { pictures: [named], reuses: true };
+    const settings = { ...how, isOpening: true, waitedMs };
+    const { images } = await this.#run(opening, () => undefined, settings).catch(
+      (error: unknown) => {
+        letGo(picture);
+        throw error;
+      },
+    );
     const look = lookOf(options);
     return new OpenPhoto(named, images[0]!, {
       ask: (prompt, question = {}) => this.#stream({ ...question, ...look, prompt }, how),
@@ -82,7 +93,7 @@ export class VlmClient implements Vlm {
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
     const serving = this.#serving;
     const { handle } = await serving.supervisor.ready();
-    await handle.clearCache({ storage: this.#storage }, what);
+    await handle.clearCache({ storage: this.#settings.storage }, what);
     if (what !== "models") serving.forget();
   }
 
@@ -170,27 +181,46 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const call = toCall(this.#nextCallId++, request, how);
-    const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
-    request.signal?.throwIfAborted();
-
-    const images =
-      how.pictures ??
-      (await abortable(Promise.all(toList(request.image).map(toWireImage)), request.signal));
+    const { pictures, waitedMs = 0, ...settings } = how;
+    const call = toCall(this.#nextCallId++, request, settings);
+    const taken = pictures
+      ? { images: pictures, waitedMs }
+      : await this.#take(toList(request.image), request);
     try {
       return await this.#serving.run({
-        call: { ...call, images },
+        call: { ...call, images: taken.images },
         signal: request.signal,
-        timeoutMs,
+        timeoutMs: timeoutOf(request),
+        waitedMs: taken.waitedMs,
         onEvent,
       });
     } finally {
       // A picture that is open stays so.
-      if (!how.pictures)
-        for (const image of images) if (image.kind === "bitmap") image.bitmap.close();
+      if (!pictures) taken.images.forEach(letGo);
     }
   }
+
+  async #take(
+    sources: readonly ImageSource[],
+    request: Pick<GenerateRequest, "signal" | "timeoutMs">,
+  ): Promise<TakenPictures> {
+    try {
+      return await takePictures(sources, {
+        limits: this.#settings.imageLimits,
+        signals: [...(request.signal ? [request.signal] : []), this.#disposing.signal],
+        timeoutMs: timeoutOf(request),
+      });
+    } catch (error) {
+      this.#serving.noteRefused(error);
+      throw error;
+    }
+  }
+}
+
+/** @throws {TypeError} when it is out of its range */
+function timeoutOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<GenerateRequest, "timeoutMs">): number {
+  expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
+  return timeoutMs;
 }
 
 /** Every question sees the picture as it was opened. */

@@ -61,7 +61,10 @@ export interface VlmOptions {
 export interface CallOptions extends GenerationOptions {
   /** Ends this call at once with the signal's reason; the model stays loaded. */
   readonly signal?: AbortSignal;
-  /** Milliseconds of inference, from the moment that the call leaves the queue. Default 30,000. */
+  /**
+   * Milliseconds for the pictures and the inference together: an image element that has not loaded and an
+   * address that is slow count, waiting in the queue behind other calls does not. Default 30,000.
+   */
   readonly timeoutMs?: number;
   /** How a picture that is not square is fitted. Default `pad`: nothing is cut off. */
   readonly fit?: ImageFit;

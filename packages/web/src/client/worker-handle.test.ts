@@ -254,4 +254,17 @@ describe("WorkerHandle", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(worker.calls).toHaveLength(1);
   });
+
+  it("sends no pixels that would never arrive", async () => {
+    const { handle, worker } = await open();
+    const data = new Uint8ClampedArray(64 * 64 * 4);
+    const pixels = { data, width: 64, height: 64, colorSpace: "srgb" } as ImageData;
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    const call = makeCall({ images: [{ kind: "pixels", pixels }] });
+    await expect(handle.generate(call, () => undefined)).rejects.toMatchObject({
+      code: "image-unreadable",
+      details: { reason: "empty" },
+    });
+    expect(worker.calls.map(([name]) => name)).not.toContain("generate");
+  });
 });

@@ -19,6 +19,7 @@ import {
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/api.ts";
+import { assertHasPixels } from "./assert-has-pixels.ts";
 
 export type Phase = "start" | "load" | "generate";
 
@@ -91,6 +92,8 @@ export class WorkerHandle {
       };
     });
     return this.#call(async () => {
+      // Since they were taken, the call may have waited for a worker.
+      for (const image of call.images) if (image.kind === "pixels") assertHasPixels(image.pixels);
       // Both at once: the outcome may come before the method's own reply.
       const [result] = await Promise.all([
         outcome,

@@ -38,7 +38,10 @@ export interface VlmErrorDetails {
   "out-of-memory": { device: Device };
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
-  /** Inference ran longer than `timeoutMs`. Raise it, or use fewer tokens or pixels. */
+  /**
+   * The call took longer than `timeoutMs`. In stage `source` its picture had not loaded: wait for it first.
+   * In other stages raise it, or use fewer tokens or pixels.
+   */
   timeout: { timeoutMs: number; stage: string };
   /** The bytes are not a picture of a supported kind. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
   "image-unsupported": { kind: string };

@@ -46,7 +46,7 @@ export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
 /** How a picture becomes the encoder's square: `pad` keeps all of it, `crop` cuts the longer side. */
 export type ImageFit = "pad" | "crop";
 
-/** The default of `timeoutMs`: 30 s of inference. */
+/** The default of `timeoutMs`: 30 s for pictures and inference. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**

@@ -1,5 +1,6 @@
 /** Any picture that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
 
+import { untilAborted } from "../download/until-aborted.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { WireImage } from "../wire/api.ts";
 import {
@@ -41,9 +42,9 @@ export async function readImage(
         image.bitmap.close();
       }
     case "blob":
-      return readBlob(image.blob, limits);
+      return readBlob(image.blob, limits, signal);
     case "url":
-      return readBlob(await fetchImage(image.url, limits, signal), limits);
+      return readBlob(await fetchImage(image.url, limits, signal), limits, signal);
   }
 }
 
@@ -77,12 +78,18 @@ async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): 
   }
 }
 
-async function readBlob(blob: Blob, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+async function readBlob(
+  blob: Blob,
+  limits: ImageLimits,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   // The size is checked first: bytes over the limit are never read.
   assertByteLength(blob.size, limits);
   try {
-    return new Uint8Array(await blob.arrayBuffer());
+    // A file may lie on a drive that does not answer.
+    return new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
   } catch (cause) {
+    if (signal.aborted) throw cause;
     throw new VlmError(
       "image-unreadable",
       "The picture's file could not be read. It may have been moved or changed; choose it again.",

@@ -1,0 +1,62 @@
+/** The pictures of a call, taken from the page: under its signals, and within its time. */
+
+import type { ImageLimits } from "../image/limits.ts";
+import { VlmError } from "../protocol/errors.ts";
+import type { WireImage } from "../wire/api.ts";
+import { toWireImage, type ImageSource } from "./image-source.ts";
+
+export interface TakeOptions {
+  readonly limits: ImageLimits;
+  /** Any of them gives up. */
+  readonly signals: readonly AbortSignal[];
+  readonly timeoutMs: number;
+}
+
+export interface TakenPictures {
+  readonly images: readonly WireImage[];
+  /** How long it took. */
+  readonly waitedMs: number;
+}
+
+/**
+ * Snapshots all of them, or none.
+ *
+ * @throws {VlmError} what {@link toWireImage} throws; `timeout` when they are not there in time; the
+ *   reason of the signal that aborts
+ */
+export async function takePictures(
+  sources: readonly ImageSource[],
+  { limits, signals, timeoutMs }: TakeOptions,
+): Promise<TakenPictures> {
+  const startedAt = performance.now();
+  const ending = new AbortController();
+  const signal = AbortSignal.any([...signals, ending.signal]);
+  signal.throwIfAborted();
+  const timer = setTimeout(() => {
+    ending.abort(notThere(timeoutMs));
+  }, timeoutMs);
+  const taking = sources.map((source) => toWireImage(source, { limits, signal }));
+  try {
+    return { images: await Promise.all(taking), waitedMs: performance.now() - startedAt };
+  } catch (error) {
+    ending.abort(error); // The others need not wait any longer.
+    for (const one of taking) one.then(letGo, () => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Frees the pixels of a snapshot. */
+export function letGo(image: WireImage): void {
+  if (image.kind === "bitmap") image.bitmap.close();
+}
+
+function notThere(timeoutMs: number): VlmError<"timeout"> {
+  return new VlmError(
+    "timeout",
+    `The picture had not loaded after ${String(timeoutMs)} ms. Wait for its \`load\` event first; one with ` +
+      '`loading="lazy"` loads only where it is shown.',
+    { timeoutMs, stage: "source" },
+  );
+}
