@@ -103,13 +103,18 @@ test("what is too large is refused before it is decoded or copied", async ({ kit
     const [width, height] = [1200, 900];
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width, height];
-    canvas.getContext("2d")!.fillRect(0, 0, width, height);
+    const context = canvas.getContext("2d")!;
+    context.fillRect(0, 0, width, height);
     const image = new Image();
     image.src = URL.createObjectURL(await plainPicture("red", width, height));
     const video = document.createElement("video");
     video.srcObject = canvas.captureStream();
     video.muted = true;
+    const timer = setInterval(() => {
+      context.fillRect(0, 0, width, height); // a frame for the stream
+    }, 50);
     await video.play();
+    clearInterval(timer);
     const sources = {
       image,
       canvas,
@@ -120,7 +125,7 @@ test("what is too large is refused before it is decoded or copied", async ({ kit
       videoFrame: new VideoFrame(canvas, { timestamp: 0 }),
     };
     let copies = 0;
-    const copy = window.createImageBitmap;
+    const copy = window.createImageBitmap.bind(window);
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
     const { decode } = HTMLImageElement.prototype;
     window.createImageBitmap = (...args: unknown[]) => {
