@@ -46,6 +46,7 @@ export type {
   ModelFile,
   ModelLicense,
   ModelPins,
+  ModelSource,
   ModelVariant,
   SelfCheck,
 } from "./protocol/model-descriptor.ts";

@@ -11,7 +11,7 @@ import { decideAnswer, type Decision } from "./decide-answer.ts";
 import type { Fault, Strikes } from "./faults.ts";
 import type { HubSettings } from "./hub-api.ts";
 import { recordRequest, type RequestRecord } from "./request-record.ts";
-import { setCommonHeaders, type HeaderChanges } from "./response-headers.ts";
+import { isOfCdn, setCommonHeaders, withoutEtag, type HeaderChanges } from "./response-headers.ts";
 import { sendAnswer, wait } from "./send-answer.ts";
 
 export interface FaultServerOptions {
@@ -38,7 +38,7 @@ export class FaultServer implements AsyncDisposable {
   /** Paths of all requests, in order. */
   readonly requests: string[] = [];
   readonly log: RequestRecord[] = [];
-  readonly hub: HubSettings = { commit: "0".repeat(40), pageSize: 1000 };
+  readonly hub: HubSettings = { commit: "0".repeat(40), pageSize: 1000, cdnOrigin: "" };
   /** The request headers that a preflight allows; like a CDN's, they do not hold `If-Range`. */
   allowedHeaders: string[] = ["Content-Type", "Range"];
   /**
@@ -46,6 +46,8 @@ export class FaultServer implements AsyncDisposable {
    * made of it.
    */
   cacheControl = "no-store";
+  /** Whether answers below `/cdn/` name no version, as those of the hub's CDN do at times. */
+  hidesEtag = false;
   /** Destroys the socket of every request. */
   isDown = false;
   /** The most requests at the same time; a test may set it back. */
@@ -135,9 +137,10 @@ export class FaultServer implements AsyncDisposable {
     if (delayMs > 0) await wait(delayMs);
     const changes = this.#options.headers?.(record.path);
     setCommonHeaders(response, record.path, this.cacheControl, hidesHeaders, changes);
+    const sent = this.hidesEtag && isOfCdn(record.path) ? withoutEtag(answer) : answer;
     if (answer.ending !== "silence") record.status = answer.status;
     const onSent = (bytes: number): void => void (record.sentBytes += bytes);
-    await sendAnswer(response, answer, onSent, bytesPerSecond);
+    await sendAnswer(response, sent, onSent, bytesPerSecond);
   }
 
   #preflight(): Decision {

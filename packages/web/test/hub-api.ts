@@ -2,7 +2,8 @@
  * The Hugging Face Hub, as far as a loader sees it, for whatever the server has below
  * `/cdn/{owner}/{name}/`:
  *
- * - `/hub/{owner}/{name}/resolve/{revision}/{path}` redirects there;
+ * - `/hub/{owner}/{name}/resolve/{revision}/{path}` redirects there; where there is anything below
+ *   `/cdn/{owner}/{name}@{commit}/`, that is what the repository has at this commit;
  * - `/hub/api/models/{owner}/{name}/revision/{revision}` names the commit;
  * - `/hub/api/models/{owner}/{name}/tree/{revision}?recursive=true` lists the files, page by page.
  */
@@ -18,6 +19,8 @@ export interface HubSettings {
   commit: string;
   /** Entries of a tree per page. */
   pageSize: number;
+  /** Where redirects lead: another origin, as the hub's CDN is. Default: this one. */
+  cdnOrigin: string;
 }
 
 const RESOLVE = /^\/hub\/(?!api\/)([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/;
@@ -37,11 +40,12 @@ export async function answerAsHub(
   const path = decodeURIComponent(url.pathname);
   const [, linked, linkedRevision, file] = RESOLVE.exec(path) ?? [];
   if (linked !== undefined) {
-    return redirect(linked, commitOf(linkedRevision!, settings), file!, sources);
+    const commit = commitOf(linkedRevision!, settings);
+    return redirect(await prefixOf(linked, commit, sources), commit, file!, settings, sources);
   }
   const [, repository, question, revision] = API.exec(path) ?? [];
   if (repository === undefined) return answerError(404, "EntryNotFound");
-  const prefix = `/cdn/${repository}/`;
+  const prefix = await prefixOf(repository, commitOf(revision!, settings), sources);
   const paths = await listPaths(prefix, sources);
   if (paths.length === 0) return answerError(401, "RepoNotFound");
   if (question === "revision") {
@@ -60,19 +64,26 @@ function commitOf(revision: string, settings: HubSettings): string {
   return /^[0-9a-f]{40}$/.test(revision) ? revision : settings.commit;
 }
 
+/** A repository's files at a commit, where the server has some of that commit's own; else those of all. */
+async function prefixOf(repository: string, commit: string, sources: Sources): Promise<string> {
+  const own = `/cdn/${repository}@${commit}/`;
+  return (await listPaths(own, sources)).length > 0 ? own : `/cdn/${repository}/`;
+}
+
 /** Large files are on another host, which cannot tell their hash: the redirect does. */
 async function redirect(
-  repository: string,
+  prefix: string,
   commit: string,
   file: string,
+  { cdnOrigin }: HubSettings,
   sources: Sources,
 ): Promise<Answer> {
-  const target = `/cdn/${repository}/${file}`;
+  const target = prefix + file;
   const content = await findContent(target, sources);
   if (!content) return answerError(404, "EntryNotFound", { "X-Repo-Commit": commit });
   const { lfs, oid, size } = toHubFile(file, content.bytes);
   return answerText(lfs ? 302 : 307, "", {
-    Location: encodeURI(target),
+    Location: cdnOrigin + encodeURI(target),
     "X-Repo-Commit": commit,
     "X-Linked-Size": size,
     "X-Linked-ETag": `"${lfs?.oid ?? oid}"`,

@@ -6,6 +6,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { assertManifest } from "../protocol/manifest.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { atCommit } from "../protocol/model-source.ts";
 import { expectNumber } from "../protocol/options.ts";
 import { askToPersist } from "./ask-to-persist.ts";
 import { assertLicense } from "./assert-license.ts";
@@ -32,7 +33,7 @@ export async function createVlm(options: VlmOptions): Promise<Vlm> {
   const serving = await serve(options.model, options, options, loadRequest);
   // What aborts or pauses the first load says nothing about later ones: it may be a timeout, long past.
   return new VlmClient(serving, loadRequest, (model, update) =>
-    serve(model, options, update, loadRequest),
+    serve(model, options, update, { ...loadRequest, asksAnew: true }),
   );
 }
 
@@ -88,7 +89,9 @@ async function serve(
     supervisor.pauseDownloads(isPaused);
   });
   try {
-    return new Serving(model, supervisor, await abortable(supervisor.ready(), signal), recorder);
+    const ready = await abortable(supervisor.ready(), signal);
+    // Whatever the branch is at later: this model is the one of that commit, also when rolled back to.
+    return new Serving(atCommit(model, ready.model.revision), supervisor, ready, recorder);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;
@@ -106,6 +109,7 @@ function toLoadRequest(options: VlmOptions): LoadSettings {
       : DEFAULT_IMAGE_LIMITS,
     wasmThreads,
     network,
+    asksAnew: false,
     optimize,
     storage: toStorageOptions(options.cache),
     download: toDownloadPolicy(options.download),

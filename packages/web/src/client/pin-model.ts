@@ -1,9 +1,10 @@
 /** Writes down what a model's files are at one commit, as the Hugging Face Hub tells it. */
 
 import { VlmError } from "../protocol/errors.ts";
-import { isCacheName, isCommit, isSafePath } from "../protocol/manifest-fields.ts";
+import { isCommit, isSafePath } from "../protocol/manifest-fields.ts";
 import { HUB, PUBLIC_FILE_MEGABYTES } from "../protocol/manifest-public-files.ts";
 import type { ModelPins } from "../protocol/model-descriptor.ts";
+import { isRevisionName } from "../protocol/model-source.ts";
 import { downloadFailed, invalidAnswer, readFromHub, readJson, type Hub } from "./pin-model-hub.ts";
 import { listFiles, type ListedFile } from "./pin-model-tree.ts";
 
@@ -80,8 +81,7 @@ function assertArguments(repository: string, revision: string, files: readonly s
   if (!isSafePath(repository) || repository.split("/").length !== 2) {
     throw new TypeError(`Expected \`repository\` to be \`owner/name\`, got \`${repository}\``);
   }
-  // A dot would lead elsewhere in the hub's API; git allows neither.
-  if (!isCacheName(revision) || revision.startsWith(".") || revision.includes("..")) {
+  if (!isRevisionName(revision)) {
     throw new TypeError(
       `Expected \`revision\` to be a branch, a tag or a commit, got \`${revision}\``,
     );

@@ -6,6 +6,7 @@
 
 import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { atCommit } from "../protocol/model-source.ts";
 import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerMessage } from "../wire/api.ts";
 import { listCandidates, type Candidate } from "./candidates.ts";
@@ -38,6 +39,7 @@ type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  #model: ModelDescriptor;
   #current: Promise<Ready> | undefined;
   #starting: WorkerHandle | undefined;
   #isPaused = false;
@@ -47,6 +49,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#model = options.model;
   }
 
   /** The loaded worker; loads the model where none is. A failed load is tried again at the next call. */
@@ -85,10 +88,9 @@ export class Supervisor {
   }
 
   async #start(): Promise<Ready> {
-    const { model, device } = this.#options;
     const { candidates, rejected } = await listCandidates(
-      model,
-      device,
+      this.#model,
+      this.#options.device,
       this.#gpuLosses >= MAX_GPU_LOSSES,
     );
     const attempts: DeviceAttempt[] = [...rejected];
@@ -119,7 +121,8 @@ export class Supervisor {
     firstAttempt: DeviceAttempt | undefined,
   ): Promise<Ready> {
     if (this.#disposed) throw this.#disposed;
-    const { createWorker, model, loadRequest } = this.#options;
+    const { createWorker, loadRequest } = this.#options;
+    const model = this.#model;
     const handle: WorkerHandle = new WorkerHandle({
       createWorker,
       onMessage: (message) => {
@@ -134,6 +137,8 @@ export class Supervisor {
       await handle.connect();
       if (this.#isPaused) handle.pauseDownloads(true);
       const report = await handle.load({ ...loadRequest, model, variant });
+      // A later worker must not find the branch elsewhere.
+      this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();
       const fallback = firstAttempt && { ...firstAttempt, to: device };
       return { handle, device: report.device, model: report.model, fallback };

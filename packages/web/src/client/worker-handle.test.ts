@@ -14,6 +14,7 @@ const LOAD: LoadRequest = {
   storage: toStorageOptions({ storage: "memory" }),
   download: toDownloadPolicy(),
   network: "any",
+  asksAnew: false,
   imageLimits: {
     maxBytes: 1,
     maxPixels: 1,

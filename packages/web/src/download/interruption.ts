@@ -28,18 +28,25 @@ export class Interruption extends Error {
 
 type Reason = VlmErrorDetails["download-failed"]["reason"];
 
+/** What is asked for. */
+export interface Wanted extends Pick<ModelFile, "url"> {
+  /** The sentence's beginning in errors, where "The download of x" would not do. */
+  readonly title?: string;
+}
+
 /** @param what the sentence's end: "The download of x …" */
 export function downloadFailed(
-  file: Pick<ModelFile, "url">,
+  file: Wanted,
   reason: Reason,
   what: string,
   { status, cause }: { status?: number; cause?: unknown } = {},
 ): VlmError<"download-failed"> {
   // Bundlers put small files into the address itself.
   const url = file.url.startsWith("data:") ? "data:" : file.url.replace(/[?#].*$/, "");
+  const { title = `The download of ${url.split("/").at(-1) ?? url}` } = file;
   return new VlmError(
     "download-failed",
-    `The download of ${url.split("/").at(-1) ?? url} ${what}. ${ADVICE[reason]}`,
+    `${title} ${what}. ${ADVICE[reason]}`,
     { url, reason, ...(status !== undefined && { status }) },
     cause === undefined ? undefined : { cause },
   );

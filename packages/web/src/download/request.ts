@@ -1,10 +1,9 @@
 /** One HTTP request for a range of a file, and what its answer means. */
 
-import type { ModelFile } from "../protocol/model-descriptor.ts";
-import { downloadFailed, Interruption } from "./interruption.ts";
+import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 
 export interface RangeRequest {
-  readonly file: ModelFile;
+  readonly file: Wanted;
   /** First and last byte; undefined asks for the whole file. */
   readonly range: { readonly first: number; readonly last: number } | undefined;
   /** The server's name for the file that earlier ranges came from. */
@@ -83,7 +82,7 @@ function isSameOrigin(url: string): boolean {
   return new URL(url, href).origin === origin;
 }
 
-function assertUsable(file: ModelFile, response: Response): void {
+function assertUsable(file: Wanted, response: Response): void {
   const { status } = response;
   if (status === 416) {
     throw new Interruption("changed", downloadFailed(file, "length", "is shorter on the server"));

@@ -13,8 +13,11 @@ import type {
   ModelDescriptor,
   ModelFile,
   ModelPins,
+  ModelSource,
   ModelVariant,
 } from "../protocol/model-descriptor.ts";
+import { isCommit } from "../protocol/manifest-fields.ts";
+import { baseOf } from "../protocol/model-source.ts";
 import { readPins } from "./read-pins.ts";
 
 export interface FastVlm05bOptions {
@@ -23,13 +26,18 @@ export interface FastVlm05bOptions {
    * research only. Without it nothing is fetched.
    */
   readonly acceptLicense?: "apple-amlr";
-  /** A branch, tag or commit of the repository. Default `main`; in production give `pins`. */
+  /**
+   * A branch, tag or commit of the repository. Default `main`; in production give `pins`. Which commit a
+   * branch or tag is at is asked once, before the first byte, and kept (see {@link ModelSource}).
+   */
   readonly revision?: string;
   /**
    * What `pinModel` or `fastvlm-pin` wrote down: the files come from that commit, and bytes other
    * than those are refused.
    */
   readonly pins?: ModelPins;
+  /** The hub's address, for mirrors. Default `https://huggingface.co`. */
+  readonly endpoint?: string;
   /**
    * Where the repository's files are, when not on the Hugging Face Hub: `{baseUrl}/config.json`,
    * `{baseUrl}/onnx/vision_encoder.onnx` and so on.
@@ -88,14 +96,14 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
   const paths = Object.keys(PUBLIC_FILE_MEGABYTES);
   const pinned = pins && readPins(pins, PUBLIC_REPOSITORY, options.revision, paths);
   const revision = pinned?.revision ?? options.revision ?? "main";
-  const baseUrl =
-    options.baseUrl?.replace(/\/+$/, "") ??
-    `${HUB}/${PUBLIC_REPOSITORY}/resolve/${encodeURIComponent(revision)}`;
+  const endpoint = options.endpoint?.replace(/\/+$/, "") ?? HUB;
+  const source: ModelSource = { endpoint, repository: PUBLIC_REPOSITORY, revision };
+  const baseUrl = options.baseUrl?.replace(/\/*$/, "/") ?? baseOf(source, revision);
   const files = Object.entries(PUBLIC_FILE_MEGABYTES).map(
     ([path, megabytes]): [string, ModelFile] => [
       path,
       {
-        url: `${baseUrl}/${path}`,
+        url: baseUrl + path,
         ...(pinned?.files[path] ?? { bytes: megabytes * 1e6, isApproximate: true }),
       },
     ],
@@ -103,6 +111,7 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
   return {
     id: PUBLIC_REPOSITORY,
     revision,
+    ...(options.baseUrl === undefined && !isCommit(revision) && { source }),
     license: {
       id: "apple-amlr",
       summary: "Apple's weights are for research purposes only, not for any product or service.",

@@ -5,6 +5,7 @@
 
 import { VlmError } from "./errors.ts";
 import { folderOf, isByteCount, isCacheName, isSafePath, isSha256 } from "./manifest-fields.ts";
+import { faultOfSource } from "./model-source.ts";
 import {
   COMMON_FILES,
   type GraphName,
@@ -24,6 +25,8 @@ const GRAPHS: readonly GraphName[] = ["vision", "embed", "decoder"];
 export function assertManifest(model: ModelDescriptor): void {
   if (!isCacheName(model.id)) throw invalid("id", NAME_REASON);
   if (!isCacheName(model.revision)) throw invalid("revision", NAME_REASON);
+  const fault = model.source && faultOfSource(model.source);
+  if (fault !== undefined) throw invalid("source", fault);
   for (const [path, file] of Object.entries(model.files)) {
     if (!isSafePath(path)) throw invalid(path, "unsafe path");
     assertFile(path, file);

@@ -31,6 +31,19 @@ export interface FileShards {
   readonly sha256: readonly string[];
 }
 
+/**
+ * The branch or tag that a model comes from. Both move: before its first byte is fetched, the kit asks
+ * the hub for the commit, and takes all files from there. Which commit it is, is stored, and holds until
+ * the model is deleted or `updateModel` asks anew.
+ */
+export interface ModelSource {
+  /** The hub's address, without a slash at its end. */
+  readonly endpoint: string;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly revision: string;
+}
+
 /** What a repository's files are at one commit, made by `pinModel`: committed with the app's source. */
 export interface ModelPins {
   /** `owner/name` on the Hugging Face Hub. */
@@ -97,7 +110,10 @@ export interface SelfCheck {
 /** Everything the kit needs to know about a model. */
 export interface ModelDescriptor {
   readonly id: string;
+  /** A commit, a version, or the name of a branch: then `source` says whose. */
   readonly revision: string;
+  /** Only where `revision` can move. The addresses in `files` are those of the branch or tag. */
+  readonly source?: ModelSource;
   readonly license: ModelLicense;
   /** Keyed by path in the model's repository, e.g. `onnx/vision_encoder.onnx`. */
   readonly files: Readonly<Record<string, ModelFile>>;

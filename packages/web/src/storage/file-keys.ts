@@ -27,6 +27,10 @@ export function fileIdOf({ model, path }: FileKey): string {
   return `${model}|${encodeURIComponent(path)}`;
 }
 
+/** The commit that a model's branch or tag was found to be at, under the branch's own key. */
+export const COMMIT_PREFIX = "commit|";
+export const commitKey = (model: ModelKey): string => `${COMMIT_PREFIX}${model}`;
+
 /** What is known of a model as a whole. */
 export const MODEL_PREFIX = "model|";
 export const modelRecordKey = (model: ModelKey): string => `${MODEL_PREFIX}${model}`;

@@ -10,6 +10,7 @@ import {
   type FileKey,
   type ModelKey,
 } from "./file-keys.ts";
+import { listBranchesOf } from "./known-commits.ts";
 import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-store.ts";
 import type { Store } from "./store.ts";
 
@@ -79,7 +80,9 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
       return models.sort((a, b) => b.usedAt - a.usedAt);
     },
     async remove(model) {
-      const keys = (await store.keys()).filter((key) => belongsTo(model, key));
+      const all = await store.keys();
+      const branches = await listBranchesOf(store, model, all);
+      const keys = [...branches, ...all.filter((key) => belongsTo(model, key))];
       // Records first: what is left of an interrupted removal must not count as a model.
       const isShard = (key: string): boolean => key.startsWith("shard|");
       await store.delete(keys.filter((key) => !isShard(key)));

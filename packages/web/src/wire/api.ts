@@ -85,6 +85,8 @@ export interface LoadRequest extends StorageRequest {
   readonly variant: ModelVariant;
   readonly download: DownloadPolicy;
   readonly network: NetworkUse;
+  /** Whether the model's branch or tag is looked up again where its commit is known. */
+  readonly asksAnew: boolean;
   readonly imageLimits: ImageLimits;
   readonly optimize: "auto" | "always" | "none";
   /** 0: as many as the browser and isolation allow. */

@@ -16,7 +16,7 @@ import {
   type WorkerMessage,
 } from "../wire/api.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
-import { filesOfVariant } from "../protocol/model-descriptor.ts";
+import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { createCallScope } from "./call-scope.ts";
 import type { Engine } from "./engine.ts";
@@ -25,6 +25,7 @@ import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { openModelLibrary, type ModelLibrary } from "./model-library.ts";
 import { createOfflineService } from "./offline-service.ts";
+import { resolveRequest, settleRequest } from "./resolve-request.ts";
 import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
@@ -65,19 +66,29 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     }));
   };
 
-  const load = async (request: LoadRequest): Promise<LoadReport> => {
+  const load = async (asked: LoadRequest): Promise<LoadReport> => {
     const startedAt = performance.now();
-    const { model, variant } = request;
+    const { variant } = asked;
+    const paths = filesOfVariant(asked.model, variant);
     const engineModule = loadCode(() => import("./engine.ts"));
     engineModule.catch(() => undefined); // It may fail while the files are still arriving.
-    const recorder = recorderFor({
-      "gen_ai.request.model": model.id,
-      "vlm.model.revision": model.revision,
-      ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
-      "vlm.device": variant.device,
-      "vlm.variant": variant.id,
+    const recorderOf = (model: ModelDescriptor): Recorder =>
+      recorderFor({
+        "gen_ai.request.model": model.id,
+        "vlm.model.revision": model.revision,
+        ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
+        "vlm.device": variant.device,
+        "vlm.variant": variant.id,
+      });
+    const opened = await openLibrary(asked);
+    const request = await resolveRequest(asked, {
+      library: opened,
+      paths,
+      gate,
+      recorder: recorderOf(asked.model),
     });
-    const opened = await openLibrary(request);
+    const { model } = request;
+    const recorder = recorderOf(model);
     void opened.results.warm();
     void opened.pictures.warm();
     opened.hold(model); // From now on: what is stored must not go while it is read.
@@ -90,7 +101,8 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       tell,
       gate,
     });
-    const hasDownloaded = await files.ensure(filesOfVariant(model, variant));
+    const hasDownloaded = await files.ensure(paths);
+    await settleRequest(asked, request, opened);
     const { loadEngine } = await engineModule;
     const engine = await loadEngine({
       request,

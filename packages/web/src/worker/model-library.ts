@@ -3,6 +3,7 @@
 import type { StorageUsage, StoredModel } from "../protocol/storage.ts";
 import { modelKey, type ModelKey } from "../storage/file-keys.ts";
 import { createFileStore, type FileStore } from "../storage/file-store.ts";
+import { readCommit } from "../storage/known-commits.ts";
 import { createModelIndex, type ModelIndex } from "../storage/model-index.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { createPictureCache, type PictureCache } from "../storage/picture-cache.ts";
@@ -80,9 +81,16 @@ export async function openModelLibrary(
     list: () => index.list(),
     async delete(id, revision) {
       const models = await index.list();
+      // What an app calls by the name of a branch is stored by its commit.
+      const commit =
+        revision === undefined ? undefined : await readCommit(stores.models, { id, revision });
+      const wanted = commit ?? revision;
       for (const model of models) {
-        if (model.id !== id || (revision !== undefined && model.revision !== revision)) continue;
+        if (model.id !== id || (wanted !== undefined && model.revision !== wanted)) continue;
         await index.remove(modelKey(model));
+      }
+      if (commit !== undefined && revision !== undefined) {
+        await index.remove(modelKey({ id, revision })); // It is known, and nothing of it is stored.
       }
     },
     deleteAll: () => stores.models.clear(),

@@ -3,13 +3,20 @@
 import type { PauseGate } from "../download/pause-gate.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
-import { filesOfVariant, type Device } from "../protocol/model-descriptor.ts";
+import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { OfflineReport } from "../protocol/storage.ts";
 import type { OrtFiles } from "../ort/load-ort.ts";
-import type { FilesReport, FilesRequest, StorageRequest, WorkerMessage } from "../wire/api.ts";
+import type {
+  FilesReport,
+  FilesRequest,
+  NetworkUse,
+  StorageRequest,
+  WorkerMessage,
+} from "../wire/api.ts";
 import type { ModelLibrary } from "./model-library.ts";
 import { isCodeStored, storeCode } from "./offline-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
+import { resolveRequest } from "./resolve-request.ts";
 
 export interface OfflineServiceOptions {
   readonly ortFiles: OrtFiles | undefined;
@@ -27,17 +34,23 @@ export interface OfflineService {
 export function createOfflineService(options: OfflineServiceOptions): OfflineService {
   const { ortFiles, gate, openLibrary, recorderFor, tell } = options;
 
-  const open = async (request: FilesRequest) => {
-    const { id, revision } = request.model;
-    const recorder = recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
-    const library = await openLibrary(request);
+  const recorderOf = ({ id, revision }: ModelDescriptor): Recorder =>
+    recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
+
+  const open = async (asked: FilesRequest, network: NetworkUse) => {
+    const library = await openLibrary(asked);
+    const request = await resolveRequest(
+      { ...asked, network },
+      { library, paths: pathsOf(asked), gate, recorder: recorderOf(asked.model) },
+    );
+    const recorder = recorderOf(request.model);
     const files = openModelFiles({ request, library, files: library.files, recorder, tell, gate });
     return { library, files, store: library.stores.models };
   };
 
   return {
     async prepare(request) {
-      const { library, files, store } = await open(request);
+      const { library, files, store } = await open(request, "any");
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const device of devicesOf(request)) {
         if (await isCodeStored({ device, store, ortFiles })) continue;
@@ -47,7 +60,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };
     },
     async check(request) {
-      const { files, store } = await open(request);
+      const { files, store } = await open(request, "none");
       const { storedBytes, totalBytes } = await files.measure(pathsOf(request));
       const missing: ("files" | "code")[] = storedBytes < totalBytes ? ["files"] : [];
       for (const device of devicesOf(request)) {
