@@ -5,8 +5,8 @@ import { expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 
 /** Opens the demo and waits for the caption that it writes by itself. */
-async function openDemo(page: Page, server: TestServer): Promise<Locator> {
-  await page.goto(`${server.origin}/demo/index.html`);
+async function openDemo(page: Page, server: TestServer, query = ""): Promise<Locator> {
+  await page.goto(`${server.origin}/demo/index.html${query}`);
   const answer = page.locator("#answer");
   await expectFinished(page, "Brief caption");
   return answer;
@@ -212,14 +212,18 @@ test("takes FastVLM-0.5B into use, and goes back to the embedded model", async (
   server,
 }) => {
   // The embedded model's files under the large model's names: the ways are the same, the answers are not.
+  // A revision of that name, since the repository's own is held to hashes.
+  const commit = "c0ffee".padEnd(40, "0");
   await page.context().route(/huggingface\.co/, (route) => {
-    const file = new URL(route.request().url()).pathname.split("/resolve/main/")[1]!;
-    return route.fulfill({
-      path: `${TINY_MODEL_FOLDER}${file}`,
-      headers: { "Access-Control-Allow-Origin": "*", "Content-Type": "application/octet-stream" },
-    });
+    const { pathname } = new URL(route.request().url());
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    if (pathname.endsWith("/revision/tiny"))
+      return route.fulfill({ json: { sha: commit }, headers });
+    const type = { "Content-Type": "application/octet-stream" };
+    const file = pathname.split(`/resolve/${commit}/`)[1]!;
+    return route.fulfill({ path: `${TINY_MODEL_FOLDER}${file}`, headers: { ...headers, ...type } });
   });
-  await openDemo(page, server);
+  await openDemo(page, server, "?revision=tiny");
   await page.getByRole("button", { name: "FastVLM-0.5B for photos" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("checkbox").check();

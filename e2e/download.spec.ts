@@ -1,9 +1,10 @@
 /** Servers that fail or lie get a typed error, and nothing wrong is kept. */
 
-import type { Fault } from "./server/test-server.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
+import { startTestServer, type Fault } from "./server/test-server.ts";
 
-const HUB_PATH = "/hub/onnx-community/FastVLM-0.5B-ONNX/resolve/main";
+const REPOSITORY = "onnx-community/FastVLM-0.5B-ONNX";
+const HUB_PATH = `/hub/${REPOSITORY}/resolve/main`;
 
 const cases: [string, Omit<Fault, "path">, Record<string, unknown>][] = [
   ["a server error", { kind: "status", status: 503 }, { reason: "http-status", status: 503 }],
@@ -47,26 +48,36 @@ test("nothing is fetched before the licence is accepted", async ({ kitPage, serv
   expect(server.requests).toEqual([]);
 });
 
-test("loads the public files' names from the hub's layout, through its redirects", async ({
+test("loads the public files' names from the hub's layout, at the commit that a branch is at", async ({
   kitPage,
-  server,
 }) => {
-  const { result, support, progress } = await kitPage.evaluate(async (baseUrl) => {
-    const { checkSupport, fastvlm05b, observe } = window.kit;
-    const model = fastvlm05b({ baseUrl, acceptLicense: "apple-amlr", imageSize: 256 });
-    const { vlm, progress } = await observe({ model });
-    return {
-      result: await vlm.caption("/scenes/scene-01.png"),
-      support: await checkSupport({ model }),
-      progress: progress.at(-1)!,
-    };
-  }, server.origin + HUB_PATH);
-  expect(result.text).not.toBe("");
-  expect(result.model).toEqual({
-    id: "onnx-community/FastVLM-0.5B-ONNX",
-    revision: "main",
-    variant: "int8",
+  // As the hub is: the page, the hub and its CDN are three origins, and the CDN names no versions.
+  await using hub = await startTestServer({
+    isolated: true,
+    folders: { [`/cdn/${REPOSITORY}/`]: TINY_MODEL_FOLDER },
   });
+  const commit = "c0ffee".padEnd(40, "0");
+  Object.assign(hub.hub, { commit, cdnOrigin: hub.otherOrigin });
+  hub.hidesEtag = true;
+  const options = { endpoint: `${hub.origin}/hub`, revision: "tiny", imageSize: 256 };
+  const load = () =>
+    kitPage.evaluate(async (options) => {
+      const { checkSupport, fastvlm05b, observe, openLibrary } = window.kit;
+      const model = fastvlm05b({ ...options, acceptLicense: "apple-amlr" });
+      const { vlm, progress } = await observe({ model });
+      const seen = {
+        result: await vlm.caption("/scenes/scene-01.png"),
+        support: await checkSupport({ model }),
+        progress: progress.at(-1)!,
+        stored: await openLibrary().listModels(),
+      };
+      await vlm.dispose();
+      return seen;
+    }, options);
+  const { result, support, progress, stored } = await load();
+  expect(result.text).not.toBe("");
+  expect(result.model).toEqual({ id: REPOSITORY, revision: commit, variant: "int8" });
+  expect(stored.map(({ revision }) => revision)).toEqual([commit]);
   // The descriptor's sizes are the real model's; the server's lengths replace them.
   expect(progress.totalBytes).toBe(progress.loadedBytes);
   expect(support).toMatchObject({ isSupported: true, devices: ["wasm"], isExact: false });
@@ -76,9 +87,66 @@ test("loads the public files' names from the hub's layout, through its redirects
     "embed_tokens_int8.onnx",
     "decoder_model_merged_int8.onnx",
   ]) {
-    expect(server.requests).toContain(`${HUB_PATH}/onnx/${file}`);
-    expect(server.requests).toContain(`/cdn/onnx-community/FastVLM-0.5B-ONNX/onnx/${file}`);
+    expect(hub.requests).toContain(`/hub/${REPOSITORY}/resolve/${commit}/onnx/${file}`);
+    expect(hub.requests).toContain(`/cdn/${REPOSITORY}/onnx/${file}`);
   }
+  const questions = hub.requests.filter((path) => path.startsWith("/hub/api/"));
+  expect(questions).toEqual([`/hub/api/models/${REPOSITORY}/revision/tiny`]);
+  expect(hub.log.filter(({ method }) => method === "OPTIONS")).toEqual([]);
+
+  // The next visit needs no hub, wherever the branch is then.
+  await hub.close();
+  expect((await load()).result.model.revision).toBe(commit);
+});
+
+test("a browser that asks for leave to ask for ranges, and is refused, gets whole files", async ({
+  kitPage,
+}) => {
+  await using hub = await startTestServer({
+    isolated: true,
+    folders: { [`/cdn/${REPOSITORY}/`]: TINY_MODEL_FOLDER },
+  });
+  hub.hub.cdnOrigin = hub.otherOrigin;
+  hub.allowedHeaders = ["Content-Type"];
+  const text = await kitPage.evaluate(async (endpoint) => {
+    const { createFaultyWorker, fastvlm05b, observe } = window.kit;
+    const options = { endpoint, revision: "tiny", imageSize: 256 };
+    const { vlm } = await observe({
+      model: fastvlm05b({ ...options, acceptLicense: "apple-amlr" }),
+      worker: () => createFaultyWorker("preflighted-ranges"),
+      download: { retryDelayMs: 10 },
+    });
+    return (await vlm.caption("/scenes/scene-01.png")).text;
+  }, `${hub.origin}/hub`);
+  expect(text).not.toBe("");
+  expect(hub.log.some(({ method }) => method === "OPTIONS")).toBe(true);
+  expect(hub.log.filter(({ method, range }) => method === "GET" && range)).toEqual([]);
+});
+
+test("a page may not see how long the hub limits it, and is told when to come back", async ({
+  kitPage,
+}) => {
+  await using hub = await startTestServer({ isolated: true, folders: {} });
+  hub.faults.push({
+    path: "/hub/",
+    kind: "status",
+    status: 429,
+    headers: { RateLimit: '"api";r=0;t=55' },
+  });
+  const error = await kitPage.evaluate(
+    (endpoint) =>
+      window.kit.failureOf(() =>
+        window.kit.observe({
+          model: window.kit.fastvlm05b({ endpoint, acceptLicense: "apple-amlr" }),
+          download: { retries: 1, retryDelayMs: 10 },
+        }),
+      ),
+    `${hub.origin}/hub`,
+  );
+  expect(error).toMatchObject({
+    code: "download-failed",
+    details: { reason: "http-status", status: 429, retryAfterSeconds: 300 },
+  });
 });
 
 test("no request leaves for another origin, and none during inference", async ({

@@ -46,7 +46,11 @@ function describe({ model, imageSize }: LoadOptions): ModelDescriptor {
   return fastvlm05b({
     acceptLicense: "apple-amlr",
     imageSize,
-    ...(model === "full-size" && { baseUrl: `${location.origin}/models/full-size` }),
+    // Random weights: no hash of the public ones is theirs.
+    ...(model === "full-size" && {
+      revision: "full-size",
+      baseUrl: `${location.origin}/models/full-size`,
+    }),
   });
 }
 

@@ -38,6 +38,15 @@ const faults: Record<string, () => void> = {
     const decode = createImageBitmap;
     self.createImageBitmap = () => decode(new ImageData(900, 900));
   },
+  // As before `Range` was a simple header: a header of its own makes every such request ask for leave.
+  "preflighted-ranges": () => {
+    const plain = self.fetch.bind(self);
+    self.fetch = (input, init) => {
+      const headers = new Headers(init?.headers);
+      if (headers.has("Range")) headers.set("X-Range", "old browser");
+      return plain(input, { ...init, headers });
+    };
+  },
   "wide-subgroups": claimWideSubgroups,
   // Steps are captured, and a replay computes nothing: bind groups work once.
   "dead-replays": () => {

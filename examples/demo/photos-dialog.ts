@@ -59,7 +59,7 @@ export function createPhotosDialog(
     progress.begin("Starting the download");
     try {
       const { signal } = controller;
-      await load(fastvlm05b({ acceptLicense: "apple-amlr" }), {
+      await load(fastvlm05b({ acceptLicense: "apple-amlr", ...revisionOfAddress() }), {
         signal,
         onProgress: progress.onProgress,
       });
@@ -84,6 +84,12 @@ export function createPhotosDialog(
     update();
   };
   return () => void open();
+}
+
+/** `?revision=` in the page's address: another revision of the repository, held to no hashes of `main`. */
+function revisionOfAddress(): { revision?: string } {
+  const revision = new URL(location.href).searchParams.get("revision");
+  return revision === null ? {} : { revision };
 }
 
 /** @returns whether the model can be expected to run here */

@@ -19,6 +19,7 @@ export function answerWithFault(fault: Fault, asked: Asked, content = NOTHING): 
     case "status":
       return answerText(fault.status ?? 500, "fault", {
         ...(fault.retryAfter !== undefined && { "Retry-After": fault.retryAfter }),
+        ...fault.headers,
       });
     case "html":
       return answerText(200, "<!doctype html><title>Sign in</title>", {
@@ -40,6 +41,10 @@ export function answerWithFault(fault: Fault, asked: Asked, content = NOTHING): 
       return { ...honest, body: body.subarray(0, until), ending: "cut" };
     case "ignore-range":
       return answerHonestly(content, { method: asked.method });
+    case "refuse-range":
+      return answerText(416, "no ranges here", {
+        "Content-Range": `bytes */${String(content.bytes.length)}`,
+      });
     case "wrong-range":
       return answerHonestly(content, { method: asked.method, range: rangeBeside(honest) });
     case "short":

@@ -4,13 +4,14 @@ import { parseRange, type Asked } from "./byte-range.ts";
 import type { Content } from "./served-content.ts";
 
 /**
- * - `status`: an error, 500 unless `status` says, with `retryAfter` as its `Retry-After`
+ * - `status`: an error, 500 unless `status` says, with `retryAfter` as its `Retry-After`, and `headers`
  * - `html`: 200 with a web page
  * - `truncate`: the file ends half-way, and every header agrees
  * - `corrupt`: one bit is flipped: in the file's byte `atByte`, or in the first byte of each answer
  * - `stall`: no answer; with `afterBytes`, headers and so many bytes of the body, then silence
  * - `cut`: the socket is destroyed after `afterBytes` of this answer's body, or after half of it
  * - `ignore-range`: a request for a range gets 200 and the whole file
+ * - `refuse-range`: a request for a range gets 416, whichever it is
  * - `wrong-range`: 206 with the bytes one place beside those asked for, which `Content-Range` admits
  * - `short`, `long`: the body ends properly, without a `Content-Length`, with fewer bytes than the
  *   answer is about (`afterBytes`, or half), or with 1 KiB more
@@ -27,6 +28,7 @@ export type FaultKind =
   | "stall"
   | "cut"
   | "ignore-range"
+  | "refuse-range"
   | "wrong-range"
   | "short"
   | "long"
@@ -49,6 +51,7 @@ export interface Fault {
   readonly status?: number;
   /** Seconds, or an HTTP date. */
   readonly retryAfter?: number | string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly afterBytes?: number;
   readonly atByte?: number;
   readonly ms?: number;
@@ -97,6 +100,7 @@ function fits(fault: Fault, asked: Asked, content: Content | undefined): boolean
   if (!content || asked.method !== "GET" || wanted?.isSatisfiable === false) return false;
   switch (fault.kind) {
     case "ignore-range":
+    case "refuse-range":
       return wanted !== undefined;
     case "wrong-range":
       return wanted !== undefined && size > 1;

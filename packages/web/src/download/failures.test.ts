@@ -83,10 +83,38 @@ describe("a failure that may pass", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it("is not waited for when the server asks for more than two minutes", async () => {
-    plant({ kind: "status", status: 503, retryAfter: 121 });
+  it.each<[string, Omit<Fault, "path">, number]>([
+    ["503 and Retry-After", { kind: "status", status: 503, retryAfter: 301 }, 301],
+    ["RateLimit", { kind: "status", status: 429, headers: { RateLimit: '"api";r=0;t=400' } }, 400],
+  ])("is not waited for beyond five minutes, after %s", async (_, fault, retryAfterSeconds) => {
+    plant(fault);
     const error = await failureOf(openModel({ server, file: PINNED }).read());
-    expect(error.details.status).toBe(503);
+    expect(error.details).toMatchObject({ status: fault.status, retryAfterSeconds });
+    expect(error.message).toContain(`try again in ${retryAfterSeconds} seconds`);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("is waited out as long as a rate limit lasts", async () => {
+    plant({ kind: "status", status: 429, headers: { RateLimit: '"api";r=0;t=2' }, times: 1 });
+    const startedAt = performance.now();
+    expect(await openModel({ server, file: PINNED }).read()).toEqual(BYTES);
+    expect(performance.now() - startedAt).toBeGreaterThan(1990);
+  });
+
+  it("says when to come back where a rate limit hides how long it lasts", async () => {
+    const headers = { RateLimit: '"api";r=0;t=120' };
+    plant({ kind: "status", status: 429, headers });
+    const hidden = { server, file: PINNED, fetch: fetchWithHiddenHeaders };
+    const error = await failureOf(openModel(hidden).read());
+    expect(error.details).toMatchObject({ status: 429, retryAfterSeconds: 300 });
+    expect(error.message).toContain("try again in 5 minutes");
+  });
+
+  it.each([401, 403])("is none where the server wants to know who asks: %d", async (status) => {
+    plant({ kind: "status", status });
+    const error = await failureOf(openModel({ server, file: PINNED }).read());
+    expect(error.details).toMatchObject({ reason: "http-status", status });
+    expect(error.message).toMatch(/HTTP 40[13]\. The kit sends no token: [^.]+\.$/);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -213,5 +241,56 @@ describe("what does not matter", () => {
     const { read, seen } = openModel({ server, file: PINNED, policy: { stallTimeoutMs: 1000 } });
     expect(await read()).toEqual(BYTES);
     expect(seen.retries).toBe(0);
+  });
+});
+
+/** As a browser that asks for leave before it asks for a range, and is refused. */
+function refusingRanges(times = Infinity): { fetch: typeof fetch; asked: (string | null)[] } {
+  const asked: (string | null)[] = [];
+  return {
+    asked,
+    fetch: (input, init) => {
+      const range = new Headers(init?.headers).get("range");
+      asked.push(range);
+      const isRefused = range !== null && asked.length <= times;
+      return isRefused ? Promise.reject(new TypeError("Failed to fetch")) : fetch(input, init);
+    },
+  };
+}
+
+describe("a host or a browser that refuses ranges", () => {
+  it.each([
+    ["of known size", PINNED],
+    ["of unknown size", { bytes: 1, isApproximate: true }],
+  ])("is asked for the whole of a file %s after two failures", async (_, file) => {
+    const { fetch, asked } = refusingRanges();
+    const { read } = openModel({ server, file, fetch });
+    expect(await read()).toEqual(BYTES);
+    expect(asked.slice(0, 2)).not.toContain(null);
+    expect(new Set(asked.slice(2))).toEqual(new Set([null]));
+  });
+
+  it("may be asked for ranges again when there was no network for the whole either", async () => {
+    const { fetch, asked } = refusingRanges(3);
+    const offline: typeof fetch = (input, init) =>
+      asked.length < 3 ? fetch("http://localhost:1/", init) : fetch(input, init);
+    const { read } = openModel({ server, file: PINNED, fetch: offline, policy: { retries: 4 } });
+    expect(await read()).toEqual(BYTES);
+    expect(asked.slice(0, 4).map((range) => range !== null)).toEqual([true, true, false, true]);
+  });
+
+  it("is not asked for the whole once it has served ranges", async () => {
+    const store = createMemoryStore();
+    plant({ kind: "cut", afterBytes: 0, fromByte: 1600 });
+    const options = { server, file: PINNED, store, policy: { parallel: 1, retries: 4 } };
+    await failureOf(openModel(options).ensure());
+    expect(rangesOf(server)).not.toContain("whole");
+    expect(new Set(rangesOf(server))).toEqual(new Set(["0-1599", "1600-1999"]));
+  });
+
+  it("may say so by a 416 for every range", async () => {
+    plant({ kind: "refuse-range" });
+    expect(await openModel({ server, file: PINNED }).read()).toEqual(BYTES);
+    expect(server.log.map(({ status }) => status)).toEqual([416, 200]);
   });
 });

@@ -27,6 +27,12 @@ interface Run {
 /** 64 MiB of 4 MiB shards: few requests, and work for every lane until near the end. */
 const MAX_RUN_SHARDS = 16;
 
+/**
+ * A browser that does not know `Range` as a simple header asks for leave first, which file hosts refuse,
+ * and that looks like no network. After so many requests the file is asked for without.
+ */
+const MAX_UNANSWERED = 2;
+
 export interface FileDownloadOptions {
   readonly key: FileKey;
   readonly file: ModelFile;
@@ -57,6 +63,8 @@ export class FileDownload {
   #trust: FileTrust | undefined;
   #runs: Run[] = [];
   #acceptsRanges: boolean | undefined;
+  /** Requests for ranges that got no answer at all, in a row. */
+  #unanswered = 0;
   /** Otherwise `#plan.bytes` is a guess until the file's end has arrived. */
   #isSizeKnown = false;
   #activeTasks = 0;
@@ -158,7 +166,7 @@ export class FileDownload {
   async #probe(plan: FilePlan, signal: AbortSignal): Promise<FilePlan> {
     let answer: RangeAnswer;
     try {
-      answer = await requestRange(this.#request({ first: 0, last: 0 }, signal));
+      answer = await this.#ask({ first: 0, last: 0 }, signal);
     } catch (error) {
       // Not even a first byte: the file is empty, or the server cannot do ranges.
       if (!(error instanceof Interruption) || error.kind !== "changed") throw error;
@@ -172,9 +180,33 @@ export class FileDownload {
     return { ...plan, bytes: answer.totalBytes ?? plan.bytes, etag: answer.etag };
   }
 
-  #request(range: RangeRequest["range"], signal: AbortSignal): RangeRequest {
+  /** Asks for a range, or for the whole file where ranges are not to be had. */
+  async #ask(range: RangeRequest["range"], signal: AbortSignal): Promise<RangeAnswer> {
     const { file, fetch, stallTimeoutMs } = this.#options;
-    return { file, range, etag: this.#plan.etag, signal, stallTimeoutMs, fetch };
+    const isRanged = this.#acceptsRanges ?? this.#unanswered < MAX_UNANSWERED;
+    const asked = isRanged ? range : undefined;
+    const request = { file, range: asked, etag: this.#plan.etag, signal, stallTimeoutMs, fetch };
+    try {
+      return await requestRange(request);
+    } catch (error) {
+      // Without a network the whole file does not come either: then ranges get another chance.
+      if (error instanceof Interruption && error.isUnanswered) {
+        this.#unanswered = isRanged ? this.#unanswered + 1 : 0;
+      }
+      throw error;
+    }
+  }
+
+  /** The same; a server that refuses ranges by 416, and never served one, is asked for the whole. */
+  async #askOrTakeWhole(range: RangeRequest["range"], signal: AbortSignal): Promise<RangeAnswer> {
+    try {
+      return await this.#ask(range, signal);
+    } catch (error) {
+      const isRefused = error instanceof Interruption && error.kind === "changed";
+      if (!isRefused || this.#acceptsRanges !== undefined) throw error;
+      this.#acceptsRanges = false;
+      return this.#ask(undefined, signal);
+    }
   }
 
   #planRuns(): void {
@@ -199,8 +231,7 @@ export class FileDownload {
     if (first > run.last && this.#acceptsRanges !== false) return; // An earlier attempt brought it all.
     const start = first * this.#plan.shardBytes;
     const end = run.last * this.#plan.shardBytes + shardLength(this.#plan, run.last) - 1;
-    const range = this.#acceptsRanges === false ? undefined : { first: start, last: end };
-    const answer = await requestRange(this.#request(range, signal));
+    const answer = await this.#askOrTakeWhole({ first: start, last: end }, signal);
     try {
       await this.#assertSame(answer);
       if (!answer.isWhole) {
@@ -342,7 +373,7 @@ export class FileDownload {
     const { files, key, file } = this.#options;
     const hash = await sha256(bytes);
     const expected = this.#expected(index);
-    if (expected !== undefined && hash !== expected) throw wrongBytes(file);
+    if (expected !== undefined && hash !== expected) throw wrongBytes(file, expected, hash);
     if (this.#stored.get(index) !== hash)
       await files.putShard(key, { index, sha256: hash }, bytes, this.#plan);
     this.#stored.set(index, hash);
@@ -384,13 +415,12 @@ export class FileDownload {
       this.#stored.get(index)!,
     );
     const record = { bytes, shardBytes, shards, sha256: file.sha256 };
-    if (
-      file.sha256 !== undefined &&
-      !file.shards &&
-      (await this.#hashWhole(shards)) !== file.sha256
-    ) {
-      await files.remove(key);
-      throw wrongBytes(file);
+    if (file.sha256 !== undefined && !file.shards) {
+      const hash = await this.#hashWhole(shards);
+      if (hash !== file.sha256) {
+        await files.remove(key);
+        throw wrongBytes(file, file.sha256, hash);
+      }
     }
     if (file.sha256 === undefined && !this.#trust) await files.trust(key, record);
     await files.commit(key, record);
@@ -410,7 +440,16 @@ export class FileDownload {
   }
 }
 
-function wrongBytes(file: ModelFile): Interruption {
-  const failure = downloadFailed(file, "integrity", "brought other bytes than its hash promises");
+function wrongBytes(file: ModelFile, expectedSha256: string, actualSha256: string): Interruption {
+  const isPinned = file.sha256 !== undefined || file.shards !== undefined;
+  const failure = downloadFailed(
+    file,
+    "integrity",
+    `brought other bytes than its hash promises: expected SHA-256 ${expectedSha256}, got ${actualSha256}`,
+    { expectedSha256, actualSha256, ...(isPinned && { advice: PIN_ANOTHER }) },
+  );
   return new Interruption("changed", failure);
 }
+
+const PIN_ANOTHER =
+  "Nothing of it is used. If the repository has changed, pin the revision that you mean (`fastvlm-pin`); files of your own need a `revision` of their own.";

@@ -17,16 +17,31 @@ export class Interruption extends Error {
   readonly failure: VlmError<"download-failed">;
   /** What the server asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** No answer came, not even a refusal: a preflight that is refused looks like that too. */
+  readonly isUnanswered: boolean;
 
-  constructor(kind: InterruptionKind, failure: VlmError<"download-failed">, retryAfterMs?: number) {
+  constructor(
+    kind: InterruptionKind,
+    failure: VlmError<"download-failed">,
+    { retryAfterMs, isUnanswered = false }: { retryAfterMs?: number; isUnanswered?: boolean } = {},
+  ) {
     super(failure.message);
     this.kind = kind;
     this.failure = failure;
     this.retryAfterMs = retryAfterMs;
+    this.isUnanswered = isUnanswered;
   }
 }
 
-type Reason = VlmErrorDetails["download-failed"]["reason"];
+type Details = VlmErrorDetails["download-failed"];
+type Reason = Details["reason"];
+
+/** What is known of a failure beside its reason. */
+export interface FailureFacts extends Partial<Omit<Details, "url" | "reason">> {
+  readonly cause?: unknown;
+  /** A sentence, where the one that belongs to the reason would not do. */
+  readonly advice?: string;
+}
 
 /** What is asked for. */
 export interface Wanted extends Pick<ModelFile, "url"> {
@@ -39,15 +54,15 @@ export function downloadFailed(
   file: Wanted,
   reason: Reason,
   what: string,
-  { status, cause }: { status?: number; cause?: unknown } = {},
+  { status, cause, advice = ADVICE[reason], ...facts }: FailureFacts = {},
 ): VlmError<"download-failed"> {
   // Bundlers put small files into the address itself.
   const url = file.url.startsWith("data:") ? "data:" : file.url.replace(/[?#].*$/, "");
   const { title = `The download of ${url.split("/").at(-1) ?? url}` } = file;
   return new VlmError(
     "download-failed",
-    `${title} ${what}. ${ADVICE[reason]}`,
-    { url, reason, ...(status !== undefined && { status }) },
+    `${title} ${what}. ${advice}`,
+    { url, reason, ...(status !== undefined && { status }), ...facts },
     cause === undefined ? undefined : { cause },
   );
 }

@@ -1,5 +1,6 @@
 /** One HTTP request for a range of a file, and what its answer means. */
 
+import { httpFailure } from "./http-failure.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 
 export interface RangeRequest {
@@ -31,7 +32,7 @@ export async function requestRange(request: RangeRequest): Promise<RangeAnswer> 
   const { file, range, fetch } = request; // As a method of ours, the platform's would refuse.
   const watch = createWatch(request);
   try {
-    const response = await watch.guard(() =>
+    const ask = (): Promise<Response> =>
       fetch(file.url, {
         mode: "cors",
         credentials: "same-origin",
@@ -39,8 +40,8 @@ export async function requestRange(request: RangeRequest): Promise<RangeAnswer> 
         cache: "no-store",
         headers: toHeaders(request),
         signal: watch.signal,
-      }),
-    );
+      });
+    const response = await watch.guard(ask, { isUnanswered: true });
     assertUsable(file, response);
     const isWhole = response.status !== 206;
     const contentRange = parseContentRange(response.headers.get("content-range"));
@@ -87,37 +88,12 @@ function assertUsable(file: Wanted, response: Response): void {
   if (status === 416) {
     throw new Interruption("changed", downloadFailed(file, "length", "is shorter on the server"));
   }
-  if (!response.ok) {
-    const failure = downloadFailed(
-      file,
-      "http-status",
-      `was answered with HTTP ${String(status)}`,
-      {
-        status,
-      },
-    );
-    const isTransient = status >= 500 || TRANSIENT_STATUS.has(status);
-    throw new Interruption(
-      isTransient ? "transient" : "permanent",
-      failure,
-      parseRetryAfter(response.headers.get("retry-after")),
-    );
-  }
+  if (!response.ok) throw httpFailure(file, response);
   // A server's "not found" page, or a captive portal, answers 200 with HTML.
   if (response.headers.get("content-type")?.startsWith("text/html")) {
     const failure = downloadFailed(file, "content-type", "brought a web page instead of the file");
     throw new Interruption("permanent", failure);
   }
-}
-
-/** Timeout, too early, too many requests. */
-const TRANSIENT_STATUS = new Set([408, 425, 429]);
-
-/** Seconds, or an HTTP date; milliseconds from now. */
-export function parseRetryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 function parseContentRange(
@@ -145,7 +121,10 @@ function createWatch({ file, signal, stallTimeoutMs }: RangeRequest) {
     end: (): void => {
       controller.abort();
     },
-    async guard<T>(step: () => Promise<T>): Promise<T> {
+    async guard<T>(
+      step: () => Promise<T>,
+      { isUnanswered }: { isUnanswered: boolean } = { isUnanswered: false },
+    ): Promise<T> {
       const timer = setTimeout(() => {
         controller.abort(STALLED);
       }, stallTimeoutMs);
@@ -153,9 +132,12 @@ function createWatch({ file, signal, stallTimeoutMs }: RangeRequest) {
         return await step();
       } catch (cause) {
         if (signal.aborted) throw signal.reason;
-        const what = controller.signal.reason === STALLED ? "stopped arriving" : "broke off";
+        const isStalled = controller.signal.reason === STALLED;
+        const what = isStalled ? "stopped arriving" : "broke off";
         const reason = isOffline() ? "offline" : "network";
-        throw new Interruption("transient", downloadFailed(file, reason, what, { cause }));
+        throw new Interruption("transient", downloadFailed(file, reason, what, { cause }), {
+          isUnanswered: isUnanswered && !isStalled && reason === "network",
+        });
       } finally {
         clearTimeout(timer);
       }

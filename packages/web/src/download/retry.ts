@@ -18,8 +18,8 @@ const MAX_DELAY_MS = 30_000;
 /** How often to look whether there is a network again. */
 const WATCH_MS = 500;
 
-/** A server that asks for more patience than this is not waited for. */
-const MAX_RETRY_AFTER_MS = 120_000;
+/** A server that asks for more patience than this is not waited for: the hub asks for 5 minutes at most. */
+const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
  * @param attempt tells through `onProgress` that it got further: then the next failure counts as the first

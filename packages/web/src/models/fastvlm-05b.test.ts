@@ -24,6 +24,13 @@ function urlOf(path: string, options?: FastVlm05bOptions): string | undefined {
   return fastvlm05b(options).files[path]?.url;
 }
 
+function hashesOf(options: FastVlm05bOptions): Record<string, string> {
+  const hashes = Object.entries(fastvlm05b(options).files).flatMap(([path, { sha256 }]) =>
+    sha256 === undefined ? [] : [[path, sha256]],
+  );
+  return Object.fromEntries(hashes) as Record<string, string>;
+}
+
 describe("fastvlm05b", () => {
   it("finds its files on the Hub, at main", () => {
     expect(urlOf("config.json")).toBe(`${REPOSITORY}/resolve/main/config.json`);
@@ -54,6 +61,50 @@ describe("fastvlm05b", () => {
       );
     },
   );
+
+  it("says which branch of which repository may move, and no more", () => {
+    expect(fastvlm05b().source).toEqual({
+      endpoint: "https://huggingface.co",
+      repository: "onnx-community/FastVLM-0.5B-ONNX",
+      revision: "main",
+    });
+    expect(fastvlm05b({ revision: "v1" }).source?.revision).toBe("v1");
+    expect(fastvlm05b({ revision: COMMIT }).source).toBeUndefined();
+    expect(fastvlm05b({ pins: makePins() }).source).toBeUndefined();
+    expect(fastvlm05b({ baseUrl: "/models" }).source).toBeUndefined();
+  });
+
+  it("finds a mirror of the hub", () => {
+    const model = fastvlm05b({ endpoint: "https://hub.example/" });
+    expect(model.source?.endpoint).toBe("https://hub.example");
+    expect(model.files["config.json"]?.url).toBe(
+      "https://hub.example/onnx-community/FastVLM-0.5B-ONNX/resolve/main/config.json",
+    );
+  });
+
+  it("holds the files of main to the hashes that are known, wherever they come from", () => {
+    const known = {
+      "onnx/decoder_model_merged_int8.onnx":
+        "93ee4552127e1c12549b0b931fb6cf90e0d794faedfe5e56b8b5b90f04e63979",
+      "onnx/decoder_model_merged_q4.onnx":
+        "d4efcd943ec6bc3e0ddbcd2022330a563243ec9a648fb05a616b201d5a8c43a5",
+      "onnx/embed_tokens_int8.onnx":
+        "a51d36f1f40fd9e41b86b50d6411c6e6ab8ba0131060532f906344577a75f542",
+    };
+    for (const options of [{}, { revision: "main" }, { baseUrl: "/models" }]) {
+      expect(hashesOf(options)).toEqual(known);
+    }
+  });
+
+  it("holds another revision to no hashes of main, and pins to their own only", () => {
+    for (const revision of [COMMIT, "refs/pr/1", "of-my-own"]) {
+      expect(hashesOf({ revision })).toEqual({});
+      expect(hashesOf({ revision, baseUrl: "/models" })).toEqual({});
+    }
+    const pins = makePins();
+    const pinned = Object.entries(pins.files).map(([path, { sha256 }]) => [path, sha256]);
+    expect(hashesOf({ pins })).toEqual(Object.fromEntries(pinned));
+  });
 
   it("is closed until the licence is accepted in code", () => {
     expect(fastvlm05b().license).toMatchObject({ id: "apple-amlr", isAccepted: false });

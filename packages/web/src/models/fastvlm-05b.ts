@@ -18,6 +18,7 @@ import type {
 } from "../protocol/model-descriptor.ts";
 import { isCommit } from "../protocol/manifest-fields.ts";
 import { baseOf } from "../protocol/model-source.ts";
+import { KNOWN_SHA256 } from "./fastvlm-05b-hashes.ts";
 import { readPins } from "./read-pins.ts";
 
 export interface FastVlm05bOptions {
@@ -29,6 +30,9 @@ export interface FastVlm05bOptions {
   /**
    * A branch, tag or commit of the repository. Default `main`; in production give `pins`. Which commit a
    * branch or tag is at is asked once, before the first byte, and kept (see {@link ModelSource}).
+   *
+   * Files of `main` are held to the hashes that the kit knows. Another revision may have other files: it
+   * is held to `pins` only. So is a `baseUrl` of files that you changed, when you name your revision.
    */
   readonly revision?: string;
   /**
@@ -40,7 +44,8 @@ export interface FastVlm05bOptions {
   readonly endpoint?: string;
   /**
    * Where the repository's files are, when not on the Hugging Face Hub: `{baseUrl}/config.json`,
-   * `{baseUrl}/onnx/vision_encoder.onnx` and so on.
+   * `{baseUrl}/onnx/vision_encoder.onnx` and so on. They must be the same files, unless `revision` gives
+   * yours a name.
    */
   readonly baseUrl?: string;
   /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
@@ -83,6 +88,11 @@ const VARIANTS: readonly ModelVariant[] = [
 /**
  * Describes FastVLM-0.5B. Fetches nothing.
  *
+ * Without `pins`, the files of `main` whose hash is known carry it (`sha256`): the decoders q4 and int8
+ * and the int8 embeddings. No hash is known of the two vision encoders, the fp16 embeddings, the decoder
+ * q4f16, the tokenizer and the configurations: their first download is trusted, and later ones are held
+ * to it. `pins` cover them all.
+ *
  * @throws {TypeError} when `imageSize` is not a multiple of 64; when `pins` are malformed, of another
  *   repository or of another commit than `revision`, or lack a file
  */
@@ -104,7 +114,11 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
       path,
       {
         url: baseUrl + path,
-        ...(pinned?.files[path] ?? { bytes: megabytes * 1e6, isApproximate: true }),
+        ...(pinned?.files[path] ?? {
+          bytes: megabytes * 1e6,
+          isApproximate: true,
+          ...(revision === "main" && hashOf(path)),
+        }),
       },
     ],
   );
@@ -130,4 +144,9 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
       },
     },
   };
+}
+
+function hashOf(path: string): Pick<ModelFile, "sha256"> {
+  const sha256 = KNOWN_SHA256[path];
+  return sha256 === undefined ? {} : { sha256 };
 }

@@ -15,12 +15,17 @@ export interface VlmErrorDetails {
   "license-not-accepted": { modelId: string; license: string };
   /**
    * Bytes did not arrive, or wrong ones did. What arrived is kept: offer a retry, which goes on from
-   * there. `status` is the HTTP status, where there was one.
+   * there. `status` is the HTTP status, where there was one. `retryAfterSeconds` is how long the server
+   * asked to be left alone; 300, the hub's window, where it limits requests and hides for how long.
+   * The two hashes are those of bytes that arrived and are not what they should be.
    */
   "download-failed": {
     url: string;
     reason: "network" | "offline" | "http-status" | "content-type" | "length" | "integrity";
     status?: number;
+    retryAfterSeconds?: number;
+    expectedSha256?: string;
+    actualSha256?: string;
   };
   /** `network: "none"` forbids this request. Prepare the model with `prepareOffline` while online. */
   "network-forbidden": { url: string };
