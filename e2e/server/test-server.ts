@@ -18,6 +18,8 @@ export interface TestServerOptions {
 export interface TestServer extends FaultServer {
   /** Sends no isolation headers from now on, or sends them again. */
   isolated: boolean;
+  /** The Content-Security-Policy of everything that it serves from now on. */
+  policy?: string;
 }
 
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
@@ -26,6 +28,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       ...ISOLATION_HEADERS,
       "Cross-Origin-Resource-Policy": "cross-origin",
     }),
+    ...(server.policy !== undefined && { "Content-Security-Policy": server.policy }),
     // Unlike the hub, and like a folder of private pictures.
     ...(path.startsWith("/no-cors/") && { "Access-Control-Allow-Origin": undefined }),
   });

@@ -2,16 +2,18 @@
 
 import { assertSides, type ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
+import { isBlobAddress } from "../protocol/local-address.ts";
 import type { WireImage } from "../wire/api.ts";
 import { assertHasPixels } from "./assert-has-pixels.ts";
+import { openBlobAddress } from "./blob-address.ts";
 import { abortable } from "./run-call.ts";
 import { isDrawable, sizeOf, type Drawable } from "./source-size.ts";
 import { waitFor } from "./wait.ts";
 
 /**
- * What the kit takes as a picture. A `string` is an address, fetched with CORS and without cookies;
- * a video gives the frame that it shows; an image element that is still loading is waited for. The
- * caller's object stays usable.
+ * What the kit takes as a picture. A `string` is an address, fetched with CORS and without cookies, or a
+ * `data:` or `blob:` address, read without the network; a video gives the frame that it shows; an image
+ * element that is still loading is waited for. The caller's object stays usable.
  */
 export type ImageSource =
   | Blob
@@ -41,7 +43,11 @@ export async function toWireImage(
   { limits, signal }: SnapshotOptions,
 ): Promise<WireImage> {
   signal.throwIfAborted();
-  if (typeof source === "string") return { kind: "url", url: toAbsoluteUrl(source) };
+  if (typeof source === "string") {
+    const url = toAbsoluteUrl(source);
+    if (!isBlobAddress(url)) return { kind: "url", url };
+    return toWireImage(await openBlobAddress(url, signal), { limits, signal });
+  }
   if (source instanceof Blob) return { kind: "blob", blob: source, id: nameOf(source) };
   if (source instanceof ImageData) {
     assertSides(source, limits);

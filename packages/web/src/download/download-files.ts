@@ -3,6 +3,7 @@
  * whatever happens: the next call goes on from there.
  */
 
+import { isLocalAddress } from "../protocol/local-address.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import type { FileDownload, Task } from "./file-download.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";
@@ -25,9 +26,9 @@ export interface DownloadFilesOptions {
  */
 export async function downloadFiles(options: DownloadFilesOptions): Promise<void> {
   const { downloads, policy, signal } = options;
-  const [first] = downloads;
-  if (first && isOffline())
-    throw downloadFailed(first, "offline", "cannot begin without a network");
+  const remote = downloads.find(({ url }) => !isLocalAddress(url));
+  if (remote && isOffline())
+    throw downloadFailed(remote, "offline", "cannot begin without a network");
   const failure = new AbortController();
   const anySignal = AbortSignal.any([signal, failure.signal]);
   const attempt = (task: Task["attempt"]): Promise<void> =>

@@ -1,6 +1,7 @@
 /** How an attempt to fetch bytes can end other than with all of them. */
 
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
+import { shownAddress } from "../protocol/local-address.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 
 /**
@@ -56,8 +57,7 @@ export function downloadFailed(
   what: string,
   { status, cause, advice = ADVICE[reason], ...facts }: FailureFacts = {},
 ): VlmError<"download-failed"> {
-  // Bundlers put small files into the address itself.
-  const url = file.url.startsWith("data:") ? "data:" : file.url.replace(/[?#].*$/, "");
+  const url = shownAddress(file.url);
   const { title = `The download of ${url.split("/").at(-1) ?? url}` } = file;
   return new VlmError(
     "download-failed",
@@ -76,6 +76,8 @@ const ADVICE: Readonly<Record<Reason, string>> = {
   "http-status": TRY_AGAIN,
   "content-type": "Check the model's address, and whether the network asks to sign in.",
   length: "Check the model's address and its manifest.",
+  address:
+    "Give a `data:` address with a comma and valid data, or a `blob:` address that is not revoked and that the page's Content-Security-Policy allows (`connect-src blob:`).",
   integrity:
     "Nothing of it is used. Pin the revision that you mean, or delete the stored model to trust the server's file anew.",
 };

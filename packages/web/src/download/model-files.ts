@@ -4,6 +4,7 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
+import { isLocalAddress, shownAddress } from "../protocol/local-address.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../protocol/result.ts";
 import type { FileKey } from "../storage/file-keys.ts";
@@ -110,8 +111,11 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
       // Once may be another tab that deletes models; twice is a store that keeps nothing.
       if (downloads > 1) throw vanished(fileOf(model, missing[0]!));
       await waitWhilePaused(options, state);
-      const { fetch } = options;
-      if (!fetch) throw forbidden(fileOf(model, missing[0]!));
+      const remote = missing
+        .map((path) => fileOf(model, path))
+        .find(({ url }) => !isLocalAddress(url));
+      if (remote && !options.fetch) throw forbidden(remote);
+      const { fetch = globalThis.fetch } = options; // What is local is no request.
       const paused = gate.signal;
       try {
         await fetchMissing({ ...options, fetch, paths, signal: paused, state });
@@ -204,7 +208,7 @@ function vanished(file: ModelFile): VlmError<"download-failed"> {
 }
 
 function forbidden({ url }: ModelFile): VlmError<"network-forbidden"> {
-  const shown = url.replace(/[?#].*$/, "");
+  const shown = shownAddress(url);
   return new VlmError(
     "network-forbidden",
     `${shown.split("/").at(-1) ?? shown} is not stored, and \`network: "none"\` forbids to fetch it. ` +

@@ -45,9 +45,9 @@ function resolve(changes: Partial<ResolveOptions> = {}): Promise<ModelDescriptor
 describe("a branch", () => {
   it("is the commit that it is at, asked once", async () => {
     const store = createMemoryStore();
-    for (const _ of [1, 2]) {
+    for (const commit of [OLD, NEW]) {
+      server.hub.commit = commit;
       expect((await resolve({ store })).revision).toBe(OLD);
-      server.hub.commit = NEW;
     }
     expect(server.requests).toEqual([QUESTION]);
   });

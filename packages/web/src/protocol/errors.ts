@@ -21,7 +21,15 @@ export interface VlmErrorDetails {
    */
   "download-failed": {
     url: string;
-    reason: "network" | "offline" | "http-status" | "content-type" | "length" | "integrity";
+    reason:
+      | "network"
+      | "offline"
+      | "http-status"
+      | "content-type"
+      | "length"
+      | "integrity"
+      /** Of a `data:` or `blob:` address, which holds no file or may not be read. */
+      | "address";
     status?: number;
     retryAfterSeconds?: number;
     expectedSha256?: string;

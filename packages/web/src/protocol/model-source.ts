@@ -44,6 +44,6 @@ export function faultOfSource({ endpoint, repository, revision }: ModelSource): 
 }
 
 /** A name that git allows; a dot in the wrong place would lead elsewhere in the hub's API. */
-export function isRevisionName(value: unknown): value is string {
+export function isRevisionName(value: string): boolean {
   return isCacheName(value) && !value.startsWith(".") && !value.includes("..");
 }

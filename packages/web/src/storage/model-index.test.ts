@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { StoredModel } from "../protocol/storage.ts";
 import { modelKey, type ModelKey } from "./file-keys.ts";
 import { createFileStore } from "./file-store.ts";
+import { moveToCommit } from "./known-commits.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { createModelIndex, type EvictionSizes } from "./model-index.ts";
 import type { Store } from "./store.ts";
@@ -34,6 +35,16 @@ async function put({ clock, index, files }: Opened, id: string, bytes: number, u
   await files.commit(key, { bytes, shardBytes: bytes, shards: [sha256], sha256 });
   await files.trust(key, { bytes, shardBytes: bytes, shards: [sha256] });
 }
+
+it("forgets with a model which branch it was", async () => {
+  const opened = open();
+  const commit = "c0ffee".padEnd(40, "0");
+  await opened.index.touch({ id: "a", revision: commit, license: "mit" });
+  await moveToCommit(opened.store, { id: "a", revision: "main" }, commit);
+  await moveToCommit(opened.store, { id: "b", revision: "main" }, commit);
+  await opened.index.remove(modelKey({ id: "a", revision: commit }));
+  expect(await opened.store.keys()).toEqual(["commit|b@main"]);
+});
 
 describe("a list of models", () => {
   it("has the most recently used first, with their sizes and times", async () => {

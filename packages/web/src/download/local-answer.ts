@@ -1,0 +1,28 @@
+/** The answer of an address that holds the file itself. */
+
+import { decodeDataAddress } from "../protocol/local-address.ts";
+import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
+import type { RangeAnswer } from "./request.ts";
+
+/** @throws {Interruption} `permanent`: it will never hold anything else */
+export function answerFromDataAddress(file: Wanted): RangeAnswer {
+  const bytes = decodeDataAddress(file.url);
+  if (!bytes) {
+    const what = "could not begin: its `data:` address is malformed";
+    throw new Interruption("permanent", downloadFailed(file, "address", what));
+  }
+  const chunks = bytes.byteLength > 0 ? [bytes] : [];
+  return {
+    isWhole: true,
+    totalBytes: bytes.byteLength,
+    etag: undefined,
+    read: () => Promise.resolve(chunks.shift()),
+    cancel: () => undefined,
+  };
+}
+
+/** A `blob:` address that cannot be read now never can: it was revoked, or a policy forbids it. */
+export function unreadableBlob(file: Wanted, cause: unknown): Interruption {
+  const what = "could not begin: its `blob:` address cannot be read";
+  return new Interruption("permanent", downloadFailed(file, "address", what, { cause }));
+}
