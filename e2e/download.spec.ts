@@ -94,9 +94,23 @@ test("loads the public files' names from the hub's layout, at the commit that a 
   expect(questions).toEqual([`/hub/api/models/${REPOSITORY}/revision/tiny`]);
   expect(hub.log.filter(({ method }) => method === "OPTIONS")).toEqual([]);
 
-  // The next visit needs no hub, wherever the branch is then.
+  // The next visit asks nothing, wherever the branch is then; an update does, and can be taken back.
+  const next = "decade".padEnd(40, "0");
+  hub.hub.commit = next;
+  const revisions = await kitPage.evaluate(async (options) => {
+    const model = window.kit.fastvlm05b({ ...options, acceptLicense: "apple-amlr" });
+    const { vlm } = await window.kit.observe({ model });
+    const seen = [vlm.model, await vlm.updateModel(model), await vlm.rollBack()];
+    await vlm.dispose();
+    return seen.map(({ revision }) => revision);
+  }, options);
+  expect(revisions).toEqual([commit, next, commit]);
+
+  // What was updated is what later visits find, without a hub.
   await hub.close();
-  expect((await load()).result.model.revision).toBe(commit);
+  const later = await load();
+  expect(later.result.model.revision).toBe(next);
+  expect(later.stored.map(({ revision }) => revision).sort()).toEqual([commit, next]);
 });
 
 test("a browser that asks for leave to ask for ranges, and is refused, gets whole files", async ({

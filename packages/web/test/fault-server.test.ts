@@ -216,6 +216,15 @@ describe("a fault", () => {
     expect(await bodyOf(response)).toEqual(BYTES);
   });
 
+  it("can refuse ranges, whichever they are, and limit with headers", async () => {
+    plant({ kind: "refuse-range" });
+    expect((await get({ range: "bytes=0-9" })).status).toBe(416);
+    expect(await bodyOf(await get())).toEqual(BYTES);
+    server.faults.length = 0;
+    plant({ kind: "status", status: 429, headers: { RateLimit: '"api";r=0;t=55' } });
+    expect((await get()).headers.get("ratelimit")).toBe('"api";r=0;t=55');
+  });
+
   it.each([
     ["bytes=500-599", 499, 598],
     ["bytes=0-99", 1, 100],

@@ -56,6 +56,33 @@ describe("the hub's redirects", () => {
     expect(await range.text()).toBe("ra");
   });
 
+  it("lead to another host where a test wants it, as the hub's do", async () => {
+    server.hub.cdnOrigin = server.otherOrigin;
+    const answer = await hub(`${REPOSITORY}/resolve/main/config.json`);
+    expect(new URL(answer.url).origin).toBe(server.otherOrigin);
+    expect(await answer.text()).toBe("hello\n");
+  });
+
+  it("lead to what the repository has at a commit, where that differs", async () => {
+    const other = "b".repeat(40);
+    server.replace(`/cdn/owner/name@${other}/config.json`, Buffer.from("other\n"));
+    const textAt = async (revision: string) =>
+      (await hub(`${REPOSITORY}/resolve/${revision}/config.json`)).text();
+    expect([await textAt("main"), await textAt(other)]).toEqual(["hello\n", "other\n"]);
+    server.hub.commit = other;
+    expect([await textAt("main"), await textAt(COMMIT)]).toEqual(["other\n", "hello\n"]);
+  });
+
+  it("lead to answers that last a year, show a page little, and may name no version", async () => {
+    const ask = async () => (await hub(`${REPOSITORY}/resolve/main/config.json`)).headers;
+    const shown = await ask();
+    expect(shown.get("cache-control")).toBe("public, max-age=31536000");
+    expect(shown.get("access-control-expose-headers")).not.toMatch(/retry-after|ratelimit/i);
+    expect(shown.has("etag")).toBe(true);
+    server.hidesEtag = true;
+    expect((await ask()).has("etag")).toBe(false);
+  });
+
   it("know what is not there", async () => {
     const missing = await hub(`${REPOSITORY}/resolve/main/nothing.json`);
     expect(missing.status).toBe(404);

@@ -177,6 +177,23 @@ describe("Supervisor", () => {
     },
   );
 
+  it("stays with the commit that its first worker found a branch at", async () => {
+    const commit = "c0ffee".padEnd(40, "0");
+    const load: WorkerApi["load"] = ({ model: { id }, variant }) => {
+      const model = { id, revision: commit, variant: variant.id };
+      const report = { model, device: variant.device, persisted: true, shouldAskToPersist: false };
+      return Promise.resolve({ ok: true, value: report });
+    };
+    const { supervisor, started } = open({ api: [{ load }, { load }] });
+    const { handle } = await supervisor.ready();
+    started[0]!.crash();
+    await vi.waitUntil(() => handle.isEnded);
+    await supervisor.ready();
+    const asked = started.map(({ calls }) => (calls[0]![1] as LoadRequest).model);
+    expect(asked.map(({ revision }) => revision)).toEqual(["main", commit]);
+    expect(asked[1]).not.toHaveProperty("source");
+  });
+
   it("tries a lost GPU once more, then leaves it", async () => {
     const { supervisor, started, onRestart } = open();
     const first = await supervisor.ready();

@@ -180,7 +180,8 @@ export interface Vlm extends AsyncDisposable {
   /**
    * Loads another model, or another revision, while this one goes on serving, and switches when it is
    * ready: later calls go to the new one, earlier ones end on the old one, whose worker then ends.
-   * Both are in memory for a moment. When it fails nothing changes.
+   * Both are in memory for a moment. When it fails nothing changes. Of a branch or tag, the hub is asked
+   * for the commit that it is at now; where it cannot be, the one that is stored whole goes on.
    *
    * @throws {VlmError} what `createVlm` throws; the signal's reason when aborted
    */
