@@ -1,6 +1,6 @@
 /** The answer of an address that holds the file itself. */
 
-import { decodeDataAddress } from "../protocol/local-address.ts";
+import { decodeDataAddress } from "./data-address.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 import type { RangeAnswer } from "./request.ts";
 

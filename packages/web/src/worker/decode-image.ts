@@ -2,7 +2,8 @@
 
 import { untilAborted } from "../download/until-aborted.ts";
 import { VlmError } from "../protocol/errors.ts";
-import { decodeDataAddress, isDataAddress, shownAddress } from "../protocol/local-address.ts";
+import { decodeDataAddress } from "../download/data-address.ts";
+import { isDataAddress, shownAddress } from "../protocol/local-address.ts";
 import type { WireImage } from "../wire/api.ts";
 import {
   assertByteLength,
