@@ -24,6 +24,7 @@ const ARROWS = {
 /** Libraries that only these rooms may name: replacing one touches one room. */
 const LIBRARY_ROOMS = {
   "onnxruntime-web": ["ort"],
+  "\\#onnxruntime": ["ort"], // Patterns are those of .gitignore, where # begins a comment.
   "@huggingface/jinja": ["worker"],
   "@huggingface/tokenizers": ["worker"],
   "@huggingface/transformers": [], // the reference of tests, bench and training only

@@ -4,15 +4,14 @@
  */
 
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
-import { packPackages, PUBLISHED_PROJECTS } from "../tools/pack.ts";
-import { runBin } from "../tools/run.ts";
+import { buildPackages, packPackages } from "../tools/pack.ts";
 import { SCENES_FOLDER } from "./fixtures.ts";
 import { startTestServer } from "./server/test-server.ts";
 
@@ -39,15 +38,48 @@ test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  if (!(await runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]))) throw new Error("The build failed.");
+  if (!(await buildPackages())) throw new Error("The build failed.");
   app = mkdtempSync(join(tmpdir(), "fastvlm-consumer-"));
   cpSync(TEMPLATE, app, { recursive: true });
   packPackages(join(app, "packed"));
-  await inApp("npm", "install");
+  await inApp("npm", "install"); // with install scripts: its .npmrc is not the repository's
 });
 
 test.afterAll(() => {
   rmSync(app, { recursive: true, force: true });
+});
+
+/** Files below a folder of the app, with their sizes. */
+function listFiles(folder: string): { readonly path: string; readonly bytes: number }[] {
+  return readdirSync(join(app, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => ({ path: `${folder}/${path}`, stat: lstatSync(join(app, folder, path)) }))
+    .filter(({ stat }) => stat.isFile())
+    .map(({ path, stat }) => ({ path, bytes: stat.size }));
+}
+
+/** Where the packages are that one of npm's selectors finds. */
+async function queryPackages(selector: string): Promise<string[]> {
+  const found = JSON.parse(await inApp("npm", "query", selector)) as { location: string }[];
+  return found.map(({ location }) => location);
+}
+
+test("brings no install script, and no runtime but the one that it loads", async () => {
+  // Of the packages that the app gets from ours; its own tools are marked as development.
+  const scripts = ["preinstall", "install", "postinstall"];
+  const withScript = scripts.map((name) => `:not(.dev):attr(scripts, [${name}])`).join(", ");
+  expect(await queryPackages(withScript)).toEqual([]);
+  expect(await queryPackages("#comlink:not(.dev)")).toEqual(["node_modules/comlink"]);
+
+  const files = listFiles("node_modules");
+  const runtimes = files.filter(({ path }) => /onnx.*\.(wasm|node|so[.\d]*)$/.test(path));
+  expect(runtimes.map(({ path }) => path).sort()).toEqual(
+    ["asyncify.wasm", "jspi.wasm", "wasm"].map(
+      (name) => `node_modules/@fastvlm-kit/web/dist/onnxruntime/ort-wasm-simd-threaded.${name}`,
+    ),
+  );
+  const megabytes = files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+  console.log(`node_modules has ${megabytes.toFixed(0)} MB.`);
+  expect(megabytes).toBeLessThan(200);
 });
 
 test("type-checks in an app, the packages' own declarations included", async () => {
@@ -71,9 +103,22 @@ test("captions a picture in the built app without leaving its origin", async ({ 
   // The worker's requests are among them, so that what follows says something about it.
   expect(requested.some((url) => url.endsWith(".onnx"))).toBe(true);
   expect(requested.some((url) => url.endsWith(".wasm"))).toBe(true);
+  expect(weighScripts(requested)).toEqual({ builds: 1, isSmall: true });
   const elsewhere = requested.filter((url) => !url.startsWith(server.origin));
   expect(elsewhere.filter((url) => !/^(data|blob):/.test(url))).toEqual([]);
 });
+
+/** The scripts that a page and its worker asked for, with gzip, and the builds of onnxruntime among them. */
+function weighScripts(urls: readonly string[]): { builds: number; isSmall: boolean } {
+  const names = new Set(
+    urls.map((url) => new URL(url).pathname).filter((path) => path.endsWith(".js")),
+  );
+  const scripts = [...names].map((name) => readFileSync(join(app, "dist", name)));
+  const kilobytes = scripts.reduce((sum, script) => sum + gzipSync(script).length, 0) / 1e3;
+  console.log(`Page and worker loaded ${kilobytes.toFixed(1)} kB of scripts with gzip.`);
+  const builds = scripts.filter((script) => script.includes("ort-wasm-simd-threaded")).length;
+  return { builds, isSmall: kilobytes < 150 };
+}
 
 test("keeps the runtime out of the page's own script", () => {
   const scripts = readdirSync(join(app, "dist/assets")).filter((name) =>
@@ -95,5 +140,6 @@ test("writes a model with the installed command", async () => {
   await inApp("npx", "--no-install", "fastvlm-onnx", ...args);
   const files = readdirSync(join(app, "out/onnx")).sort();
   expect(files).toEqual(["decoder_model_merged.onnx", "embed_tokens.onnx", "vision_encoder.onnx"]);
-  for (const file of files) expect(statSync(join(app, "out/onnx", file)).size).toBeGreaterThan(1e5);
+  for (const file of files)
+    expect(lstatSync(join(app, "out/onnx", file)).size).toBeGreaterThan(1e5);
 });

@@ -1,8 +1,8 @@
 /** `npm run build`: the embedded model's files and `dist` of every package, from nothing. */
 
 import { readdirSync, rmSync } from "node:fs";
-import { buildTiny, repositoryPath, runBin } from "./run.ts";
-import { PACKAGES, PUBLISHED_PROJECTS } from "./pack.ts";
+import { buildPackages, PACKAGES } from "./pack.ts";
+import { buildTiny, repositoryPath } from "./run.ts";
 
 for (const name of PACKAGES) {
   const folder = repositoryPath(`packages/${name}`);
@@ -13,5 +13,4 @@ for (const name of PACKAGES) {
   }
 }
 await buildTiny();
-const isBuilt = await runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]);
-process.exitCode = isBuilt ? 0 : 1;
+process.exitCode = (await buildPackages()) ? 0 : 1;

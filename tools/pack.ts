@@ -3,18 +3,25 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { REPOSITORY } from "./run.ts";
+import { copyOnnxRuntime } from "./onnxruntime.ts";
+import { REPOSITORY, runBin } from "./run.ts";
 
 /** Folders under `packages/`. */
 export const PACKAGES = ["web", "tiny", "onnx"] as const;
 
 /** The packages' projects, without those of their tests. */
-export const PUBLISHED_PROJECTS = [
+const PUBLISHED_PROJECTS = [
   "packages/web/tsconfig.page.json",
   "packages/web/tsconfig.worker.json",
   "packages/tiny",
   "packages/onnx/tsconfig.build.json",
 ];
+
+/** Writes `dist` of every package. Resolves to whether it could be. */
+export async function buildPackages(): Promise<boolean> {
+  copyOnnxRuntime();
+  return runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]);
+}
 
 /** Writes one tarball per package, in the order of {@link PACKAGES}. They must be built. */
 export function packPackages(folder: string): string[] {

@@ -49,6 +49,7 @@ export function runBin(
 /** Brings the embedded model's files up to date; does nothing when they are. */
 export async function buildTiny(output: Output = "inherit"): Promise<void> {
   const script = "packages/tiny/scripts/build-model.ts";
-  if (await run(process.execPath, ["--import", "tsx", script], { output })) return;
+  const args = ["--import", "tsx", "--conditions", "@fastvlm-kit/source", script];
+  if (await run(process.execPath, args, { output })) return;
   throw new Error("The embedded model could not be built; see above.");
 }

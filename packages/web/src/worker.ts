@@ -5,19 +5,20 @@
  */
 
 import { expose } from "comlink";
-import type { OrtFiles } from "./ort/load-ort.ts";
+import type { OrtFiles } from "./ort/ort-files.ts";
 import { createFileStore } from "./storage/file-store.ts";
 import { openWeightStore } from "./storage/open-stores.ts";
 import { serveVerification, VERIFIER_NAME } from "./storage/verify-ahead.ts";
 import { createHost } from "./worker/host.ts";
 
-export type { OrtFiles } from "./ort/load-ort.ts";
+export type { OrtFiles } from "./ort/ort-files.ts";
 
 /** Settings that only the worker can know. */
 export interface WorkerOptions {
   /**
    * Where onnxruntime-web's `.wasm` files are: a folder's address, or each file's. By default they are
-   * where the bundler put them, beside the app's own scripts. Files that are named one by one have to be
+   * where the bundler put them, beside the app's own scripts. Those to serve by yourself are in
+   * `dist/onnxruntime` of this package: those of another version do not fit. Files that are named one by one have to be
    * of the build for the device: the plain one for WASM, `asyncify` for WebGPU. A folder holds both, and
    * `jspi`, which is taken for WebGPU where the browser has JSPI.
    */

@@ -1,16 +1,15 @@
 /**
- * onnxruntime-web, the build that the device needs. Each build is a chunk of its own, so that a
+ * onnxruntime-web, in the build that the device needs. Each build is a chunk of its own, so that a
  * worker downloads one of them: 14 MB for WASM, and for WebGPU 17 MB where the browser can suspend
  * WebAssembly by itself (JSPI), 27 MB where the build has to (asyncify).
  */
 
+/// <reference path="./onnxruntime.d.ts" />
 import type * as Ort from "onnxruntime-web/webgpu";
 import type { Device } from "../protocol/model-descriptor.ts";
+import type { OrtFiles } from "./ort-files.ts";
 
 export type OrtModule = typeof Ort;
-
-/** Where ORT's runtime files are, when the bundler's own place is not right. */
-export type OrtFiles = string | { readonly mjs?: string; readonly wasm?: string };
 
 /** Builds by how their WebAssembly waits for the GPU; `wasm` has none to wait for. */
 export type OrtBuild = "wasm" | "jspi" | "asyncify";
@@ -30,8 +29,8 @@ export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // This is the worker already.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
-  // transformers.js points this at a CDN when it is imported; undefined is ORT's own default: the
-  // files that the bundler put beside the script.
+  // Undefined is ORT's own default: the files that the bundler put beside the script. An app that
+  // has transformers.js in the same worker needs it said: that points to a CDN when it is imported.
   (ort.env.wasm as { wasmPaths: OrtFiles | undefined }).wasmPaths = options.files;
   return ort;
 }
@@ -44,10 +43,12 @@ export function chooseBuild({ device, files }: Pick<OrtOptions, "device" | "file
   return isFree && "Suspending" in WebAssembly ? "jspi" : "asyncify";
 }
 
+// In this repository these are onnxruntime-web's own files, and in the published package copies of
+// them (`imports` in package.json).
 const IMPORTS: Readonly<Record<OrtBuild, () => Promise<OrtModule>>> = {
-  wasm: () => import("onnxruntime-web/wasm"),
-  jspi: () => import("onnxruntime-web/jspi"),
-  asyncify: () => import("onnxruntime-web/webgpu"),
+  wasm: () => import("#onnxruntime/wasm"),
+  jspi: () => import("#onnxruntime/jspi"),
+  asyncify: () => import("#onnxruntime/webgpu"),
 };
 
 /** Threads need shared memory, and that needs cross-origin isolation. */

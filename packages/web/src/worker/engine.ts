@@ -12,7 +12,7 @@ import {
   type OnnxRuntimeOptions,
   type OrtRuntime,
 } from "../ort/onnx-runtime.ts";
-import type { OrtFiles } from "../ort/load-ort.ts";
+import type { OrtFiles } from "../ort/ort-files.ts";
 import type { PictureCache } from "../storage/picture-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
@@ -21,7 +21,7 @@ import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
-import { readModelConfig, withChatTemplate, type ModelConfig } from "./model-config.ts";
+import { readModelConfig, type ModelConfig } from "./model-config.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createPictures } from "./pictures.ts";
 import { checkDevice } from "./self-check.ts";
@@ -69,7 +69,8 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     : undefined;
   const codec = createTextCodec(
     await readJson(files, "tokenizer.json"),
-    withChatTemplate(await readJson(files, "tokenizer_config.json"), template),
+    await readJson(files, "tokenizer_config.json"),
+    template,
   );
   const runtimeOptions: OnnxRuntimeOptions = {
     device: variant.device,

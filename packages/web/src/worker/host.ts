@@ -15,7 +15,7 @@ import {
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/api.ts";
-import type { OrtFiles } from "../ort/load-ort.ts";
+import type { OrtFiles } from "../ort/ort-files.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { createCallScope } from "./call-scope.ts";

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
-import { readModelConfig, withChatTemplate } from "./model-config.ts";
-import { createTextCodec } from "./tokenizer.ts";
+import { readModelConfig } from "./model-config.ts";
 
 describe("readModelConfig", () => {
   it("reads the decoder's settings at the top of config.json, as Apple's own has them", () => {
@@ -38,34 +36,4 @@ describe("readModelConfig", () => {
       );
     },
   );
-});
-
-describe("withChatTemplate", () => {
-  const OWN = "{% for message in messages %}{{ message.content }}{% endfor %}";
-  const { chat_template: template, ...bare } = tokenizerConfig as Record<string, unknown>;
-  const render = (config: unknown): string =>
-    createTextCodec(tokenizerJson, config).renderChat([{ role: "user", content: "Hello" }]);
-
-  it("takes the template of the file of its own, also where the config has another", () => {
-    expect(render(withChatTemplate(bare, template as string))).toBe(render(tokenizerConfig));
-    expect(render(withChatTemplate(tokenizerConfig, OWN))).toBe("Hello");
-  });
-
-  it("leaves the config's own where there is no such file", () => {
-    expect(withChatTemplate(tokenizerConfig, undefined)).toEqual(tokenizerConfig);
-  });
-
-  it("takes the default one of several", () => {
-    const list = [
-      { name: "tool_use", template: "" },
-      { name: "default", template: OWN },
-    ];
-    expect(render(withChatTemplate({ ...bare, chat_template: list }, undefined))).toBe("Hello");
-  });
-
-  it("leaves it to the tokenizer to refuse a model without a template", () => {
-    expect(() => render(withChatTemplate(bare, undefined))).toThrow(
-      expect.objectContaining({ code: "model-invalid" }) as Error,
-    );
-  });
 });

@@ -47,22 +47,6 @@ function endIdsIn(place: unknown): number[] {
   return [ids].flat().filter((id) => typeof id === "number");
 }
 
-/**
- * The content of `tokenizer_config.json` with the chat template that counts: the one of the file of its own,
- * where there is one, as transformers has it. Of several templates in one file it is the one named `default`.
- */
-export function withChatTemplate(tokenizerConfig: unknown, file: string | undefined): unknown {
-  if (!isRecord(tokenizerConfig)) return tokenizerConfig;
-  const own = tokenizerConfig["chat_template"];
-  const template = file ?? (Array.isArray(own) ? defaultOf(own) : own);
-  return { ...tokenizerConfig, chat_template: template };
-}
-
-/** @param templates each with a name */
-function defaultOf(templates: readonly unknown[]): unknown {
-  return templates.filter(isRecord).find(({ name }) => name === "default")?.["template"];
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

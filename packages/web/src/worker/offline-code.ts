@@ -5,7 +5,8 @@
 
 import { CODE_CACHE } from "../protocol/storage.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
-import { chooseBuild, type OrtFiles } from "../ort/load-ort.ts";
+import { chooseBuild } from "../ort/load-ort.ts";
+import type { OrtFiles } from "../ort/ort-files.ts";
 import { startOrt } from "../ort/start-ort.ts";
 import type { Store } from "../storage/store.ts";
 import { loadCode } from "./load-code.ts";

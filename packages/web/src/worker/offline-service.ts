@@ -5,7 +5,7 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { OfflineReport } from "../protocol/storage.ts";
-import type { OrtFiles } from "../ort/load-ort.ts";
+import type { OrtFiles } from "../ort/ort-files.ts";
 import type {
   FilesReport,
   FilesRequest,

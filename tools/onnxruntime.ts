@@ -1,0 +1,31 @@
+/**
+ * The files of onnxruntime-web that the SDK runs, put into its package. As a dependency it would
+ * bring protobufjs, which no page runs and which has an install script, and builds that are never
+ * loaded (decisions/, onnxruntime inside the package).
+ */
+
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { repositoryPath } from "./run.ts";
+
+/** Each build: a script with everything, and what it loads or an app serves by itself. */
+const BUILDS = [
+  { name: "wasm", runtime: "ort-wasm-simd-threaded" },
+  { name: "jspi", runtime: "ort-wasm-simd-threaded.jspi" },
+  { name: "webgpu", runtime: "ort-wasm-simd-threaded.asyncify" },
+];
+
+/** Writes `dist/onnxruntime` of `packages/web`; its package.json says what is imported from there. */
+export function copyOnnxRuntime(): void {
+  const web = repositoryPath("packages/web");
+  const source = dirname(createRequire(`${web}/package.json`).resolve("onnxruntime-web/wasm"));
+  const target = join(web, "dist/onnxruntime");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  for (const { name, runtime } of BUILDS) {
+    for (const file of [`ort.${name}.bundle.min.mjs`, `${runtime}.mjs`, `${runtime}.wasm`]) {
+      copyFileSync(join(source, file), join(target, file));
+    }
+  }
+}
