@@ -1,8 +1,10 @@
+import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { EXHAUSTIVE_FILES, isExhaustive } from "./tools/exhaustive.ts";
 
 export default defineConfig({
   resolve: { conditions: ["@fastvlm-kit/source"] },
+  ssr: { resolve: { conditions: ["@fastvlm-kit/source", ...defaultServerConditions] } },
   test: {
     include: ["packages", "tools", "bench", "examples"].map((folder) => `${folder}/**/*.test.ts`),
     exclude: ["**/node_modules/**", "**/dist/**", ...(isExhaustive ? [] : [EXHAUSTIVE_FILES])],
