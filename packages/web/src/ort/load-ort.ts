@@ -4,7 +4,6 @@
  * WebAssembly by itself (JSPI), 27 MB where the build has to (asyncify).
  */
 
-/// <reference path="./onnxruntime.d.ts" />
 import type * as Ort from "onnxruntime-web/webgpu";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { OrtFiles } from "./ort-files.ts";

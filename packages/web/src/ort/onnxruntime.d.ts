@@ -1,14 +1,4 @@
-// The builds of onnxruntime-web by the names of `imports` in package.json. Its own declarations are
-// bound to its own names.
+// What `#onnxruntime/*` declares; see `imports` in package.json. The declarations of onnxruntime-web
+// are bound to its own name.
 
-declare module "#onnxruntime/wasm" {
-  export * from "onnxruntime-web";
-}
-
-declare module "#onnxruntime/jspi" {
-  export * from "onnxruntime-web";
-}
-
-declare module "#onnxruntime/webgpu" {
-  export * from "onnxruntime-web";
-}
+export * from "onnxruntime-web";
