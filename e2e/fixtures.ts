@@ -14,6 +14,8 @@ export const SCENES_FOLDER = here("fixtures/scenes/");
 export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
 /** A small model with random weights, from the official exporters (tools/exporter-fixtures). */
 export const EXPORTED_MODEL_FOLDER = here("fixtures/exported/");
+/** A tiny model as several exporters write it; see its README. */
+export const EXPORTS_FOLDER = here("fixtures/exports/");
 /** What a test wrote that needs a model of many bytes. */
 export const LARGE_MODEL_FOLDER = here("../.cache/e2e/large/");
 
@@ -67,6 +69,7 @@ export const test = base.extend<Fixtures>({
         "/models/tiny/": TINY_MODEL_FOLDER,
         "/models/exported/": EXPORTED_MODEL_FOLDER,
         "/models/large/": LARGE_MODEL_FOLDER,
+        "/models/exports/": EXPORTS_FOLDER,
         "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
       },
     });

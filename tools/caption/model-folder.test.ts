@@ -66,6 +66,16 @@ test("lists sizes and addresses of what the variants use, and nothing else", () 
   expect(files["config.json"]).toEqual({ url: "/model/config.json", bytes: 2 });
 });
 
+test("lists the files that graphs keep their weights in, and a template in a file of its own", () => {
+  const data = ["onnx/embed_tokens.onnx.data", "onnx/decoder_model_merged.onnx_data_1"];
+  write(...COMMON, ...FP32, ...data, "chat_template.jinja");
+  const { files, variants } = describeFolder(folder, "/model");
+  expect(Object.keys(files).sort()).toEqual(
+    [...COMMON, ...FP32, ...data, "chat_template.jinja"].sort(),
+  );
+  expect(variants[0]!.externalData).toEqual({ vision: [], embed: [data[0]], decoder: [data[1]] });
+});
+
 test.each([
   [{ crop_size: { height: 512, width: 512 }, size: { shortest_edge: 256 } }, 512],
   [{ size: { shortest_edge: 256 } }, 256],

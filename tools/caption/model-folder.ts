@@ -7,6 +7,8 @@ import type { Device, ModelDescriptor, ModelFile, ModelVariant } from "@fastvlm-
 import { UsageError } from "./arguments.ts";
 
 const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+/** Read where the folder has them. */
+const OPTIONAL_FILES = ["generation_config.json", "chat_template.jinja"];
 const STEMS = { vision: "vision_encoder", embed: "embed_tokens", decoder: "decoder_model_merged" };
 
 /** The side that FastVLM was trained with. */
@@ -57,7 +59,11 @@ export function describeFolder(folder: string, baseUrl: string): Omit<ModelDescr
   }
   const paths = new Set([
     ...COMMON_FILES,
-    ...variants.flatMap(({ graphs }) => Object.values(graphs)),
+    ...OPTIONAL_FILES.filter((name) => existsSync(join(folder, name))),
+    ...variants.flatMap(({ graphs, externalData = {} }) => [
+      ...Object.values(graphs),
+      ...Object.values(externalData).flat(),
+    ]),
   ]);
   const files = [...paths].map((path): [string, ModelFile] => [
     path,
@@ -82,14 +88,28 @@ function variantFrom(recipe: Recipe, present: readonly string[]): ModelVariant[]
   const embed = find("embed", recipe.embed);
   const decoder = find("decoder", [recipe.decoder]);
   if (vision === undefined || embed === undefined || decoder === undefined) return [];
+  const externalData = {
+    vision: dataOf(vision, present),
+    embed: dataOf(embed, present),
+    decoder: dataOf(decoder, present),
+  };
+  const hasData = Object.values(externalData).some((files) => files.length > 0);
   return [
     {
       id: recipe.decoder,
       device: recipe.device,
       ...(recipe.requires && { requires: recipe.requires }),
       graphs: { vision: `onnx/${vision}`, embed: `onnx/${embed}`, decoder: `onnx/${decoder}` },
+      ...(hasData && { externalData }),
     },
   ];
+}
+
+/** What exporters name a graph's weights in files of their own: `.onnx_data`, `.onnx_data_1`, `.onnx.data`. */
+function dataOf(graph: string, present: readonly string[]): string[] {
+  return present
+    .filter((name) => name === `${graph}.data` || name.startsWith(`${graph}_data`))
+    .map((name) => `onnx/${name}`);
 }
 
 function fileName(stem: string, precision: string): string {

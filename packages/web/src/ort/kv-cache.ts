@@ -33,11 +33,18 @@ export interface PastInput {
 const PAST_PREFIX = "past_key_values.";
 const PRESENT_PREFIX = "present.";
 
-/** @throws {VlmError} `model-invalid` */
-export function listPast(decoder: Session): PastInput[] {
+/**
+ * @param headSizes by past, for inputs that give no number themselves
+ * @throws {VlmError} `model-invalid`
+ */
+export function listPast(
+  decoder: Session,
+  headSizes: ReadonlyMap<string, number> = new Map(),
+): PastInput[] {
   return decoder.inputs.flatMap(({ name, type, shape }) => {
     if (!name.startsWith(PAST_PREFIX)) return [];
-    const [, heads, , headSize] = shape;
+    const [, heads, , given] = shape;
+    const headSize = typeof given === "number" ? given : headSizes.get(name);
     if (typeof heads !== "number" || typeof headSize !== "number") {
       throw new VlmError(
         "model-invalid",

@@ -1,6 +1,7 @@
 /** The decoder's session with what belongs to it: its KV caches, and what of a step stays on the GPU. */
 
 import { rewriteDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
+import { headSizesOf } from "../onnx/head-size.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import { canSharePast } from "../onnx/shared-past.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
@@ -68,6 +69,8 @@ export async function openDecoder(
   const sharesPast = graph.model !== undefined && canSharePast(graph.model);
   const rewrite =
     graph.model && form !== "plain" ? planRewrite(graph.model, gpu ? "webgpu" : "wasm") : undefined;
+  // Before the file is closed.
+  const headSizes = graph.model ? headSizesOf(graph.model) : new Map<string, number>();
   const { session, isRewritten, isCapturing } = await create(
     { ...graph, ...(rewrite && { weights: rewrite.source }) },
     {
@@ -76,7 +79,7 @@ export async function openDecoder(
     },
   );
   const done = isRewritten ? rewrite : undefined;
-  const past = listPast(session);
+  const past = listPast(session, headSizes);
   const caches = gpu && sharesPast ? createGpuCaches(ort, gpu, past) : undefined;
   const onGpu = gpu && {
     argmax: createGpuArgmax(gpu),

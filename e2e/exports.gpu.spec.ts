@@ -1,0 +1,127 @@
+/**
+ * Models of other exporters than the public files': their decoders answer on WebGPU as on WASM, and both as torch
+ * does, the second question too, whose beginning is the first one's.
+ */
+
+import { readFileSync, statSync } from "node:fs";
+import type { ModelDescriptor, ModelFile, ModelVariant } from "@fastvlm-kit/web";
+import { EXPORTS_FOLDER, expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
+
+interface Expected {
+  readonly prompt: string;
+  readonly system?: string;
+  readonly answer: string;
+}
+const { questions: all } = JSON.parse(readFileSync(`${EXPORTS_FOLDER}expected.json`, "utf8")) as {
+  questions: readonly Expected[];
+};
+
+/** Pairs with one system prompt: the second of a pair begins where the first one's prompt did. */
+const questions = all.slice(0, 4);
+
+/** Decoders, and the files that they keep weights in. */
+const DECODERS: Readonly<Record<string, readonly string[]>> = {
+  "decoder_optimum.onnx": [],
+  "decoder_builder_q4.onnx": ["model.onnx.data"],
+  "decoder_pruned.onnx": ["decoder_pruned.onnx_data", "decoder_pruned.onnx_data_1"],
+};
+
+for (const [decoder, data] of Object.entries(DECODERS)) {
+  // A pruned head is a form of the builder's graph: on the CPU every run of the tests has it.
+  const tag = decoder === "decoder_pruned.onnx" ? "@exhaustive" : [];
+  const name = `${decoder} answers questions that begin alike on WebGPU as on WASM, and as torch does`;
+  test(name, { tag }, async ({ kitPage, server }) => {
+    test.setTimeout(240_000);
+    const model = describeExport(decoder, data, `${server.origin}/models/`);
+    for (const device of ["webgpu", "wasm"] as const) {
+      const answers = await kitPage.evaluate(
+        async ({ model, device, questions }) => {
+          const { vlm } = await window.kit.observe({ model, device });
+          const found = [];
+          for (const { prompt, system } of questions) {
+            const request = { prompt, cache: false, ...(system !== undefined && { system }) };
+            const { text, device } = await window.kit.ask(vlm, request);
+            found.push({ text, device });
+          }
+          await vlm.dispose();
+          return found;
+        },
+        { model, device, questions },
+      );
+      expect(answers).toEqual(questions.map(({ answer }) => ({ text: answer, device })));
+    }
+  });
+}
+
+test("files beside a graph are downloaded, kept, counted and deleted with the model", async ({
+  kitPage,
+  server,
+}) => {
+  test.setTimeout(120_000);
+  const [decoder, data] = Object.entries(DECODERS)[2]!;
+  const model = describeExport(decoder, data, `${server.origin}/models/`);
+  const seen = await kitPage.evaluate(
+    async ({ model, question }) => {
+      const { observe, ask, openLibrary, stored } = window.kit;
+      const first = await observe({ model, device: "wasm" });
+      await first.vlm.dispose();
+      const hashes = await stored.hashFiles(model);
+      const offline = await observe({ model, device: "wasm", network: "none" });
+      const { text } = await ask(offline.vlm, { ...question, cache: false });
+      await offline.vlm.dispose();
+      const library = openLibrary();
+      const [listed] = await library.listModels();
+      await library.deleteModel(model.id);
+      const left = await stored.hashFiles(model);
+      return { paths: Object.keys(hashes), text, bytes: listed?.storedBytes, left };
+    },
+    { model, question: questions[0]! },
+  );
+  expect(seen.paths.sort()).toEqual(Object.keys(model.files).sort());
+  expect(seen.text).toBe(questions[0]!.answer);
+  expect(seen.bytes).toBe(Object.values(model.files).reduce((sum, { bytes }) => sum + bytes, 0));
+  expect(seen.left).toEqual({});
+});
+
+function describeExport(decoder: string, data: readonly string[], origin: string): ModelDescriptor {
+  const graphs = {
+    vision: "onnx/vision_encoder.onnx",
+    embed: "onnx/embed_tokens.onnx",
+    decoder: `onnx/${decoder}`,
+  };
+  const externalData = {
+    embed: ["onnx/embed_tokens.onnx_data"],
+    decoder: data.map((name) => `onnx/${name}`),
+  };
+  const own = [
+    "config.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    ...Object.values(graphs),
+    ...Object.values(externalData).flat(),
+  ];
+  const file = (folder: string, base: string, path: string): [string, ModelFile] => [
+    path,
+    { url: `${origin}${base}/${path}`, bytes: statSync(folder + path).size },
+  ];
+  const variant = (device: ModelVariant["device"]): ModelVariant => {
+    return { id: device, device, graphs, externalData };
+  };
+  const prompt = "Describe this image in one short sentence.";
+  return {
+    id: decoder,
+    revision: "1",
+    license: { id: "none", summary: "Weights made for tests.", isAccepted: true },
+    files: Object.fromEntries([
+      ...own.map((path) => file(EXPORTS_FOLDER, "exports", path)),
+      file(TINY_MODEL_FOLDER, "tiny", "tokenizer.json"),
+    ]),
+    variants: [variant("webgpu"), variant("wasm")],
+    imageSize: 256,
+    captions: {
+      brief: { prompt, maxNewTokens: 16 },
+      detailed: { prompt, maxNewTokens: 16 },
+      "alt-text": { prompt, maxNewTokens: 16 },
+    },
+  };
+}
