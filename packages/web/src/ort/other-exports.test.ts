@@ -161,6 +161,7 @@ async function load(
     wasmThreads: 1,
     files: undefined,
     maxPositions: 512,
+    imageSize: 256,
     openFile: (graph) => openGraph({ open }, variant, graph),
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,
