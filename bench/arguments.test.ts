@@ -6,6 +6,7 @@ test("measures everything on WASM with the full-size files by default", () => {
     isQuick: false,
     device: "wasm",
     model: "full-size",
+    form: "own",
     isHeaded: false,
     threads: 2,
     imageSizes: [1024, 512, 256],
@@ -19,8 +20,13 @@ test("takes a folder of the user's own as the model", () => {
   expect(parseArguments(["--model", "hub"])).toMatchObject({ model: "hub" });
 });
 
+test("takes the exporters' form of the files that it writes", () => {
+  expect(parseArguments(["--form", "exporter"])).toMatchObject({ form: "exporter" });
+});
+
 test.each([
   ["--device", "cuda"],
+  ["--form", "other"],
   ["--threads", "0"],
   ["--threads", "many"],
   ["--fast"],

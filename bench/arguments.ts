@@ -1,7 +1,7 @@
 /** The bench's command line. */
 
 import { parseArgs } from "node:util";
-import type { Device } from "./page/engine.ts";
+import type { Device, Form } from "./page/engine.ts";
 
 export const USAGE = `Measures the kit beside transformers.js, in one Chromium, on the same files.
 
@@ -12,6 +12,7 @@ export const USAGE = `Measures the kit beside transformers.js, in one Chromium, 
   --model MODEL      full-size (default): random weights of the exact size, written when missing;
                      hub: the public files, under Apple's research licence;
                      or a folder with the hub's layout
+  --form FORM        own (default) or exporter: the graphs that this writes as the official exporters spell them
   --headed           show the browser
   --threads N        threads of the WASM runtime, for both (default 2)
   --rows LIST        only these groups: load, first-token, text, again, scripts, gpu
@@ -23,6 +24,7 @@ export interface Arguments {
   readonly isQuick: boolean;
   readonly device: Device;
   readonly model: "full-size" | "hub" | { readonly folder: string };
+  readonly form: Form;
   readonly isHeaded: boolean;
   readonly threads: number;
   /** From large to small. */
@@ -39,14 +41,18 @@ export class UsageError extends Error {}
 export function parseArguments(args: readonly string[]): Arguments | "help" {
   const values = parse(args);
   if (values.help) return "help";
-  const { device, model, sizes, quick } = values;
+  const { device, model, form, sizes, quick } = values;
   if (device !== "wasm" && device !== "webgpu") {
     throw new UsageError(`--device takes wasm or webgpu, not "${device}".`);
+  }
+  if (form !== "own" && form !== "exporter") {
+    throw new UsageError(`--form takes own or exporter, not "${form}".`);
   }
   return {
     isQuick: quick,
     device,
     model: model === "full-size" || model === "hub" ? model : { folder: model },
+    form,
     isHeaded: values.headed,
     threads: count("--threads", values.threads),
     imageSizes: sizes === undefined ? (quick ? [256] : [1024, 512, 256]) : parseSizes(sizes),
@@ -76,6 +82,7 @@ function parse(args: readonly string[]) {
         quick: { type: "boolean", default: false },
         device: { type: "string", default: "wasm" },
         model: { type: "string", default: "full-size" },
+        form: { type: "string", default: "own" },
         headed: { type: "boolean", default: false },
         threads: { type: "string", default: "2" },
         rows: { type: "string" },

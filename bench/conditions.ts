@@ -11,6 +11,7 @@ export function loadOptions(args: Arguments, gpu: FoundGraphics | undefined): Lo
     : { vision: "fp32", embed: "int8", decoder: "q4" };
   return {
     model: args.model === "hub" ? "hub" : "full-size",
+    form: args.form,
     device: args.device,
     imageSize: 256,
     threads: args.threads,
@@ -29,6 +30,7 @@ export function countOptions(args: Arguments, gpu: FoundGraphics): LoadOptions {
 /** What the report says about the run. */
 export function describeConditions({
   model,
+  form,
   device,
   threads,
   isQuick,
@@ -41,6 +43,7 @@ export function describeConditions({
   };
   return {
     files: typeof model === "string" ? files[model] : "a folder of the user's",
+    ...(form === "exporter" && { form: "as the official exporters spell the graphs" }),
     device: device === "wasm" ? `WASM, ${threads} threads` : "WebGPU",
     run: `${isQuick ? "--quick, " : ""}${imageSizes.join(", ")} px, ${runs} of each kept`,
   };

@@ -1,5 +1,6 @@
 /** Which rows a run measures, and the order they come in. */
 
+import type { Arguments } from "./arguments.ts";
 import type { LoadOptions } from "./page/engine.ts";
 import type { BenchServer } from "./server.ts";
 import type { Row } from "./row.ts";
@@ -15,6 +16,17 @@ import { openBoth, type Engines, type Setup } from "./session.ts";
 /** Groups of rows that `--rows` names. */
 export const GROUPS = ["load", "first-token", "text", "again", "scripts", "gpu"] as const;
 
+export type Group = (typeof GROUPS)[number];
+
+export function wantsRows({ rows }: Pick<Arguments, "rows">, group: Group): boolean {
+  return rows?.includes(group) ?? true;
+}
+
+/** Whether anything is wanted beside counts. */
+export function wantsTimes(args: Pick<Arguments, "rows">): boolean {
+  return GROUPS.some((group) => group !== "gpu" && wantsRows(args, group));
+}
+
 export interface Findings {
   readonly rows: Row[];
   /** Undefined where it was left out. */
@@ -26,7 +38,7 @@ export interface Findings {
 export async function measureTimes(
   setup: Setup,
   server: BenchServer,
-  wants: (group: (typeof GROUPS)[number]) => boolean,
+  wants: (group: Group) => boolean,
 ): Promise<Findings> {
   const { chromium, engines } = await openBoth(setup);
   const rows: Row[] = [];

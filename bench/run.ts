@@ -9,16 +9,24 @@ import { buildTiny, repositoryPath } from "../tools/run.ts";
 import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
 import type { Graphics } from "./chromium.ts";
 import { countOptions, describeConditions, listLeftOut, loadOptions } from "./conditions.ts";
-import { FULL_SIZE_FOLDER, writeFullSize } from "./full-size/write-full-size.ts";
+import { FULL_SIZE_FOLDERS, writeFullSize } from "./full-size/write-full-size.ts";
 import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
 import type { LoadOptions } from "./page/engine.ts";
-import { countOnGpu, GROUPS, measureLoad, measureTimes } from "./plan.ts";
+import {
+  countOnGpu,
+  measureLoad,
+  measureTimes,
+  wantsRows,
+  wantsTimes,
+  type Group,
+} from "./plan.ts";
 import { toMarkdown, toTables, type Report } from "./report.ts";
 import { prepareProfile } from "./profile.ts";
 import type { Row } from "./row.ts";
 import { startServer, type BenchServer } from "./server.ts";
 import type { Setup } from "./session.ts";
+import { tinyFolder } from "./tiny-files.ts";
 
 const say = (line: string): void => {
   console.error(line);
@@ -35,25 +43,29 @@ try {
 }
 
 async function main(args: Arguments): Promise<void> {
-  if (args.model === "full-size") writeFullSize(args.device, say);
+  if (needsFullSize(args)) writeFullSize(args.device, say, args.form);
   await buildTiny("stderr");
   await build({ configFile: repositoryPath("bench/page/vite.config.ts"), logLevel: "error" });
+  const tiny = tinyFolder(args.form);
   const server = await startServer({
     "/": repositoryPath(".cache/bench/pages/"),
     "/models/full-size/": modelFolder(args),
-    "/models/tiny/": repositoryPath("packages/tiny/model/"),
+    "/models/tiny/": tiny,
   });
   try {
-    await measure(args, server);
+    await measure(args, server, [modelFolder(args), tiny].filter(existsSync));
   } finally {
     server.close();
   }
 }
 
-async function measure(args: Arguments, server: BenchServer): Promise<void> {
+async function measure(
+  args: Arguments,
+  server: BenchServer,
+  models: readonly string[],
+): Promise<void> {
   const load = loadavg()[0]!.toFixed(1);
-  const wants = (group: (typeof GROUPS)[number]): boolean => args.rows?.includes(group) ?? true;
-  const models = [modelFolder(args), repositoryPath("packages/tiny/model/")];
+  const wants = (group: Group): boolean => wantsRows(args, group);
   const profile = prepareProfile(repositoryPath(".cache/bench"), models);
   const chromiumOptions = { port: server.port, headed: args.isHeaded, profile };
   const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
@@ -67,7 +79,8 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
 
   const gpu =
     args.device === "webgpu" || wants("gpu") ? await findGraphics(chromiumOptions) : undefined;
-  const isTimed = args.device === "wasm" || gpu?.graphics === "hardware";
+  const canTime = args.device === "wasm" || gpu?.graphics === "hardware";
+  const isTimed = canTime && wantsTimes(args);
   const rows: Row[] = [];
   const conditions: Record<string, string> = {};
   let chromium = "unknown";
@@ -99,13 +112,18 @@ async function measure(args: Arguments, server: BenchServer): Promise<void> {
     machine: describeMachine(),
     versions: describeVersions(chromium),
     conditions: { ...describeConditions(args), "load of the machine before": load, ...conditions },
-    leftOut: listLeftOut(args, isTimed),
+    leftOut: listLeftOut(args, canTime),
     rows,
   });
 }
 
-function modelFolder({ model }: Arguments): string {
-  if (typeof model === "string") return FULL_SIZE_FOLDER;
+/** Counting alone takes the embedded model, but on a graphics card. */
+function needsFullSize(args: Arguments): boolean {
+  return args.model === "full-size" && (wantsTimes(args) || args.device === "webgpu");
+}
+
+function modelFolder({ model, form }: Arguments): string {
+  if (typeof model === "string") return FULL_SIZE_FOLDERS[form];
   const folder = resolve(model.folder);
   if (!existsSync(`${folder}/config.json`)) {
     throw new UsageError("The model's folder has no config.json.");
@@ -115,8 +133,9 @@ function modelFolder({ model }: Arguments): string {
 
 /** A full run replaces the committed results; any other one is kept in the cache folder only. */
 async function write(args: Arguments, report: Report): Promise<void> {
-  const { isQuick, model, rows, device } = args;
-  const isWhole = !isQuick && model === "full-size" && rows === undefined && device === "wasm";
+  const { isQuick, model, rows, device, form } = args;
+  const isWhole =
+    !isQuick && model === "full-size" && rows === undefined && device === "wasm" && form === "own";
   const folder = repositoryPath(isWhole ? "bench/" : ".cache/bench/");
   const settings = await resolveConfig(repositoryPath("package.json"));
   const save = async (name: string, text: string): Promise<void> => {

@@ -12,6 +12,7 @@ import {
   modelSizes,
   randomWeights,
   type Dtype,
+  type Form,
   type GraphKind,
 } from "../../packages/onnx/src/index.ts";
 import { repositoryPath } from "../../tools/run.ts";
@@ -19,8 +20,11 @@ import { silenceRows } from "./silent-rows.ts";
 import { textFiles } from "./text-files.ts";
 import { FIRST_CONTROL_ID } from "./tokenizer.ts";
 
-/** Where the files go: ignored by git. */
-export const FULL_SIZE_FOLDER = repositoryPath(".cache/full-size/");
+/** Where the files of each form go: ignored by git. */
+export const FULL_SIZE_FOLDERS: Readonly<Record<Form, string>> = {
+  own: repositoryPath(".cache/full-size/"),
+  exporter: repositoryPath(".cache/full-size-exporter/"),
+};
 
 const SEED = 1;
 
@@ -55,11 +59,16 @@ export const FILE_SETS = {
 } as const satisfies Record<string, readonly GraphFile[]>;
 
 /** Writes what is missing of a set. Says one line a file that it writes. */
-export function writeFullSize(set: keyof typeof FILE_SETS, say: (line: string) => void): void {
-  mkdirSync(FULL_SIZE_FOLDER, { recursive: true });
-  const record = openRecord(stampOfSources());
+export function writeFullSize(
+  set: keyof typeof FILE_SETS,
+  say: (line: string) => void,
+  form: Form = "own",
+): void {
+  const folder = FULL_SIZE_FOLDERS[form];
+  mkdirSync(folder, { recursive: true });
+  const record = openRecord(folder, stampOfSources());
   for (const [name, content] of Object.entries(textFiles())) {
-    const path = join(FULL_SIZE_FOLDER, name);
+    const path = join(folder, name);
     const text = `${JSON.stringify(content, null, 2)}\n`;
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
   }
@@ -68,12 +77,13 @@ export function writeFullSize(set: keyof typeof FILE_SETS, say: (line: string) =
   for (const [kind, dtype] of FILE_SETS[set]) {
     if (record.has(`${kind} ${dtype}`)) continue;
     exportModel(weights, size.decoder, {
-      directory: FULL_SIZE_FOLDER,
+      directory: folder,
       dtypes: [dtype],
       graphs: [kind],
+      form,
       onFile: ({ path, sizeBytes }) => {
         record.add(`${kind} ${dtype}`, path, sizeBytes);
-        say(`${path.slice(FULL_SIZE_FOLDER.length)}  ${(sizeBytes / 1e6).toFixed(1)} MB`);
+        say(`${path.slice(folder.length)}  ${(sizeBytes / 1e6).toFixed(1)} MB`);
       },
     });
   }
@@ -85,8 +95,8 @@ interface WrittenFiles {
 }
 
 /** Remembers which files are whole: one that was interrupted is not in it. */
-function openRecord(stamp: string) {
-  const recordPath = join(FULL_SIZE_FOLDER, "written.json");
+function openRecord(folder: string, stamp: string) {
+  const recordPath = join(folder, "written.json");
   const found = existsSync(recordPath)
     ? (JSON.parse(readFileSync(recordPath, "utf8")) as WrittenFiles)
     : undefined;

@@ -4,10 +4,14 @@ import type { GpuCounts } from "./gpu-counts.ts";
 
 export type Device = "wasm" | "webgpu";
 
+/** Whose spelling of the graphs the files have, where the bench wrote them. */
+export type Form = "own" | "exporter";
+
 /** Which files, and how to run them. */
 export interface LoadOptions {
   /** `tiny` is the embedded model; `hub` the public repository; `full-size` what the bench's server has. */
   readonly model: "full-size" | "tiny" | "hub";
+  readonly form: Form;
   readonly device: Device;
   /** Side of the encoder's square, in pixels. */
   readonly imageSize: number;

@@ -41,8 +41,9 @@ async function load(options: LoadOptions): Promise<LoadReport> {
   return { totalMs, variant: vlm.model.variant, stages: stagesOf(metrics) };
 }
 
-function describe({ model, imageSize }: LoadOptions): ModelDescriptor {
-  if (model === "tiny") return tinyModel({ precision: "q4" });
+function describe({ model, form, imageSize }: LoadOptions): ModelDescriptor {
+  if (model === "tiny")
+    return form === "own" ? tinyModel({ precision: "q4" }) : tinyInExportersForm();
   return fastvlm05b({
     acceptLicense: "apple-amlr",
     imageSize,
@@ -52,6 +53,16 @@ function describe({ model, imageSize }: LoadOptions): ModelDescriptor {
       baseUrl: `${location.origin}/models/full-size`,
     }),
   });
+}
+
+/** The embedded model with the files that the bench's server has of it. */
+function tinyInExportersForm(): ModelDescriptor {
+  const model = tinyModel({ precision: "q4" });
+  const files = Object.keys(model.files).map((path) => {
+    const url = `${location.origin}/models/tiny/${path}`;
+    return [path, { url, bytes: 1e6, isApproximate: true }] as const;
+  });
+  return { ...model, id: `${model.id}-exporter`, files: Object.fromEntries(files) };
 }
 
 /** Durations by name; those of the three graphs are kept apart. */

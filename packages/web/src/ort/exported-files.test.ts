@@ -73,8 +73,7 @@ describe.each(["vision_encoder", "vision_encoder_slimmed"])("the exported %s", (
       const values = await features.read();
       expect(values.length).toBe(tokens * HIDDEN);
       const difference = largestSampleDifference(values, { stride, expected });
-      expect({ side, difference }).toEqual({ side, difference: expect.closeTo(0, 4) as number });
-      expect(difference).toBeLessThan(FEATURES_TOLERANCE);
+      expect(difference, `at ${side} px`).toBeLessThan(FEATURES_TOLERANCE);
     }
     await runtime.dispose();
   });
@@ -83,12 +82,9 @@ describe.each(["vision_encoder", "vision_encoder_slimmed"])("the exported %s", (
 describe.each(EXPORTED_DECODERS)("the exported decoder in %s", (dtype) => {
   it("has native ONNX Runtime's logits over a prompt, steps and a fork", async () => {
     const { runtime, prepared } = await load({ dtype });
-    // Everything that the kit does for files of its own.
-    expect(prepared["decoder"]).toMatchObject({
-      logits: "last",
-      kv: "new",
-      unfused: DECODER_LAYERS,
-    });
+    // What is done for files of our own writer: attention in float16 is left as it is, which is for GPUs.
+    const unfused = dtype.endsWith("16") ? 0 : DECODER_LAYERS;
+    expect(prepared["decoder"]).toMatchObject({ logits: "last", kv: "new", unfused });
     const { steps, fork } = reference.logits[dtype];
     const decoding = runtime.startDecoding();
     await expectCalls(runtime, decoding, steps, LOGITS_TOLERANCE[dtype]);
