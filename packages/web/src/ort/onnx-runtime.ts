@@ -16,6 +16,7 @@ import {
 import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
+import { ENCODER_OPTIONS } from "./encoder-options.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
@@ -127,7 +128,8 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     const embedding = await openEmbedding();
     const openEncoderOf = (file: Graph): Promise<Encoder> =>
       openEncoder(file, {
-        create: (graph, rewrite) => create("vision", graph, providers, { rewrite }),
+        create: (graph, rewrite) =>
+          create("vision", graph, { ...providers, ...ENCODER_OPTIONS }, { rewrite }),
         ownSize: options.imageSize,
       });
     const encoder = await openEncoderOf(await open("vision"));
