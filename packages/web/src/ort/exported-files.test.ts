@@ -58,6 +58,7 @@ async function load({
     files: undefined,
     imageSize: 1024,
     maxPositions: POSITIONS,
+    imageSize: 1024,
     openFile: (graph) => Promise.resolve(openExported(files[graph])),
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,
@@ -67,10 +68,15 @@ async function load({
 }
 
 describe.each(Object.keys(FEATURES_TOLERANCE))("the exported %s", (vision) => {
-  it("has PyTorch's features at every size of picture", async () => {
+  // The largest takes longest, and one of the files is enough for it.
+  const sides = Object.keys(reference.features).filter(
+    (side) => vision === "vision_encoder" || ["64", "512", "1024"].includes(side),
+  );
+  it(`has PyTorch's features at ${sides.join(", ")} px`, async () => {
     const { runtime, prepared } = await load({ vision });
     expect(prepared["vision"]).toMatchObject({ imageSize: "free" });
-    for (const [side, { tokens, stride, values: expected }] of Object.entries(reference.features)) {
+    for (const side of sides) {
+      const { tokens, stride, values: expected } = reference.features[side]!;
       const size = Number(side);
       const features = await runtime.encodeImage({ data: exportedPicture(size), size });
       expect(features.tokens).toBe(tokens);
