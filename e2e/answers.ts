@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import type { VlmResult } from "@fastvlm-kit/web";
-import type { ReferenceAnswer } from "./harness/reference.ts";
+import type { ReferenceAnswer, ReferenceDtype } from "./harness/reference.ts";
 import type { TestServer } from "./server/test-server.ts";
 
 export interface Question {
@@ -34,26 +34,59 @@ export function answerWithKit(
   );
 }
 
-/** Greedy answers of transformers.js, in a page of its own. */
+/** The same of a model of the official exporters, on WASM, with these precisions of its embedding and its decoder. */
+export function answerExportedWithKit(
+  page: Page,
+  questions: readonly Question[],
+  precisions: { readonly embed: string; readonly decoder: string },
+): Promise<VlmResult[]> {
+  return page.evaluate(
+    async ({ questions, precisions, maxNewTokens }) => {
+      const { ask, fastvlm05b, fetchBlob, observe } = window.kit;
+      const baseUrl = `${location.origin}/models/exported`;
+      const model = fastvlm05b({ baseUrl, acceptLicense: "apple-amlr" });
+      const graphs = {
+        vision: "onnx/vision_encoder.onnx",
+        embed: `onnx/embed_tokens_${precisions.embed}.onnx`,
+        decoder: `onnx/decoder_model_merged_${precisions.decoder}.onnx`,
+      };
+      const variants = [{ id: precisions.decoder, device: "wasm", graphs }] as const;
+      const { vlm } = await observe({ model: { ...model, variants }, device: "wasm" });
+      const results: VlmResult[] = [];
+      for (const { prompt, pictures } of questions) {
+        const image = await Promise.all(pictures.map(fetchBlob));
+        // A picture of 1024 px takes a busy machine more than the usual 30 seconds.
+        const how = { maxNewTokens, cache: false, timeoutMs: 120_000 } as const;
+        results.push(await ask(vlm, { prompt, image, ...how }));
+      }
+      await vlm.dispose();
+      return results;
+    },
+    { questions, precisions, maxNewTokens: MAX_NEW_TOKENS },
+  );
+}
+
+/** Greedy answers of transformers.js about a model that the test server has, in a page of its own. */
 export async function answerWithReference(
   page: Page,
   server: TestServer,
   questions: readonly Question[],
-  dtype: "fp32" | "int8" | "q4",
+  dtype: ReferenceDtype,
+  model: "tiny" | "exported" = "tiny",
 ): Promise<ReferenceAnswer[]> {
   const reference = await page.context().newPage();
   await reference.goto(`${server.origin}/reference.html`);
   await reference.waitForFunction(() => "reference" in window);
   const answers = await reference.evaluate(
-    async ({ questions, dtype, maxNewTokens }) => {
+    async ({ questions, model, dtype, maxNewTokens }) => {
       const host = `${location.origin}/models/`;
-      const model = await window.reference.load({ host, model: "tiny", dtype });
+      const loaded = await window.reference.load({ host, model, dtype });
       const found: ReferenceAnswer[] = [];
       for (const { prompt, pictures } of questions)
-        found.push(await model.answer(prompt, pictures, maxNewTokens));
+        found.push(await loaded.answer(prompt, pictures, maxNewTokens));
       return found;
     },
-    { questions, dtype, maxNewTokens: MAX_NEW_TOKENS },
+    { questions, model, dtype, maxNewTokens: MAX_NEW_TOKENS },
   );
   await reference.close();
   return answers;

@@ -16,11 +16,28 @@ export interface ReferenceAnswer {
 /** Of a picture of 256 × 256 pixels. */
 const IMAGE_TOKENS = 16;
 
+/** One for all graphs, as the embedded model has them, or one for each. */
+export type ReferenceDtype =
+  | "fp32"
+  | "int8"
+  | "q4"
+  | Readonly<
+      Record<
+        "vision_encoder" | "embed_tokens" | "decoder_model_merged",
+        "fp32" | "fp16" | "int8" | "q4"
+      >
+    >;
+
 interface ReferenceOptions {
   /** Folder of model folders, with a slash at the end. */
   readonly host: string;
   readonly model: string;
-  readonly dtype: "fp32" | "int8" | "q4";
+  readonly dtype: ReferenceDtype;
+}
+
+function ofEachGraph(dtype: "fp32" | "int8" | "q4"): Exclude<ReferenceDtype, string> {
+  const notDecoder = dtype === "q4" ? "fp32" : dtype;
+  return { vision_encoder: notDecoder, embed_tokens: notDecoder, decoder_model_merged: dtype };
 }
 
 async function load({ host, model, dtype }: ReferenceOptions) {
@@ -34,11 +51,7 @@ async function load({ host, model, dtype }: ReferenceOptions) {
   const processor = await AutoProcessor.from_pretrained(model, {});
   const loaded = await AutoModelForImageTextToText.from_pretrained(model, {
     device: "wasm",
-    dtype: {
-      vision_encoder: dtype === "q4" ? "fp32" : dtype,
-      embed_tokens: dtype === "q4" ? "fp32" : dtype,
-      decoder_model_merged: dtype,
-    },
+    dtype: typeof dtype === "string" ? ofEachGraph(dtype) : dtype,
   });
 
   return {
