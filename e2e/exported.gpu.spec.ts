@@ -17,6 +17,7 @@ const Q4F16 = {
 const REWRITTEN = { logits: "last", biases: 3 * LAYERS, rotary: LAYERS, joined: LAYERS };
 
 test("has the exporters' numbers on WebGPU, in float32", async ({ kitPage }) => {
+  test.setTimeout(300_000);
   const sides = [256, 512];
   const seen = await readNumbers(kitPage, "webgpu", Q4, { sides });
   expect(seen.prepared.decoder).toMatchObject({ ...REWRITTEN, steps: "run" });
@@ -24,6 +25,7 @@ test("has the exporters' numbers on WebGPU, in float32", async ({ kitPage }) => 
 });
 
 test("has the exporters' numbers on WebGPU, in float16", async ({ kitPage }) => {
+  test.setTimeout(300_000);
   const sides = [256];
   const seen = await readNumbers(kitPage, "webgpu", Q4F16, { sides });
   expect(seen.prepared.decoder).toMatchObject({ ...REWRITTEN, steps: "run" });
@@ -32,6 +34,7 @@ test("has the exporters' numbers on WebGPU, in float16", async ({ kitPage }) => 
 
 for (const files of [Q4, Q4F16]) {
   test(`has the exporters' numbers in captured steps of ${files.dtype}`, async ({ kitPage }) => {
+    test.setTimeout(300_000);
     const seen = await readNumbers(kitPage, "webgpu", files, {
       sides: [],
       fault: "wide-subgroups",

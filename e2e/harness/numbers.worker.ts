@@ -32,7 +32,6 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
     files: undefined,
     imageSize: 1024,
     maxPositions: POSITIONS,
-    imageSize: 1024,
     async openFile(graph) {
       const answer = await fetch(graphs[graph]);
       const bytes = new Uint8Array(await answer.arrayBuffer());

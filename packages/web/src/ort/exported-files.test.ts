@@ -58,7 +58,6 @@ async function load({
     files: undefined,
     imageSize: 1024,
     maxPositions: POSITIONS,
-    imageSize: 1024,
     openFile: (graph) => Promise.resolve(openExported(files[graph])),
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,
