@@ -31,7 +31,7 @@ const LIBRARY_ROOMS = {
   "idb-keyval": ["storage"],
   "hash-wasm": ["storage"],
   "p-retry": ["download"],
-  comlink: ["client"],
+  comlink: ["client", "worker"],
 };
 
 const rooms = Object.keys(ARROWS);

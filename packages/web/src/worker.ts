@@ -4,12 +4,8 @@
  * @module
  */
 
-import { expose } from "comlink";
 import type { OrtFiles } from "./ort/ort-files.ts";
-import { createFileStore } from "./storage/file-store.ts";
-import { openWeightStore } from "./storage/open-stores.ts";
-import { serveVerification, VERIFIER_NAME } from "./storage/verify-ahead.ts";
-import { createHost } from "./worker/host.ts";
+import { holdMessages } from "./worker/held-messages.ts";
 
 export type { OrtFiles } from "./ort/ort-files.ts";
 
@@ -40,9 +36,30 @@ export function startWorker(options: WorkerOptions = {}): void {
   // onnxruntime-web starts its threads from the script it is part of, which is the app's worker
   // script when a bundler merges the two. Such a thread serves ORT, not the page.
   if (self.name.startsWith("em-pthread")) return;
-  if (self.name === VERIFIER_NAME) {
-    serveVerification(self, (databaseName) => createFileStore(openWeightStore(databaseName)));
-    return;
-  }
-  expose(Object.freeze(Object.assign(Object.create(null), createHost(options.ortFiles))));
+  if (!isFirstStart()) return;
+  const release = holdMessages(self);
+  // A chunk, and not a part of this one: where chunks import the worker's entry, because they share
+  // code with it, WebKit evaluates the entry again, and all that it shares is there twice.
+  import("./worker/serve.ts").then(
+    ({ serve }) => {
+      serve(options.ortFiles);
+      release();
+    },
+    (error: unknown) => {
+      // As an error of the worker: the page would hear nothing of a rejection.
+      setTimeout(() => {
+        throw error;
+      });
+    },
+  );
 }
+
+/** Whether nobody called {@link startWorker} in this worker yet, of whatever copy of this module. */
+function isFirstStart(): boolean {
+  const scope = self as typeof self & { [STARTED]?: boolean };
+  if (scope[STARTED] === true) return false;
+  scope[STARTED] = true;
+  return true;
+}
+
+const STARTED: unique symbol = Symbol.for("fastvlm-kit.worker");

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { asWorker, FakeWorker } from "../../test/fake-worker.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { asWorker, FakeWorker, never } from "../../test/fake-worker.ts";
 import type { WorkerApi } from "../wire/api.ts";
 import { fastvlm05b } from "../models/fastvlm-05b.ts";
 import { createModelLibrary } from "./model-library.ts";
@@ -10,6 +10,7 @@ const workers: FakeWorker[] = [];
 
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.terminate();
+  vi.unstubAllGlobals();
 });
 
 /** @param api what the workers do, one after the other */
@@ -53,6 +54,17 @@ describe("createModelLibrary", () => {
     const library = open({ connect: () => Promise.resolve(wrongVersion) });
     await expect(library.listModels()).rejects.toMatchObject({ code: "worker-crashed" });
     expect(await library.listModels()).toEqual([]);
+  });
+
+  it("does not wait for a user who was asked whether what is stored may stay", async () => {
+    const persist = vi.fn(never);
+    vi.stubGlobal("navigator", { storage: { persist } });
+    const prepared = { ok: true, value: { shouldAskToPersist: true } } as const;
+    const library = open({ prepareOffline: () => Promise.resolve(prepared) });
+    const { isReady } = await library.prepareOffline(model, { device: "wasm" });
+    expect(isReady).toBe(true);
+    expect(persist).toHaveBeenCalledTimes(1);
+    await library.dispose();
   });
 
   it("refuses calls once it is disposed of", async () => {

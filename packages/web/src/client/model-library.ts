@@ -16,6 +16,7 @@ import type { FilesRequest, WorkerMessage } from "../wire/api.ts";
 import { askToPersist } from "./ask-to-persist.ts";
 import { assertLicense } from "./assert-license.ts";
 import { listCandidates } from "./candidates.ts";
+import { ASYNC_DISPOSE } from "./dispose-symbols.ts";
 import type { DownloadControl } from "./download-control.ts";
 import { guardCallback } from "./host-callbacks.ts";
 import { abortable } from "./run-call.ts";
@@ -144,7 +145,8 @@ class ModelLibraryClient implements ModelLibrary {
       const work = handle.prepareOffline(request);
       const { shouldAskToPersist } = await abortable(work, signal);
       const isWanted = this.#options.cache?.askToPersist !== false;
-      if (shouldAskToPersist && isWanted) await askToPersist(this.#recorder);
+      // Firefox asks the user: the answer may take its time, or never come.
+      if (shouldAskToPersist && isWanted) void askToPersist(this.#recorder);
       return await handle.checkOffline(request);
     } finally {
       unfollow?.();
@@ -174,7 +176,7 @@ class ModelLibraryClient implements ModelLibrary {
     (await this.#shared?.catch(() => undefined))?.end(disposedError());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [ASYNC_DISPOSE](): Promise<void> {
     return this.dispose();
   }
 

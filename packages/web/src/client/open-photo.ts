@@ -2,6 +2,7 @@
 
 import type { ImageInfo } from "../protocol/result.ts";
 import type { WireImage } from "../wire/api.ts";
+import { DISPOSE } from "./dispose-symbols.ts";
 import { letGo } from "./take-pictures.ts";
 import type { Photo } from "./vlm.ts";
 
@@ -33,7 +34,7 @@ export class OpenPhoto implements Photo {
     letGo(this.#picture);
   }
 
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.close();
   }
 

@@ -1,6 +1,7 @@
 /** The client over whatever serves: turns requests into calls, and switches from one model to another. */
 
 import { toCall, type CallSettings } from "./call.ts";
+import { ASYNC_DISPOSE } from "./dispose-symbols.ts";
 import { OpenPhoto } from "./open-photo.ts";
 import type {
   CaptionOptions,
@@ -128,7 +129,7 @@ export class VlmClient implements Vlm {
     await this.#serving.supervisor.dispose(disposedError());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [ASYNC_DISPOSE](): Promise<void> {
     return this.dispose();
   }
 
