@@ -1,11 +1,16 @@
 import { defineConfig } from "@playwright/test";
 import { CHROMIUM_ARGS, SOFTWARE_WEBGPU_ARGS } from "../tools/browser.ts";
+import { findEngines } from "../tools/engines.ts";
 import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
+
+const { firefox, webkit } = findEngines();
 
 const executablePath = process.env["CHROME_PATH"];
 const launch = (args: readonly string[]) => ({
   launchOptions: { args: [...args], ...(executablePath !== undefined && { executablePath }) },
 });
+
+const ENGINE_TESTS = "**/engines.spec.ts";
 
 export default defineConfig({
   testDir: ".",
@@ -21,11 +26,19 @@ export default defineConfig({
   reporter: [["list"], ["json", { outputFile: "../.cache/e2e/report.json" }]],
   projects: [
     // Headless Chromium as it comes has no adapter: what runs here runs on WASM.
-    { name: "wasm", testIgnore: "**/*.gpu.spec.ts", use: launch(CHROMIUM_ARGS) },
+    {
+      name: "wasm",
+      testIgnore: ["**/*.gpu.spec.ts", ENGINE_TESTS],
+      use: launch(CHROMIUM_ARGS),
+    },
     {
       name: "webgpu",
       testMatch: "**/*.gpu.spec.ts",
       use: launch([...CHROMIUM_ARGS, ...SOFTWARE_WEBGPU_ARGS]),
     },
+    // Firefox and WebKit, compared with Chromium. `npm test` says what to install for them.
+    ...(firefox !== undefined || webkit
+      ? [{ name: "engines", testMatch: ENGINE_TESTS, use: launch(CHROMIUM_ARGS) }]
+      : []),
   ],
 });

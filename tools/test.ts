@@ -6,6 +6,7 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { ensureBrowser } from "./browser.ts";
+import { reportEngines } from "./engines.ts";
 import { EXHAUSTIVE_ENV } from "./exhaustive.ts";
 import { packPackages } from "./pack.ts";
 import { buildTiny, repositoryPath, run, runBin } from "./run.ts";
@@ -30,6 +31,7 @@ const STEPS: readonly Step[] = [
     run() {
       const path = ensureBrowser(console.log);
       if (path !== undefined) browserEnv.CHROME_PATH = path;
+      reportEngines(console.log);
       return true;
     },
   },

@@ -33,25 +33,19 @@ export interface WorkerOptions {
  * startWorker();
  */
 export function startWorker(options: WorkerOptions = {}): void {
-  // onnxruntime-web starts its threads from the script it is part of, which is the app's worker
-  // script when a bundler merges the two. Such a thread serves ORT, not the page.
+  // A thread of onnxruntime, whose script imports this one: it serves ORT, not the page.
   if (self.name.startsWith("em-pthread")) return;
   if (!isFirstStart()) return;
   const release = holdMessages(self);
   // A chunk, and not a part of this one: where chunks import the worker's entry, because they share
   // code with it, WebKit evaluates the entry again, and all that it shares is there twice.
-  import("./worker/serve.ts").then(
-    ({ serve }) => {
-      serve(options.ortFiles);
-      release();
-    },
-    (error: unknown) => {
-      // As an error of the worker: the page would hear nothing of a rejection.
-      setTimeout(() => {
-        throw error;
-      });
-    },
-  );
+  const work = import("./worker/serve.ts").then(({ serve }) => serve(options.ortFiles));
+  work.then(release, (error: unknown) => {
+    // As an error of the worker: whoever started it would hear nothing of a rejection.
+    setTimeout(() => {
+      throw error;
+    });
+  });
 }
 
 /** Whether nobody called {@link startWorker} in this worker yet, of whatever copy of this module. */

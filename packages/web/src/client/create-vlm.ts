@@ -81,6 +81,9 @@ async function serve(
         "vlm.reason": reason,
       });
     },
+    onThreadsFallback: (reason) => {
+      recorder.record("vlm.threads.fallback", 1, { "vlm.reason": reason });
+    },
     onFirstDownload: () => {
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);
     },

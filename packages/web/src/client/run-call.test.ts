@@ -45,6 +45,7 @@ async function open(...scripts: Script[]) {
     onEvent: () => undefined,
     onRestart: () => undefined,
     onFallback: () => undefined,
+    onThreadsFallback: () => undefined,
     onFirstDownload: () => undefined,
   });
   await supervisor.ready();

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { asWorker, FakeWorker, never } from "../../test/fake-worker.ts";
 import { fastvlm05b } from "../models/fastvlm-05b.ts";
-import { toWireError, VlmError } from "../protocol/errors.ts";
+import { toWireError, VlmError, type StartPhase } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerApi } from "../wire/api.ts";
+import { START_LIMITS_MS } from "./start-watch.ts";
 import { toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type Ready } from "./supervisor.ts";
 
@@ -13,6 +14,7 @@ const workers: FakeWorker[] = [];
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.terminate();
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 /** @param api what the workers do, one after the other; those after the last answer every call at once */
@@ -39,6 +41,7 @@ function open({
     onEvent: (event) => events.push(event),
     onRestart,
     onFallback,
+    onThreadsFallback: () => undefined,
     onFirstDownload: () => undefined,
   });
   return { supervisor, started, events, onRestart, onFallback };
@@ -54,6 +57,16 @@ const sessionFailed = new VlmError("session-failed", "The vision graph failed.",
   graph: "vision",
 });
 const downloadFailed = new VlmError("download-failed", "Offline.", { url: "x", reason: "network" });
+
+function startFailed(phase: StartPhase, reason: "timeout" | "error"): VlmError {
+  return new VlmError("start-failed", "Not started.", { phase, reason });
+}
+
+/** How many threads a worker was asked to load with. */
+function threadsOf({ calls }: FakeWorker): number | undefined {
+  const [, request] = calls.find(([name]) => name === "load") as [string, LoadRequest];
+  return (request as Partial<LoadRequest>).wasmThreads;
+}
 
 async function loseGpu(worker: FakeWorker, { handle }: Ready): Promise<void> {
   worker.tell({ type: "device-lost", reason: "destroyed" });
@@ -207,6 +220,49 @@ describe("Supervisor", () => {
       fallback: { device: "webgpu", reason: "gpu-unstable" },
     });
     expect(onRestart.mock.calls).toEqual([["device-lost"], ["device-lost"]]);
+  });
+
+  it("goes on with one thread after threads that failed, says so, and stays with one", async () => {
+    const { supervisor, started, events } = open({
+      device: "wasm",
+      api: [failLoad(startFailed("threads", "error"))],
+    });
+    vi.stubGlobal("crossOriginIsolated", true);
+    const { device, fallback } = await supervisor.ready();
+    expect({ device, fallback }).toEqual({ device: "wasm", fallback: undefined });
+    expect(started.map(threadsOf)).toEqual([undefined, 1]);
+    expect(events).toEqual([
+      { type: "threads-fallback", reason: "threads-failed", message: "Not started." },
+    ]);
+    started[1]!.crash();
+    await supervisor.ready();
+    expect(threadsOf(started[2]!)).toBe(1);
+    expect(events).toHaveLength(2); // And that the worker was replaced.
+  });
+
+  it("goes on with one thread where threads say nothing, in time", async () => {
+    const { supervisor, started, events } = open({ device: "wasm", api: [{ load: never }] });
+    vi.stubGlobal("crossOriginIsolated", true);
+    const loading = supervisor.ready();
+    await vi.waitUntil(() => started[0]?.calls.length === 1);
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+    started[0]!.tell({ type: "start", phase: "threads" });
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    vi.advanceTimersByTime(START_LIMITS_MS.threads);
+    expect(started[0]!.isTerminated).toBe(true);
+    await loading;
+    expect(threadsOf(started[1]!)).toBe(1);
+    expect(events).toMatchObject([{ type: "threads-fallback", reason: "threads-stuck" }]);
+  });
+
+  it.each([
+    ["the network is slow", startFailed("wasm", "timeout"), true],
+    ["there are no threads to blame", startFailed("threads", "timeout"), false],
+  ])("gives the error as it is where %s", async (_, error, isIsolated) => {
+    const { supervisor, started } = open({ device: "wasm", api: [failLoad(error)] });
+    vi.stubGlobal("crossOriginIsolated", isIsolated);
+    await expect(supervisor.ready()).rejects.toMatchObject({ code: "start-failed" });
+    expect(started).toHaveLength(1);
   });
 
   it("replaces a worker that does not answer, and no newer one", async () => {

@@ -21,6 +21,7 @@ export interface SupervisorOptions {
   readonly onEvent: (event: VlmEvent) => void;
   readonly onRestart: (reason: string) => void;
   readonly onFallback: (fallback: FallbackInfo) => void;
+  readonly onThreadsFallback: (reason: string) => void;
   /** After the first download that a later visit could lose. */
   readonly onFirstDownload: () => void;
 }
@@ -43,6 +44,7 @@ export class Supervisor {
   #current: Promise<Ready> | undefined;
   #starting: WorkerHandle | undefined;
   #isPaused = false;
+  #isSingleThreaded = false;
   #gpuLosses = 0;
   #restartReason: RestartReason | undefined;
   #disposed: Error | undefined;
@@ -117,6 +119,20 @@ export class Supervisor {
   }
 
   async #tryCandidate(
+    candidate: Candidate,
+    firstAttempt: DeviceAttempt | undefined,
+  ): Promise<Ready> {
+    try {
+      return await this.#load(candidate, firstAttempt);
+    } catch (error) {
+      if (this.#disposed || !this.#usesThreads || !isThreadFault(error)) throw error;
+      this.#goOnWithOneThread(error);
+      return this.#load(candidate, firstAttempt);
+    }
+  }
+
+  /** In a fresh worker. */
+  async #load(
     { variant, device }: Candidate,
     firstAttempt: DeviceAttempt | undefined,
   ): Promise<Ready> {
@@ -136,7 +152,12 @@ export class Supervisor {
     try {
       await handle.connect();
       if (this.#isPaused) handle.pauseDownloads(true);
-      const report = await handle.load({ ...loadRequest, model, variant });
+      const report = await handle.load({
+        ...loadRequest,
+        model,
+        variant,
+        ...(this.#isSingleThreaded && { wasmThreads: 1 }),
+      });
       // A later worker must not find the branch elsewhere.
       this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();
@@ -148,6 +169,19 @@ export class Supervisor {
     } finally {
       this.#starting = undefined;
     }
+  }
+
+  get #usesThreads(): boolean {
+    const { wasmThreads } = this.#options.loadRequest;
+    return globalThis.crossOriginIsolated && wasmThreads !== 1 && !this.#isSingleThreaded;
+  }
+
+  /** For as long as this supervisor lives: what hung once may hang again. */
+  #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
+    this.#isSingleThreaded = true;
+    const reason = details.reason === "timeout" ? "threads-stuck" : "threads-failed";
+    this.#options.onThreadsFallback(reason);
+    this.#options.onEvent({ type: "threads-fallback", reason, message });
   }
 
   #onMessage(handle: WorkerHandle, message: WorkerMessage): void {
@@ -192,8 +226,21 @@ function isDeviceFault(error: unknown): error is VlmError {
   return (
     VlmError.is(error, "session-failed") ||
     VlmError.is(error, "device-check-failed") ||
+    (VlmError.is(error, "start-failed") && !isSlowNetwork(error)) ||
     VlmError.is(error, "device-lost") ||
     VlmError.is(error, "out-of-memory") ||
     (VlmError.is(error, "worker-crashed") && error.details.phase !== "start")
   );
+}
+
+/** Whether threads may be what a start waited for, or what failed. */
+function isThreadFault(error: unknown): error is VlmError<"start-failed"> {
+  if (!VlmError.is(error, "start-failed")) return false;
+  const { phase, reason } = error.details;
+  return reason === "error" ? phase === "threads" : phase !== "script" && phase !== "wasm";
+}
+
+/** Another device would wait as long for files of its own. */
+function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
+  return reason === "timeout" && (phase === "script" || phase === "wasm");
 }

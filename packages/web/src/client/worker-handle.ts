@@ -4,7 +4,7 @@
  */
 
 import { transfer, wrap, type Remote } from "comlink";
-import { fromWireError, VlmError, type Envelope } from "../protocol/errors.ts";
+import { fromWireError, VlmError, type Envelope, type StartPhase } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import type { OfflineReport, StorageUsage, StoredModel } from "../protocol/storage.ts";
 import {
@@ -20,6 +20,7 @@ import {
   type WorkerMessage,
 } from "../wire/api.ts";
 import { assertHasPixels } from "./assert-has-pixels.ts";
+import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
 
 export type Phase = "start" | "load" | "generate";
 
@@ -39,6 +40,9 @@ export class WorkerHandle {
   readonly #options: WorkerHandleOptions;
   readonly #rejecters = new Set<(error: Error) => void>();
   readonly #lockWait = new AbortController();
+  readonly #start = new StartWatch((phase) => {
+    this.end(stuck(phase));
+  });
   #phase: Phase = "start";
   #end: Error | undefined;
 
@@ -78,6 +82,8 @@ export class WorkerHandle {
       const report = unwrap(await this.#remote.load(request));
       this.#phase = "generate";
       return report;
+    }).finally(() => {
+      this.#start.end();
     });
   }
 
@@ -111,12 +117,17 @@ export class WorkerHandle {
   }
 
   pauseDownloads(isPaused: boolean): void {
+    this.#start.isPaused = isPaused;
     void this.#remote.pauseDownloads(isPaused);
   }
 
   prepareOffline(request: FilesRequest): Promise<FilesReport> {
     this.#phase = "load";
-    return this.#call(async () => unwrap(await this.#remote.prepareOffline(request)));
+    return this.#call(async () => unwrap(await this.#remote.prepareOffline(request))).finally(
+      () => {
+        this.#start.end();
+      },
+    );
   }
 
   checkOffline(request: FilesRequest): Promise<OfflineReport> {
@@ -148,6 +159,7 @@ export class WorkerHandle {
     if (this.#end) return;
     this.#end = error;
     this.#lockWait.abort();
+    this.#start.end();
     this.#worker.terminate();
     for (const reject of this.#rejecters) reject(error);
     this.#rejecters.clear();
@@ -162,7 +174,10 @@ export class WorkerHandle {
     const lockName = `fastvlm-kit.worker.${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-      if (!this.#end) this.#options.onMessage(data);
+      if (this.#end) return;
+      if (data.type === "start") this.#start.enter(data.phase);
+      else this.#start.sign();
+      this.#options.onMessage(data);
     };
     const { protocolVersion, hasLock } = await this.#call(async () =>
       unwrap(await this.#remote.connect(lockName, transfer(theirs, [theirs]))),
@@ -217,6 +232,23 @@ export class WorkerHandle {
     );
   }
 }
+
+function stuck(phase: StartPhase): VlmError<"start-failed"> {
+  const seconds = START_LIMITS_MS[phase] / 1000;
+  return new VlmError(
+    "start-failed",
+    `The worker did not get ready: nothing came of its ${PHASE_NAMES[phase]} within ${seconds} s. Try again, or reload the page.`,
+    { phase, reason: "timeout" },
+  );
+}
+
+const PHASE_NAMES: Readonly<Record<StartPhase, string>> = {
+  script: "scripts",
+  wasm: "WebAssembly",
+  threads: "threads",
+  "first-run": "first run",
+  model: "model",
+};
 
 function unwrap<T>(envelope: Envelope<T>): T {
   if (envelope.ok) return envelope.value;

@@ -24,7 +24,7 @@ export interface OrtOptions {
 const MAX_DEFAULT_THREADS = 4;
 
 export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
-  const ort = await IMPORTS[chooseBuild(options)]();
+  const ort = await importOrt(chooseBuild(options));
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // This is the worker already.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
@@ -32,6 +32,10 @@ export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   // has transformers.js in the same worker needs it said: that points to a CDN when it is imported.
   (ort.env.wasm as { wasmPaths: OrtFiles | undefined }).wasmPaths = options.files;
   return ort;
+}
+
+export function importOrt(build: OrtBuild): Promise<OrtModule> {
+  return IMPORTS[build]();
 }
 
 /** What runs a device in this browser. */

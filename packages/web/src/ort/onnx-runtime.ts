@@ -19,14 +19,15 @@ import type { Embedding } from "./embedding.ts";
 import { ENCODER_OPTIONS } from "./encoder-options.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
-import { loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
+import type { OrtModule } from "./load-ort.ts";
 import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
 import { openDecoder, type DecoderForm, type OpenedDecoder } from "./open-decoder.ts";
 import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
+import { startOrt, type StartOptions } from "./start-ort.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
-export interface OnnxRuntimeOptions extends OrtOptions {
+export interface OnnxRuntimeOptions extends StartOptions {
   /** One graph's file; called once per graph, in the order of loading. */
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** Side of the model's own pictures, in pixels; what the encoder's file says counts for more. */
@@ -63,7 +64,7 @@ export interface OrtRuntime extends Runtime {
   /**
    * Runs another encoder from now on, until it is decided which one stays.
    *
-   * @throws {VlmError} `session-failed`, `out-of-memory`; then nothing has changed
+   * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`; then nothing has changed
    */
   tryEncoder(file: GraphFile): Promise<{ keep(): Promise<void>; undo(): Promise<void> }>;
 }
@@ -86,7 +87,7 @@ interface Parts {
  */
 export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<OrtRuntime> {
   const { device, onGraphPrepared } = options;
-  const ort = await loadOrt(options);
+  const ort = await startOrt(options);
   const gpu = device === "webgpu" ? await openGpu() : undefined;
   const gpuLoss = gpu?.lost.then(({ reason }) => reason);
   void gpuLoss?.then(options.onDeviceLost);

@@ -111,14 +111,22 @@ export function deviceLost(reason: string, cause?: unknown): VlmError<"device-lo
   );
 }
 
+/** Whether memory ran out, of whatever ORT says so. */
+export function isOutOfMemory(cause: unknown): boolean {
+  return cause instanceof RangeError || OUT_OF_MEMORY.test(messageOf(cause));
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 function toVlmError(
   cause: unknown,
   device: Device,
   stage: "create" | "run",
   graph: GraphName,
 ): VlmError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof RangeError || OUT_OF_MEMORY.test(message)) {
+  if (isOutOfMemory(cause)) {
     return new VlmError(
       "out-of-memory",
       `Memory ran out in the ${graph} graph. Use a smaller model or picture, or close other tabs.`,
@@ -139,6 +147,5 @@ const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|could not alloc
 
 /** ORT's messages name files of the machine that built it; they say nothing to a user. */
 function withoutBuildPaths(cause: unknown): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new Error(message.replace(/(?:\/[\w.+-]+){2,}(?=[\s:]|$)/g, "…"));
+  return new Error(messageOf(cause).replace(/(?:\/[\w.+-]+){2,}(?=[\s:]|$)/g, "…"));
 }

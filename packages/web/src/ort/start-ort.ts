@@ -1,11 +1,67 @@
-/** Starts onnxruntime-web without a model: its scripts and its WebAssembly are then loaded. */
+/** Starts onnxruntime-web before there is a model, and says how far it is. */
 
-import { loadOrt, type OrtOptions } from "./load-ort.ts";
+import { VlmError, type StartPhase } from "../protocol/errors.ts";
+import { chooseBuild, loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
+import { isOutOfMemory } from "./session.ts";
+import { watchThreads } from "./thread-watch.ts";
 
-/** @throws when the runtime's files cannot be loaded */
-export async function startOrt(options: OrtOptions): Promise<void> {
-  const ort = await loadOrt(options);
-  // The backend starts with the first session, on whatever device.
+export interface StartOptions extends OrtOptions {
+  /** Called at the beginning of each phase, and for each thread that is ready. */
+  readonly onPhase?: (phase: StartPhase) => void;
+}
+
+/**
+ * The runtime with its scripts, its WebAssembly and its threads; sessions need nothing more.
+ *
+ * @throws {VlmError} `start-failed`, `out-of-memory`
+ */
+export async function startOrt(options: StartOptions): Promise<OrtModule> {
+  let phase: StartPhase = "script";
+  const enter = (next: StartPhase): void => {
+    phase = next;
+    options.onPhase?.(next);
+  };
+  let fail: (error: Error) => void;
+  const failure = new Promise<never>((_, reject) => (fail = reject));
+  failure.catch(() => undefined); // It may come before anyone waits for it.
+  const unwatch = watchThreads(chooseBuild(options), {
+    onHandOver: () => {
+      enter("threads");
+    },
+    onReady: (missing) => {
+      enter(missing > 0 ? "threads" : "first-run");
+    },
+    onError: (message) => {
+      phase = "threads";
+      fail(new Error(`A thread of onnxruntime failed: ${message}`));
+    },
+  });
+  try {
+    enter("script");
+    const ort = await loadOrt(options);
+    enter("wasm");
+    await Promise.race([runOnce(ort), failure]);
+    enter("model");
+    return ort;
+  } catch (cause) {
+    if (isOutOfMemory(cause)) {
+      const { device } = options;
+      const message = "Memory ran out while onnxruntime started. Close other tabs and try again.";
+      throw new VlmError("out-of-memory", message, { device }, { cause });
+    }
+    throw new VlmError(
+      "start-failed",
+      `onnxruntime could not be started (${phase}). Check the connection and that all of the app's build is served, then try again.`,
+      { phase, reason: "error" },
+      { cause },
+    );
+  } finally {
+    unwatch();
+  }
+}
+
+/** The backend starts with the first session, on whatever device. */
+async function runOnce(ort: OrtModule): Promise<void> {
   const session = await ort.InferenceSession.create(IDENTITY_MODEL, {
     executionProviders: ["wasm"],
   });

@@ -41,6 +41,11 @@ export interface VlmErrorDetails {
   "model-invalid": { file: string; reason: string };
   /** No device could run the model. `attempts` says why each one was turned down. */
   "no-device": { attempts: readonly DeviceAttempt[] };
+  /**
+   * onnxruntime, or the model on it, was not ready in time, or failed before there was a session.
+   * `phase` says where. Offer a retry; with threads the kit has tried one thread already.
+   */
+  "start-failed": { phase: StartPhase; reason: "timeout" | "error" };
   /** onnxruntime could not create or run a session on this device. Internal to the fallback, or `cause` of `no-device`. */
   "session-failed": { device: Device; stage: "create" | "run"; graph: string };
   /** The device computes, but wrongly: the model's stored check failed on it. */
@@ -75,6 +80,12 @@ export interface VlmErrorDetails {
   /** Inference failed in a way no other code describes; see `cause`. */
   "generation-failed": { stage: string };
 }
+
+/**
+ * What a worker does before it serves: it loads scripts, then onnxruntime's WebAssembly; hands that to
+ * threads; runs it for the first time; makes sessions of the model.
+ */
+export type StartPhase = "script" | "wasm" | "threads" | "first-run" | "model";
 
 /** Every code a {@link VlmError} can have. */
 export type VlmErrorCode = keyof VlmErrorDetails;

@@ -53,6 +53,7 @@ export const METRIC_UNITS = {
   "vlm.storage.persisted": "1",
   "vlm.storage.usage": "By",
   "vlm.backend.fallback": "1",
+  "vlm.threads.fallback": "1",
   "vlm.device.lost": "1",
   "vlm.worker.restarts": "1",
 } as const satisfies Record<string, MetricUnit>;

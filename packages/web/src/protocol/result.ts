@@ -118,5 +118,14 @@ export type VlmEvent =
       readonly type: "worker-restarted";
       readonly reason: "worker-crashed" | "device-lost" | "unresponsive";
     }
+  /**
+   * onnxruntime's threads did not start, so that it runs on one: slower, and otherwise the same.
+   * `threads-stuck`: they did not answer in time; `threads-failed`: the browser refused them.
+   */
+  | {
+      readonly type: "threads-fallback";
+      readonly reason: "threads-stuck" | "threads-failed";
+      readonly message: string;
+    }
   /** IndexedDB is missing or failed: this session caches in memory only. */
   | { readonly type: "storage-degraded"; readonly reason: string };

@@ -4,7 +4,7 @@
  */
 
 import type { ImageLimits } from "../image/limits.ts";
-import type { Envelope, WireError } from "../protocol/errors.ts";
+import type { Envelope, StartPhase, WireError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
 import type {
@@ -139,6 +139,8 @@ export type CallStage = "queue" | "image" | "vision" | "prefill" | "decode";
 
 /** What the worker sends at any time. */
 export type WorkerMessage =
+  /** A phase of the start begins, or a part of it is done. */
+  | { readonly type: "start"; readonly phase: StartPhase }
   | { readonly type: "metric"; readonly metric: Metric }
   | { readonly type: "event"; readonly event: VlmEvent }
   | { readonly type: "progress"; readonly progress: DownloadProgress }

@@ -1,6 +1,6 @@
 /** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
 
-import { VlmError } from "../protocol/errors.ts";
+import { VlmError, type StartPhase } from "../protocol/errors.ts";
 import { hasOptionalFile, type GraphName } from "../protocol/model-descriptor.ts";
 import type { ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
@@ -36,6 +36,7 @@ export interface EngineOptions {
   readonly pictures: PictureCache;
   readonly recorder: Recorder;
   readonly ortFiles: OrtFiles | undefined;
+  readonly onPhase: (phase: StartPhase) => void;
   readonly onDeviceLost: (reason: string) => void;
 }
 
@@ -77,6 +78,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     imageSize: model.imageSize,
     wasmThreads: request.wasmThreads,
     files: options.ortFiles,
+    onPhase: options.onPhase,
     maxPositions: config.maxPositions,
     openFile: (graph: GraphName) =>
       graph === "vision" ? encoder.open() : openGraph(files, variant, graph),

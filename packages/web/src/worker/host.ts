@@ -1,6 +1,6 @@
 /** The worker's side of the contract: serves the methods, queues the calls, reports what happens. */
 
-import { VlmError, toWireError, type Envelope } from "../protocol/errors.ts";
+import { VlmError, toWireError, type Envelope, type StartPhase } from "../protocol/errors.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { reportCall } from "../metrics/call-metrics.ts";
@@ -103,7 +103,12 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     });
     const hasDownloaded = await files.ensure(paths);
     await settleRequest(asked, request, opened);
+    const onPhase = (phase: StartPhase): void => {
+      tell({ type: "start", phase });
+    };
+    onPhase("script");
     const { loadEngine } = await engineModule;
+    onPhase("model"); // Files are verified before the runtime starts.
     const engine = await loadEngine({
       request,
       files,
@@ -112,6 +117,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       pictures: opened.pictures,
       recorder,
       ortFiles,
+      onPhase,
       onDeviceLost: (reason) => {
         recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
         tell({ type: "device-lost", reason });

@@ -3,6 +3,7 @@
  * What they are depends on the app's bundler, so they are loaded once and the browser is asked what came.
  */
 
+import type { StartPhase } from "../protocol/errors.ts";
 import { CODE_CACHE } from "../protocol/storage.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import { chooseBuild } from "../ort/load-ort.ts";
@@ -27,15 +28,21 @@ export interface CodeOptions {
   readonly ortFiles: OrtFiles | undefined;
 }
 
+export interface StoreCodeOptions extends CodeOptions {
+  readonly onPhase: (phase: StartPhase) => void;
+}
+
 /**
  * Loads the code for a device and puts it where a service worker can serve it from.
  *
  * @throws {VlmError} `download-failed`
  */
-export async function storeCode(options: CodeOptions): Promise<void> {
-  const { device, ortFiles, store } = options;
+export async function storeCode(options: StoreCodeOptions): Promise<void> {
+  const { device, ortFiles, store, onPhase } = options;
+  onPhase("script");
   await loadCode(() => import("./engine.ts"));
-  await loadCode(() => startOrt({ device, wasmThreads: 0, files: ortFiles }));
+  // Threads need no other code, and are not needed to load it.
+  await loadCode(() => startOrt({ device, wasmThreads: 1, files: ortFiles, onPhase }));
   const urls = listLoadedCode();
   const cache = await caches.open(CODE_CACHE);
   for (const url of urls) {

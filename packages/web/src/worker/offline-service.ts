@@ -54,7 +54,14 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const device of devicesOf(request)) {
         if (await isCodeStored({ device, store, ortFiles })) continue;
-        await storeCode({ device, store, ortFiles });
+        await storeCode({
+          device,
+          store,
+          ortFiles,
+          onPhase: (phase) => {
+            tell({ type: "start", phase });
+          },
+        });
       }
       await library.enforceLimits();
       return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };

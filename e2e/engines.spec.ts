@@ -1,0 +1,99 @@
+/**
+ * Firefox and WebKit, where they are installed: the built pages load, give Chromium's caption, are
+ * disposed of and load again, on threads and without. `tools/engines.ts` says what to install.
+ */
+
+import { findEngines } from "../tools/engines.ts";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import type { Engine, EnginePage } from "./engines/engine.ts";
+import { launchFirefox } from "./engines/firefox.ts";
+import { launchWebKit } from "./engines/webkit.ts";
+import { expect, openKit, test } from "./fixtures.ts";
+
+const SCENE = "/scenes/scene-05.png";
+
+const { firefox, webkit } = findEngines();
+const engines = [
+  ...(firefox !== undefined ? [{ name: "Firefox", launch: () => launchFirefox(firefox) }] : []),
+  ...(webkit ? [{ name: "WebKit", launch: () => launchWebKit(webkit) }] : []),
+];
+
+/** Loads a model, captions a picture and disposes of the model. Runs in the page. */
+const captionOnce = async (scene: string) => {
+  while (!("kit" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { vlm, events } = await window.kit.observe({ device: "wasm" });
+  const { text } = await vlm.caption(scene, { cache: false });
+  await vlm.dispose();
+  return { text, events: events.map(({ type }) => type) };
+};
+
+for (const { name, launch } of engines) {
+  test.describe(name, () => {
+    let engine: Engine;
+    let page: EnginePage;
+    let expected: string;
+
+    test.beforeAll(async () => {
+      engine = await launch();
+      console.log(`${name}: ${engine.version}`);
+    });
+    test.beforeEach(async ({ page: chromium, server }) => {
+      await openKit(chromium, server);
+      ({ text: expected } = await chromium.evaluate(captionOnce, SCENE));
+      page = await engine.openFreshPage();
+    });
+    test.afterEach(() => page.close());
+    test.afterAll(() => engine.close());
+
+    for (const isolated of [true, false]) {
+      test(`${isolated ? "on threads" : "on one thread"}, it says what Chromium says, and again after dispose`, async ({
+        server,
+      }) => {
+        server.isolated = isolated;
+        await page.goto(`${server.origin}/index.html`);
+        expect(await page.evaluate(() => window.crossOriginIsolated, null)).toBe(isolated);
+        for (let load = 0; load < 2; load++) {
+          const { text, events } = await page.evaluate(captionOnce, SCENE);
+          expect(text).toBe(expected);
+          expect(events).not.toContain("threads-fallback");
+          expect(events).not.toContain("device-fallback");
+        }
+      });
+    }
+
+    test("prepares for offline use without waiting for a prompt, and names no method undefined", async ({
+      server,
+    }) => {
+      await page.goto(`${server.origin}/index.html`);
+      const seen = await page.evaluate(async (scene) => {
+        while (!("kit" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
+        const { observe, openLibrary, tinyModel } = window.kit;
+        const library = openLibrary();
+        const { isReady } = await library.prepareOffline(tinyModel(), { device: "wasm" });
+        const { vlm } = await observe({ device: "wasm" });
+        const photo = await vlm.open(scene);
+        const names = [library, vlm, photo].map((object) => "undefined" in object);
+        await Promise.all([library.dispose(), vlm.dispose()]);
+        return { isReady, names };
+      }, SCENE);
+      expect(seen).toEqual({ isReady: true, names: [false, false, false] });
+    });
+  });
+}
+
+if (firefox !== undefined) {
+  test(`Firefox: no first load hangs`, { tag: EXHAUSTIVE_TAG }, async ({ server }) => {
+    test.setTimeout(600_000);
+    const engine = await launchFirefox(firefox);
+    for (let load = 0; load < 15; load++) {
+      const page = await engine.openFreshPage();
+      await page.goto(`${server.origin}/index.html`);
+      const startedAt = Date.now();
+      const { events } = await page.evaluate(captionOnce, SCENE);
+      console.log(`Load ${load + 1}: ${Date.now() - startedAt} ms`);
+      expect(events).toEqual([]);
+      await page.close();
+    }
+    await engine.close();
+  });
+}
