@@ -19,6 +19,7 @@ const ARROWS = {
   ort: ["protocol", "model", "onnx"],
   worker: ["protocol", "metrics", "image", "model", "wire", "storage", "download", "ort"],
   client: ["protocol", "metrics", "image", "wire"],
+  compare: ["protocol", "image", "model", "ort", "worker"],
 };
 
 /** Libraries that only these rooms may name: replacing one touches one room. */

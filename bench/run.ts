@@ -10,6 +10,7 @@ import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.t
 import type { Graphics } from "./chromium.ts";
 import { countOptions, describeConditions, listLeftOut, loadOptions } from "./conditions.ts";
 import { FULL_SIZE_FOLDERS, writeFullSize } from "./full-size/write-full-size.ts";
+import { writeSelfCheck } from "./full-size/write-self-check.ts";
 import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
 import type { LoadOptions } from "./page/engine.ts";
@@ -43,8 +44,11 @@ try {
 }
 
 async function main(args: Arguments): Promise<void> {
-  if (needsFullSize(args)) writeFullSize(args.device, say, args.form);
   await buildTiny("stderr");
+  if (needsFullSize(args)) {
+    writeFullSize(args.device, say, args.form);
+    await writeSelfCheck(modelFolder(args), say);
+  }
   await build({ configFile: repositoryPath("bench/page/vite.config.ts"), logLevel: "error" });
   const tiny = tinyFolder(args.form);
   const server = await startServer({

@@ -7,6 +7,7 @@ import {
   type Metric,
   type ModelDescriptor,
   type Photo,
+  type SelfCheck,
   type Vlm,
   type VlmResult,
 } from "@fastvlm-kit/web";
@@ -24,6 +25,7 @@ let vlm: Vlm | undefined;
 
 async function load(options: LoadOptions): Promise<LoadReport> {
   const metrics: Metric[] = [];
+  const model = await describe(options);
   const startedAt = performance.now();
   vlm = await createVlm({
     worker: () =>
@@ -31,7 +33,7 @@ async function load(options: LoadOptions): Promise<LoadReport> {
         type: "module",
         name: options.countsGpu ? countingName("kit") : "kit",
       }),
-    model: describe(options),
+    model,
     device: options.device,
     wasmThreads: options.threads,
     optimize: options.runsFilesAsTheyAre === true ? "none" : "auto",
@@ -41,18 +43,20 @@ async function load(options: LoadOptions): Promise<LoadReport> {
   return { totalMs, variant: vlm.model.variant, stages: stagesOf(metrics) };
 }
 
-function describe({ model, form, imageSize }: LoadOptions): ModelDescriptor {
+async function describe({ model, form, imageSize }: LoadOptions): Promise<ModelDescriptor> {
   if (model === "tiny")
     return form === "own" ? tinyModel({ precision: "q4" }) : tinyInExportersForm();
-  return fastvlm05b({
+  const baseUrl = `${location.origin}/models/full-size`;
+  const isOurs = model === "full-size";
+  const descriptor = fastvlm05b({
     acceptLicense: "apple-amlr",
     imageSize,
     // Random weights: no hash of the public ones is theirs.
-    ...(model === "full-size" && {
-      revision: "full-size",
-      baseUrl: `${location.origin}/models/full-size`,
-    }),
+    ...(isOurs && { revision: "full-size", baseUrl }),
   });
+  const stored = isOurs ? await fetch(`${baseUrl}/self-check.json`) : undefined;
+  if (stored?.ok !== true) return descriptor; // A folder of real weights needs none.
+  return { ...descriptor, selfCheck: (await stored.json()) as SelfCheck };
 }
 
 /** The embedded model with the files that the bench's server has of it. */

@@ -70,6 +70,7 @@ export type {
 
 export type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "./protocol/options.ts";
 export type {
+  DecoderForm,
   DownloadProgress,
   DownloadState,
   FallbackInfo,

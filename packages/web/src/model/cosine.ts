@@ -11,3 +11,21 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   }
   return dot / Math.sqrt(lengthA * lengthB);
 }
+
+/**
+ * The cosine of what is left of two vectors without their means. Logits that are all higher by the same
+ * amount say the same.
+ *
+ * @returns NaN when a vector does not vary or is not finite
+ */
+export function centredCosine(a: Float32Array, b: Float32Array): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  return cosine(
+    a.map((value) => value - meanA),
+    b.map((value) => value - meanB),
+  );
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

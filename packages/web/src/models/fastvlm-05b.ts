@@ -15,11 +15,13 @@ import type {
   ModelPins,
   ModelSource,
   ModelVariant,
+  SelfCheck,
 } from "../protocol/model-descriptor.ts";
 import { isCommit } from "../protocol/manifest-fields.ts";
 import { baseOf } from "../protocol/model-source.ts";
 import { KNOWN_SHA256 } from "./fastvlm-05b-hashes.ts";
 import { readPins } from "./read-pins.ts";
+import { readSelfCheck } from "./read-self-check.ts";
 
 export interface FastVlm05bOptions {
   /**
@@ -50,6 +52,11 @@ export interface FastVlm05bOptions {
   readonly baseUrl?: string;
   /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
   readonly imageSize?: number;
+  /**
+   * What these files compute, as `fastvlm-selfcheck` wrote it down: every device is held to it, and the
+   * longer questions that the first load asks without are left out.
+   */
+  readonly selfCheck?: SelfCheck;
 }
 
 const VARIANTS: readonly ModelVariant[] = [
@@ -94,7 +101,7 @@ const VARIANTS: readonly ModelVariant[] = [
  * to it. `pins` cover them all.
  *
  * @throws {TypeError} when `imageSize` is not a multiple of 64; when `pins` are malformed, of another
- *   repository or of another commit than `revision`, or lack a file
+ *   repository or of another commit than `revision`, or lack a file; when `selfCheck` is malformed
  */
 export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
   const { pins, imageSize = 1024 } = options;
@@ -135,6 +142,7 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
     files: Object.fromEntries(files),
     variants: VARIANTS,
     imageSize,
+    ...(options.selfCheck && { selfCheck: readSelfCheck(options.selfCheck) }),
     captions: {
       brief: { prompt: "Describe this image in one short sentence.", maxNewTokens: 64 },
       detailed: { prompt: "Describe this image in detail.", maxNewTokens: 256 },

@@ -18,6 +18,9 @@ import { takeLengths } from "./sequence-lengths.ts";
 import { unfuseAttention } from "./unfuse-attention.ts";
 import { dropWideWindows } from "./wide-window.ts";
 
+/** Another text where the same file would be rewritten otherwise: what devices found out about it is then asked again. */
+export const DECODER_REWRITE = "decoder-rewrite-1";
+
 export interface DecoderRewriteOptions {
   readonly device: "webgpu" | "wasm";
   /**

@@ -29,9 +29,7 @@ const LIMITS = [
 /** @throws {VlmError} `session-failed` when there is no GPU to open from a worker */
 export async function openGpu(): Promise<GPUDevice> {
   try {
-    // Typed as always there; Firefox and Safari have had versions with it on the page only.
-    const gpu = (navigator as { gpu?: GPU }).gpu;
-    const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+    const adapter = await requestAdapter();
     if (!adapter) throw new Error("No adapter in the worker");
     return await adapter.requestDevice({
       requiredFeatures: featuresOf(adapter),
@@ -45,6 +43,20 @@ export async function openGpu(): Promise<GPUDevice> {
       { cause },
     );
   }
+}
+
+/** What is known of the adapter that {@link openGpu} would open. */
+export async function describeAdapter(): Promise<string> {
+  const adapter = await requestAdapter();
+  if (!adapter) return "no adapter";
+  const { vendor, architecture, device, description } = adapter.info;
+  return [vendor, architecture, device, description, featuresOf(adapter).join("+")].join("/");
+}
+
+async function requestAdapter(): Promise<GPUAdapter | null | undefined> {
+  // Typed as always there; Firefox and Safari have had versions with it on the page only.
+  const gpu = (navigator as { gpu?: GPU }).gpu;
+  return gpu?.requestAdapter({ powerPreference: "high-performance" });
 }
 
 function featuresOf({ features, info }: GPUAdapter): GPUFeatureName[] {

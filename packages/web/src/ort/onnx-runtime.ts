@@ -5,6 +5,7 @@
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import type { Device, GraphName } from "../protocol/model-descriptor.ts";
+import type { DecoderForm } from "../protocol/result.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
 import type { DecoderParts } from "../onnx/decoder-rewrite.ts";
 import {
@@ -21,7 +22,7 @@ import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
-import { openDecoder, type DecoderForm, type OpenedDecoder } from "./open-decoder.ts";
+import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
 import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
 import { startOrt, type StartOptions } from "./start-ort.ts";
@@ -180,7 +181,7 @@ class OnnxRuntime implements OrtRuntime {
   }
 
   get decoderForm(): DecoderForm {
-    return this.#decoder.form;
+    return this.#parts.decoder?.form ?? "plain";
   }
 
   get #decoder(): OpenedDecoder {

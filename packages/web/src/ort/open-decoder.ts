@@ -5,6 +5,7 @@ import { headSizesOf } from "../onnx/head-size.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import { canSharePast } from "../onnx/shared-past.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
+import type { DecoderForm } from "../protocol/result.ts";
 import { createAppendedCache } from "./appended-kv-cache.ts";
 import { LOCATION, type CreatedSession, type CreateSessionOptions } from "./create-session.ts";
 import { createGpuArgmax } from "./gpu-argmax.ts";
@@ -17,12 +18,6 @@ import { listPast, type KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { OnGpu } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
-
-/**
- * How a decoder runs: as its file has it; rewritten, so that a token costs less; or rewritten, with steps
- * that are captured once and then replayed.
- */
-export type DecoderForm = "plain" | "rewritten" | "captured";
 
 export interface OpenedDecoder {
   readonly form: DecoderForm;

@@ -40,6 +40,8 @@ export const METRIC_UNITS = {
   "vlm.encoder.likeness": "1",
   "vlm.encoder.optimize.duration": "s",
   "vlm.self_check.duration": "s",
+  "vlm.self_check.likeness": "1",
+  "vlm.self_check.skipped": "1",
   "vlm.queue.wait.duration": "s",
   "vlm.image.decode.duration": "s",
   "vlm.image.rejected": "1",

@@ -103,6 +103,8 @@ export interface SelfCheck {
   /** Every `featureStride`-th value of the image features, flattened. */
   readonly features: readonly number[];
   readonly featureStride: number;
+  /** Side of the picture, in pixels; default: the model's own size. A CPU needs a second for 256 at every load. */
+  readonly imageSize?: number;
   /** The least cosine between `features` and the device's. */
   readonly minCosine: number;
 }

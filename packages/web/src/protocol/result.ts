@@ -111,6 +111,12 @@ export interface DownloadProgress {
   readonly remainingMs: number | undefined;
 }
 
+/**
+ * How a decoder runs: as its file has it; rewritten, so that a token costs less; or rewritten, with steps
+ * that a GPU captures once and then replays.
+ */
+export type DecoderForm = "plain" | "rewritten" | "captured";
+
 /** Something the host may want to know that is no failure of a call. */
 export type VlmEvent =
   | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
@@ -126,6 +132,18 @@ export type VlmEvent =
       readonly type: "threads-fallback";
       readonly reason: "threads-stuck" | "threads-failed";
       readonly message: string;
+    }
+  /**
+   * The decoder does not run in this form here, because it gave other numbers than the graph of the model's
+   * file when this device saw it first. Answers are right, and slower. `likeness` is the cosine of both
+   * graphs' logits, undefined where the form did not run at all. Worth a report to the kit.
+   */
+  | {
+      readonly type: "rewrite-refused";
+      readonly graph: "decoder";
+      readonly refused: DecoderForm;
+      readonly runs: DecoderForm;
+      readonly likeness: number | undefined;
     }
   /** IndexedDB is missing or failed: this session caches in memory only. */
   | { readonly type: "storage-degraded"; readonly reason: string };

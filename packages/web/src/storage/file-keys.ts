@@ -44,6 +44,10 @@ export const planKey = (file: FileKey): string => `plan|${fileIdOf(file)}`;
 /** The hashes that later downloads of a file are held to; outlives its bytes. */
 export const trustKey = (file: FileKey): string => `trust|${fileIdOf(file)}`;
 
+/** What was found out about one variant of a model on this device. */
+export const verdictKey = (model: ModelKey, variant: string): string =>
+  `verdict|${model}|${encodeURIComponent(variant)}`;
+
 /** One shard. Its hash is in the key: what is there can be listed without reading any of it. */
 export const shardKey = (file: FileKey, { index, sha256 }: ShardName): string =>
   `${shardPrefix(file)}${String(index)}|${sha256}`;

@@ -1,30 +1,33 @@
 /** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
 
 import { VlmError, type StartPhase } from "../protocol/errors.ts";
-import { hasOptionalFile, type GraphName } from "../protocol/model-descriptor.ts";
-import type { ModelInfo, VlmResult } from "../protocol/result.ts";
+import {
+  hasOptionalFile,
+  type GraphName,
+  type ModelVariant,
+} from "../protocol/model-descriptor.ts";
+import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest } from "../wire/api.ts";
 import type { Runtime, TextCodec } from "../model/runtime.ts";
 import { createSequenceCache } from "../model/sequence-cache.ts";
-import {
-  createOnnxRuntime,
-  type OnnxRuntimeOptions,
-  type OrtRuntime,
-} from "../ort/onnx-runtime.ts";
+import { describeDevice } from "../ort/describe-device.ts";
+import { createOnnxRuntime, type OnnxRuntimeOptions } from "../ort/onnx-runtime.ts";
 import type { OrtFiles } from "../ort/ort-files.ts";
 import type { PictureCache } from "../storage/picture-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
+import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { ModelFiles } from "../download/model-files.ts";
 import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
+import { createVerdictStore } from "./check-verdict.ts";
+import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
 import { readModelConfig, type ModelConfig } from "./model-config.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createPictures } from "./pictures.ts";
-import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 export interface EngineOptions {
@@ -38,6 +41,9 @@ export interface EngineOptions {
   readonly ortFiles: OrtFiles | undefined;
   readonly onPhase: (phase: StartPhase) => void;
   readonly onDeviceLost: (reason: string) => void;
+  readonly onEvent: (event: VlmEvent) => void;
+  /** Where verdicts on this device are kept. */
+  readonly verdicts: Pick<Store, "get" | "set">;
 }
 
 export interface Engine {
@@ -94,10 +100,18 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
       });
     },
   };
-  const runtime = await createCheckedRuntime(runtimeOptions, async (created) => {
-    const checkedFrom = performance.now();
-    await checkDevice(created, codec, model);
-    recorder.recordMs("vlm.self_check.duration", performance.now() - checkedFrom);
+  const endIds = allEndIds(config, codec);
+  const runtime = await createCheckedRuntime({
+    create: (decoderForm) => createOnnxRuntime({ ...runtimeOptions, decoderForm }),
+    codec,
+    model,
+    endIds,
+    verdicts: createVerdictStore(options.verdicts, {
+      model,
+      variant: variant.id,
+      circumstances: await circumstancesOf(runtimeOptions, files, variant),
+    }),
+    report: checkReport(recorder, options.onEvent),
   });
   const isEncoderOptimized = await encoder.settle(runtime);
 
@@ -119,7 +133,6 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     largest: runtime.imageSize,
     isFree: runtime.isImageSizeFree,
   });
-  const endIds = allEndIds(config, codec);
   const parts = { info, runtime, codec, endIds, sequences, pictures, sizes, results, recorder };
   return {
     model: info,
@@ -133,22 +146,34 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-/** A GPU that fails with captured steps gets another chance without. */
-async function createCheckedRuntime(
+/** All that decides which numbers come out. */
+async function circumstancesOf(
   options: OnnxRuntimeOptions,
-  check: (runtime: Runtime) => Promise<void>,
-): Promise<OrtRuntime> {
-  const runtime = await createOnnxRuntime(options);
-  try {
-    await check(runtime);
-    return runtime;
-  } catch (error) {
-    const mayBeCaptures =
-      VlmError.is(error, "device-check-failed") || VlmError.is(error, "session-failed");
-    if (runtime.decoderForm !== "captured" || !mayBeCaptures) throw error;
-    await runtime.dispose();
-    return createCheckedRuntime({ ...options, decoderForm: "rewritten" }, check);
-  }
+  files: ModelFiles,
+  { graphs, externalData = {} }: ModelVariant,
+): Promise<string> {
+  const paths = [...Object.values(graphs), ...Object.values(externalData).flat()];
+  const found = await Promise.all(paths.map((path) => files.find(path)));
+  const hashes = found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
+  return [await describeDevice(options), ...hashes].join(" | ");
+}
+
+function checkReport(recorder: Recorder, onEvent: EngineOptions["onEvent"]): CheckReport {
+  return {
+    onCompared: (check, likeness, form) => {
+      const path = form !== undefined && { "vlm.path": form };
+      recorder.record("vlm.self_check.likeness", likeness, { "vlm.check": check, ...path });
+    },
+    onSkipped: (check, reason) => {
+      recorder.record("vlm.self_check.skipped", 1, { "vlm.check": check, "vlm.reason": reason });
+    },
+    onRefused: ({ form, likeness }, runs) => {
+      onEvent({ type: "rewrite-refused", graph: "decoder", refused: form, runs, likeness });
+    },
+    onChecked: (milliseconds) => {
+      recorder.recordMs("vlm.self_check.duration", milliseconds);
+    },
+  };
 }
 
 /** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */

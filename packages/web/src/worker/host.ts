@@ -118,6 +118,10 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       recorder,
       ortFiles,
       onPhase,
+      verdicts: opened.stores.models,
+      onEvent: (event) => {
+        tell({ type: "event", event });
+      },
       onDeviceLost: (reason) => {
         recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
         tell({ type: "device-lost", reason });

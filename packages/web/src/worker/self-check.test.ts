@@ -3,7 +3,7 @@ import { createFakeRuntime, predictionOf } from "../../test/fake-runtime.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { fastvlm05b } from "../models/fastvlm-05b.ts";
 import type { ImageTensor, Runtime } from "../model/runtime.ts";
-import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
+import type { Device, ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
 import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
@@ -73,6 +73,41 @@ describe("checkDevice with the model's own check", () => {
       code: "device-check-failed",
       details: { device: "wasm", check: name },
     });
+  });
+});
+
+describe("checkDevice with the model's own check of a small picture", () => {
+  const small = { ...SELF_CHECK, imageSize: 64 };
+
+  /** Right at 64 px, and `large` at the model's own size. */
+  function checkAt(kind: Device, large: number[]): { sizes: number[]; done: Promise<void> } {
+    const sizes: number[] = [];
+    const runtime = device(({ size }) => {
+      sizes.push(size);
+      return size === 64 ? [1, 99, 3.01, 99] : large;
+    });
+    const model = { ...fastvlm05b({ imageSize: 128 }), selfCheck: small };
+    const own = { device: kind, imageSize: 128 };
+    return { sizes, done: checkDevice({ ...runtime, ...own }, codec, model) };
+  }
+
+  it("sees just that one on a CPU", async () => {
+    const { sizes, done } = checkAt("wasm", []);
+    await done;
+    expect(sizes).toEqual([64]);
+  });
+
+  it("lets a GPU encode one of the model's size too", async () => {
+    const { sizes, done } = checkAt("webgpu", [1, 2, 3]);
+    await done;
+    expect(sizes).toEqual([64, 128]);
+    for (const wrong of [
+      [1, 1, 1],
+      [1, NaN],
+    ])
+      await expect(checkAt("webgpu", wrong).done).rejects.toMatchObject({
+        details: { check: "spread of features" },
+      });
   });
 });
 

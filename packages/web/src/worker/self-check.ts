@@ -5,13 +5,14 @@
  * however a prompt is cut.
  */
 
-import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
 import type { ImageTensor, Runtime, TextCodec } from "../model/runtime.ts";
 import { fillImages, layOutPrompt } from "../model/prompt.ts";
 import { argmax } from "../model/sampling.ts";
 import { checkPicture } from "../model/check-picture.ts";
 import { cosine } from "../model/cosine.ts";
+import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
+import { expectFigure } from "./expect-figure.ts";
 
 /** @throws {VlmError} `device-check-failed`, and what the runtime throws */
 export async function checkDevice(
@@ -19,38 +20,39 @@ export async function checkDevice(
   codec: TextCodec,
   model: ModelDescriptor,
 ): Promise<void> {
+  const { selfCheck: stored } = model;
   const observed = await observe(runtime, codec, {
-    // A GPU may fail at one size only, and its first run is the slow one in any case. The CPU needs
-    // seconds for a full picture, and computes a small one in the same way.
-    size:
-      model.selfCheck || runtime.device === "webgpu"
-        ? runtime.imageSize
-        : sizeFor(runtime, CPU_SIZE),
-    prompt: model.selfCheck?.prompt ?? model.captions.brief.prompt,
-    answer: model.selfCheck?.expectedTokenIds ?? GENERIC_TOKENS[runtime.device],
+    size: stored ? (stored.imageSize ?? runtime.imageSize) : sizeWithoutStored(runtime),
+    prompt: stored?.prompt ?? model.captions.brief.prompt,
+    answer: stored?.expectedTokenIds ?? GENERIC_TOKENS[runtime.device],
   });
-  const expectation: Expectation = { device: runtime.device, expect };
-  if (!observed.features.every(Number.isFinite)) expectation.expect("finite features", 0, 1);
-  if (model.selfCheck) compare(expectation, observed, model.selfCheck);
-  else await checkSanity(expectation, runtime, codec, observed);
+  const expect: Expect = (check, actual, atLeast) => {
+    expectFigure({ device: runtime.device, check, actual, atLeast });
+  };
+  if (!observed.features.every(Number.isFinite)) expect("finite features", 0, 1);
+  if (!stored) return checkSanity(expect, runtime, codec, observed);
+  compare(expect, observed, stored);
+  const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
+  if (runtime.device !== "webgpu" || !isOtherSize) return;
+  // The stored numbers are of a small picture, for the CPU's sake; a GPU may fail at one size only.
+  expectSpread(expect, await encodeValues(runtime, checkPicture(runtime.imageSize)));
+}
+
+/**
+ * A GPU may fail at one size only, and its first run is the slow one in any case. The CPU needs seconds
+ * for a full picture, and computes a small one in the same way.
+ */
+function sizeWithoutStored(runtime: Runtime): number {
+  return runtime.device === "webgpu" ? runtime.imageSize : sizeFor(runtime, CPU_SIZE);
+}
+
+function expectSpread(expect: Expect, features: Float32Array): void {
+  expect("spread of features", spread(features), 1e-6); // NaN where they are not finite
 }
 
 const GENERIC_TOKENS = { webgpu: 2, wasm: 1 } as const;
 
-interface Expectation {
-  readonly device: Runtime["device"];
-  expect(this: Expectation, check: string, actual: number, atLeast: number): void;
-}
-
-function expect(this: Expectation, check: string, actual: number, atLeast: number): void {
-  if (actual >= atLeast) return; // NaN fails
-  throw new VlmError(
-    "device-check-failed",
-    `The device ${this.device} computes wrong numbers (${check}: ${actual.toPrecision(4)}, at least ` +
-      `${String(atLeast)} expected). Update the browser or the graphics driver, or use another device.`,
-    { device: this.device, check, actual, limit: atLeast },
-  );
-}
+type Expect = (check: string, actual: number, atLeast: number) => void;
 
 /** What a device computed for the check picture. */
 export interface Observation {
@@ -93,11 +95,11 @@ export async function observe(
   }
 }
 
-function compare(expectation: Expectation, observed: Observation, check: SelfCheck): void {
+function compare(expect: Expect, observed: Observation, check: SelfCheck): void {
   const sampled = observed.features.filter((_, index) => index % check.featureStride === 0);
-  expectation.expect("cosine of features", cosine(sampled, check.features), check.minCosine);
+  expect("cosine of features", cosine(sampled, check.features), check.minCosine);
   for (const likelihood of observed.likelihoods) {
-    expectation.expect("likelihood of an expected token", likelihood, MIN_LIKELIHOOD);
+    expect("likelihood of an expected token", likelihood, MIN_LIKELIHOOD);
   }
 }
 
@@ -105,16 +107,16 @@ function compare(expectation: Expectation, observed: Observation, check: SelfChe
  * int8 files may prefer another of two close tokens; garbage gives the expected one no chance at all
  * among a thousand or more.
  */
-const MIN_LIKELIHOOD = 0.05;
+export const MIN_LIKELIHOOD = 0.05;
 
 /** A model without a stored check: features must vary, and must differ for a different picture. */
 async function checkSanity(
-  expectation: Expectation,
+  expect: Expect,
   runtime: Runtime,
   codec: TextCodec,
   { features }: Observation,
 ): Promise<void> {
-  expectation.expect("spread of features", spread(features), 1e-6);
+  expectSpread(expect, features);
   // Kernels that are wrong for one driver or size are the GPU's. What the CPU computes was seen to
   // be finite, and its files are verified; a second picture would only cost time.
   if (runtime.device === "wasm") return;
@@ -124,42 +126,12 @@ async function checkSanity(
     size,
     data: new Float32Array(3 * size * size).fill(0.5),
   });
-  expectation.expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
+  expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong where those for short ones were right.
-  const ids = codec.encode(SANITY_TEXT);
+  const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);
-  const inPieces = await lastLogits(runtime, piecesOf(ids));
-  expectation.expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
-}
-
-/** Short ones, then single tokens, as answers have them: the first may be captured, the others replay it. */
-function piecesOf(ids: readonly number[]): (readonly number[])[] {
-  const [head, tail] = [ids.slice(0, -SINGLE_TOKENS), ids.slice(-SINGLE_TOKENS)];
-  const pieces: (readonly number[])[] = [];
-  for (let from = 0; from < head.length; from += 8) pieces.push(head.slice(from, from + 8));
-  return [...pieces, ...tail.map((id) => [id])];
-}
-
-const SINGLE_TOKENS = 4;
-
-/** More than 64 tokens in any vocabulary. */
-const SANITY_TEXT = "One two three four five six seven eight nine ten. ".repeat(8);
-
-async function lastLogits(
-  runtime: Runtime,
-  pieces: readonly (readonly number[])[],
-): Promise<Float32Array> {
-  const decoding = runtime.startDecoding();
-  try {
-    let logits = new Float32Array();
-    for (const ids of pieces) {
-      const prediction = await decoding.append([{ kind: "tokens", ids }]);
-      logits = Float32Array.from(await prediction.readLogits());
-    }
-    return logits;
-  } finally {
-    decoding.dispose();
-  }
+  const inPieces = await lastLogits(runtime, inSmallPieces(ids));
+  expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
 }
 
 /** Side of the GPU's second picture, in pixels. */

@@ -1,0 +1,179 @@
+/**
+ * Compares the precisions of a model on pictures of the user's, and makes of the most exact one the
+ * numbers that a device is held to ({@link SelfCheck}).
+ */
+
+import { cosine } from "../model/cosine.ts";
+import type { SelfCheck } from "../protocol/model-descriptor.ts";
+import { MIN_LIKELIHOOD } from "../worker/self-check.ts";
+import type { FileSet } from "./file-sets.ts";
+import {
+  openSet,
+  runSet,
+  type Look,
+  type Picture,
+  type RunContext,
+  type SetRun,
+} from "./run-set.ts";
+
+/** A set beside the reference, over all pictures. */
+export interface SetComparison {
+  readonly set: FileSet;
+  /** The least and the mean cosine of features. */
+  readonly features: { readonly least: number; readonly mean: number };
+  /** Pictures whose first token is the reference's. */
+  readonly sameFirst: number;
+  /** Pictures whose whole answer is the reference's. */
+  readonly sameAnswer: number;
+  /** Tokens that answers have in common with the reference's from the first on: the mean share, 0 to 1. */
+  readonly sameTokens: number;
+  /** Answers that turn in a circle. */
+  readonly loops: number;
+  readonly texts: readonly string[];
+  /** Why the set does not pass the check that was made; undefined where it does. */
+  readonly failsCheck: string | undefined;
+}
+
+export interface Comparison {
+  readonly pictures: readonly string[];
+  /** The reference first. */
+  readonly sets: readonly SetComparison[];
+  readonly selfCheck: SelfCheck;
+}
+
+export interface CompareOptions extends RunContext {
+  /** The first is the reference. */
+  readonly sets: readonly FileSet[];
+  readonly pictures: readonly Picture[];
+}
+
+/** Tokens that are stored: more are more likely to differ for no reason. */
+const TOKEN_COUNT = 3;
+
+/** About so many values are stored of the features. */
+const FEATURE_COUNT = 200;
+
+/** The side of the kit's own picture where the encoder takes any: a CPU needs a second for it, at every load. */
+const SMALL_SIZE = 256;
+
+/**
+ * The limit leaves four times the room that the farthest set needs. It is never so high that the int8 encoder
+ * which a CPU writes for itself could miss it (that is kept from 0.99 on), nor so low that it checks nothing.
+ */
+const ROOM = 4;
+const LEAST_LIMIT = 0.9;
+const MOST_LIMIT = 0.97;
+
+/**
+ * Loads one set after the other.
+ *
+ * @throws {TypeError} without a set or a picture
+ * @throws {VlmError} what the runtime throws
+ */
+export async function compareSets(options: CompareOptions): Promise<Comparison> {
+  const { sets, pictures } = options;
+  const [first] = sets;
+  if (!first || pictures.length === 0)
+    throw new TypeError("Expected at least one set of files and one picture");
+  const size = await checkSizeOf(sets, options);
+  const check = { size, count: TOKEN_COUNT };
+  const reference = await runSet(first, pictures, options, { ...check, followed: undefined });
+  const runs = [reference];
+  for (const set of sets.slice(1))
+    runs.push(await runSet(set, pictures, options, { ...check, followed: reference.check.ids }));
+
+  const limit = limitFor(runs.map((run) => likenessOfCheck(run, reference)));
+  return {
+    pictures: pictures.map(({ name }) => name),
+    sets: runs.map((run) => compare(run, reference, limit)),
+    selfCheck: makeCheck(reference, { prompt: options.prompt, size, limit }),
+  };
+}
+
+/** The small one where every set can see it. */
+async function checkSizeOf(sets: readonly FileSet[], options: CompareOptions): Promise<number> {
+  const seen = new Set<string>();
+  for (const set of sets) {
+    if (options.imageSize <= SMALL_SIZE || seen.has(set.graphs.vision)) continue;
+    seen.add(set.graphs.vision);
+    const runtime = await openSet(set, options);
+    const isFree = runtime.isImageSizeFree;
+    await runtime.dispose();
+    if (!isFree) return options.imageSize;
+  }
+  return Math.min(SMALL_SIZE, options.imageSize);
+}
+
+function limitFor(likenesses: readonly number[]): number {
+  const farthest = Math.min(...likenesses);
+  const limit = Math.floor((1 - ROOM * (1 - farthest)) * 1000) / 1000;
+  return Math.min(MOST_LIMIT, Math.max(LEAST_LIMIT, limit)) || LEAST_LIMIT;
+}
+
+function likenessOfCheck({ check }: SetRun, reference: SetRun): number {
+  return cosine(check.features, reference.check.features);
+}
+
+function makeCheck(
+  { check }: SetRun,
+  { prompt, size, limit }: { prompt: string; size: number; limit: number },
+): SelfCheck {
+  const featureStride = oddAtLeast(check.features.length / FEATURE_COUNT);
+  return {
+    prompt,
+    imageSize: size,
+    expectedTokenIds: check.ids,
+    features: Array.from(
+      check.features.filter((_, index) => index % featureStride === 0),
+      (value) => Number(value.toPrecision(6)),
+    ),
+    featureStride,
+    minCosine: limit,
+  };
+}
+
+/** Channels are a power of two times some: an odd stride walks through all of them. */
+function oddAtLeast(value: number): number {
+  const whole = Math.max(1, Math.ceil(value));
+  return whole % 2 === 0 ? whole + 1 : whole;
+}
+
+function compare(run: SetRun, reference: SetRun, limit: number): SetComparison {
+  const cosines = run.looks.map(({ features }, at) =>
+    cosine(features, reference.looks[at]!.features),
+  );
+  const pairs = run.looks.map((look, at) => [look, reference.looks[at]!] as const);
+  const count = (is: (look: Look, other: Look) => boolean): number =>
+    pairs.filter(([look, other]) => is(look, other)).length;
+  return {
+    set: run.set,
+    features: { least: Math.min(...cosines), mean: meanOf(cosines) },
+    sameFirst: count((look, other) => look.ids[0] === other.ids[0]),
+    sameAnswer: count((look, other) => look.ids.join() === other.ids.join()),
+    sameTokens: meanOf(pairs.map(([look, other]) => shareInCommon(look.ids, other.ids))),
+    loops: count(({ isLoop }) => isLoop),
+    texts: run.looks.map(({ text }) => text),
+    failsCheck: failureOf(run, reference, limit),
+  };
+}
+
+function failureOf(run: SetRun, reference: SetRun, limit: number): string | undefined {
+  const likeness = likenessOfCheck(run, reference);
+  if (!(likeness >= limit)) return `features ${likeness.toFixed(4)}, at least ${limit} expected`;
+  const least = Math.min(...run.check.likelihoods);
+  return least >= MIN_LIKELIHOOD
+    ? undefined
+    : `likelihood of a token ${least.toFixed(4)}, at least ${MIN_LIKELIHOOD} expected`;
+}
+
+/** 1 where both are empty. */
+function shareInCommon(some: readonly number[], others: readonly number[]): number {
+  const length = Math.max(some.length, others.length);
+  if (length === 0) return 1;
+  const differs = some.findIndex((id, at) => id !== others[at]);
+  return (differs === -1 ? Math.min(some.length, others.length) : differs) / length;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,33 @@
+/** A model's small files, as far as a comparison needs them. */
+
+import type { TextCodec } from "../model/runtime.ts";
+import { readModelConfig } from "../worker/model-config.ts";
+import { createTextCodec } from "../worker/tokenizer.ts";
+
+export interface ModelFolder {
+  readonly codec: TextCodec;
+  readonly endIds: ReadonlySet<number>;
+  readonly maxPositions: number;
+}
+
+/**
+ * @param readText the content of a file; undefined where there is none of that name
+ * @throws {VlmError} `model-invalid` where the files are not those of a FastVLM
+ */
+export async function readModelFolder(
+  readText: (path: string) => Promise<string | undefined>,
+): Promise<ModelFolder> {
+  const readJson = async (path: string): Promise<unknown> =>
+    JSON.parse((await readText(path)) ?? "null") as unknown;
+  const { maxPositions, endIds } = readModelConfig({
+    config: await readJson("config.json"),
+    generation: await readJson("generation_config.json"),
+  });
+  const codec = createTextCodec(
+    await readJson("tokenizer.json"),
+    await readJson("tokenizer_config.json"),
+    await readText("chat_template.jinja"),
+  );
+  const known = ["<|im_end|>", "<|endoftext|>"].flatMap((token) => codec.controlId(token) ?? []);
+  return { codec, endIds: new Set([...endIds, ...known]), maxPositions };
+}

@@ -1,0 +1,132 @@
+/** What one set of files sees and says: features and greedy answers, picture by picture. */
+
+import { toImageTensor, type ImagePixels } from "../image/image-tensor.ts";
+import { checkPicture } from "../model/check-picture.ts";
+import { findLoop } from "../model/find-loop.ts";
+import { fillImages, layOutPrompt } from "../model/prompt.ts";
+import type { ImageTensor, Runtime, TextCodec } from "../model/runtime.ts";
+import type { GraphName } from "../protocol/model-descriptor.ts";
+import type { GraphFile } from "../ort/graph-file.ts";
+import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
+import { answerGreedily, cutPrompt, followAnswer } from "../worker/check-question.ts";
+import type { FileSet } from "./file-sets.ts";
+
+/** A picture of the user's. */
+export interface Picture {
+  readonly name: string;
+  /** Its pixels, upright; asked for once for each set. */
+  read(): Promise<ImagePixels>;
+}
+
+export interface RunContext {
+  /** Opens a file of the model's folder. */
+  readonly open: (path: string) => Promise<GraphFile>;
+  readonly codec: TextCodec;
+  readonly endIds: ReadonlySet<number>;
+  readonly maxPositions: number;
+  /** Side of the square that the encoder sees, in pixels. */
+  readonly imageSize: number;
+  readonly prompt: string;
+  readonly maxNewTokens: number;
+  /** 0: as many as the runtime thinks best. */
+  readonly threads: number;
+  readonly onProgress: (line: string) => void;
+}
+
+/** What a set made of one picture. */
+export interface Look {
+  readonly features: Float32Array; // [tokens, hidden]
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** Whether the answer turns in a circle. */
+  readonly isLoop: boolean;
+}
+
+export interface SetRun {
+  readonly set: FileSet;
+  /** Of the user's pictures, in order. */
+  readonly looks: readonly Look[];
+  /** Of the kit's own picture, at the size of the check. */
+  readonly check: CheckLook;
+}
+
+export interface CheckLook {
+  readonly features: Float32Array;
+  readonly ids: readonly number[];
+  /** Of each id of the reference: its probability over that of the likeliest. */
+  readonly likelihoods: readonly number[];
+}
+
+/**
+ * @param check the size of the kit's own picture, how many tokens are stored, and the reference's, if there is one already
+ * @throws {VlmError} what the runtime throws
+ */
+export async function runSet(
+  set: FileSet,
+  pictures: readonly Picture[],
+  context: RunContext,
+  check: { size: number; count: number; followed: readonly number[] | undefined },
+): Promise<SetRun> {
+  const runtime = await openSet(set, context);
+  try {
+    const looks: Look[] = [];
+    for (const picture of pictures) {
+      context.onProgress(`${set.name}: ${picture.name}`);
+      const { imageSize: size } = context;
+      const data = toImageTensor(await picture.read(), { size, fit: "pad" });
+      looks.push(await look(runtime, { data, size }, context));
+    }
+    return { set, looks, check: await lookAtCheck(runtime, context, check) };
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+export async function openSet(set: FileSet, context: RunContext): Promise<Runtime> {
+  context.onProgress(`${set.name}: loads ${Object.values(set.graphs).join(", ")}`);
+  return createOnnxRuntime({
+    device: "wasm",
+    wasmThreads: context.threads,
+    files: undefined,
+    maxPositions: context.maxPositions,
+    imageSize: context.imageSize,
+    openFile: (graph: GraphName) => context.open(set.graphs[graph]),
+    onDeviceLost: () => undefined,
+    onSessionCreated: () => undefined,
+  });
+}
+
+async function look(runtime: Runtime, image: ImageTensor, context: RunContext): Promise<Look> {
+  const { codec, endIds, maxNewTokens } = context;
+  const { features, runs } = await show(runtime, image, context);
+  const { ids } = await answerGreedily(runtime, { runs, endIds }, { count: maxNewTokens, kept: 0 });
+  return { features, ids, text: codec.decode(ids).trim(), isLoop: findLoop(ids) !== undefined };
+}
+
+async function lookAtCheck(
+  runtime: Runtime,
+  context: RunContext,
+  {
+    size,
+    count,
+    followed,
+  }: { size: number; count: number; followed: readonly number[] | undefined },
+): Promise<CheckLook> {
+  const { features, runs } = await show(runtime, checkPicture(size), context);
+  const question = { runs, endIds: new Set<number>() };
+  const { ids } = await answerGreedily(runtime, question, { count, kept: 0 });
+  const wanted = followed ?? ids;
+  const logits = await followAnswer(runtime, question, wanted.slice(0, -1));
+  const likelihoods = wanted.map((id, at) => {
+    const most = logits[at]!.reduce((highest, value) => Math.max(highest, value), -Infinity);
+    return Math.exp(logits[at]![id]! - most);
+  });
+  return { features, ids, likelihoods };
+}
+
+async function show(runtime: Runtime, image: ImageTensor, { codec, prompt }: RunContext) {
+  const features = await runtime.encodeImage(image);
+  const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
+  const runs = await cutPrompt(runtime, fillImages(pieces, [features]));
+  return { features: (await features.read()).slice(), runs };
+}

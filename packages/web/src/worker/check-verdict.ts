@@ -1,0 +1,47 @@
+/**
+ * What the first load of a model found out about its decoder on this device, so that later loads need
+ * not ask again: in the store, under the model's revision, and so deleted with it.
+ */
+
+import type { DecoderForm } from "../protocol/result.ts";
+import { modelKey, verdictKey } from "../storage/file-keys.ts";
+import type { Store } from "../storage/store.ts";
+import type { RefusedForm } from "./choose-decoder.ts";
+
+export interface CheckVerdict {
+  /** The form to load. */
+  readonly form: DecoderForm;
+  readonly refused: readonly RefusedForm[];
+}
+
+export interface VerdictStore {
+  /** Undefined where there is none, or one of other files, another device or another version of the kit. */
+  read(): Promise<CheckVerdict | undefined>;
+  write(verdict: CheckVerdict): Promise<void>;
+}
+
+export interface VerdictSubject {
+  readonly model: { readonly id: string; readonly revision: string };
+  readonly variant: string;
+  /** All that the numbers depend on: files, rewrites, runtime, adapter. Another text is another subject. */
+  readonly circumstances: string;
+}
+
+interface StoredVerdict extends CheckVerdict {
+  readonly circumstances: string;
+}
+
+export function createVerdictStore(
+  store: Pick<Store, "get" | "set">,
+  { model, variant, circumstances }: VerdictSubject,
+): VerdictStore {
+  const key = verdictKey(modelKey(model), variant);
+  return {
+    async read() {
+      const stored = (await store.get(key)) as StoredVerdict | undefined;
+      return stored?.circumstances === circumstances ? stored : undefined;
+    },
+    write: ({ form, refused }) =>
+      store.set(key, { form, refused, circumstances } satisfies StoredVerdict),
+  };
+}

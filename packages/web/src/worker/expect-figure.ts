@@ -1,0 +1,24 @@
+/** How every check of a device turns it down: with the figure that was too low, and the limit. */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { Device } from "../protocol/model-descriptor.ts";
+
+export interface Figure {
+  readonly device: Device;
+  /** Names what was measured. */
+  readonly check: string;
+  /** NaN is too low for any limit. */
+  readonly actual: number;
+  readonly atLeast: number;
+}
+
+/** @throws {VlmError} `device-check-failed` where the figure is below its limit */
+export function expectFigure({ device, check, actual, atLeast }: Figure): void {
+  if (actual >= atLeast) return;
+  throw new VlmError(
+    "device-check-failed",
+    `The device ${device} computes wrong numbers (${check}: ${actual.toPrecision(4)}, at least ` +
+      `${String(atLeast)} expected). Update the browser or the graphics driver, or use another device.`,
+    { device, check, actual, limit: atLeast },
+  );
+}
