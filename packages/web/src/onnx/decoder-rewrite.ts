@@ -4,6 +4,7 @@
  * are not those that are known (decisions/, 2026-11-24).
  */
 
+import type { RewriteReport } from "../protocol/graph-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { fuseBiases } from "./fuse-bias.ts";
 import { fuseRotary } from "./fuse-rotary.ts";
@@ -14,6 +15,7 @@ import { lastLogits } from "./last-logits.ts";
 import type { ModelOutline } from "./model-outline.ts";
 import { outputNewPositions, type NewPositions } from "./new-positions.ts";
 import type { MessageEdit } from "./rewrite.ts";
+import { RewriteLog } from "./rewrite-log.ts";
 import { takeLengths } from "./sequence-lengths.ts";
 import { unfuseAttention } from "./unfuse-attention.ts";
 import { dropWideWindows } from "./wide-window.ts";
@@ -62,33 +64,69 @@ export interface DecoderParts {
 /** The decoder's input with a one for each position, [batch, total]. */
 export const MASK = "attention_mask";
 
+/** What can be done for a decoder, and what cannot. */
+export interface DecoderPlan {
+  /** Undefined where nothing is to be changed. */
+  readonly rewrite: DecoderRewrite | undefined;
+  readonly rewrites: readonly RewriteReport[];
+}
+
+/** @throws {VlmError} `model-invalid` */
+export function planDecoder(
+  model: ModelOutline,
+  { device, location }: DecoderRewriteOptions,
+): DecoderPlan {
+  const log = new RewriteLog();
+  const last = lastLogits(model, log);
+  const draft = GraphDraft.of(model, last ?? { replacements: new Map(), additions: [] });
+  if (!draft) return { rewrite: undefined, rewrites: [log.report("last-logits", 0)] };
+  const windows = dropWideWindows(draft);
+  const source = new JoinedFile(model.source);
+  const isGpu = device === "webgpu";
+  // On the GPU they stay where they are, whole, and no run copies them.
+  const newPositions = isGpu ? undefined : outputNewPositions(draft, log);
+  const joins = isGpu && location !== undefined;
+  const parts: DecoderParts = {
+    logits: last ? "last" : "all",
+    biases: isGpu ? fuseBiases(draft, log) : 0,
+    rotary: isGpu ? fuseRotary(draft, log) : 0,
+    joined: joins ? joinProducts(draft, { file: source, location }, log) : 0,
+    kv: newPositions ? "new" : "all",
+    unfused: newPositions ? unfuseAttention(draft, log) : 0,
+    positioned: isGpu ? takeLengths(draft, log) : 0,
+  };
+  const readsMask = draft.isRead(MASK);
+  const edit = draft.toEdit();
+  const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
+  const rewrite = { edit, parts, source, readsMask, newPositions };
+  if (!newPositions) log.miss("unfused-attention", "a run gives keys and values of all positions");
+  const { biases, rotary, joined, positioned, unfused } = parts;
+  const both = [log.report("last-logits", last ? 1 : 0), log.report("no-wide-window", windows)];
+  return {
+    rewrite: isChanged || last ? rewrite : undefined,
+    rewrites: isGpu
+      ? [
+          ...both,
+          log.report("fused-biases", biases),
+          log.report("fused-rotation", rotary),
+          log.report("joined-products", joined),
+          log.report("told-lengths", positioned),
+        ]
+      : [
+          ...both,
+          log.report("new-positions", newPositions ? 1 : 0),
+          log.report("unfused-attention", unfused),
+        ],
+  };
+}
+
 /**
  * @returns undefined where nothing is to be changed
  * @throws {VlmError} `model-invalid`
  */
 export function rewriteDecoder(
   model: ModelOutline,
-  { device, location }: DecoderRewriteOptions,
+  options: DecoderRewriteOptions,
 ): DecoderRewrite | undefined {
-  const last = lastLogits(model);
-  const draft = GraphDraft.of(model, last ?? { replacements: new Map(), additions: [] });
-  if (!draft) return undefined;
-  dropWideWindows(draft);
-  const source = new JoinedFile(model.source);
-  const isGpu = device === "webgpu";
-  // On the GPU they stay where they are, whole, and no run copies them.
-  const newPositions = isGpu ? undefined : outputNewPositions(draft);
-  const parts: DecoderParts = {
-    logits: last ? "last" : "all",
-    biases: isGpu ? fuseBiases(draft) : 0,
-    rotary: isGpu ? fuseRotary(draft) : 0,
-    joined: isGpu && location !== undefined ? joinProducts(draft, { file: source, location }) : 0,
-    kv: newPositions ? "new" : "all",
-    unfused: newPositions ? unfuseAttention(draft) : 0,
-    positioned: isGpu ? takeLengths(draft) : 0,
-  };
-  const readsMask = draft.isRead(MASK);
-  const edit = draft.toEdit();
-  const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
-  return isChanged || last ? { edit, parts, source, readsMask, newPositions } : undefined;
+  return planDecoder(model, options).rewrite;
 }

@@ -1,6 +1,9 @@
 /** `MatMulNBits` and the `Add` of a stored vector behind it become one node: it has an input for that. */
 
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
+
+const NAME = "fused-biases";
 
 export const PRODUCT = "com.microsoft::MatMulNBits";
 export const PRODUCT_INPUT = {
@@ -22,10 +25,11 @@ export const PRODUCT_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /** @returns how many */
-export function fuseBiases(draft: GraphDraft): number {
+export function fuseBiases(draft: GraphDraft, log = new RewriteLog()): number {
   let count = 0;
+  if (draft.nodes(PRODUCT).length === 0) log.miss(NAME, "no products of 4-bit weights");
   for (const add of draft.nodes("Add")) {
-    const found = findProduct(draft, add);
+    const found = findProduct(draft, add, log);
     if (!found) continue;
     const { product, bias } = found;
     const inputs = Array.from(
@@ -42,26 +46,31 @@ export function fuseBiases(draft: GraphDraft): number {
 function findProduct(
   draft: GraphDraft,
   { inputs: [first, second] }: DraftNode,
+  log: RewriteLog,
 ): { product: DraftNode; bias: string } | undefined {
   for (const [value, bias] of [
     [first, second],
     [second, first],
   ]) {
     const product = draft.onlyFor(value, PRODUCT);
-    if (product && bias !== undefined && canTake(draft, product, bias)) return { product, bias };
+    if (!product || bias === undefined) continue;
+    const reason = whyNot(draft, product, bias);
+    if (reason === undefined) return { product, bias };
+    log.miss(NAME, reason);
   }
   return undefined;
 }
 
-function canTake(draft: GraphDraft, product: DraftNode, bias: string): boolean {
+function whyNot(draft: GraphDraft, product: DraftNode, bias: string): string | undefined {
   const { flow } = draft;
   const tensor = flow.stored(bias);
   const scales = flow.stored(product.inputs[PRODUCT_INPUT.scales] ?? "");
-  return (
-    tensor?.shape.length === 1 &&
-    tensor.shape[0] === product.integers.get("N") &&
-    tensor.dataType === scales?.dataType &&
-    (product.inputs[PRODUCT_INPUT.bias] ?? "") === "" &&
-    draft.hasOnly(product, PRODUCT_ATTRIBUTES)
-  );
+  if (!tensor) return "what is added to a product is not stored";
+  if (tensor.shape.length !== 1 || tensor.shape[0] !== product.integers.get("N"))
+    return "what is added to a product is not one number for each output";
+  if (tensor.dataType !== scales?.dataType)
+    return "what is added to a product is of another type than its scales";
+  if ((product.inputs[PRODUCT_INPUT.bias] ?? "") !== "") return "a product has a bias already";
+  const odd = draft.attributeBeside(product, PRODUCT_ATTRIBUTES);
+  return odd === undefined ? undefined : `a product has the unknown attribute ${shown(odd)}`;
 }

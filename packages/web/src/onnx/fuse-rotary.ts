@@ -5,6 +5,10 @@
  */
 
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
+
+const NAME = "fused-rotation";
+export const NO_ATTENTION = "no GroupQueryAttention";
 
 export const ATTENTION = "com.microsoft::GroupQueryAttention";
 /** Its inputs; `cos` is the first that only a rotation needs. */
@@ -32,15 +36,28 @@ const ROTARY_ATTRIBUTES: ReadonlySet<string> = new Set([
 const HEAD_SIZE_STEP = 16;
 
 /** @returns how many attentions rotate by now */
-export function fuseRotary(draft: GraphDraft): number {
+export function fuseRotary(draft: GraphDraft, log = new RewriteLog()): number {
   let count = 0;
-  for (const attention of draft.nodes(ATTENTION)) {
+  const attentions = draft.nodes(ATTENTION);
+  if (attentions.length === 0) log.miss(NAME, NO_ATTENTION);
+  for (const attention of attentions) {
+    if (attention.integers.get("do_rotary") === 1) continue; // Nothing is left to be done.
     const [query, key] = attention.inputs.map((value) => draft.onlyFor(value, ROTARY));
-    if (!query || !key || query === key) continue;
-    if (!isPlain(draft, attention) || !isSame(query, key)) continue;
+    if (!query || !key || query === key) {
+      log.miss(NAME, "queries and keys do not each come of a RotaryEmbedding of their own");
+      continue;
+    }
+    const size = headSizeOf(draft, attention);
+    const reason =
+      whyNotPlain(draft, attention) ??
+      (isSame(query, key) ? undefined : "queries and keys are rotated by different tables") ??
+      whyNoRotation(draft, query, size) ??
+      whyNoRotation(draft, key, size);
+    if (reason !== undefined) {
+      log.miss(NAME, reason);
+      continue;
+    }
     const [, , cos, sin] = query.inputs;
-    if (!isRotation(draft, query, headSizeOf(draft, attention))) continue;
-    if (!isRotation(draft, key, headSizeOf(draft, attention))) continue;
 
     const others = attention.inputs.slice(ATTENTION_INPUT.value, ATTENTION_INPUT.cos);
     for (const rotary of [query, key]) {
@@ -57,22 +74,24 @@ export function fuseRotary(draft: GraphDraft): number {
 }
 
 /** From the shape of the past keys: [batch, heads, positions, head size]. */
-export function headSizeOf({ flow }: GraphDraft, { inputs }: DraftNode): number | undefined {
+export function headSizeOf(
+  { flow }: GraphDraft,
+  { inputs }: Pick<DraftNode, "inputs">,
+): number | undefined {
   return flow.inputs.get(inputs[ATTENTION_INPUT.pastKey] ?? "")?.shape?.[3];
 }
 
-/** Whether the attention takes queries, keys and values apart, and rotates nothing itself. */
-function isPlain(draft: GraphDraft, { inputs, integers }: DraftNode): boolean {
+/** Why the attention does not take queries, keys and values apart, or cannot rotate them. */
+function whyNotPlain(draft: GraphDraft, { inputs }: DraftNode): string | undefined {
   const [query, key, value] = inputs;
-  const size = headSizeOf(draft, { inputs } as DraftNode);
-  return (
-    [query, key, value].every((name) => name !== undefined && name !== "") &&
-    inputs.length >= ATTENTION_INPUT.cos &&
-    inputs.slice(ATTENTION_INPUT.cos).every((name) => name === "") &&
-    (integers.get("do_rotary") ?? 0) === 0 &&
-    size !== undefined &&
-    size % HEAD_SIZE_STEP === 0
-  );
+  const size = headSizeOf(draft, { inputs });
+  if ([query, key, value].some((name) => name === undefined || name === ""))
+    return "attention takes queries, keys and values in one value";
+  if (inputs.length < ATTENTION_INPUT.cos) return "attention has fewer inputs than are known";
+  if (inputs.slice(ATTENTION_INPUT.cos).some((name) => name !== ""))
+    return "attention has more inputs than are known";
+  if (size === undefined) return "the size of heads is not a number in the file";
+  return size % HEAD_SIZE_STEP === 0 ? undefined : `heads of ${String(size)} numbers`;
 }
 
 /** Whether two rotations turn by the same tables; that both are by the positions is asked of each. */
@@ -81,19 +100,19 @@ function isSame({ inputs: some }: DraftNode, { inputs: others }: DraftNode): boo
   return [cos, sin].every((index) => some[index] !== undefined && some[index] === others[index]);
 }
 
-/** Whether the whole of each head is rotated, half against half, by its position. */
-function isRotation(draft: GraphDraft, rotary: DraftNode, headSize = 0): boolean {
+/** Why it is not the whole of each head that is rotated, half against half, by its position. */
+function whyNoRotation(draft: GraphDraft, rotary: DraftNode, headSize = 0): string | undefined {
   const { inputs, integers } = rotary;
   const [, positions = "", cos = "", sin = ""] = inputs;
   const size = integers.get("rotary_embedding_dim") ?? 0;
-  return (
-    inputs.length === 4 &&
-    arePositions(draft, positions) &&
-    [cos, sin].every((name) => isCache(draft, name, headSize / 2)) &&
-    (integers.get("interleaved") ?? 0) === 0 &&
-    (size === 0 || size === headSize) &&
-    draft.hasOnly(rotary, ROTARY_ATTRIBUTES)
-  );
+  if (inputs.length !== 4) return "RotaryEmbedding has other inputs than are known";
+  const isTable = [cos, sin].every((name) => isCache(draft, name, headSize / 2));
+  if (!isTable) return "the tables of angles are not stored, or are for other heads";
+  if ((integers.get("interleaved") ?? 0) !== 0) return "neighbours are rotated, not halves";
+  if (size !== 0 && size !== headSize) return "a part of each head is rotated";
+  const odd = draft.attributeBeside(rotary, ROTARY_ATTRIBUTES);
+  if (odd !== undefined) return `RotaryEmbedding has the unknown attribute ${shown(odd)}`;
+  return whyNoPositions(draft, positions);
 }
 
 function isCache(draft: GraphDraft, value: string, angles: number): boolean {
@@ -120,18 +139,20 @@ export function countAngles(draft: GraphDraft, { inputs }: DraftNode): number | 
 }
 
 /**
- * Whether the value has the numbers of {@link POSITIONS} in their order. Exporters reshape them on the way;
+ * Why the value does not have the numbers of {@link POSITIONS} in their order. Exporters reshape them on the way;
  * the operator then still wants [batch, new], so that the order is all that matters.
  */
-function arePositions(draft: GraphDraft, value: string): boolean {
+function whyNoPositions(draft: GraphDraft, value: string): string | undefined {
   let name = value;
   for (let steps = 0; steps <= MAX_RESHAPES; steps++) {
-    if (name === POSITIONS) return draft.flow.inputs.has(POSITIONS);
+    if (name === POSITIONS && draft.flow.inputs.has(POSITIONS)) return undefined;
     const maker = draft.makerOf(name);
-    if (maker?.outputs.length !== 1 || !RESHAPES.has(maker.operator)) return false;
+    if (!maker) return `positions come from ${shown(name)}, not from ${POSITIONS}`;
+    if (maker.outputs.length !== 1 || !RESHAPES.has(maker.operator))
+      return `${POSITIONS} pass through an unknown node ${shown(maker.operator)}`;
     name = maker.inputs[0] ?? "";
   }
-  return false;
+  return `${POSITIONS} pass through more than ${String(MAX_RESHAPES)} nodes`;
 }
 
 /** Operators whose result has the numbers of their first input, in the same order. */

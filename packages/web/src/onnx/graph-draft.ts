@@ -80,13 +80,19 @@ export class GraphDraft {
   }
 
   /** Whether the node has no attributes but these. */
-  hasOnly({ field }: DraftNode, names: ReadonlySet<string>): boolean {
+  hasOnly(node: DraftNode, names: ReadonlySet<string>): boolean {
+    return this.attributeBeside(node, names) === undefined;
+  }
+
+  /** The name of an attribute that is none of these. */
+  attributeBeside({ field }: DraftNode, names: ReadonlySet<string>): string | undefined {
     const { reader } = this.model;
     for (const attribute of reader.fields(contentOf(field))) {
       if (attribute.number !== NODE.attribute || attribute.wireType !== WIRE.bytes) continue;
-      if (!names.has(this.#attributeName(attribute))) return false;
+      const name = this.#attributeName(attribute);
+      if (!names.has(name)) return name;
     }
-    return true;
+    return undefined;
   }
 
   change(node: DraftNode, { inputs, outputs, integers = {} }: NodeChange): void {

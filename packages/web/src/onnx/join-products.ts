@@ -4,14 +4,17 @@
  * writes the KV cache in one go.
  */
 
-import { ATTENTION, ATTENTION_INPUT, headSizeOf } from "./fuse-rotary.ts";
+import { ATTENTION, ATTENTION_INPUT, headSizeOf, NO_ATTENTION } from "./fuse-rotary.ts";
 import { PRODUCT, PRODUCT_ATTRIBUTES, PRODUCT_INPUT } from "./fuse-bias.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 import type { JoinedFile } from "./joined-file.ts";
 import type { StoredTensor } from "./model-outline.ts";
+import { RewriteLog } from "./rewrite-log.ts";
 import { newTensor } from "./node-writer.ts";
 import { DATA_TYPE, LOCATION, TENSOR } from "./tensor-outline.ts";
 import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+
+const NAME = "joined-products";
 
 export interface JoinedWeights {
   readonly file: JoinedFile;
@@ -22,12 +25,25 @@ export interface JoinedWeights {
 type Products = readonly [query: DraftNode, key: DraftNode, value: DraftNode];
 
 /** @returns how many attentions get one product by now */
-export function joinProducts(draft: GraphDraft, weights: JoinedWeights): number {
+export function joinProducts(
+  draft: GraphDraft,
+  weights: JoinedWeights,
+  log = new RewriteLog(),
+): number {
   let count = 0;
-  for (const attention of draft.nodes(ATTENTION)) {
+  const attentions = draft.nodes(ATTENTION);
+  if (attentions.length === 0) log.miss(NAME, NO_ATTENTION);
+  for (const attention of attentions) {
+    if (isJoined(attention)) continue; // Nothing is left to be done.
     const products = findProducts(draft, attention);
-    const tensors = products && tensorsOf(draft, products);
-    if (!tensors) continue;
+    const tensors = typeof products === "string" ? undefined : tensorsOf(draft, products);
+    if (typeof products === "string" || !tensors) {
+      log.miss(
+        NAME,
+        typeof products === "string" ? products : "weights of q, k and v differ in kind",
+      );
+      continue;
+    }
     const name = `fastvlm-kit/joined/${count++}`;
     const inputs = tensors.map((parts, index) => {
       if (!parts) return "";
@@ -51,13 +67,19 @@ export function joinProducts(draft: GraphDraft, weights: JoinedWeights): number 
   return count;
 }
 
+/** Whether the file has queries, keys and values in one value already. */
+function isJoined({ inputs: [, key, value] }: DraftNode): boolean {
+  return key === "" && value === "";
+}
+
 /** Those of an attention that rotates, as it takes them from one value: heads of one size, side by side. */
-function findProducts(draft: GraphDraft, attention: DraftNode): Products | undefined {
+function findProducts(draft: GraphDraft, attention: DraftNode): Products | string {
   const { inputs, integers } = attention;
   const [query, key, value] = inputs
     .slice(0, ATTENTION_INPUT.pastKey)
     .map((name) => draft.onlyFor(name, PRODUCT));
-  if (integers.get("do_rotary") !== 1 || !query || !key || !value) return undefined;
+  if (integers.get("do_rotary") !== 1) return "attention does not rotate queries and keys itself";
+  if (!query || !key || !value) return "q, k and v do not each come of a product of 4-bit weights";
   const products: Products = [query, key, value];
   const size = headSizeOf(draft, attention) ?? Number.NaN;
   const [heads, kvHeads] = [integers.get("num_heads"), integers.get("kv_num_heads")];
@@ -69,7 +91,7 @@ function findProducts(draft: GraphDraft, attention: DraftNode): Products | undef
       ALIKE.every((name) => product.integers.get(name) === query.integers.get(name)) &&
       draft.hasOnly(product, PRODUCT_ATTRIBUTES),
   );
-  return isExpected ? products : undefined;
+  return isExpected ? products : "the products of q, k and v are not alike";
 }
 
 const ALIKE = [...PRODUCT_ATTRIBUTES].filter((name) => name !== "N");

@@ -11,10 +11,12 @@ import { GRAPH, type ModelOutline } from "./model-outline.ts";
 import { NODE, type NodeOutline } from "./node-outline.ts";
 import { newIntegers, newNode } from "./node-writer.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
 import { withSize } from "./value-outline.ts";
 import { contentOf } from "./wire-reader.ts";
 import { messageField, stringField, type Piece } from "./wire-writer.ts";
 
+const NAME = "last-logits";
 const LOGITS = "logits"; // [batch, positions, vocab]
 const POSITIONS = 1;
 
@@ -26,14 +28,20 @@ const MIN_OPSET = 10;
  *   last position only already
  * @throws {VlmError} `model-invalid`
  */
-export function lastLogits(model: ModelOutline): MessageEdit | undefined {
+export function lastLogits(model: ModelOutline, log = new RewriteLog()): MessageEdit | undefined {
+  const miss = (reason: string): undefined => {
+    log.miss(NAME, reason);
+  };
   const flow = dataFlow(model);
-  const output = flow?.outputs.get(LOGITS);
-  if (!flow || output?.shape?.length !== 3) return undefined;
+  if (!flow) return miss("a node has a graph inside");
+  const { opset } = model;
+  const output = flow.outputs.get(LOGITS);
+  if (output?.shape?.length !== 3) return miss(`no output ${LOGITS} of three axes`);
   if (output.shape[POSITIONS] === 1) return { replacements: new Map(), additions: [] };
-  if (output.shape[POSITIONS] !== undefined || model.opset < MIN_OPSET) return undefined;
+  if (output.shape[POSITIONS] !== undefined) return miss("logits of a fixed number of positions");
+  if (opset < MIN_OPSET) return miss(`opset ${String(opset)}, ${String(MIN_OPSET)} is needed`);
   const found = findProduct(flow);
-  if (!found) return undefined;
+  if (typeof found === "string") return miss(found);
 
   const { product, between } = found;
   const notes = flow.notes.filter(({ name }) => between.has(name));
@@ -51,7 +59,7 @@ export function lastLogits(model: ModelOutline): MessageEdit | undefined {
 /** The product with the vocabulary, and the values from there to the logits. */
 function findProduct(
   flow: DataFlow,
-): { product: NodeOutline; between: ReadonlySet<string> } | undefined {
+): { product: NodeOutline; between: ReadonlySet<string> } | string {
   const between = new Set<string>();
   let value = LOGITS;
   while (true) {
@@ -59,11 +67,13 @@ function findProduct(
     const isInner = value !== LOGITS;
     const readers = flow.readsOf(value) + (flow.outputs.has(value) ? 1 : 0);
     // What somebody else reads too must keep its positions. A value twice is a circle.
-    if (node?.outputs.length !== 1 || readers !== 1 || between.has(value)) return undefined;
+    if (node?.outputs.length !== 1) return `${shown(value)} is not made by a node of its own`;
+    if (readers !== 1 || between.has(value)) return `${shown(value)} is read by other nodes too`;
     if (isInner) between.add(value);
     if (isProduct(flow, node)) return { product: node, between: between.add(LOGITS) };
     const next = throughElementwise(flow, node);
-    if (next === undefined) return undefined;
+    if (next === undefined)
+      return `between the product with the vocabulary and the logits is a node ${shown(node.operator)}`;
     value = next;
   }
 }

@@ -6,7 +6,10 @@
 
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
 import { canSharePast, PAST, presentOf } from "./shared-past.ts";
+
+const NAME = "new-positions";
 
 /** From the name of a past to that of the output that continues it: [batch, new positions, heads × head size]. */
 export type NewPositions = ReadonlyMap<string, string>;
@@ -18,9 +21,15 @@ const CONTINUED_BY = new Map<number, number>([
 ]);
 
 /** @returns undefined, with nothing changed, where one layer has no such value */
-export function outputNewPositions(draft: GraphDraft): NewPositions | undefined {
+export function outputNewPositions(
+  draft: GraphDraft,
+  log = new RewriteLog(),
+): NewPositions | undefined {
   const { flow } = draft;
-  if (!canSharePast(draft.model)) return undefined;
+  if (!canSharePast(draft.model)) {
+    log.miss(NAME, "something else than GroupQueryAttention reads past keys or values");
+    return undefined;
+  }
   const attentions = draft.nodes(ATTENTION);
   const found = new Map<string, string>();
   const values = new Set<string>();
@@ -28,7 +37,10 @@ export function outputNewPositions(draft: GraphDraft): NewPositions | undefined 
     if (!past.startsWith(PAST)) continue;
     const value = newValueOf(attentions, past);
     const isOutput = value === undefined || flow.outputs.has(value) || values.has(value);
-    if (isOutput || !flow.makerOf(value) || !flow.outputs.has(presentOf(past))) return undefined;
+    if (isOutput || !flow.makerOf(value) || !flow.outputs.has(presentOf(past))) {
+      log.miss(NAME, `what continues ${shown(past)} is not computed by itself`);
+      return undefined;
+    }
     found.set(past, value);
     values.add(value);
   }

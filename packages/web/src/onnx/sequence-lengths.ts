@@ -4,10 +4,13 @@
  * node on the CPU cannot be captured.
  */
 
-import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
 import type { GraphDraft } from "./graph-draft.ts";
+import { RewriteLog } from "./rewrite-log.ts";
 import { newInput } from "./node-writer.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
+
+const NAME = "told-lengths";
 
 /** An input that they get: the index of the sequence's last position, int32 [1]. */
 export const LAST_POSITION = "fastvlm-kit/last_position";
@@ -21,10 +24,13 @@ export const TOTAL_LENGTH = "fastvlm-kit/total_length";
  *
  * @returns how many attentions get them
  */
-export function takeLengths(draft: GraphDraft): number {
-  const attentions = draft
-    .nodes(ATTENTION)
-    .filter(({ inputs }) => [inputs[LAST], inputs[TOTAL]].every((input) => (input ?? "") !== ""));
+export function takeLengths(draft: GraphDraft, log = new RewriteLog()): number {
+  const all = draft.nodes(ATTENTION);
+  if (all.length === 0) log.miss(NAME, NO_ATTENTION);
+  const attentions = all.filter(({ inputs }) =>
+    [inputs[LAST], inputs[TOTAL]].every((input) => (input ?? "") !== ""),
+  );
+  if (attentions.length < all.length) log.miss(NAME, "attention takes no lengths");
   for (const attention of attentions) {
     const inputs = [...attention.inputs];
     const before = [inputs[LAST]!, inputs[TOTAL]!];

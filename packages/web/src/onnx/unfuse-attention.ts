@@ -7,9 +7,10 @@
  * it is the same for every layer.
  */
 
-import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 import { newInput, newIntegers, newNode } from "./node-writer.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
 import type { Piece } from "./wire-writer.ts";
 
@@ -20,6 +21,7 @@ import type { Piece } from "./wire-writer.ts";
  */
 export const ATTENTION_BIAS = "fastvlm-kit/attention_bias";
 
+const REWRITE = "unfused-attention";
 const NAME = "fastvlm-kit/attention";
 const CONTRIB = "com.microsoft";
 
@@ -50,40 +52,57 @@ interface Heads {
  *
  * @returns how many: all, or none
  */
-export function unfuseAttention(draft: GraphDraft): number {
-  const found = draft.nodes(ATTENTION).map((node) => ({ node, heads: headsOf(draft, node) }));
+export function unfuseAttention(draft: GraphDraft, log = new RewriteLog()): number {
+  const miss = (reason: string): number => {
+    log.miss(REWRITE, reason);
+    return 0;
+  };
+  const { opset } = draft.model;
+  if (opset < MIN_OPSET) return miss(`opset ${String(opset)}, ${String(MIN_OPSET)} is needed`);
+  const found: { readonly node: DraftNode; readonly heads: Heads }[] = [];
+  for (const node of draft.nodes(ATTENTION)) {
+    const heads = headsOf(draft, node);
+    if (typeof heads === "string") return miss(heads);
+    found.push({ node, heads });
+  }
   const [first] = found;
-  if (!first || draft.model.opset < MIN_OPSET) return 0;
+  if (!first) return miss(NO_ATTENTION);
   // One shape for all, so that its numbers are there once.
-  const isAlike = found.every(({ heads }) => heads && isSame(heads, first.heads!));
-  if (!isAlike) return 0;
+  if (!found.every(({ heads }) => isSame(heads, first.heads)))
+    return miss("layers have heads of different sizes");
 
   for (const [index, { node, heads }] of found.entries())
-    draft.replace(node, productsOf(node, heads!, `${NAME}/${String(index)}`));
+    draft.replace(node, productsOf(node, heads, `${NAME}/${String(index)}`));
   draft.add(
     newInput(ATTENTION_BIAS, DATA_TYPE.float32, ["sequence_length", "room_and_sequence_length"]),
   );
-  for (const [name, shape] of Object.entries(shapesOf(first.heads!)))
+  for (const [name, shape] of Object.entries(shapesOf(first.heads)))
     draft.add(newIntegers(name, shape.map(BigInt)));
   return found.length;
 }
 
-/** @returns undefined where the attention does more than scale, mask and normalise */
-function headsOf(draft: GraphDraft, node: DraftNode): Heads | undefined {
+/** @returns a reason where the attention does more than scale, mask and normalise */
+function headsOf(draft: GraphDraft, node: DraftNode): Heads | string {
   const { inputs, integers, floats } = node;
   const past = draft.flow.inputs.get(inputs[ATTENTION_INPUT.pastKey] ?? "");
   const [queries, keys] = [integers.get("num_heads") ?? 0, integers.get("kv_num_heads") ?? 0];
   const size = past?.shape?.[3];
   const [query, key, value] = inputs;
-  const isPlain =
-    [query, key, value].every((name) => name !== undefined && name !== "") &&
-    inputs.slice(ATTENTION_INPUT.cos).every((name) => name === "") &&
-    draft.hasOnly(node, ATTRIBUTES) &&
-    (integers.get("smooth_softmax") ?? 0) === 0 &&
-    (integers.get("local_window_size") ?? -1) === -1 &&
-    (floats.get("softcap") ?? 0) === 0;
-  if (!isPlain || past?.dataType !== DATA_TYPE.float32 || size === undefined) return undefined;
-  if (past.shape?.[1] !== keys || keys < 1 || queries < 1 || queries % keys !== 0) return undefined;
+  if ([query, key, value].some((name) => name === undefined || name === ""))
+    return "attention takes queries, keys and values in one value";
+  if (inputs.slice(ATTENTION_INPUT.cos).some((name) => name !== ""))
+    return "attention rotates queries and keys itself, or has other inputs";
+  const odd = draft.attributeBeside(node, ATTRIBUTES);
+  if (odd !== undefined) return `attention has the unknown attribute ${shown(odd)}`;
+  if ((integers.get("smooth_softmax") ?? 0) !== 0) return "attention with a smooth softmax";
+  const window = integers.get("local_window_size") ?? -1;
+  if (window !== -1) return `attention with a window of ${String(window)} positions`;
+  if ((floats.get("softcap") ?? 0) !== 0) return "attention with a cap";
+  if (past?.dataType !== DATA_TYPE.float32) return "past keys are not float32";
+  if (size === undefined || past.shape?.[1] !== keys)
+    return "the past has heads of an unknown size, or other ones than the attention";
+  if (keys < 1 || queries < 1 || queries % keys !== 0)
+    return `${String(queries)} heads of queries over ${String(keys)} of keys`;
   // 0 is the operator's word for its default.
   return { queries, keys, size, scale: (floats.get("scale") ?? 0) || 1 / Math.sqrt(size) };
 }
