@@ -60,6 +60,13 @@ export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/er
 export { METRIC_UNITS } from "./protocol/metric.ts";
 export type { Metric, MetricAttributes, MetricName, MetricUnit } from "./protocol/metric.ts";
 
+export type {
+  GraphForm,
+  GraphReport,
+  RewriteName,
+  RewriteReport,
+} from "./protocol/graph-report.ts";
+
 export { CODE_CACHE } from "./protocol/storage.ts";
 export type {
   DownloadOptions,

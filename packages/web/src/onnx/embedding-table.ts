@@ -7,6 +7,7 @@
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import type { ModelOutline, StoredTensor } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
+import { RewriteLog, shown } from "./rewrite-log.ts";
 import { readScalar } from "./scalar.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
 import type { Span } from "./wire-reader.ts";
@@ -28,6 +29,7 @@ export interface EmbeddingTable {
   readonly zeroPoint?: number | Span;
 }
 
+const NAME = "looked-up-rows";
 const IDS = "input_ids";
 const EMBEDS = "inputs_embeds";
 
@@ -43,11 +45,24 @@ interface Found extends EmbeddingTable {
 }
 
 /** @throws {VlmError} `model-invalid` */
-export function embeddingTable(model: ModelOutline): EmbeddingTable | undefined {
+export function embeddingTable(
+  model: ModelOutline,
+  log = new RewriteLog(),
+): EmbeddingTable | undefined {
   const flow = dataFlow(model);
-  if (!flow?.inputs.has(IDS) || !flow.outputs.has(EMBEDS)) return undefined;
+  if (!flow?.inputs.has(IDS) || !flow.outputs.has(EMBEDS)) {
+    log.miss(NAME, `it is no graph of plain nodes from ${IDS} to ${EMBEDS}`);
+    return undefined;
+  }
   const found = follow(model, flow, EMBEDS, MAX_DEPTH);
-  if (!found?.isGathered || !found.isFloat) return undefined;
+  if (!found?.isGathered || !found.isFloat) {
+    const last = flow.makerOf(EMBEDS)?.operator ?? "";
+    log.miss(
+      NAME,
+      `it does more than fetch rows of a stored table; its last node is ${shown(last)}`,
+    );
+    return undefined;
+  }
   const { rows, width, type, bytes, scale, zeroPoint } = found;
   return {
     rows,

@@ -7,10 +7,11 @@ import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import type { ModelOutline } from "./model-outline.ts";
 import { PAST, presentOf } from "./shared-past.ts";
+import { ifReadable } from "./understand.ts";
 
 /** By the names of past keys and values, where the graph tells. */
 export function headSizesOf(model: ModelOutline): ReadonlyMap<string, number> {
-  const flow = orUndefined(() => dataFlow(model));
+  const flow = ifReadable(() => dataFlow(model));
   const sizes = new Map<string, number>();
   for (const name of flow?.inputs.keys() ?? []) {
     const size = flow && name.startsWith(PAST) ? headSizeOf(flow, name) : undefined;
@@ -49,13 +50,5 @@ function widthOf(flow: DataFlow, value = "", depth = MAX_DEPTH): number | undefi
       return widthOf(flow, first, depth - 1);
     default:
       return undefined;
-  }
-}
-
-function orUndefined<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined; // A damaged file: ORT has the last word on it.
   }
 }

@@ -29,8 +29,9 @@ const MIN_OPSET = 10;
  * @throws {VlmError} `model-invalid`
  */
 export function lastLogits(model: ModelOutline, log = new RewriteLog()): MessageEdit | undefined {
-  const miss = (reason: string): undefined => {
+  const miss = (reason: string): MessageEdit | undefined => {
     log.miss(NAME, reason);
+    return undefined;
   };
   const flow = dataFlow(model);
   if (!flow) return miss("a node has a graph inside");

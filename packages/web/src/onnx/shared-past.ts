@@ -2,6 +2,7 @@
 
 import { dataFlow } from "./data-flow.ts";
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
+import { ifReadable } from "./understand.ts";
 import type { ModelOutline } from "./model-outline.ts";
 
 /** What the names of the decoder's past keys and values begin with. */
@@ -18,7 +19,7 @@ export function presentOf(past: string): string {
  * room behind it does no harm.
  */
 export function canSharePast(model: ModelOutline): boolean {
-  const flow = orUndefined(() => dataFlow(model));
+  const flow = ifReadable(() => dataFlow(model));
   if (!flow) return false;
   const pasts = [...flow.inputs.keys()].filter((name) => name.startsWith(PAST));
   return (
@@ -30,12 +31,4 @@ export function canSharePast(model: ModelOutline): boolean {
       return isPast && node?.operator === ATTENTION && flow.readsOf(past) === 1;
     })
   );
-}
-
-function orUndefined<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined; // A damaged file: ORT has the last word on it.
-  }
 }

@@ -15,6 +15,8 @@ export interface TensorOutline {
   readonly others: readonly Uint8Array[];
   /** Whether `raw` is in a file beside the graph's. */
   readonly isExternal: boolean;
+  /** Whether it says that it is in the graph's own file, which needs no saying. */
+  readonly saysHere?: true;
   /** Why its bytes are nowhere. */
   readonly trouble?: string;
 }
@@ -70,6 +72,7 @@ export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): 
   let dataType = 0;
   let raw: Span | undefined;
   let isPlain = true;
+  let saysHere = false;
   const reference = new ExternalReference();
   for (const field of reader.fields(span)) {
     if (field.number === TENSOR.rawData && field.wireType === WIRE.bytes) {
@@ -78,6 +81,7 @@ export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): 
       continue;
     }
     // Left out, because a tensor that moves to another file gets one that says so.
+    saysHere ||= isHere(field);
     if (isHere(field) || reference.takes(reader, field)) continue;
     const isKnown = HARMLESS.has(field.number) && isShort(field);
     isPlain &&= isKnown;
@@ -104,6 +108,7 @@ export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): 
     raw: isPlain ? raw : undefined,
     others,
     isExternal,
+    ...(saysHere && { saysHere }),
     ...(trouble !== undefined && { trouble }),
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { RewriteReport } from "../protocol/graph-report.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
+import { planDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
 import {
   ATTENTION_INPUTS,
   attentionModel,
@@ -52,19 +53,48 @@ describe("a decoder for the CPU", () => {
     expect(floats.get("alpha")).toBeCloseTo(scale, 6);
   });
 
-  it.each<[string, AttentionSpec]>([
-    ["with a cap", { more: floatAttribute("softcap", 30) }],
-    ["with a window", { more: integerAttribute("local_window_size", 128) }],
-    ["with a smooth softmax", { integers: { smooth_softmax: 1 } }],
-    ["with an attribute that is not known", { integers: { odd: 0 } }],
-    ["with more inputs", { inputs: ["", "", "others"] }],
-    ["with other heads than its past", { integers: { kv_num_heads: 2 } }],
-    ["with heads that cannot be shared out", { integers: { num_heads: 0 } }],
-    ["with halves", { past: FLOAT16 }],
-    ["of an old opset", { opset: 12 }],
-    ["of which one is not like the others", { others: { num_heads: 4 } }],
-  ])("keeps attention %s, with the new keys and values", (_, spec) => {
-    const { parts, flow } = rewritten(spec);
+  it.each<[string, AttentionSpec, string]>([
+    ["with a cap", { more: floatAttribute("softcap", 30) }, "attention with a cap"],
+    [
+      "with a window",
+      { more: integerAttribute("local_window_size", 128) },
+      "attention with a window of 128 positions",
+    ],
+    [
+      "with a smooth softmax",
+      { integers: { smooth_softmax: 1 } },
+      "attention with a smooth softmax",
+    ],
+    [
+      "with an attribute that is not known",
+      { integers: { odd: 0 } },
+      "attention has the unknown attribute odd",
+    ],
+    [
+      "with more inputs",
+      { inputs: ["", "", "others"] },
+      "attention rotates queries and keys itself, or has other inputs",
+    ],
+    [
+      "with other heads than its past",
+      { integers: { kv_num_heads: 2 } },
+      "the past has heads of an unknown size, or other ones than the attention",
+    ],
+    [
+      "with heads that cannot be shared out",
+      { integers: { num_heads: 0 } },
+      "0 heads of queries over 1 of keys",
+    ],
+    ["with halves", { past: FLOAT16 }, "past keys are not float32"],
+    ["of an old opset", { opset: 12 }, "opset 12, 13 is needed"],
+    [
+      "of which one is not like the others",
+      { others: { num_heads: 4 } },
+      "layers have heads of different sizes",
+    ],
+  ])("keeps attention %s, with the new keys and values, and says why", (_, spec, reason) => {
+    const { parts, flow, rewrites } = rewritten(spec);
+    expect(rewrites.find(({ name }) => name === "unfused-attention")!.missed).toEqual([reason]);
     expect(parts).toMatchObject({ kv: "new", unfused: 0 });
     expect(flow.makerOf("attention0")!.operator).toBe("com.microsoft::GroupQueryAttention");
     expect(flow.inputs.has(ATTENTION_BIAS)).toBe(false);
@@ -104,10 +134,13 @@ function replaceInput(nodes: readonly NodeSpec[], index: number, by: string): No
   );
 }
 
-function rewritten(spec: AttentionSpec): DecoderRewrite & { flow: DataFlow } {
+function rewritten(spec: AttentionSpec): DecoderRewrite & {
+  readonly flow: DataFlow;
+  readonly rewrites: readonly RewriteReport[];
+} {
   const model = outlineModel(sourceOfBytes(attentionModel(spec)), "test")!;
-  const rewrite = rewriteDecoder(model, { device: "wasm" })!;
-  return { ...rewrite, flow: flowOf(model, rewrite) };
+  const { rewrite, rewrites } = planDecoder(model, { device: "wasm" });
+  return { ...rewrite!, rewrites, flow: flowOf(model, rewrite!) };
 }
 
 function flowOf(model: ModelOutline, { edit }: DecoderRewrite): DataFlow {

@@ -12,6 +12,8 @@ export interface ValueOutline {
   readonly dataType: number | undefined;
   /** undefined for a size that is free; no shape at all where the file gives none. */
   readonly shape: readonly (number | undefined)[] | undefined;
+  /** The names of its free sizes, where the file has them. */
+  readonly axes: readonly (string | undefined)[] | undefined;
 }
 
 /** The way down to a dimension: ValueInfo, its type, that of a tensor, its shape. */
@@ -26,6 +28,7 @@ export function outlineValue(reader: WireReader, field: Field): ValueOutline | u
   let name = "";
   let dataType: number | undefined;
   let shape: (number | undefined)[] | undefined;
+  let axes: (string | undefined)[] | undefined;
   for (const inner of messages(reader, field)) {
     if (inner.number === VALUE.name) {
       if (inner.end - inner.content > MAX_NAME_BYTES) return undefined;
@@ -33,14 +36,21 @@ export function outlineValue(reader: WireReader, field: Field): ValueOutline | u
     } else if (inner.number === VALUE.type) {
       for (const type of messages(reader, inner, VALUE_TYPE.tensor)) {
         dataType = integerIn(reader, type, TENSOR_TYPE.element);
-        for (const dimensions of messages(reader, type, TENSOR_TYPE.shape))
-          shape = Array.from(messages(reader, dimensions, SHAPE.dimension), (one) =>
-            integerIn(reader, one, SHAPE.size),
-          );
+        for (const dimensions of messages(reader, type, TENSOR_TYPE.shape)) {
+          const all = [...messages(reader, dimensions, SHAPE.dimension)];
+          shape = all.map((one) => integerIn(reader, one, SHAPE.size));
+          axes = all.map((one) => axisName(reader, one));
+        }
       }
     }
   }
-  return { field, name, dataType, shape };
+  return { field, name, dataType, shape, axes };
+}
+
+function axisName(reader: WireReader, dimension: Field): string | undefined {
+  for (const field of messages(reader, dimension, SHAPE.axisName))
+    return field.end - field.content > MAX_NAME_BYTES ? undefined : nameIn(reader, field);
+  return undefined;
 }
 
 /** A graph's output, with one of its sizes fixed. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, expect, it } from "vitest";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
+import { VlmError } from "../protocol/errors.ts";
 import { GRAPH, type ModelOutline } from "../onnx/model-outline.ts";
 import type { Field } from "../onnx/wire-reader.ts";
 import { toSkeleton } from "../onnx/skeleton.ts";
@@ -64,15 +65,23 @@ it("leaves a graph as it is where ORT refuses what was made of it, or where maki
     additions: [],
   });
   const failing = () => {
-    throw new Error("Not understood");
+    throw new VlmError("model-invalid", "Not understood", { file: "test", reason: "test" });
   };
   for (const rewrite of [toNoNode, failing]) {
     const graph = graphOf(embed);
-    const { session, ...how } = await createSession(ort, SPEC, graph, { rewrite });
+    const { session, refused, ...how } = await createSession(ort, SPEC, graph, { rewrite });
+    expect(refused.map(({ what }) => what)).toEqual(rewrite === toNoNode ? ["rewritten"] : []);
     expect(how).toEqual({ weights: "mounted", isRewritten: false, isCapturing: false });
     const feeds = { input_ids: new ort.Tensor("int64", [5n, 300n], [1, 2]) };
     expect(await (await session.run(feeds))["inputs_embeds"]!.getData()).toEqual(expected);
   }
+});
+
+it("hides no mistake of a rewrite", async () => {
+  const rewrite = () => {
+    throw new TypeError("A mistake");
+  };
+  await expect(createSession(ort, SPEC, graphOf(embed), { rewrite })).rejects.toThrow("A mistake");
 });
 
 it("does not try again with more memory when memory ran out", async () => {

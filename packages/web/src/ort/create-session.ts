@@ -8,6 +8,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import type { MessageEdit } from "../onnx/rewrite.ts";
 import { skeletonOf } from "../onnx/skeleton.ts";
+import { ifReadable } from "../onnx/understand.ts";
 import { capturing } from "./graph-capture.ts";
 import type { Graph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
@@ -27,6 +28,13 @@ export interface CreatedSession {
   readonly isRewritten: boolean;
   /** Whether runs may be captured. */
   readonly isCapturing: boolean;
+  /** What the runtime refused before it took this, in its own words. */
+  readonly refused: readonly Refusal[];
+}
+
+export interface Refusal {
+  readonly what: "captured" | "rewritten" | "mounted";
+  readonly reason: string;
 }
 
 export interface CreateSessionOptions {
@@ -52,24 +60,28 @@ export async function createSession(
     data: lazyBytes(source),
   }));
   const externalData = [{ path: LOCATION, data: lazyBytes(graph.weights) }, ...own];
+  const refused: Refusal[] = [];
   for (const { bytes, isRewritten, isCapturing } of attempts(graph, { rewrite, captures })) {
     const mounted = { ...spec.options, externalData };
     const options = isCapturing ? capturing(mounted) : mounted;
     try {
       const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
-      return { session, weights: "mounted", isRewritten, isCapturing };
+      return { session, weights: "mounted", isRewritten, isCapturing, refused };
     } catch (error) {
       // Neither comes right by trying again with more memory.
       if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
         throw error;
+      const what = isCapturing ? "captured" : isRewritten ? "rewritten" : "mounted";
+      refused.push({ what, reason: reasonOf(error) });
     }
   }
   const bytes = graph.file.read(0, graph.file.size);
   const options = own.length > 0 ? { ...spec.options, externalData: own } : spec.options;
   const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
-  return { session, weights: "whole", isRewritten: false, isCapturing: false };
+  return { session, weights: "whole", isRewritten: false, isCapturing: false, refused };
 }
 
+/** A damaged file has no skeleton: ORT has the last word on it. */
 interface Attempt extends Pick<CreatedSession, "isRewritten" | "isCapturing"> {
   readonly bytes: Uint8Array;
 }
@@ -80,24 +92,24 @@ function* attempts(
   { rewrite, captures = false }: Pick<CreateSessionOptions, "rewrite" | "captures">,
 ): Generator<Attempt> {
   if (!model) return;
-  const edit = rewrite && orUndefined(() => rewrite(model));
+  const edit = rewrite && ifReadable(() => rewrite(model));
   if (edit) {
-    const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION, edit }));
+    const skeleton = ifReadable(() => skeletonOf(model, { location: LOCATION, edit }));
     if (skeleton) {
       const { bytes } = skeleton;
       if (captures) yield { bytes, isRewritten: true, isCapturing: true };
       yield { bytes, isRewritten: true, isCapturing: false };
     }
   }
-  const skeleton = orUndefined(() => skeletonOf(model, { location: LOCATION }));
+  const skeleton = ifReadable(() => skeletonOf(model, { location: LOCATION }));
   if (skeleton) yield { bytes: skeleton.bytes, isRewritten: false, isCapturing: false };
 }
 
-/** A damaged file has no skeleton either: ORT has the last word on it. */
-function orUndefined<Result>(make: () => Result | undefined): Result | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
+/** ORT's sentence, without the paths of the machine that built it. */
+function reasonOf(error: unknown): string {
+  const { message } =
+    (error as Error).cause instanceof Error ? (error as { cause: Error }).cause : (error as Error);
+  return message.slice(0, MAX_REASON);
 }
+
+const MAX_REASON = 300;

@@ -4,7 +4,8 @@
  */
 
 import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../onnx/embedding-table.ts";
-import type { ModelOutline } from "../onnx/model-outline.ts";
+import { RewriteLog } from "../onnx/rewrite-log.ts";
+import { ifReadable } from "../onnx/understand.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { Embedding } from "./embedding.ts";
@@ -15,17 +16,14 @@ import { readRow, type RowFormat } from "./row-format.ts";
 const MAX_KEPT_ROWS = 1024;
 
 /** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
-export function lookUpEmbedding(graph: Graph, device: Device): Embedding | undefined {
-  const table = tableOf(graph.model);
+export function lookUpEmbedding(
+  graph: Graph,
+  device: Device,
+  log = new RewriteLog(),
+): Embedding | undefined {
+  const { model } = graph;
+  const table = model && ifReadable(() => embeddingTable(model, log));
   return table && createLookUp(graph, table, readFormat(graph, table), device);
-}
-
-function tableOf(model: ModelOutline | undefined): EmbeddingTable | undefined {
-  try {
-    return model && embeddingTable(model);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Scales and zero points are small beside the table: they are read once. */

@@ -3,6 +3,7 @@
 import type { ByteSource } from "../onnx/byte-source.ts";
 import { putInARow, type ExternalFile } from "../onnx/external-data.ts";
 import { outlineModel, type ModelOutline } from "../onnx/model-outline.ts";
+import { ifReadable } from "../onnx/understand.ts";
 import { VlmError } from "../protocol/errors.ts";
 
 /** Verified, wherever it is kept. */
@@ -27,7 +28,7 @@ export interface Graph {
  */
 export function outlineGraph(file: GraphFile, name: string): Graph {
   const { source, layout } = putInARow(file, file.externalData ?? []);
-  const model = orUndefined(() => outlineModel(source, name, layout));
+  const model = ifReadable(() => outlineModel(source, name, layout));
   const trouble = model?.tensors.find((tensor) => tensor.trouble !== undefined)?.trouble;
   if (trouble !== undefined) {
     throw new VlmError(
@@ -38,12 +39,4 @@ export function outlineGraph(file: GraphFile, name: string): Graph {
     );
   }
   return { file, model, weights: source };
-}
-
-function orUndefined<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,8 @@ import type { Device, GraphName } from "../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../protocol/result.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../model/runtime.ts";
 import type { DecoderParts } from "../onnx/decoder-rewrite.ts";
+import { RewriteLog } from "../onnx/rewrite-log.ts";
+import type { GraphReport } from "../protocol/graph-report.ts";
 import {
   createSession,
   type CreateSessionOptions,
@@ -44,11 +46,12 @@ export interface OnnxRuntimeOptions extends StartOptions {
   readonly onGraphPrepared?: (graph: GraphName, how: GraphPreparation) => void;
 }
 
-export type GraphPreparation =
+export type GraphPreparation = { readonly report: GraphReport } & (
   | (DecoderParts & { readonly steps: "captured" | "run" })
   | { readonly embedding: "looked-up" | "session" }
   /** Whether the encoder takes pictures of any size. */
-  | { readonly imageSize: "free" | "fixed" };
+  | { readonly imageSize: "free" | "fixed" }
+);
 
 /** A runtime whose graphs can be replaced by others that should give the same numbers. */
 export interface OrtRuntime extends Runtime {
@@ -94,8 +97,15 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
   void gpuLoss?.then(options.onDeviceLost);
   const opened: Pick<Session, "release">[] = [];
 
-  const open = async (graph: GraphName): Promise<Graph> =>
-    outlineGraph(await options.openFile(graph), graph);
+  const open = async (graph: GraphName): Promise<Graph> => {
+    const file = await options.openFile(graph);
+    try {
+      return outlineGraph(file, graph);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  };
   const create = async (
     name: GraphName,
     graph: Graph,
@@ -115,8 +125,18 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
   };
   const openEmbedding = async (): Promise<Embedding> => {
     const graph = await open("embed");
-    const lookUp = lookUpEmbedding(graph, device);
-    onGraphPrepared?.("embed", { embedding: lookUp ? "looked-up" : "session" });
+    const log = new RewriteLog();
+    const lookUp = lookUpEmbedding(graph, device, log);
+    onGraphPrepared?.("embed", {
+      embedding: lookUp ? "looked-up" : "session",
+      report: {
+        graph: "embed",
+        device,
+        form: lookUp ? "looked-up" : "plain",
+        rewrites: [log.report("looked-up-rows", lookUp ? 1 : 0)],
+        failures: [],
+      },
+    });
     if (lookUp) return lookUp;
     // On the CPU in any case, where a row costs nothing and float16 tables need no shader support.
     const { session } = await create("embed", graph, { executionProviders: ["wasm"] });
@@ -132,6 +152,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       openEncoder(file, {
         create: (graph, rewrite) =>
           create("vision", graph, { ...providers, ...ENCODER_OPTIONS }, { rewrite }),
+        device,
         ownSize: options.imageSize,
       });
     const encoder = await openEncoderOf(await open("vision"));
@@ -143,6 +164,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       });
       onGraphPrepared?.("decoder", {
         ...decoder.parts,
+        report: decoder.report,
         steps: decoder.form === "captured" ? "captured" : "run",
       });
       return decoder;
@@ -156,7 +178,10 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       openDecoder: openDecoderAs,
     };
     const runtime = new OnnxRuntime(parts, device, options.maxPositions);
-    onGraphPrepared?.("vision", { imageSize: runtime.isImageSizeFree ? "free" : "fixed" });
+    onGraphPrepared?.("vision", {
+      imageSize: runtime.isImageSizeFree ? "free" : "fixed",
+      report: encoder.report,
+    });
     return runtime;
   } catch (error) {
     await Promise.allSettled(opened.map((session) => session.release()));

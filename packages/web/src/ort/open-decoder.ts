@@ -1,18 +1,24 @@
 /** The decoder's session with what belongs to it: its KV caches, and what of a step stays on the GPU. */
 
-import { rewriteDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
+import { planDecoder, type DecoderParts, type DecoderRewrite } from "../onnx/decoder-rewrite.ts";
 import { headSizesOf } from "../onnx/head-size.ts";
 import type { ModelOutline } from "../onnx/model-outline.ts";
 import { canSharePast } from "../onnx/shared-past.ts";
-import type { Device } from "../protocol/model-descriptor.ts";
+import type { GraphReport, RewriteReport } from "../protocol/graph-report.ts";
 import type { DecoderForm } from "../protocol/result.ts";
 import { createAppendedCache } from "./appended-kv-cache.ts";
-import { LOCATION, type CreatedSession, type CreateSessionOptions } from "./create-session.ts";
+import {
+  LOCATION,
+  type CreatedSession,
+  type CreateSessionOptions,
+  type Refusal,
+} from "./create-session.ts";
 import { createGpuArgmax } from "./gpu-argmax.ts";
 import { createGpuInputs } from "./gpu-inputs.ts";
 import { createGpuCaches } from "./gpu-kv-cache.ts";
 import { createGpuLogits, hasKnownVocabulary } from "./gpu-logits.ts";
 import type { Graph } from "./graph-file.ts";
+import { planGraph, refusals, undone } from "./graph-plan.ts";
 import { createGrowingCache } from "./growing-kv-cache.ts";
 import { listPast, type KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
@@ -23,6 +29,7 @@ export interface OpenedDecoder {
   readonly form: DecoderForm;
   /** What the rewrite changed. */
   readonly parts: DecoderParts;
+  readonly report: GraphReport;
   readonly session: Session;
   readonly onGpu: OnGpu | undefined;
   /** The cache of a new sequence. */
@@ -61,17 +68,20 @@ export async function openDecoder(
   graph: Graph,
   { ort, gpu, create }: OpenDecoderContext,
 ): Promise<OpenedDecoder> {
-  const sharesPast = graph.model !== undefined && canSharePast(graph.model);
-  const rewrite =
-    graph.model && form !== "plain" ? planRewrite(graph.model, gpu ? "webgpu" : "wasm") : undefined;
+  const { model } = graph;
+  const device = gpu ? "webgpu" : "wasm";
+  const sharesPast = model !== undefined && canSharePast(model);
+  const { plan, failures } = planGraph(() =>
+    model && form !== "plain" ? planDecoder(model, { device, location: LOCATION }) : undefined,
+  );
+  const rewrite = plan?.rewrite;
+  const whyNotCaptured =
+    form === "captured" && sharesPast ? whyNotCapture(gpu, model, rewrite) : NOT_ASKED;
   // Before the file is closed.
-  const headSizes = graph.model ? headSizesOf(graph.model) : new Map<string, number>();
-  const { session, isRewritten, isCapturing } = await create(
+  const headSizes = model ? headSizesOf(model) : new Map<string, number>();
+  const { session, isRewritten, isCapturing, refused } = await create(
     { ...graph, ...(rewrite && { weights: rewrite.source }) },
-    {
-      rewrite: () => rewrite?.edit,
-      captures: form === "captured" && sharesPast && canCapture(gpu, graph.model, rewrite),
-    },
+    { rewrite: () => rewrite?.edit, captures: whyNotCaptured === undefined },
   );
   const done = isRewritten ? rewrite : undefined;
   const past = listPast(session, headSizes);
@@ -84,6 +94,16 @@ export async function openDecoder(
   return {
     form: isCapturing ? "captured" : done ? "rewritten" : "plain",
     parts: done?.parts ?? AS_IT_IS,
+    report: {
+      graph: "decoder",
+      device,
+      form: isCapturing ? "captured" : done ? "rewritten" : "plain",
+      rewrites: [
+        ...(plan?.rewrites ?? []).map((one) => (rewrite && !done ? undone(one) : one)),
+        ...(gpu ? [captures(isCapturing, whyNotCaptured, refused)] : []),
+      ],
+      failures: [...failures, ...refusals(refused)],
+    },
     session,
     onGpu,
     createCache() {
@@ -103,26 +123,36 @@ export async function openDecoder(
   };
 }
 
+const NOT_ASKED = "the decoder was loaded to be run as it is, or its past cannot be shared";
+
 /**
  * ORT captures its flash attention only, which wants subgroups, and only graphs with all nodes on the GPU:
  * where some of the mask is left on the CPU it says so when the session is made.
  */
-function canCapture(
+function whyNotCapture(
   gpu: GPUDevice | undefined,
   model: ModelOutline | undefined,
   rewrite: DecoderRewrite | undefined,
-): boolean {
-  if (!model || !rewrite || gpu?.features.has("subgroups") !== true) return false;
+): string | undefined {
+  if (gpu?.features.has("subgroups") !== true) return "the GPU has no subgroups of use";
+  if (!model || !rewrite) return "the graph is not changed";
   const { parts, readsMask } = rewrite;
-  const isTold = parts.positioned > 0 && !readsMask;
-  return isTold && parts.logits === "last" && hasKnownVocabulary(model);
+  if (parts.positioned === 0) return "attention is not told the lengths";
+  if (readsMask) return "something reads the mask, whose length is another in each run";
+  if (parts.logits !== "last") return "logits are computed for all positions";
+  return hasKnownVocabulary(model) ? undefined : "the file does not say how many logits there are";
 }
 
-/** A damaged file is not rewritten: ORT has the last word on it. */
-function planRewrite(model: ModelOutline, device: Device): DecoderRewrite | undefined {
-  try {
-    return rewriteDecoder(model, { device, location: LOCATION });
-  } catch {
-    return undefined;
-  }
+function captures(
+  isCapturing: boolean,
+  whyNot: string | undefined,
+  refused: readonly Refusal[],
+): RewriteReport {
+  const refusal = refused.find(({ what }) => what === "captured")?.reason;
+  const reason = whyNot ?? refusal ?? "the changed graph was refused";
+  return {
+    name: "captured-steps",
+    applied: isCapturing ? 1 : 0,
+    missed: isCapturing ? [] : [reason],
+  };
 }

@@ -1,6 +1,7 @@
 /** What a call gives back, and the events it streams on the way. */
 
 import type { DeviceAttempt } from "./errors.ts";
+import type { GraphReport } from "./graph-report.ts";
 import type { Device } from "./model-descriptor.ts";
 
 /**
@@ -145,5 +146,7 @@ export type VlmEvent =
       readonly runs: DecoderForm;
       readonly likeness: number | undefined;
     }
+  /** A graph of the model was loaded, with what was changed in it and what was not: worth a place in a bug report. */
+  | { readonly type: "graph-prepared"; readonly report: GraphReport }
   /** IndexedDB is missing or failed: this session caches in memory only. */
   | { readonly type: "storage-degraded"; readonly reason: string };

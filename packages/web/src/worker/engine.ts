@@ -93,11 +93,14 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
       const attributes = { "vlm.graph": graph, "vlm.weights": weights };
       recorder.recordMs("vlm.session.create.duration", milliseconds, attributes);
     },
-    onGraphPrepared: (graph, how) => {
+    onGraphPrepared: (graph, { report }) => {
+      const isComplete = report.rewrites.every(({ missed }) => missed.length === 0);
       recorder.record("vlm.graph.prepared", 1, {
         "vlm.graph": graph,
-        "vlm.path": Object.entries(how).flat().join("-"), // such as `logits-last`
+        "vlm.path": report.form,
+        "vlm.complete": isComplete && report.failures.length === 0,
       });
+      options.onEvent({ type: "graph-prepared", report });
     },
   };
   const endIds = allEndIds(config, codec);
