@@ -24,7 +24,8 @@ const captionOnce = async (scene: string) => {
   const { vlm, events } = await window.kit.observe({ device: "wasm" });
   const { text } = await vlm.caption(scene, { cache: false });
   await vlm.dispose();
-  return { text, events: events.map(({ type }) => type) };
+  const types = events.map(({ type }) => type);
+  return { text, events: types.filter((type) => type !== "graph-prepared") };
 };
 
 for (const { name, launch } of engines) {

@@ -36,7 +36,7 @@ function use(
       const valuesOf = (name: string) => metrics.filter((one) => one.name === name);
       return {
         text,
-        events: events.map(({ type }) => type),
+        events: events.map(({ type }) => type).filter((type) => type !== "graph-prepared"),
         evictions: valuesOf("vlm.model.cache.evictions").length,
         persisted: valuesOf("vlm.storage.persisted").at(-1)?.value,
       };

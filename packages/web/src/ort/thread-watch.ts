@@ -29,7 +29,8 @@ const kept = new Set<Worker>();
  * @returns ends the watch; the threads go on
  */
 export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void {
-  if (!("Worker" in self)) return () => undefined;
+  // In Node there is no worker's scope, and the runtime is tested there.
+  if (!("self" in globalThis) || !("Worker" in self)) return () => undefined;
   const Plain = self.Worker;
   const watch = new AbortController();
   let missing = 0;
