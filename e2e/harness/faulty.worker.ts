@@ -3,6 +3,16 @@
 import { startWorker } from "@fastvlm-kit/web/worker";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
 
+/** Gives the workers that onnxruntime starts another script; those that the kit starts keep theirs. */
+function startThreadsFrom(script: string): void {
+  self.Worker = new Proxy(Worker, {
+    construct(Plain, [url, options]: [string | URL, WorkerOptions?], target) {
+      const isThread = options?.name?.startsWith("em-pthread") === true;
+      return Reflect.construct(Plain, [isThread ? script : url, options], target) as Worker;
+    },
+  });
+}
+
 const faults: Record<string, () => void> = {
   "no-indexeddb": () => {
     Object.defineProperty(self, "indexedDB", { value: undefined });
@@ -24,6 +34,14 @@ const faults: Record<string, () => void> = {
         super(url, options);
       }
     };
+  },
+  // onnxruntime's threads run nothing, and so never answer.
+  "stuck-threads": () => {
+    startThreadsFrom(URL.createObjectURL(new Blob([""], { type: "text/javascript" })));
+  },
+  // As where a policy of the page forbids their script.
+  "refused-threads": () => {
+    startThreadsFrom("/no-such-thread.js");
   },
   "no-locks": () => {
     Reflect.deleteProperty(Object.getPrototypeOf(navigator) as object, "locks");

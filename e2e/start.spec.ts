@@ -1,0 +1,57 @@
+/** Starts of onnxruntime that do not go well: each ends in time, and the model runs on one thread. */
+
+import type { VlmEvent } from "@fastvlm-kit/web";
+import { expect, test } from "./fixtures.ts";
+
+const SCENE = "/scenes/scene-01.png";
+
+test("threads that never answer are given up in time, and one thread answers", async ({
+  kitPage,
+}) => {
+  await kitPage.clock.install();
+  const loading = kitPage.evaluate(captionWith, { fault: "stuck-threads", scene: SCENE });
+  const isOver = () => document.documentElement.dataset["event"] === "threads-fallback";
+  await kitPage.waitForFunction(() => document.documentElement.dataset["progress"] === "done");
+  // Two seconds for a tenth of one: enough for the threads to be given up, not for what comes before.
+  await expect(async () => {
+    await kitPage.clock.runFor(2000);
+    expect(await kitPage.evaluate(isOver)).toBe(true);
+  }).toPass({ intervals: [100], timeout: 60_000 });
+  const { text, events, fallbacks } = await loading;
+  expect(text).not.toBe("");
+  expect(events).toMatchObject([{ type: "threads-fallback", reason: "threads-stuck" }]);
+  expect(fallbacks).toEqual([{ "vlm.reason": "threads-stuck" }]);
+});
+
+test("threads that the browser refuses cost no wait, and one thread answers", async ({
+  kitPage,
+}) => {
+  const { text, events } = await kitPage.evaluate(captionWith, {
+    fault: "refused-threads",
+    scene: SCENE,
+  });
+  expect(text).not.toBe("");
+  expect(events).toMatchObject([{ type: "threads-fallback", reason: "threads-failed" }]);
+});
+
+/** One caption, with workers that are broken in one way. Runs in the page. */
+async function captionWith({ fault, scene }: { fault: string; scene: string }) {
+  const { dataset } = document.documentElement;
+  const events: VlmEvent[] = [];
+  const { vlm, metrics } = await window.kit.observe({
+    device: "wasm",
+    worker: () => window.kit.createFaultyWorker(fault),
+    onProgress: ({ loadedBytes, totalBytes }) => {
+      if (loadedBytes === totalBytes) dataset["progress"] = "done";
+    },
+    onEvent: (event) => {
+      events.push(event);
+      dataset["event"] = event.type;
+    },
+  });
+  const { text } = await vlm.caption(scene);
+  const fallbacks = metrics
+    .filter(({ name }) => name === "vlm.threads.fallback")
+    .map(({ attributes }) => ({ "vlm.reason": attributes["vlm.reason"] }));
+  return { text, events, fallbacks };
+}
