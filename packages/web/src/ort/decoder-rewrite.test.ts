@@ -6,7 +6,7 @@ import type { Decoding } from "../model/runtime.ts";
 import { sourceOfBytes } from "../onnx/byte-source.ts";
 import { rewriteDecoder, type DecoderParts } from "../onnx/decoder-rewrite.ts";
 import { lastLogits } from "../onnx/last-logits.ts";
-import { createSession, type GraphRewrite } from "./create-session.ts";
+import { createSession, LOCATION, type GraphRewrite } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
 import { createAppendedCache } from "./appended-kv-cache.ts";
@@ -43,7 +43,7 @@ const PROMPTS = [[1], [5, 300, 17], Array.from({ length: 60 }, (_, n) => n * 3)]
 
 // The graph for GPUs, on the CPU: its operators know all of these inputs on both.
 describe("a decoder rewritten for a GPU", () => {
-  it.each(files.flatMap((name) => [[name, "weights"] as const, [name, undefined] as const]))(
+  it.each(files.flatMap((name) => [[name, LOCATION] as const, [name, undefined] as const]))(
     "has the numbers of %s over prompts and the tokens behind them; joined: %s",
     async (name, location) => {
       const graph = outlineFile(name);
