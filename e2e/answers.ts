@@ -44,7 +44,9 @@ export function answerExportedWithKit(
     async ({ questions, precisions, maxNewTokens }) => {
       const { ask, fastvlm05b, fetchBlob, observe } = window.kit;
       const baseUrl = `${location.origin}/models/exported`;
-      const model = fastvlm05b({ baseUrl, acceptLicense: "apple-amlr" });
+      // A revision of its own: these are not the files whose hashes ship.
+      const revision = "exported";
+      const model = fastvlm05b({ baseUrl, revision, acceptLicense: "apple-amlr" });
       const graphs = {
         vision: "onnx/vision_encoder.onnx",
         embed: `onnx/embed_tokens_${precisions.embed}.onnx`,

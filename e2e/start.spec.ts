@@ -45,6 +45,7 @@ async function captionWith({ fault, scene }: { fault: string; scene: string }) {
       if (loadedBytes === totalBytes) dataset["progress"] = "done";
     },
     onEvent: (event) => {
+      if (event.type === "graph-prepared") return;
       events.push(event);
       dataset["event"] = event.type;
     },
