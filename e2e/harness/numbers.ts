@@ -2,7 +2,7 @@
 
 import type { GraphName } from "@fastvlm-kit/web";
 // Not part of the published packages: types of the runtime itself.
-import type { GraphPreparation } from "../../packages/web/src/ort/onnx-runtime.ts";
+import type { GraphPreparation } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
 
 export interface NumbersRequest {
   readonly device: "webgpu" | "wasm";

@@ -5,13 +5,13 @@ import {
   createOnnxRuntime,
   type GraphPreparation,
   type OrtRuntime,
-} from "../../packages/web/src/ort/onnx-runtime.ts";
+} from "../../packages/web/src/engines/ort/onnx-runtime.ts";
 import {
   exportedPicture,
   exportedRows,
   POSITIONS,
 } from "../../packages/web/test/exported-inputs.ts";
-import type { Decoding } from "../../packages/web/src/model/runtime.ts";
+import type { Decoding } from "../../packages/web/src/engines/runtime.ts";
 import type { NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { filesOfVariant } from "../../web/src/protocol/model-descriptor.ts";
-import { assertManifest } from "../../web/src/protocol/manifest.ts";
+import { assertManifest } from "../../web/src/schema/manifest.ts";
 import { tinyModel } from "../src/index.ts";
 
 const sha256 = (data: Uint8Array | string): string =>

@@ -22,9 +22,9 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   // The runtime is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
   const { sourceOfBytes } = await import("../../web/src/onnx/byte-source.ts");
-  const { createOnnxRuntime } = await import("../../web/src/ort/onnx-runtime.ts");
-  const { createTextCodec } = await import("../../web/src/worker/tokenizer.ts");
-  const { observe } = await import("../../web/src/worker/self-check.ts");
+  const { createOnnxRuntime } = await import("../../web/src/engines/ort/onnx-runtime.ts");
+  const { createTextCodec } = await import("../../web/src/inference/tokenizer.ts");
+  const { observe } = await import("../../web/src/inference/self-check.ts");
 
   const readJson = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(`${folder}/${name}`, "utf8"));

@@ -17,25 +17,25 @@ export type {
   VlmOptions,
 } from "./client/vlm.ts";
 export type { CacheOptions } from "./client/storage-settings.ts";
-export type { VideoSource, Watch, WatchOptions, WatchResult } from "./client/watch-options.ts";
-export { createModelLibrary } from "./client/model-library.ts";
+export type { VideoSource, Watch, WatchOptions, WatchResult } from "./watch/watch-options.ts";
+export { createModelLibrary } from "./library/model-library.ts";
 export type {
   ModelLibrary,
   ModelLibraryOptions,
   OfflineDevices,
   PrepareOptions,
-} from "./client/model-library.ts";
-export { DownloadControl } from "./client/download-control.ts";
+} from "./library/model-library.ts";
+export { DownloadControl } from "./serving/download-control.ts";
 export { checkSupport } from "./client/check-support.ts";
 export type { SupportReport } from "./client/check-support.ts";
-export { pinModel } from "./client/pin-model.ts";
-export type { PinModelOptions } from "./client/pin-model.ts";
-export type { ImageSource } from "./client/image-source.ts";
+export { pinModel } from "./pins/pin-model.ts";
+export type { PinModelOptions } from "./pins/pin-model.ts";
+export type { ImageSource } from "./sources/image-source.ts";
 
-export { chooseModel } from "./models/choose-model.ts";
-export type { ModelChoice } from "./models/choose-model.ts";
-export { fastvlm05b } from "./models/fastvlm-05b.ts";
-export type { FastVlm05bOptions } from "./models/fastvlm-05b.ts";
+export { chooseModel } from "./catalog/choose-model.ts";
+export type { ModelChoice } from "./catalog/choose-model.ts";
+export { fastvlm05b } from "./catalog/fastvlm-05b.ts";
+export type { FastVlm05bOptions } from "./catalog/fastvlm-05b.ts";
 export type {
   CaptionPreset,
   CaptionPresetName,

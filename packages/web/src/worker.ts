@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { OrtFiles } from "./ort/ort-files.ts";
-import { holdMessages } from "./worker/held-messages.ts";
+import type { OrtFiles } from "./engines/ort/ort-files.ts";
+import { holdMessages } from "./host/held-messages.ts";
 
-export type { OrtFiles } from "./ort/ort-files.ts";
+export type { OrtFiles } from "./engines/ort/ort-files.ts";
 
 /** Settings that only the worker can know. */
 export interface WorkerOptions {
@@ -39,7 +39,7 @@ export function startWorker(options: WorkerOptions = {}): void {
   const release = holdMessages(self);
   // A chunk, and not a part of this one: where chunks import the worker's entry, because they share
   // code with it, WebKit evaluates the entry again, and all that it shares is there twice.
-  const work = import("./worker/serve.ts").then(({ serve }) => serve(options.ortFiles));
+  const work = import("./host/serve.ts").then(({ serve }) => serve(options.ortFiles));
   work.then(release, (error: unknown) => {
     // As an error of the worker: whoever started it would hear nothing of a rejection.
     setTimeout(() => {

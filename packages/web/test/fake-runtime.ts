@@ -1,6 +1,6 @@
 /** A runtime without a model: it answers what it is told to, and keeps a record of what it was asked. */
 
-import { argmax } from "../src/model/sampling.ts";
+import { argmax } from "../src/generation/sampling.ts";
 import type {
   Decoding,
   ImageFeatures,
@@ -8,7 +8,7 @@ import type {
   PromptPart,
   Runtime,
   TextCodec,
-} from "../src/model/runtime.ts";
+} from "../src/engines/runtime.ts";
 
 export interface FakeRuntime extends Runtime {
   /** Parts of every `append`, in order. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { vi } from "vitest";
 import { createModelFiles, type ModelFilesReport } from "../src/download/model-files.ts";
 import { PauseGate } from "../src/download/pause-gate.ts";
-import { fastvlm05b } from "../src/models/fastvlm-05b.ts";
+import { fastvlm05b } from "../src/catalog/fastvlm-05b.ts";
 import { VlmError } from "../src/protocol/errors.ts";
 import type { FileShards, ModelDescriptor, ModelFile } from "../src/protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../src/protocol/result.ts";

@@ -2,8 +2,8 @@
 
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
-import { listCandidates } from "./candidates.ts";
-import { listMissing, REQUIREMENT_NAMES } from "./environment.ts";
+import { listCandidates } from "../serving/candidates.ts";
+import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 
 /** The answer of {@link checkSupport}. */
 export interface SupportReport {

@@ -3,20 +3,20 @@
 import { DEFAULT_IMAGE_LIMITS, resolveImageLimits } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
-import { assertManifest } from "../protocol/manifest.ts";
+import { assertManifest } from "../schema/manifest.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { atCommit } from "../protocol/model-source.ts";
+import { atCommit } from "../schema/model-source.ts";
 import { expectNumber } from "../protocol/options.ts";
-import { askToPersist } from "./ask-to-persist.ts";
-import { assertLicense } from "./assert-license.ts";
-import { listMissing, REQUIREMENT_NAMES } from "./environment.ts";
+import { askToPersist } from "../serving/ask-to-persist.ts";
+import { assertLicense } from "../serving/assert-license.ts";
+import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 import { guardCallback } from "./host-callbacks.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { abortable } from "./run-call.ts";
-import { Serving } from "./serving.ts";
+import { Serving } from "../serving/active-model.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
-import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
 import type { UpdateOptions, Vlm, VlmOptions } from "./vlm.ts";
 

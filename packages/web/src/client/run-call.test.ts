@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { answer, asWorker, FakeWorker } from "../../test/fake-worker.ts";
 import { makeCall, makeResult } from "../../test/results.ts";
-import { fastvlm05b } from "../models/fastvlm-05b.ts";
+import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent } from "../protocol/result.ts";
 import type { CallMessage, LoadRequest } from "../wire/api.ts";
 import { runCall } from "./run-call.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor } from "../serving/supervisor.ts";
 
 const workers: FakeWorker[] = [];
 

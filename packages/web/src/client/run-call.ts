@@ -3,7 +3,7 @@
 import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
 import type { CallStage, GenerateCall } from "../wire/api.ts";
-import type { Ready, Supervisor } from "./supervisor.ts";
+import type { Ready, Supervisor } from "../serving/supervisor.ts";
 
 export interface RunOptions {
   readonly call: GenerateCall;

@@ -2,7 +2,7 @@
 
 import { toCall, type CallSettings } from "./call.ts";
 import { ASYNC_DISPOSE } from "./dispose-symbols.ts";
-import { OpenPhoto } from "./open-photo.ts";
+import { OpenPhoto } from "./open-image.ts";
 import type {
   CaptionOptions,
   GenerateRequest,
@@ -17,11 +17,11 @@ import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { LoadRequest } from "../wire/api.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { newName, type ImageSource } from "./image-source.ts";
-import type { Serving } from "./serving.ts";
-import { letGo, takePictures, type TakenPictures } from "./take-pictures.ts";
-import { watchVideo } from "./watch.ts";
-import type { VideoSource, Watch, WatchOptions } from "./watch-options.ts";
+import { newName, type ImageSource } from "../sources/image-source.ts";
+import type { Serving } from "../serving/active-model.ts";
+import { letGo, takePictures, type TakenPictures } from "../sources/take-images.ts";
+import { watchVideo } from "../watch/watch.ts";
+import type { VideoSource, Watch, WatchOptions } from "../watch/watch-options.ts";
 
 /** Loads a model beside the one that serves. */
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;

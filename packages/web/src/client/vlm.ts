@@ -14,10 +14,10 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
-import type { DownloadControl } from "./download-control.ts";
-import type { ImageSource } from "./image-source.ts";
+import type { DownloadControl } from "../serving/download-control.ts";
+import type { ImageSource } from "../sources/image-source.ts";
 import type { CacheOptions } from "./storage-settings.ts";
-import type { VideoSource, Watch, WatchOptions } from "./watch-options.ts";
+import type { VideoSource, Watch, WatchOptions } from "../watch/watch-options.ts";
 
 /** What `createVlm` needs to know. */
 export interface VlmOptions {

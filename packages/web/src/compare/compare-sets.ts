@@ -3,9 +3,9 @@
  * numbers that a device is held to ({@link SelfCheck}).
  */
 
-import { cosine } from "../model/cosine.ts";
+import { cosine } from "../generation/cosine.ts";
 import type { SelfCheck } from "../protocol/model-descriptor.ts";
-import { MIN_LIKELIHOOD } from "../worker/self-check.ts";
+import { MIN_LIKELIHOOD } from "../inference/self-check.ts";
 import type { FileSet } from "./file-sets.ts";
 import {
   openSet,

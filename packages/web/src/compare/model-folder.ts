@@ -1,8 +1,8 @@
 /** A model's small files, as far as a comparison needs them. */
 
-import type { TextCodec } from "../model/runtime.ts";
-import { readModelConfig } from "../worker/model-config.ts";
-import { createTextCodec } from "../worker/tokenizer.ts";
+import type { TextCodec } from "../engines/runtime.ts";
+import { readModelConfig } from "../schema/model-config.ts";
+import { createTextCodec } from "../inference/tokenizer.ts";
 
 export interface ModelFolder {
   readonly codec: TextCodec;

@@ -1,14 +1,14 @@
 /** What one set of files sees and says: features and greedy answers, picture by picture. */
 
-import { toImageTensor, type ImagePixels } from "../image/image-tensor.ts";
-import { checkPicture } from "../model/check-picture.ts";
-import { findLoop } from "../model/find-loop.ts";
-import { fillImages, layOutPrompt } from "../model/prompt.ts";
-import type { ImageTensor, Runtime, TextCodec } from "../model/runtime.ts";
+import { toImageTensor, type ImagePixels } from "../image/tensor/image-tensor.ts";
+import { checkPicture } from "../generation/check-image.ts";
+import { findLoop } from "../generation/find-loop.ts";
+import { fillImages, layOutPrompt } from "../generation/prompt.ts";
+import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
 import type { GraphName } from "../protocol/model-descriptor.ts";
-import type { GraphFile } from "../ort/graph-file.ts";
-import { createOnnxRuntime } from "../ort/onnx-runtime.ts";
-import { answerGreedily, cutPrompt, followAnswer } from "../worker/check-question.ts";
+import type { GraphFile } from "../engines/ort/graph-file.ts";
+import { createOnnxRuntime } from "../engines/ort/onnx-runtime.ts";
+import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-question.ts";
 import type { FileSet } from "./file-sets.ts";
 
 /** A picture of the user's. */

@@ -1,9 +1,9 @@
 /** Asks a hub which commit a branch or tag is at, as patiently as files are downloaded. */
 
 import { VlmError } from "../protocol/errors.ts";
-import { isCommit } from "../protocol/manifest-fields.ts";
+import { isCommit } from "../schema/manifest-fields.ts";
 import type { ModelSource } from "../protocol/model-descriptor.ts";
-import { commitAddressOf } from "../protocol/model-source.ts";
+import { commitAddressOf } from "../schema/model-source.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";
 import { requestRange } from "./request.ts";

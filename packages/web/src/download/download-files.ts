@@ -3,7 +3,7 @@
  * whatever happens: the next call goes on from there.
  */
 
-import { isLocalAddress } from "../protocol/local-address.ts";
+import { isLocalAddress } from "../schema/local-address.ts";
 import type { DownloadPolicy } from "../wire/api.ts";
 import type { FileDownload, Task } from "./file-download.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";

@@ -1,7 +1,7 @@
 /** How an attempt to fetch bytes can end other than with all of them. */
 
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
-import { shownAddress } from "../protocol/local-address.ts";
+import { shownAddress } from "../schema/local-address.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
-import { isLocalAddress, shownAddress } from "../protocol/local-address.ts";
+import { isLocalAddress, shownAddress } from "../schema/local-address.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../protocol/result.ts";
 import type { FileKey } from "../storage/file-keys.ts";

@@ -1,6 +1,6 @@
 /** One HTTP request for a range of a file, and what its answer means. */
 
-import { isBlobAddress, isDataAddress } from "../protocol/local-address.ts";
+import { isBlobAddress, isDataAddress } from "../schema/local-address.ts";
 import { httpFailure } from "./http-failure.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 import { answerFromDataAddress, unreadableBlob } from "./local-answer.ts";

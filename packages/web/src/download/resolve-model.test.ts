@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startFaultServer, type FaultServer } from "../../test/fault-server.ts";
 import { HASTY, hashHex, makeBytes, openModel } from "../../test/model-download.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { fastvlm05b } from "../models/fastvlm-05b.ts";
+import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { readCommit } from "../storage/known-commits.ts";
 import { SHARD_BYTES } from "../storage/file-store.ts";
 import { createMemoryStore } from "../storage/memory-store.ts";

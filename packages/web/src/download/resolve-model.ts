@@ -5,7 +5,7 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { atCommit } from "../protocol/model-source.ts";
+import { atCommit } from "../schema/model-source.ts";
 import { agreeOnCommit, readCommit } from "../storage/known-commits.ts";
 import type { Store } from "../storage/store.ts";
 import { askForCommit, type AskOptions } from "./ask-for-commit.ts";

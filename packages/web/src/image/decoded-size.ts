@@ -1,7 +1,7 @@
 import { malformedImage } from "./image-errors.ts";
-import type { ImageHeader } from "./image-header.ts";
+import type { ImageHeader } from "./formats/image-header.ts";
 import { assertSides, type ImageLimits } from "./limits.ts";
-import { fitsTurned, showSize, type Size } from "./size.ts";
+import { fitsTurned, showSize, type Size } from "./formats/size.ts";
 
 /**
  * Refuses what a decoder made of a file when it is larger than the file's header said: then the kit

@@ -1,5 +1,5 @@
 import { VlmError } from "../protocol/errors.ts";
-import type { ImageKind } from "./image-header.ts";
+import type { ImageKind } from "./formats/image-header.ts";
 
 /** The file ends before it has given its size. */
 export function truncatedImage(kind: ImageKind): VlmError<"image-unreadable"> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VlmError } from "../protocol/errors.ts";
-import type { ImageHeader } from "./image-header.ts";
+import type { ImageHeader } from "./formats/image-header.ts";
 import {
   assertByteLength,
   assertSides,

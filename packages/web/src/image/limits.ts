@@ -1,5 +1,5 @@
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
-import type { ImageHeader } from "./image-header.ts";
+import type { ImageHeader } from "./formats/image-header.ts";
 
 /** What a picture may cost before it is refused undecoded. `Infinity` lifts a limit. */
 export interface ImageLimits {

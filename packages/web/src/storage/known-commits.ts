@@ -3,7 +3,7 @@
  * and visits without a network all go by it, in every tab.
  */
 
-import { isCommit } from "../protocol/manifest-fields.ts";
+import { isCommit } from "../schema/manifest-fields.ts";
 import { COMMIT_PREFIX, commitKey, modelKey, type ModelKey } from "./file-keys.ts";
 import type { Store } from "./store.ts";
 

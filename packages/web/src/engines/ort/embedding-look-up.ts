@@ -1,0 +1,87 @@
+/**
+ * The embedding without a session: a token's row is read from the stored file when it is needed,
+ * and the table stays where it is (decisions/, 2026-11-23, embedding looked up).
+ */
+
+import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../../onnx/embedding-table.ts";
+import { RewriteLog } from "../../onnx/rewrite-log.ts";
+import { ifReadable } from "../../onnx/understand.ts";
+import { VlmError } from "../../protocol/errors.ts";
+import type { Device } from "../../protocol/model-descriptor.ts";
+import type { Embedding } from "./embedding.ts";
+import type { Graph } from "./graph-file.ts";
+import { readRow, type RowFormat } from "./row-format.ts";
+
+/** Rows that are kept, about 4 MB of them: those of the prompt's frame and of frequent words. */
+const MAX_KEPT_ROWS = 1024;
+
+/** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
+export function lookUpEmbedding(
+  graph: Graph,
+  device: Device,
+  log = new RewriteLog(),
+): Embedding | undefined {
+  const { model } = graph;
+  const table = model && ifReadable(() => embeddingTable(model, log));
+  return table && createLookUp(graph, table, readFormat(graph, table), device);
+}
+
+/** Scales and zero points are small beside the table: they are read once. */
+function readFormat({ weights }: Graph, table: EmbeddingTable): RowFormat {
+  const { type, width, scale, zeroPoint } = table;
+  const numbers = (at: number | EmbeddingTable["bytes"] | undefined) =>
+    typeof at === "object" ? weights.read(at.start, at.end).slice() : at;
+  return { type, width, scale: numbers(scale), zeroPoint: numbers(zeroPoint) };
+}
+
+function createLookUp(
+  { file, weights }: Graph,
+  { rows, width, type, bytes }: EmbeddingTable,
+  format: RowFormat,
+  device: Device,
+): Embedding {
+  const rowBytes = width * NUMBER_BYTES[type];
+  const kept = new Map<number, Float32Array>(); // the longest unused first
+
+  const read = (id: number): Float32Array => {
+    const known = kept.get(id);
+    kept.delete(id);
+    const start = bytes.start + id * rowBytes;
+    const row = known ?? readRow(format, id, weights.read(start, start + rowBytes));
+    kept.set(id, row);
+    return row;
+  };
+
+  return {
+    // eslint-disable-next-line @typescript-eslint/require-await -- what reading throws must reject
+    rows: async (ids) => {
+      const stranger = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
+      if (stranger !== undefined) throw failed(device, new RangeError(`No row ${stranger}`));
+      const result = new Float32Array(ids.length * width);
+      try {
+        for (const [place, id] of ids.entries()) result.set(read(id), place * width);
+      } catch (cause) {
+        throw failed(device, cause);
+      }
+      for (const id of kept.keys()) {
+        if (kept.size <= MAX_KEPT_ROWS) break;
+        kept.delete(id);
+      }
+      return result;
+    },
+    release() {
+      kept.clear();
+      file.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function failed(device: Device, cause: unknown): VlmError<"session-failed"> {
+  return new VlmError(
+    "session-failed",
+    "The embedding table could not be read. Load the model again.",
+    { device, stage: "run", graph: "embed" },
+    { cause },
+  );
+}

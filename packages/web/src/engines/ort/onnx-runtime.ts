@@ -1,0 +1,270 @@
+/**
+ * The model's three graphs on onnxruntime-web. The encoder and the decoder are sessions; the
+ * embedding is a look-up in its file where its graph is no more than that.
+ */
+
+import type { InferenceSession } from "onnxruntime-web/webgpu";
+import type { Device, GraphName } from "../../protocol/model-descriptor.ts";
+import type { DecoderForm } from "../../protocol/result.ts";
+import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../runtime.ts";
+import type { DecoderParts } from "../../onnx/decoder-rewrite.ts";
+import { RewriteLog } from "../../onnx/rewrite-log.ts";
+import type { GraphReport } from "../../protocol/graph-report.ts";
+import {
+  createSession,
+  type CreateSessionOptions,
+  type CreatedSession,
+  type WeightsPath,
+} from "./create-session.ts";
+import { lookUpEmbedding } from "./embedding-look-up.ts";
+import { runEmbedding } from "./embedding-session.ts";
+import type { Embedding } from "./embedding.ts";
+import { ENCODER_OPTIONS } from "./encoder-options.ts";
+import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
+import { openGpu } from "./gpu-device.ts";
+import type { OrtModule } from "./load-ort.ts";
+import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
+import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
+import { openEncoder, type Encoder } from "./open-encoder.ts";
+import type { Session } from "./session.ts";
+import { startOrt, type StartOptions } from "./start-ort.ts";
+import { input, missing, readFloats, toTensor } from "./tensors.ts";
+
+export interface OnnxRuntimeOptions extends StartOptions {
+  /** One graph's file; called once per graph, in the order of loading. */
+  readonly openFile: (graph: GraphName) => Promise<GraphFile>;
+  /** Side of the model's own pictures, in pixels; what the encoder's file says counts for more. */
+  readonly imageSize: number;
+  /** From the model's `config.json`. */
+  readonly maxPositions: number;
+  /** The most that is done for the decoder, as far as the graph and the GPU allow. Default `captured`. */
+  readonly decoderForm?: DecoderForm;
+  readonly onDeviceLost: (reason: string) => void;
+  /** Called for each graph that gets a session; an embedding that is looked up needs none. */
+  readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
+  /** Says what became of the graphs that can be made to cost less. */
+  readonly onGraphPrepared?: (graph: GraphName, how: GraphPreparation) => void;
+}
+
+export type GraphPreparation = { readonly report: GraphReport } & (
+  | (DecoderParts & { readonly steps: "captured" | "run" })
+  | { readonly embedding: "looked-up" | "session" }
+  /** Whether the encoder takes pictures of any size. */
+  | { readonly imageSize: "free" | "fixed" }
+);
+
+/** A runtime whose graphs can be replaced by others that should give the same numbers. */
+export interface OrtRuntime extends Runtime {
+  /** How the decoder runs now. */
+  readonly decoderForm: DecoderForm;
+  /**
+   * Releases the decoder and loads its file again, so that no two are in memory. Sequences that were
+   * begun end with it.
+   *
+   * @param form the most that is done for it; what cannot be done is not
+   * @throws {VlmError} as {@link createOnnxRuntime}; then only this or `dispose` may be called
+   */
+  reloadDecoder(form: DecoderForm): Promise<void>;
+  /**
+   * Runs another encoder from now on, until it is decided which one stays.
+   *
+   * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`; then nothing has changed
+   */
+  tryEncoder(file: GraphFile): Promise<{ keep(): Promise<void>; undo(): Promise<void> }>;
+}
+
+/** The parts of a loaded model. */
+interface Parts {
+  readonly ort: OrtModule;
+  readonly embedding: Embedding;
+  encoder: Encoder;
+  readonly openEncoder: (file: GraphFile) => Promise<Encoder>;
+  /** Undefined after it was released and could not be loaded again. */
+  decoder: OpenedDecoder | undefined;
+  readonly openDecoder: (form: DecoderForm) => Promise<OpenedDecoder>;
+}
+
+/**
+ * Loads the three graphs, one after the other so that at most one file is in memory twice.
+ *
+ * @throws {VlmError} `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and what `openFile` and its files throw
+ */
+export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<OrtRuntime> {
+  const { device, onGraphPrepared } = options;
+  const ort = await startOrt(options);
+  const gpu = device === "webgpu" ? await openGpu() : undefined;
+  const gpuLoss = gpu?.lost.then(({ reason }) => reason);
+  void gpuLoss?.then(options.onDeviceLost);
+  const opened: Pick<Session, "release">[] = [];
+
+  const open = async (graph: GraphName): Promise<Graph> => {
+    const file = await options.openFile(graph);
+    try {
+      return outlineGraph(file, graph);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  };
+  const create = async (
+    name: GraphName,
+    graph: Graph,
+    sessionOptions: InferenceSession.SessionOptions,
+    how: Pick<CreateSessionOptions, "rewrite" | "captures"> = {},
+  ): Promise<CreatedSession> => {
+    const startedAt = performance.now();
+    const spec = { graph: name, device, options: sessionOptions };
+    try {
+      const created = await createSession(ort, spec, graph, { gpuLoss, ...how });
+      options.onSessionCreated(name, performance.now() - startedAt, created.weights);
+      opened.push(created.session);
+      return created;
+    } finally {
+      graph.file.close();
+    }
+  };
+  const openEmbedding = async (): Promise<Embedding> => {
+    const graph = await open("embed");
+    const log = new RewriteLog();
+    const lookUp = lookUpEmbedding(graph, device, log);
+    onGraphPrepared?.("embed", {
+      embedding: lookUp ? "looked-up" : "session",
+      report: {
+        graph: "embed",
+        device,
+        form: lookUp ? "looked-up" : "plain",
+        rewrites: [log.report("looked-up-rows", lookUp ? 1 : 0)],
+        failures: [],
+      },
+    });
+    if (lookUp) return lookUp;
+    // On the CPU in any case, where a row costs nothing and float16 tables need no shader support.
+    const { session } = await create("embed", graph, { executionProviders: ["wasm"] });
+    return runEmbedding(ort, session);
+  };
+
+  try {
+    const provider = gpu ? { name: "webgpu", device: gpu } : { name: "wasm" };
+    const providers = { executionProviders: [provider] };
+    const outputs = gpu && { preferredOutputLocation: "gpu-buffer" as const };
+    const embedding = await openEmbedding();
+    const openEncoderOf = (file: Graph): Promise<Encoder> =>
+      openEncoder(file, {
+        create: (graph, rewrite) =>
+          create("vision", graph, { ...providers, ...ENCODER_OPTIONS }, { rewrite }),
+        device,
+        ownSize: options.imageSize,
+      });
+    const encoder = await openEncoderOf(await open("vision"));
+    const openDecoderAs = async (form: DecoderForm): Promise<OpenedDecoder> => {
+      const decoder = await openDecoder(form, await open("decoder"), {
+        ort,
+        gpu,
+        create: (graph, how) => create("decoder", graph, { ...providers, ...outputs }, how),
+      });
+      onGraphPrepared?.("decoder", {
+        ...decoder.parts,
+        report: decoder.report,
+        steps: decoder.form === "captured" ? "captured" : "run",
+      });
+      return decoder;
+    };
+    const parts: Parts = {
+      ort,
+      embedding,
+      encoder,
+      openEncoder: (file) => openEncoderOf(outlineGraph(file, "vision")),
+      decoder: await openDecoderAs(options.decoderForm ?? "captured"),
+      openDecoder: openDecoderAs,
+    };
+    const runtime = new OnnxRuntime(parts, device, options.maxPositions);
+    onGraphPrepared?.("vision", {
+      imageSize: runtime.isImageSizeFree ? "free" : "fixed",
+      report: encoder.report,
+    });
+    return runtime;
+  } catch (error) {
+    await Promise.allSettled(opened.map((session) => session.release()));
+    gpu?.destroy();
+    throw error;
+  }
+}
+
+class OnnxRuntime implements OrtRuntime {
+  readonly device: Device;
+  readonly maxPositions: number;
+  readonly imageSize: number;
+  readonly isImageSizeFree: boolean;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts, device: Device, maxPositions: number) {
+    this.imageSize = parts.encoder.imageSize;
+    this.isImageSizeFree = parts.encoder.isImageSizeFree;
+    this.#parts = parts;
+    this.device = device;
+    this.maxPositions = maxPositions;
+  }
+
+  get decoderForm(): DecoderForm {
+    return this.#parts.decoder?.form ?? "plain";
+  }
+
+  get #decoder(): OpenedDecoder {
+    const { decoder } = this.#parts;
+    if (!decoder) throw new Error("The decoder was released and not loaded again");
+    return decoder;
+  }
+
+  async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
+    const { ort, encoder } = this.#parts;
+    const vision = encoder.session;
+    const pixels = toTensor(ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
+    const { image_features: features } = await vision.run({ pixel_values: pixels });
+    if (!features) throw missing("vision", "image_features");
+    const values = await readFloats(features); // [1, tokens, hidden]
+    const tokens = features.dims.at(-2)!;
+    features.dispose();
+    return this.restoreImage(tokens, values);
+  }
+
+  restoreImage(tokens: number, values: Float32Array): CpuImageFeatures {
+    return { tokens, values, read: () => Promise.resolve(values), dispose: () => undefined };
+  }
+
+  async tryEncoder(file: GraphFile): ReturnType<OrtRuntime["tryEncoder"]> {
+    const parts = this.#parts;
+    const [before, after] = [parts.encoder, await parts.openEncoder(file)];
+    parts.encoder = after;
+    return {
+      keep: () => before.session.release(),
+      async undo() {
+        parts.encoder = before;
+        await after.session.release();
+      },
+    };
+  }
+
+  async reloadDecoder(form: DecoderForm): Promise<void> {
+    const parts = this.#parts;
+    await parts.decoder?.release();
+    parts.decoder = undefined;
+    parts.decoder = await parts.openDecoder(form);
+  }
+
+  startDecoding(): Decoding {
+    const { ort, embedding } = this.#parts;
+    const { session, onGpu, createCache } = this.#decoder;
+    const parts = { ort, embedding, decoder: session, ...(onGpu && { onGpu }) };
+    return new OnnxDecoding(parts, createCache());
+  }
+
+  trim(): void {
+    this.#parts.decoder?.trim();
+  }
+
+  async dispose(): Promise<void> {
+    const { embedding, encoder, decoder } = this.#parts;
+    const parts = [embedding, encoder.session, ...(decoder ? [decoder] : [])];
+    await Promise.allSettled(parts.map((part) => part.release()));
+  }
+}

@@ -1,0 +1,57 @@
+/** The vision encoder's session, and the sizes of pictures that it is right for. */
+
+import { imageSizeOf } from "../../onnx/image-size.ts";
+import type { GraphReport } from "../../protocol/graph-report.ts";
+import type { Device } from "../../protocol/model-descriptor.ts";
+import type { CreatedSession, GraphRewrite } from "./create-session.ts";
+import type { Graph } from "./graph-file.ts";
+import { planGraph, refusals, undone } from "./graph-plan.ts";
+import type { Session } from "./session.ts";
+import { input } from "./tensors.ts";
+
+export interface Encoder {
+  readonly session: Session;
+  /** Side of the pictures that it was made for, in pixels. */
+  readonly imageSize: number;
+  /** Whether it is right at any size; otherwise at `imageSize` only. */
+  readonly isImageSizeFree: boolean;
+  readonly report: GraphReport;
+}
+
+export interface OpenEncoderContext {
+  readonly device: Device;
+  /** @throws {VlmError} `session-failed`, `out-of-memory` */
+  readonly create: (graph: Graph, rewrite: GraphRewrite) => Promise<CreatedSession>;
+  /** Side of the model's pictures in pixels, for a file that names none. */
+  readonly ownSize: number;
+}
+
+/** @throws {VlmError} `session-failed`, `out-of-memory` */
+export async function openEncoder(
+  graph: Graph,
+  { create, device, ownSize }: OpenEncoderContext,
+): Promise<Encoder> {
+  const { model } = graph;
+  const { plan: size, failures } = planGraph(() => model && imageSizeOf(model));
+  const edit = size?.isFree === true && size.pools > 0 ? size.edit : undefined;
+  const { session, isRewritten, refused } = await create(graph, () => edit);
+  const [, , height] = input(session, "pixel_values").shape; // [n, 3, h, w]
+  const imageSize = typeof height === "number" ? height : ownSize;
+  const isImageSizeFree = size?.isFree === true && (edit === undefined || isRewritten);
+  const reason = size?.isFree === false ? size.reason : "the graph is not understood";
+  const pools = size?.isFree === true ? size.pools : 0;
+  const means = { name: "mean-over-map", applied: pools, missed: [] } as const;
+  return {
+    session,
+    imageSize,
+    isImageSizeFree,
+    report: {
+      graph: "vision",
+      device,
+      form: isRewritten ? "rewritten" : "plain",
+      rewrites: [edit && !isRewritten ? undone(means) : means],
+      failures: [...failures, ...refusals(refused)],
+      imageSize: { isFree: isImageSizeFree, own: imageSize, ...(!isImageSizeFree && { reason }) },
+    },
+  };
+}

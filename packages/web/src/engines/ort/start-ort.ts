@@ -1,0 +1,76 @@
+/** Starts onnxruntime-web before there is a model, and says how far it is. */
+
+import { VlmError, type StartPhase } from "../../protocol/errors.ts";
+import { chooseBuild, loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
+import { isOutOfMemory } from "./session.ts";
+import { watchThreads } from "./thread-watch.ts";
+
+export interface StartOptions extends OrtOptions {
+  /** Called at the beginning of each phase, and for each thread that is ready. */
+  readonly onPhase?: (phase: StartPhase) => void;
+}
+
+/**
+ * The runtime with its scripts, its WebAssembly and its threads; sessions need nothing more.
+ *
+ * @throws {VlmError} `start-failed`, `out-of-memory`
+ */
+export async function startOrt(options: StartOptions): Promise<OrtModule> {
+  let phase: StartPhase = "script";
+  const enter = (next: StartPhase): void => {
+    phase = next;
+    options.onPhase?.(next);
+  };
+  let fail: (error: Error) => void;
+  const failure = new Promise<never>((_, reject) => (fail = reject));
+  failure.catch(() => undefined); // It may come before anyone waits for it.
+  const unwatch = watchThreads(chooseBuild(options), {
+    onHandOver: () => {
+      enter("threads");
+    },
+    onReady: (missing) => {
+      enter(missing > 0 ? "threads" : "first-run");
+    },
+    onError: (message) => {
+      phase = "threads";
+      fail(new Error(`A thread of onnxruntime failed: ${message}`));
+    },
+  });
+  try {
+    enter("script");
+    const ort = await loadOrt(options);
+    enter("wasm");
+    await Promise.race([runOnce(ort), failure]);
+    enter("model");
+    return ort;
+  } catch (cause) {
+    if (isOutOfMemory(cause)) {
+      const { device } = options;
+      const message = "Memory ran out while onnxruntime started. Close other tabs and try again.";
+      throw new VlmError("out-of-memory", message, { device }, { cause });
+    }
+    throw new VlmError(
+      "start-failed",
+      `onnxruntime could not be started (${phase}). Check the connection and that all of the app's build is served, then try again.`,
+      { phase, reason: "error" },
+      { cause },
+    );
+  } finally {
+    unwatch();
+  }
+}
+
+/** The backend starts with the first session, on whatever device. */
+async function runOnce(ort: OrtModule): Promise<void> {
+  const session = await ort.InferenceSession.create(IDENTITY_MODEL, {
+    executionProviders: ["wasm"],
+  });
+  await session.release();
+}
+
+/** The smallest model: `y = Identity(x)`, float32 [1], opset 13. */
+const IDENTITY_MODEL = new Uint8Array([
+  8, 8, 58, 55, 10, 16, 10, 1, 120, 18, 1, 121, 34, 8, 73, 100, 101, 110, 116, 105, 116, 121, 18, 1,
+  103, 90, 15, 10, 1, 120, 18, 10, 10, 8, 8, 1, 18, 4, 10, 2, 8, 1, 98, 15, 10, 1, 121, 18, 10, 10,
+  8, 8, 1, 18, 4, 10, 2, 8, 1, 66, 4, 10, 0, 16, 13,
+]);

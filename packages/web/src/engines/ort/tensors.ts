@@ -1,0 +1,58 @@
+/** Values in and out of ORT's tensors. */
+
+import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
+import { VlmError } from "../../protocol/errors.ts";
+import type { GraphName } from "../../protocol/model-descriptor.ts";
+import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+import type { OrtModule } from "./load-ort.ts";
+import type { Session } from "./session.ts";
+
+export function input(session: Session, name: string): InferenceSession.TensorValueMetadata {
+  const found = session.inputs.find((one) => one.name === name);
+  if (!found) throw missing(session.graph, name);
+  return found;
+}
+
+export function output(session: Session, name: string): InferenceSession.TensorValueMetadata {
+  const found = session.outputs.find((one) => one.name === name);
+  if (!found) throw missing(session.graph, name);
+  return found;
+}
+
+export function missing(graph: GraphName, name: string): VlmError<"model-invalid"> {
+  return new VlmError(
+    "model-invalid",
+    `The ${graph} graph has no ${name}. It needs the names of the public FastVLM files.`,
+    { file: graph, reason: `no ${name}` },
+  );
+}
+
+/** A float tensor of the type that the graph's input has. */
+export function toTensor(
+  ort: OrtModule,
+  { type }: InferenceSession.TensorValueMetadata,
+  values: Float32Array,
+  dims: readonly number[],
+): Tensor {
+  return type === "float16"
+    ? new ort.Tensor("float16", float32ToFloat16(values), dims)
+    : new ort.Tensor("float32", values, dims);
+}
+
+export async function readFloats(tensor: Tensor): Promise<Float32Array> {
+  const data = await tensor.getData();
+  if (data instanceof Float32Array) return data;
+  if (data instanceof Uint16Array) return float16ToFloat32(data);
+  // Browsers with a Float16Array get one from ORT.
+  return Float32Array.from(data as unknown as ArrayLike<number>);
+}
+
+export function int64(ort: OrtModule, values: BigInt64Array, dims: readonly number[]): Tensor {
+  return new ort.Tensor("int64", values, dims);
+}
+
+/** The bytes of a tensor on the CPU, whatever type of array it has in this browser. */
+export function bytesOf({ data }: Tensor): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = data as Float32Array<ArrayBuffer>;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,145 @@
+/**
+ * The generation loop: prefill, then one token at a time until the model, a limit or the caller
+ * ends it. Knows nothing of what computes the logits.
+ */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { ResolvedGenerationOptions } from "../protocol/options.ts";
+import type { FinishReason } from "../protocol/result.ts";
+import type { PromptPart, Runtime, TextCodec } from "../engines/runtime.ts";
+import { createSampler } from "./sampling.ts";
+import type { SequenceCache } from "./sequence-cache.ts";
+import { countWords } from "./sentences.ts";
+import { createTextStream } from "./text-stream.ts";
+
+/** What the loop needs from its surroundings. */
+export interface GenerationContext {
+  readonly runtime: Pick<Runtime, "maxPositions">;
+  /** Where sequences begin, and are kept. */
+  readonly sequences: SequenceCache;
+  readonly codec: TextCodec;
+  /** Ids that end an answer. */
+  readonly endIds: ReadonlySet<number>;
+  /** Milliseconds of a steady clock. */
+  readonly now: () => number;
+  /** Lets other work happen between tokens; throws when the call was cancelled. */
+  readonly checkpoint: () => Promise<void>;
+  readonly onFirstToken: () => void;
+  readonly onText: (text: string) => void;
+}
+
+/** What came out, before captions are trimmed. */
+export interface Generation {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly outputTokens: number;
+  /** Positions of the prompt that an earlier one had brought. */
+  readonly reusedTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+/**
+ * Generates the answer to `parts`.
+ *
+ * @throws {VlmError} `context-overflow` when the prompt leaves no room for an answer.
+ */
+export async function generate(
+  context: GenerationContext,
+  parts: readonly PromptPart[],
+  options: ResolvedGenerationOptions,
+): Promise<Generation> {
+  const { runtime, now } = context;
+  const maxNewTokens = roomForAnswer(
+    countPositions(parts),
+    options.maxNewTokens,
+    runtime.maxPositions,
+  );
+  const sampler = createSampler(options, Math.floor(Math.random() * 2 ** 32));
+  const seen = new Set(parts.flatMap((part) => (part.kind === "tokens" ? part.ids : [])));
+  const stream = createTextStream(context.codec, options.stop);
+  const emit = (text: string): void => {
+    if (text !== "") context.onText(text);
+  };
+
+  const startedAt = now();
+  const sequence = context.sequences.begin(parts);
+  try {
+    let prediction = await sequence.append(sequence.rest);
+    const firstTokenAt = now();
+    context.onFirstToken();
+
+    let outputTokens = 0;
+    let finishReason: FinishReason = "length";
+    while (true) {
+      await context.checkpoint();
+      const id = await sampler.next(prediction, seen);
+      if (context.endIds.has(id)) {
+        finishReason = "stop";
+        break;
+      }
+      seen.add(id);
+      outputTokens += 1;
+      const delta = stream.push(id);
+      emit(delta.text);
+      if (delta.isStopped) {
+        finishReason = "stop-string";
+        break;
+      }
+      // One word more than allowed shows that the last allowed one is whole.
+      if (options.maxWords !== undefined && countWords(stream.text) > options.maxWords) {
+        finishReason = "max-words";
+        break;
+      }
+      if (outputTokens === maxNewTokens) break;
+      prediction = await sequence.append([{ kind: "tokens", ids: [id] }]);
+    }
+    if (finishReason !== "stop-string") {
+      const rest = stream.flush();
+      emit(rest.text);
+      if (rest.isStopped) finishReason = "stop-string";
+    }
+    return {
+      text: stream.text,
+      finishReason,
+      outputTokens,
+      reusedTokens: sequence.reused,
+      prefillMs: firstTokenAt - startedAt,
+      decodeMs: now() - firstTokenAt,
+    };
+  } finally {
+    sequence.end();
+  }
+}
+
+/** Appends what begins prompts that will follow, and keeps it for them. */
+export async function prefill(
+  { sequences }: Pick<GenerationContext, "sequences">,
+  parts: readonly PromptPart[],
+): Promise<void> {
+  const sequence = sequences.begin(parts);
+  try {
+    await sequence.append(sequence.rest);
+  } finally {
+    sequence.end();
+  }
+}
+
+/** Positions that `parts` take in the sequence. */
+function countPositions(parts: readonly PromptPart[]): number {
+  return parts.reduce(
+    (sum, part) => sum + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
+    0,
+  );
+}
+
+function roomForAnswer(promptPositions: number, wanted: number, maxPositions: number): number {
+  const room = maxPositions - promptPositions;
+  if (room >= 1) return Math.min(wanted, room);
+  throw new VlmError(
+    "context-overflow",
+    `The prompt takes ${String(promptPositions)} positions and the model has ${String(maxPositions)}. ` +
+      "Shorten the prompt or use fewer images.",
+    { tokens: promptPositions, limit: maxPositions },
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * From a question to prompt parts. The chat template is rendered over placeholders, and the user's
+ * text is put in afterwards, encoded as plain text: `<|im_end|>` or `<image>` typed by a user stays
+ * text and can never become a control token.
+ */
+
+import type { ChatTurn } from "../protocol/options.ts";
+import type { ImageFeatures, PromptPart, TextCodec, ChatMessage } from "../engines/runtime.ts";
+
+/** What is asked. */
+export interface Question {
+  readonly text: string;
+  readonly system: string | undefined;
+  /** Earlier turns, the user's first. */
+  readonly history?: readonly ChatTurn[];
+}
+
+/** A prompt before the pictures are encoded: ids and places for pictures. */
+export type PromptPiece =
+  { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image" };
+
+const IMAGE_TOKEN = "<image>";
+
+/** Marks where text goes in the rendered template. Private-use characters: removed from user text first. */
+const SLOT_OPEN = "\uE000";
+const SLOT_CLOSE = "\uE001";
+
+/**
+ * Lays out a chat prompt: `imageCount` pictures, then the first question, as the public FastVLM files
+ * were trained (the picture straight before the text).
+ */
+export function layOutPrompt(
+  codec: TextCodec,
+  question: Question,
+  imageCount: number,
+): PromptPiece[] {
+  const texts: string[] = [];
+  const slot = (text: string): string => {
+    texts.push(cleanUserText(text));
+    return `${SLOT_OPEN}${String(texts.length - 1)}${SLOT_CLOSE}`;
+  };
+  const messages: ChatMessage[] = [];
+  if (question.system !== undefined)
+    messages.push({ role: "system", content: slot(question.system) });
+  const turns = [...(question.history ?? []), { role: "user", content: question.text } as const];
+  for (const [index, { role, content }] of turns.entries()) {
+    const pictures = index === 0 ? IMAGE_TOKEN.repeat(imageCount) : "";
+    messages.push({ role, content: pictures + slot(content) });
+  }
+
+  const pieces = splitControlTokens(codec.renderChat(messages), codec.controlTokens);
+  return pieces.map((piece): PromptPiece => {
+    if (piece.isControl) {
+      if (piece.text === IMAGE_TOKEN) return { kind: "image" };
+      const id = codec.controlId(piece.text);
+      if (id === undefined) throw new Error(`The vocabulary has no control token ${piece.text}`);
+      return { kind: "tokens", ids: [id] };
+    }
+    return { kind: "tokens", ids: codec.encode(fillSlots(piece.text, texts)) };
+  });
+}
+
+/** What comes before the first word about the pictures. */
+export function upToImages(pieces: readonly PromptPiece[]): readonly PromptPiece[] {
+  return pieces.slice(0, pieces.findLastIndex(({ kind }) => kind === "image") + 1);
+}
+
+/** Puts encoded pictures in their places, in order. */
+export function fillImages(
+  pieces: readonly PromptPiece[],
+  features: readonly ImageFeatures[],
+): PromptPart[] {
+  let next = 0;
+  const parts = pieces.map((piece): PromptPart => {
+    if (piece.kind === "tokens") return piece;
+    const image = features[next++];
+    if (image === undefined)
+      throw new Error("The prompt has more places for pictures than pictures");
+    return { kind: "image", features: image };
+  });
+  if (next !== features.length)
+    throw new Error("The prompt has fewer places for pictures than pictures");
+  return mergeTokens(parts);
+}
+
+/** Number of text positions in a prompt. */
+export function countTextTokens(pieces: readonly PromptPiece[]): number {
+  return pieces.reduce((sum, piece) => sum + (piece.kind === "tokens" ? piece.ids.length : 0), 0);
+}
+
+/**
+ * NFC, without characters that are invisible or reorder text: they carry no question, and are used
+ * to smuggle one. Newlines and tabs stay.
+ */
+export function cleanUserText(text: string): string {
+  // Last of all NFC: what is removed may have stood between a letter and its accent.
+  return text.replace(INVISIBLE, "").replace(PRIVATE_SLOTS, "").normalize("NFC");
+}
+
+// C0 and C1 controls but \t and \n; zero-width and bidirectional controls; word joiner; BOM; tag characters.
+const INVISIBLE =
+  // eslint-disable-next-line no-control-regex -- control characters are what this removes
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|[\u{E0000}-\u{E007F}]/gu;
+const PRIVATE_SLOTS = /[\uE000\uE001]/g;
+
+interface TemplatePiece {
+  readonly text: string;
+  readonly isControl: boolean;
+}
+
+/** Splits the template's own text at control tokens; slots hold no user text yet, so none can match there. */
+function splitControlTokens(rendered: string, controlTokens: readonly string[]): TemplatePiece[] {
+  const alternatives = [...new Set([IMAGE_TOKEN, ...controlTokens])]
+    .sort((a, b) => b.length - a.length)
+    .map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const controls = new Set([IMAGE_TOKEN, ...controlTokens]);
+  return rendered
+    .split(new RegExp(`(${alternatives.join("|")})`))
+    .filter((text) => text !== "")
+    .map((text) => ({ text, isControl: controls.has(text) }));
+}
+
+function fillSlots(text: string, texts: readonly string[]): string {
+  return text.replace(/\uE000(\d+)\uE001/g, (_, index: string) => texts[Number(index)] ?? "");
+}
+
+function mergeTokens(parts: readonly PromptPart[]): PromptPart[] {
+  const merged: PromptPart[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if (part.kind === "tokens" && last?.kind === "tokens") {
+      merged[merged.length - 1] = { kind: "tokens", ids: [...last.ids, ...part.ids] };
+    } else {
+      merged.push(part);
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,227 @@
+/** The worker's side of the contract: serves the methods, queues the calls, reports what happens. */
+
+import { VlmError, toWireError, type Envelope, type StartPhase } from "../protocol/errors.ts";
+import type { MetricAttributes } from "../protocol/metric.ts";
+import type { VlmResult } from "../protocol/result.ts";
+import { reportCall } from "../metrics/call-metrics.ts";
+import { createRecorder, type Recorder } from "../metrics/recorder.ts";
+import { PauseGate } from "../download/pause-gate.ts";
+import {
+  PROTOCOL_VERSION,
+  type GenerateCall,
+  type LoadReport,
+  type LoadRequest,
+  type StorageRequest,
+  type WorkerApi,
+  type WorkerMessage,
+} from "../wire/api.ts";
+import type { OrtFiles } from "../engines/ort/ort-files.ts";
+import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
+import { createCallScope } from "./call-scope.ts";
+import type { Engine } from "../inference/loaded-model.ts";
+import { holdLifeLock } from "./life-lock.ts";
+import { loadCode } from "./load-code.ts";
+import { openModelFiles } from "./open-model-files.ts";
+import { openModelLibrary, type ModelLibrary } from "./stored-models.ts";
+import { createOfflineService } from "./offline-service.ts";
+import { resolveRequest, settleRequest } from "./resolve-request.ts";
+import { sealNetwork } from "./seal-network.ts";
+import { createTaskQueue } from "./task-queue.ts";
+import { createMessageYield } from "./yield-to-messages.ts";
+
+export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
+  const queue = createTaskQueue();
+  const yieldToMessages = createMessageYield();
+  const cancellations = new Map<number, AbortController>();
+  const gate = new PauseGate();
+  let page: MessagePort | undefined;
+  let library: Promise<ModelLibrary> | undefined;
+  let loaded: { engine: Engine; recorder: Recorder } | undefined;
+
+  const tell = (message: WorkerMessage): void => {
+    page?.postMessage(message);
+  };
+
+  const recorderFor = (attributes: MetricAttributes): Recorder =>
+    createRecorder(
+      (metric) => {
+        tell({ type: "metric", metric });
+      },
+      () => performance.timeOrigin + performance.now(),
+      { "gen_ai.provider.name": "onnxruntime-web", ...attributes },
+    );
+
+  /** A worker serves one client, and so one place of storage. */
+  const openLibrary = ({ storage }: StorageRequest): Promise<ModelLibrary> => {
+    const recorder = recorderFor({});
+    return (library ??= openModelLibrary(storage, {
+      onDegraded: (reason) => {
+        recorder.record("vlm.storage.persisted", 0);
+        tell({ type: "event", event: { type: "storage-degraded", reason } });
+      },
+      onEvicted: () => {
+        recorder.record("vlm.model.cache.evictions", 1);
+      },
+    }));
+  };
+
+  const load = async (asked: LoadRequest): Promise<LoadReport> => {
+    const startedAt = performance.now();
+    const { variant } = asked;
+    const paths = filesOfVariant(asked.model, variant);
+    const engineModule = loadCode(() => import("../inference/loaded-model.ts"));
+    engineModule.catch(() => undefined); // It may fail while the files are still arriving.
+    const recorderOf = (model: ModelDescriptor): Recorder =>
+      recorderFor({
+        "gen_ai.request.model": model.id,
+        "vlm.model.revision": model.revision,
+        ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
+        "vlm.device": variant.device,
+        "vlm.variant": variant.id,
+      });
+    const opened = await openLibrary(asked);
+    const request = await resolveRequest(asked, {
+      library: opened,
+      paths,
+      gate,
+      recorder: recorderOf(asked.model),
+    });
+    const { model } = request;
+    const recorder = recorderOf(model);
+    void opened.results.warm();
+    void opened.pictures.warm();
+    opened.hold(model); // From now on: what is stored must not go while it is read.
+    const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
+    const files = openModelFiles({
+      request,
+      library: opened,
+      files: ahead.files,
+      recorder,
+      tell,
+      gate,
+    });
+    const hasDownloaded = await files.ensure(paths);
+    await settleRequest(asked, request, opened);
+    const onPhase = (phase: StartPhase): void => {
+      tell({ type: "start", phase });
+    };
+    onPhase("script");
+    const { loadEngine } = await engineModule;
+    onPhase("model"); // Files are verified before the runtime starts.
+    const engine = await loadEngine({
+      request,
+      files,
+      verifyAhead: (stored) => ahead.begin(opened.options.databaseName, stored),
+      results: opened.results,
+      pictures: opened.pictures,
+      recorder,
+      ortFiles,
+      onPhase,
+      verdicts: opened.stores.models,
+      onEvent: (event) => {
+        tell({ type: "event", event });
+      },
+      onDeviceLost: (reason) => {
+        recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
+        tell({ type: "device-lost", reason });
+      },
+    }).finally(() => {
+      ahead.end();
+    });
+    loaded = { engine, recorder };
+    if (request.network === "none") sealNetwork();
+    await opened.touch({ ...model, license: model.license.id });
+    await opened.enforceLimits();
+    recorder.recordMs("vlm.model.load.duration", performance.now() - startedAt);
+    return {
+      model: engine.model,
+      device: engine.runtime.device,
+      persisted: opened.stores.models.isPersistent,
+      shouldAskToPersist: hasDownloaded && (await opened.shouldAskToPersist()),
+    };
+  };
+
+  const generate = async (
+    call: GenerateCall,
+    port: MessagePort,
+    signal: AbortSignal,
+  ): Promise<VlmResult> => {
+    if (!loaded) throw new Error("`generate` was called before `load`");
+    const { engine, recorder } = loaded;
+    const scope = createCallScope(port, signal, yieldToMessages);
+    scope.send({ type: "queued", position: queue.size });
+    try {
+      const result = await queue.add(async () => {
+        await scope.checkpoint();
+        scope.send({ type: "started" });
+        return engine.answer(call, scope);
+      });
+      reportCall(recorder, result);
+      return result;
+    } catch (error) {
+      if (VlmError.is(error) && error.code.startsWith("image-")) {
+        recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+      }
+      throw error;
+    }
+  };
+
+  const offline = createOfflineService({ ortFiles, gate, openLibrary, recorderFor, tell });
+  return {
+    connect: (lifeLock, port) =>
+      inEnvelope(async () => {
+        page = port;
+        return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
+      }),
+    load: (request) => inEnvelope(() => load(request)),
+    async generate(call, port) {
+      const cancellation = new AbortController();
+      cancellations.set(call.id, cancellation);
+      const reply = await inEnvelope(() => generate(call, port, cancellation.signal));
+      cancellations.delete(call.id);
+      // The outcome goes the same way as the events before it, so that it cannot overtake them.
+      port.postMessage(
+        reply.ok ? { type: "done", result: reply.value } : { type: "failed", error: reply.error },
+      );
+      port.close();
+    },
+    cancel(id) {
+      cancellations.get(id)?.abort();
+      return Promise.resolve();
+    },
+    pauseDownloads(isPaused) {
+      if (isPaused) gate.pause();
+      else gate.resume();
+      return Promise.resolve();
+    },
+    prepareOffline: (request) => inEnvelope(() => offline.prepare(request)),
+    checkOffline: (request) => inEnvelope(() => offline.check(request)),
+    listModels: (request) => inEnvelope(async () => (await openLibrary(request)).list()),
+    deleteModel: (request, id, revision) =>
+      inEnvelope(async () => (await openLibrary(request)).delete(id, revision)),
+    storageUsage: (request) => inEnvelope(async () => (await openLibrary(request)).usage()),
+    clearCache: (request, what) =>
+      inEnvelope(async () => {
+        const opened = await openLibrary(request);
+        if (what !== "models") {
+          await Promise.all([opened.results.clear(), opened.pictures.clear()]);
+          loaded?.engine.forget();
+        }
+        if (what !== "results") await opened.deleteAll();
+      }),
+  };
+}
+
+/** The script of this very worker, under a name that makes it a verifier. */
+function startVerifier(): Worker {
+  return new Worker(self.location.href, { type: "module", name: VERIFIER_NAME });
+}
+
+async function inEnvelope<T>(work: () => Promise<T>): Promise<Envelope<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: toWireError(error) };
+  }
+}

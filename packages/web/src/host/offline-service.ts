@@ -1,0 +1,90 @@
+/** Downloads without loading, for a later visit without a network. */
+
+import type { PauseGate } from "../download/pause-gate.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { MetricAttributes } from "../protocol/metric.ts";
+import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { OfflineReport } from "../protocol/storage.ts";
+import type { OrtFiles } from "../engines/ort/ort-files.ts";
+import type {
+  FilesReport,
+  FilesRequest,
+  NetworkUse,
+  StorageRequest,
+  WorkerMessage,
+} from "../wire/api.ts";
+import type { ModelLibrary } from "./stored-models.ts";
+import { isCodeStored, storeCode } from "./offline-code.ts";
+import { openModelFiles } from "./open-model-files.ts";
+import { resolveRequest } from "./resolve-request.ts";
+
+export interface OfflineServiceOptions {
+  readonly ortFiles: OrtFiles | undefined;
+  readonly gate: PauseGate;
+  readonly openLibrary: (request: StorageRequest) => Promise<ModelLibrary>;
+  readonly recorderFor: (attributes: MetricAttributes) => Recorder;
+  readonly tell: (message: WorkerMessage) => void;
+}
+
+export interface OfflineService {
+  prepare(request: FilesRequest): Promise<FilesReport>;
+  check(request: FilesRequest): Promise<OfflineReport>;
+}
+
+export function createOfflineService(options: OfflineServiceOptions): OfflineService {
+  const { ortFiles, gate, openLibrary, recorderFor, tell } = options;
+
+  const recorderOf = ({ id, revision }: ModelDescriptor): Recorder =>
+    recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
+
+  const open = async (asked: FilesRequest, network: NetworkUse) => {
+    const library = await openLibrary(asked);
+    const request = await resolveRequest(
+      { ...asked, network },
+      { library, paths: pathsOf(asked), gate, recorder: recorderOf(asked.model) },
+    );
+    const recorder = recorderOf(request.model);
+    const files = openModelFiles({ request, library, files: library.files, recorder, tell, gate });
+    return { library, files, store: library.stores.models };
+  };
+
+  return {
+    async prepare(request) {
+      const { library, files, store } = await open(request, "any");
+      const hasDownloaded = await files.ensure(pathsOf(request));
+      for (const device of devicesOf(request)) {
+        if (await isCodeStored({ device, store, ortFiles })) continue;
+        await storeCode({
+          device,
+          store,
+          ortFiles,
+          onPhase: (phase) => {
+            tell({ type: "start", phase });
+          },
+        });
+      }
+      await library.enforceLimits();
+      return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };
+    },
+    async check(request) {
+      const { files, store } = await open(request, "none");
+      const { storedBytes, totalBytes } = await files.measure(pathsOf(request));
+      const missing: ("files" | "code")[] = storedBytes < totalBytes ? ["files"] : [];
+      for (const device of devicesOf(request)) {
+        if (await isCodeStored({ device, store, ortFiles })) continue;
+        missing.push("code");
+        break;
+      }
+      const isReady = missing.length === 0;
+      return { isReady, missing, devices: devicesOf(request), storedBytes, totalBytes };
+    },
+  };
+}
+
+function pathsOf({ model, variants }: FilesRequest): string[] {
+  return [...new Set(variants.flatMap((variant) => filesOfVariant(model, variant)))];
+}
+
+function devicesOf({ variants }: FilesRequest): Device[] {
+  return [...new Set(variants.map(({ device }) => device))];
+}

@@ -1,0 +1,71 @@
+/** A model's files for one request: what happens to them goes out as metrics and progress. */
+
+import { createModelFiles, type ModelFiles } from "../download/model-files.ts";
+import type { PauseGate } from "../download/pause-gate.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { FileStore } from "../storage/file-store.ts";
+import { modelKey } from "../storage/file-keys.ts";
+import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/api.ts";
+import { downloadLockName } from "./in-use.ts";
+import type { ModelLibrary } from "./stored-models.ts";
+
+export interface OpenModelFilesOptions {
+  readonly request: {
+    readonly model: ModelDescriptor;
+    readonly download: DownloadPolicy;
+    readonly network?: NetworkUse;
+  };
+  readonly library: ModelLibrary;
+  /** The library's, or what knows more of them. */
+  readonly files: FileStore;
+  readonly recorder: Recorder;
+  readonly tell: (message: WorkerMessage) => void;
+  readonly gate: PauseGate;
+}
+
+export function openModelFiles(options: OpenModelFilesOptions): ModelFiles {
+  const { library, recorder, tell, gate } = options;
+  const { model, download, network } = options.request;
+  const { databaseName } = library.options;
+  const { models } = library.stores;
+  return createModelFiles({
+    model,
+    store: models,
+    files: options.files,
+    // What is only in this worker's memory is of no use to other tabs.
+    lockName: models.isPersistent ? downloadLockName(databaseName, modelKey(model)) : undefined,
+    policy: download,
+    gate,
+    fetch: network === "none" ? undefined : fetch,
+    now: () => performance.now(),
+    report: {
+      onProgress: (progress) => {
+        tell({ type: "progress", progress });
+      },
+      onStarted: () => library.touch({ ...model, license: model.license.id }),
+      onCacheHit: () => {
+        recorder.record("vlm.model.cache.hits", 1);
+      },
+      onCacheMiss: () => {
+        recorder.record("vlm.model.cache.misses", 1);
+      },
+      onResumed: () => {
+        recorder.record("vlm.model.download.resumes", 1);
+      },
+      onRetry: () => {
+        recorder.record("vlm.model.download.retries", 1);
+      },
+      onCorrupted: () => {
+        recorder.record("vlm.model.cache.corruptions", 1);
+      },
+      onDownloaded: (bytes, milliseconds) => {
+        recorder.record("vlm.model.download.bytes", bytes);
+        recorder.recordMs("vlm.model.download.duration", milliseconds);
+      },
+      onVerified: (milliseconds) => {
+        recorder.recordMs("vlm.model.verify.duration", milliseconds);
+      },
+    },
+  });
+}

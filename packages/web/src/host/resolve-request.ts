@@ -1,0 +1,76 @@
+/** A request for a model of a branch or tag becomes one for the model of a commit. */
+
+import { fileOf, keyOf } from "../download/model-file.ts";
+import type { PauseGate } from "../download/pause-gate.ts";
+import { resolveModel } from "../download/resolve-model.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { moveToCommit } from "../storage/known-commits.ts";
+import type { DownloadPolicy, NetworkUse } from "../wire/api.ts";
+import type { ModelLibrary } from "./stored-models.ts";
+
+export interface ResolvableRequest {
+  readonly model: ModelDescriptor;
+  readonly download: DownloadPolicy;
+  readonly network?: NetworkUse;
+  readonly asksAnew?: boolean;
+}
+
+export interface ResolveSettings {
+  readonly library: ModelLibrary;
+  /** What is needed of the model. */
+  readonly paths: readonly string[];
+  readonly gate: PauseGate;
+  readonly recorder: Recorder;
+}
+
+/**
+ * @throws {VlmError} `download-failed` when the hub cannot be asked, `model-invalid` when its answer makes
+ *   no sense
+ */
+export async function resolveRequest<R extends ResolvableRequest>(
+  request: R,
+  { library, paths, gate, recorder }: ResolveSettings,
+): Promise<R> {
+  for (;;) {
+    const paused = gate.signal;
+    try {
+      const model = await resolveModel(request.model, {
+        store: library.stores.models,
+        fetch: request.network === "none" ? undefined : fetch,
+        policy: request.download,
+        asksAnew: request.asksAnew === true,
+        signal: paused,
+        onRetry: () => {
+          recorder.record("vlm.model.download.retries", 1);
+        },
+        isStored: (stored) => isStored(library, stored, paths),
+      });
+      return { ...request, model };
+    } catch (error) {
+      if (!paused.aborted) throw error;
+      await gate.whenOpen();
+    }
+  }
+}
+
+/** All files of `resolved` are here: where it was asked for anew, the branch or tag means it from now on. */
+export async function settleRequest(
+  { model: asked, asksAnew }: ResolvableRequest,
+  { model: resolved }: ResolvableRequest,
+  library: ModelLibrary,
+): Promise<void> {
+  if (asksAnew !== true || resolved.revision === asked.revision) return;
+  await moveToCommit(library.stores.models, asked, resolved.revision);
+}
+
+async function isStored(
+  { files }: ModelLibrary,
+  model: ModelDescriptor,
+  paths: readonly string[],
+): Promise<boolean> {
+  for (const path of paths) {
+    if (!(await files.readRecord(keyOf(model, path), fileOf(model, path)))) return false;
+  }
+  return true;
+}

@@ -1,0 +1,93 @@
+/**
+ * AV1, the video format inside an AVIF: a list of units (OBUs), among them sequence headers and
+ * frames. What they say about size is what a decoder allocates, whatever the file around them says.
+ */
+
+import { readAv1FrameSize, type Av1Layer } from "./av1-frame-size.ts";
+import { readAv1SequenceHeader, type Av1Sequence } from "./av1-sequence-header.ts";
+import { BitReader } from "./bit-reader.ts";
+import { malformedImage } from "../image-errors.ts";
+import { cover, type Size } from "./size.ts";
+
+const SEQUENCE_HEADER = 1;
+const FRAME_HEADER = 3;
+const FRAME = 6;
+const REDUNDANT_FRAME_HEADER = 7;
+
+/** Counts down over all data of one file, so that many items of many units take no longer than a few. */
+export interface UnitBudget {
+  left: number;
+}
+
+/** A picture of 40 megapixels has about 10,000 tiles at most, of three or four units each. */
+export const MAX_UNITS = 50_000;
+
+interface Unit extends Av1Layer {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The smallest size that has a place for every frame in `data`; undefined where there is no sequence
+ * header and so nothing to decode.
+ *
+ * @throws {VlmError} `image-unreadable`
+ */
+export function readAv1Size(data: Uint8Array, budget: UnitBudget): Size | undefined {
+  let sequence: Av1Sequence | undefined;
+  let size: Size | undefined;
+  const include = (found: Size): void => {
+    size = size ? cover(size, found) : found;
+  };
+  for (const { type, body, temporal, spatial } of units(data, budget)) {
+    const bits = new BitReader(body, "avif");
+    if (type === SEQUENCE_HEADER) {
+      sequence = readAv1SequenceHeader(bits);
+      include(sequence.maxFrame);
+    } else if (
+      sequence &&
+      (type === FRAME || type === FRAME_HEADER || type === REDUNDANT_FRAME_HEADER)
+    ) {
+      const own = readAv1FrameSize(bits, sequence, { temporal, spatial });
+      if (own) include(own);
+    }
+  }
+  return size;
+}
+
+/** Every step advances by at least one byte. Data that ends in the middle of a unit is the decoder's business. */
+function* units(data: Uint8Array, budget: UnitBudget): Generator<Unit> {
+  let offset = 0;
+  while (offset < data.length) {
+    budget.left -= 1;
+    if (budget.left < 0) throw malformedImage("avif", "has too many parts");
+    const head = data[offset]!;
+    const hasExtension = (head & 0x04) !== 0;
+    const extension = hasExtension ? (data[offset + 1] ?? 0) : 0;
+    offset += hasExtension ? 2 : 1;
+    let end = data.length;
+    if (head & 0x02) {
+      const { value, bytes } = readLeb128(data, offset);
+      offset += bytes;
+      end = Math.min(end, offset + value);
+    }
+    yield {
+      type: (head >> 3) & 0x0f,
+      temporal: extension >> 5,
+      spatial: (extension >> 3) & 3,
+      body: data.subarray(offset, end),
+    };
+    offset = end;
+  }
+}
+
+/** Seven bits a byte, the least significant first, in eight bytes at most. */
+function readLeb128(data: Uint8Array, offset: number): { value: number; bytes: number } {
+  let value = 0;
+  for (let index = 0; index < 8; index += 1) {
+    const byte = data[offset + index] ?? 0;
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (!(byte & 0x80)) return { value, bytes: index + 1 };
+  }
+  return { value, bytes: 8 };
+}

@@ -1,0 +1,101 @@
+/** The tracks of an AVIF sequence. Where there are any, decoders show the first frame of one. */
+
+import { readAv1Size, type UnitBudget } from "./av1.ts";
+import type { ByteReader } from "./byte-reader.ts";
+import { malformedImage } from "../image-errors.ts";
+import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.ts";
+import { cover, type Size } from "./size.ts";
+
+export interface AvifTrack {
+  /** What the track's headers say; both sides are 0 where they say nothing. */
+  readonly declared: Size;
+  /** What its first frame has; undefined where it has no frames. */
+  readonly frame: Size | undefined;
+}
+
+/** One for the picture and one for its alpha are usual. */
+const MAX_TRACKS = 64;
+
+const NOTHING: Size = { width: 0, height: 0 };
+
+/** Sizes of the tracks that an AV1 decoder can decode. */
+export function readAvifTracks(reader: ByteReader, moov: IsoBox, budget: UnitBudget): AvifTrack[] {
+  const tracks: AvifTrack[] = [];
+  let count = 0;
+  for (const box of isoBoxes(reader, moov.start, moov.end)) {
+    if (box.type !== "trak") continue;
+    count += 1;
+    if (count > MAX_TRACKS) throw malformedImage("avif", "has too many parts");
+    const track = readTrack(reader, box, budget);
+    if (track) tracks.push(track);
+  }
+  return tracks;
+}
+
+function readTrack(reader: ByteReader, trak: IsoBox, budget: UnitBudget): AvifTrack | undefined {
+  let stbl: IsoBox | undefined = trak;
+  for (const type of ["mdia", "minf", "stbl"]) stbl = stbl && findOnlyIsoBox(reader, type, stbl);
+  const stsd = stbl && findOnlyIsoBox(reader, "stsd", stbl);
+  if (!stbl || !stsd) return undefined;
+
+  const tkhd = findOnlyIsoBox(reader, "tkhd", trak);
+  let declared = tkhd ? readTrackHeader(reader, tkhd) : NOTHING;
+  let frame: Size | undefined;
+  let isAv1 = false;
+  for (const entry of isoBoxes(reader, pastVersion(stsd).start + 4, stsd.end)) {
+    if (entry.type !== "av01") continue;
+    isAv1 = true;
+    declared = cover(declared, readSampleEntry(reader, entry));
+    frame = coverFound(frame, readConfig(reader, entry, budget));
+  }
+  if (!isAv1) return undefined;
+  const sample = readFirstSample(reader, stbl);
+  return { declared, frame: coverFound(frame, sample && readAv1Size(sample, budget)) };
+}
+
+function coverFound(one: Size | undefined, other: Size | undefined): Size | undefined {
+  return one && other ? cover(one, other) : (one ?? other);
+}
+
+/** Sides have 16 bits before and 16 after the point. */
+function readTrackHeader(reader: ByteReader, tkhd: IsoBox): Size {
+  const hasLongTimes = reader.u8(tkhd.start) > 0;
+  const at = tkhd.start + (hasLongTimes ? 88 : 76);
+  return {
+    width: Math.ceil(reader.u32be(at) / 0x1_0000),
+    height: Math.ceil(reader.u32be(at + 4) / 0x1_0000),
+  };
+}
+
+const SIDES_IN_ENTRY = 24;
+const BOXES_IN_ENTRY = 78;
+
+function readSampleEntry(reader: ByteReader, { start }: IsoBox): Size {
+  return {
+    width: reader.u16be(start + SIDES_IN_ENTRY),
+    height: reader.u16be(start + SIDES_IN_ENTRY + 2),
+  };
+}
+
+function readConfig(reader: ByteReader, entry: IsoBox, budget: UnitBudget): Size | undefined {
+  const boxes = { ...entry, start: entry.start + BOXES_IN_ENTRY };
+  const av1C = findOnlyIsoBox(reader, "av1C", boxes);
+  return av1C && readAv1Size(reader.slice(av1C.start + 4, av1C.end), budget);
+}
+
+/** As far as the file has it. */
+function readFirstSample(reader: ByteReader, stbl: IsoBox): Uint8Array | undefined {
+  const short = findOnlyIsoBox(reader, "stco", stbl);
+  const long = findOnlyIsoBox(reader, "co64", stbl);
+  const stsz = findOnlyIsoBox(reader, "stsz", stbl);
+  if (short && long) throw malformedImage("avif", "says twice where its frames lie");
+  const chunks = short ?? long;
+  if (!chunks || !stsz) return undefined;
+  const isEmpty = reader.u32be(chunks.start + 4) === 0 || reader.u32be(stsz.start + 8) === 0;
+  if (isEmpty) return undefined;
+  const at = chunks.start + 8;
+  const start = long ? reader.u64be(at) : reader.u32be(at);
+  const sizeOfAll = reader.u32be(stsz.start + 4);
+  const size = sizeOfAll === 0 ? reader.u32be(stsz.start + 12) : sizeOfAll;
+  return reader.slice(start, start + size);
+}

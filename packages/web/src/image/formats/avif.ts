@@ -1,0 +1,76 @@
+/**
+ * AVIF: the size is a property (`ispe`) in a list (`meta/iprp/ipco`), tied to the primary item by
+ * an association table (`ipma`). A file also holds sizes of thumbnails, alpha planes and tiles.
+ *
+ * None of them binds the decoder. It decodes the AV1 frame that lies in the item's data, or the first
+ * one of a track, and fits it to the size afterwards: a 3 KB file that said 64 × 64 and held a frame of
+ * 16384 × 16384 ended the page. So each frame's own header is read too, and a file that contradicts
+ * itself is refused.
+ */
+
+import { MAX_UNITS } from "./av1.ts";
+import { assertFrameFits, readDecodedSize } from "./avif-frames.ts";
+import { readAvifItems } from "./avif-items.ts";
+import { readAvifTracks, type AvifTrack } from "./avif-tracks.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { malformedImage } from "../image-errors.ts";
+import type { ImageHeader } from "./image-header.ts";
+import { topIsoBoxes, type IsoBox } from "./iso-boxes.ts";
+import { cover, fitsIn, fitsTurned, showSize, type Size } from "./size.ts";
+
+/** Reads the primary picture's size, turned as it will be shown. */
+export function readAvifHeader(bytes: Uint8Array): ImageHeader {
+  const reader = new ByteReader(bytes, "avif");
+  const { meta, moov } = findParts(reader);
+  const budget = { left: MAX_UNITS };
+  const items = meta && readAvifItems(reader, meta);
+  const tracks = moov ? readAvifTracks(reader, moov, budget) : [];
+
+  const own = items?.primary === undefined ? undefined : items.properties.byItem.get(items.primary);
+  const declared = items ? (own?.size ?? items.properties.largestSize) : sizeOfTracks(tracks);
+  if (!declared) throw malformedImage("avif", meta ? "has no size" : "has no `meta` box");
+  for (const track of tracks) assertTrackFits(track, declared);
+  const decoded = items ? readDecodedSize(items, declared, budget) : declared;
+  return {
+    kind: "avif",
+    ...(own?.isTurned === true ? turn(declared) : declared),
+    ...(!fitsIn(decoded, declared) && { decoded }),
+    segments: 0,
+    scans: 0,
+  };
+}
+
+interface Parts {
+  readonly meta?: IsoBox;
+  readonly moov?: IsoBox;
+}
+
+function findParts(reader: ByteReader): Parts {
+  const parts: { meta?: IsoBox; moov?: IsoBox } = {};
+  for (const box of topIsoBoxes(reader)) {
+    const { type } = box;
+    if (type !== "meta" && type !== "moov") continue;
+    if (parts[type]) throw malformedImage("avif", `has two \`${type}\` boxes`);
+    parts[type] = box;
+  }
+  return parts;
+}
+
+function sizeOfTracks(tracks: readonly AvifTrack[]): Size | undefined {
+  if (tracks.length === 0) return undefined;
+  return tracks.map(({ declared }) => declared).reduce(cover);
+}
+
+function assertTrackFits({ declared, frame }: AvifTrack, picture: Size): void {
+  if (!fitsTurned(declared, picture)) {
+    throw malformedImage(
+      "avif",
+      `says that it is ${showSize(picture)} pixels and has a track of ${showSize(declared)}`,
+    );
+  }
+  if (frame) assertFrameFits(frame, declared);
+}
+
+function turn({ width, height }: Size): Size {
+  return { width: height, height: width };
+}

@@ -1,0 +1,91 @@
+import { ByteReader } from "./byte-reader.ts";
+import { malformedImage } from "../image-errors.ts";
+import type { ImageHeader } from "./image-header.ts";
+import { fitsIn, showSize, type Size } from "./size.ts";
+
+const FIRST_CHUNK = 12; // past the RIFF header
+const CHUNK_HEADER_BYTES = 8;
+const FRAME_HEADER_BYTES = 16; // of an animation's frame, before the chunks in it
+const VP8_START_CODE = 0x2a_019d;
+const VP8L_SIGNATURE = 0x2f;
+const SIDE_MASK = 0x3fff; // sides have 14 bits in VP8 and VP8L
+
+interface Chunk {
+  readonly name: string;
+  /** Offset of its first byte after name and length. */
+  readonly start: number;
+}
+
+/** Reads the size of a lossy, lossless or extended (alpha, animation, metadata) WebP. */
+export function readWebpHeader(bytes: Uint8Array): ImageHeader {
+  const reader = new ByteReader(bytes, "webp");
+  const first = { name: reader.fourCharacters(FIRST_CHUNK), start: 20 };
+  const size = first.name === "VP8X" ? readCanvas(reader, first.start) : readFrame(reader, first);
+  if (!size) throw malformedImage("webp", "does not begin with a picture");
+  return { kind: "webp", ...size, segments: 0, scans: 0 };
+}
+
+/**
+ * The canvas. The first frame has to fit it: decoders say so too, and differ in whether they look
+ * before or after they have made room for the frame.
+ */
+function readCanvas(reader: ByteReader, start: number): Size {
+  const canvas = { width: reader.u24le(start + 4) + 1, height: reader.u24le(start + 7) + 1 };
+  for (const chunk of chunks(reader, FIRST_CHUNK)) {
+    if (chunk.name === "ANMF") assertAnimationFrame(reader, chunk.start, canvas);
+    else if (!isFrame(chunk)) continue;
+    else assertFrameFits(readFrame(reader, chunk), canvas);
+    break;
+  }
+  return canvas;
+}
+
+/** A frame of an animation: a place on the canvas, and chunks with the picture for it. */
+function assertAnimationFrame(reader: ByteReader, start: number, canvas: Size): void {
+  const left = 2 * reader.u24le(start);
+  const top = 2 * reader.u24le(start + 3);
+  const place = { width: reader.u24le(start + 6) + 1, height: reader.u24le(start + 9) + 1 };
+  assertFrameFits({ width: left + place.width, height: top + place.height }, canvas);
+  for (const chunk of chunks(reader, start + FRAME_HEADER_BYTES)) {
+    if (!isFrame(chunk)) continue;
+    assertFrameFits(readFrame(reader, chunk), place);
+    break;
+  }
+}
+
+function assertFrameFits(frame: Size | undefined, place: Size): void {
+  if (!frame || fitsIn(frame, place)) return; // what is no frame is the decoder's business
+  throw malformedImage(
+    "webp",
+    `has a place of ${showSize(place)} pixels for a frame of ${showSize(frame)}`,
+  );
+}
+
+function isFrame({ name }: Chunk): boolean {
+  return name === "VP8 " || name === "VP8L";
+}
+
+/** Undefined where the chunk holds no picture. */
+function readFrame(reader: ByteReader, { name, start }: Chunk): Size | undefined {
+  if (name === "VP8 " && reader.u24le(start + 3) === VP8_START_CODE) {
+    return {
+      width: reader.u16le(start + 6) & SIDE_MASK,
+      height: reader.u16le(start + 8) & SIDE_MASK,
+    };
+  }
+  if (name === "VP8L" && reader.u8(start) === VP8L_SIGNATURE) {
+    const sides = reader.u32le(start + 1);
+    return { width: (sides & SIDE_MASK) + 1, height: ((sides >>> 14) & SIDE_MASK) + 1 };
+  }
+  return undefined;
+}
+
+/** Chunks side by side, each padded to an even length, up to the end of the file. */
+function* chunks(reader: ByteReader, start: number): Generator<Chunk> {
+  let offset = start;
+  while (offset + CHUNK_HEADER_BYTES <= reader.length) {
+    yield { name: reader.fourCharacters(offset), start: offset + CHUNK_HEADER_BYTES };
+    const length = reader.u32le(offset + 4);
+    offset += CHUNK_HEADER_BYTES + length + (length & 1);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The model's chat template, rendered by the engine of transformers.js and with the variables that
+ * its `apply_chat_template` gives. A template comes with the model's files and is not trusted: what
+ * goes wrong in it is `model-invalid`.
+ */
+
+import { Template } from "@huggingface/jinja";
+import { VlmError } from "../protocol/errors.ts";
+import type { ChatMessage } from "../engines/runtime.ts";
+
+/** Renders messages as text that ends where the answer begins. */
+export type ChatTemplate = (messages: readonly ChatMessage[]) => string;
+
+/** Stands for a user's text, as the placeholders of `prompt.ts` do. */
+const PROBE = "\uE0000\uE001";
+
+/**
+ * @param config content of `tokenizer_config.json`: special tokens, and the template of older exports
+ * @param text content of `chat_template.jinja`, which counts before the config's template
+ * @throws {VlmError} `model-invalid` when there is no template, or when it does not render a question
+ */
+export function createChatTemplate(config: Record<string, unknown>, text?: string): ChatTemplate {
+  const file = text === undefined ? CONFIG_FILE : "chat_template.jinja";
+  const template = parse(file, text ?? findTemplate(config["chat_template"]));
+  const variables = { add_generation_prompt: true, tools: null, documents: null };
+  const specialTokens = readSpecialTokens(config);
+  const render: ChatTemplate = (messages) => {
+    try {
+      return template.render({ messages, ...variables, ...specialTokens });
+    } catch (cause) {
+      throw invalid(file, "The model's chat template fails", cause);
+    }
+  };
+  if (!render([{ role: "user", content: PROBE }]).includes(PROBE)) {
+    throw invalid(file, "The model's chat template leaves out the text of a question");
+  }
+  return render;
+}
+
+const CONFIG_FILE = "tokenizer_config.json";
+
+/** A config holds one template, or several with names. */
+function findTemplate(value: unknown): string {
+  const named: readonly unknown[] = Array.isArray(value) ? value : [];
+  const byDefault = named.find((one) => isRecord(one) && one["name"] === "default");
+  const template = isRecord(byDefault) ? byDefault["template"] : value;
+  if (typeof template === "string") return template;
+  throw new VlmError(
+    "model-invalid",
+    `The model's ${CONFIG_FILE} has no chat template. Add one, or the file chat_template.jinja.`,
+    { file: CONFIG_FILE, reason: "no chat_template" },
+  );
+}
+
+function parse(file: string, text: string): Template {
+  try {
+    return new Template(text);
+  } catch (cause) {
+    throw invalid(file, "The model's chat template is not a Jinja template", cause);
+  }
+}
+
+// What a template may name, as in transformers.js.
+const SPECIAL_TOKENS = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"];
+
+/** A token is its text, or an object with its text as `content`; null where the model has none. */
+function readSpecialTokens(config: Record<string, unknown>): Record<string, string> {
+  const names = SPECIAL_TOKENS.map((name) => `${name}_token`);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = config[name];
+      const token = isRecord(value) ? value["content"] : value;
+      return typeof token === "string" && token !== "" ? [[name, token]] : [];
+    }),
+  );
+}
+
+function invalid(file: string, what: string, cause?: unknown): VlmError {
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  return new VlmError(
+    "model-invalid",
+    `${what}${why}. Use the template that the model was published with.`,
+    { file, reason: `chat template${why}` },
+    { cause },
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,111 @@
+/**
+ * A question about the check picture, asked of a decoder: greedily, or along an answer that is there
+ * already. The prompt goes in by pieces: a decoder as its file has it gives the logits of all
+ * positions of a run, 608 KB each for FastVLM-0.5B.
+ */
+
+import { argmax } from "../generation/sampling.ts";
+import type { PromptPart, Runtime } from "../engines/runtime.ts";
+
+/** Positions of a run: 39 MB of logits for FastVLM-0.5B. */
+const MOST_POSITIONS = 64;
+
+export interface CheckQuestion {
+  /** The prompt, in runs. */
+  readonly runs: readonly (readonly PromptPart[])[];
+  /** Ids that end an answer. */
+  readonly endIds: ReadonlySet<number>;
+}
+
+/** What a decoder said. */
+export interface CheckAnswer {
+  /** Up to the end of the answer, without the id that ends it. */
+  readonly ids: readonly number[];
+  /** [vocab] each, of the first positions. */
+  readonly logits: readonly Float32Array[];
+}
+
+/** Cuts a prompt. Features that are cut are restored by the runtime. */
+export async function cutPrompt(
+  runtime: Pick<Runtime, "restoreImage">,
+  parts: readonly PromptPart[],
+): Promise<(readonly PromptPart[])[]> {
+  const runs: PromptPart[][] = [];
+  for (const part of parts) {
+    if (part.kind === "tokens") {
+      for (const [from, to] of stretches(part.ids.length))
+        runs.push([{ kind: "tokens", ids: part.ids.slice(from, to) }]);
+    } else {
+      const { tokens } = part.features;
+      const values = await part.features.read(); // [tokens, hidden]
+      const hidden = values.length / tokens;
+      for (const [from, to] of stretches(tokens)) {
+        const piece = values.slice(from * hidden, to * hidden);
+        const features = runtime.restoreImage(to - from, piece);
+        runs.push([{ kind: "image", features }]);
+      }
+    }
+  }
+  return runs;
+}
+
+function* stretches(count: number): Generator<[from: number, to: number]> {
+  for (let from = 0; from < count; from += MOST_POSITIONS)
+    yield [from, Math.min(count, from + MOST_POSITIONS)];
+}
+
+/**
+ * @param count the longest answer
+ * @param kept of how many positions the logits are kept, the one before the first token among them
+ */
+export function answerGreedily(
+  runtime: Runtime,
+  { runs, endIds }: CheckQuestion,
+  { count, kept }: { count: number; kept: number },
+): Promise<CheckAnswer> {
+  return withDecoding(runtime, async (append) => {
+    const ids: number[] = [];
+    const logits: Float32Array[] = [];
+    let latest = await append(runs);
+    for (;;) {
+      if (logits.length < kept) logits.push(latest);
+      const id = argmax(latest);
+      if (endIds.has(id) || ids.length === count) return { ids, logits };
+      ids.push(id);
+      latest = await append([tokenRun(id)]);
+    }
+  });
+}
+
+/** @returns the logits before the first of `ids`, and those after each of them; [vocab] each */
+export function followAnswer(
+  runtime: Runtime,
+  { runs }: CheckQuestion,
+  ids: readonly number[],
+): Promise<Float32Array[]> {
+  return withDecoding(runtime, async (append) => {
+    const logits = [await append(runs)];
+    for (const id of ids) logits.push(await append([tokenRun(id)]));
+    return logits;
+  });
+}
+
+type Append = (runs: CheckQuestion["runs"]) => Promise<Float32Array>;
+
+async function withDecoding<T>(runtime: Runtime, use: (append: Append) => Promise<T>): Promise<T> {
+  const decoding = runtime.startDecoding();
+  try {
+    return await use(async (runs) => {
+      let logits = new Float32Array();
+      for (const parts of runs)
+        logits = Float32Array.from(await (await decoding.append(parts)).readLogits());
+      return logits;
+    });
+  } finally {
+    decoding.dispose();
+  }
+}
+
+function tokenRun(id: number): readonly PromptPart[] {
+  return [{ kind: "tokens", ids: [id] }];
+}

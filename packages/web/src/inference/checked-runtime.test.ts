@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFakeRuntime, END_ID, predictionOf } from "../../test/fake-runtime.ts";
+import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
+import { VlmError } from "../protocol/errors.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { DecoderForm } from "../protocol/result.ts";
+import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
+import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
+import { createMemoryStore } from "../storage/memory-store.ts";
+import { createVerdictStore } from "./check-verdict.ts";
+import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
+import { createTextCodec } from "./tokenizer.ts";
+
+const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const ANSWER = [7, 8, 9, END_ID];
+
+interface Machine {
+  readonly device?: Device;
+  /** The best form that the device can run. */
+  readonly best?: DecoderForm;
+  /** What each form answers; the plain one's where it is not named. Undefined fails to run. */
+  readonly answers?: Partial<Record<DecoderForm, readonly number[] | undefined>>;
+  /** Whether a prompt in pieces has other logits. */
+  readonly isPiecemeal?: boolean;
+  /** What loading the plain graph throws. */
+  readonly plainFails?: VlmError;
+}
+
+let log: string[];
+let store: ReturnType<typeof createMemoryStore>;
+
+beforeEach(() => {
+  log = [];
+  store = createMemoryStore();
+});
+
+/** A device whose decoder answers by its form. */
+function create(machine: Machine, wanted: DecoderForm): OrtRuntime {
+  const { device = "wasm", best = "rewritten", answers = {} } = machine;
+  const formOf = (one: DecoderForm): DecoderForm =>
+    one === "captured" && best === "rewritten" ? "rewritten" : one;
+  let form = formOf(wanted);
+  log.push(`load ${form}`);
+  const answerOf = (): readonly number[] | undefined =>
+    form in answers ? answers[form] : (answers.plain ?? ANSWER);
+  return {
+    ...createFakeRuntime([0]),
+    device,
+    get decoderForm() {
+      return form;
+    },
+    tryEncoder: () => Promise.reject(new Error("No other encoder")),
+    reloadDecoder: (next) => {
+      form = formOf(next);
+      log.push(`reload ${form}`);
+      return Promise.resolve();
+    },
+    encodeImage: ({ data, size }) =>
+      Promise.resolve({
+        tokens: (size / 64) ** 2,
+        read: () => Promise.resolve(data.slice(0, (size / 64) ** 2 * 4)),
+        dispose: () => undefined,
+      }),
+    startDecoding: () => ({
+      ...createFakeRuntime([0]).startDecoding(),
+      append: (parts) => {
+        const answer = answerOf();
+        if (!answer) return Promise.reject(sessionFailed);
+        const part = parts.at(-1)!;
+        const ids = part.kind === "tokens" ? part.ids : [];
+        const at = answer.indexOf(ids.at(-1) ?? -1); // -1 after a prompt
+        const logits = new Float32Array(END_ID + 1);
+        logits[answer[at + 1] ?? answer.at(-1)!] = 10;
+        if (machine.isPiecemeal && at === -1 && ids.length === 1) logits.reverse();
+        return Promise.resolve(predictionOf(logits));
+      },
+    }),
+    dispose: () => {
+      log.push("dispose");
+      return Promise.resolve();
+    },
+  };
+}
+
+const sessionFailed = new VlmError("session-failed", "It failed.", {
+  device: "webgpu",
+  stage: "run",
+  graph: "decoder",
+});
+const outOfMemory = new VlmError("out-of-memory", "It is full.", { device: "wasm" });
+
+/** Loads the model on the machine, as a visit to a page does. */
+async function visit(
+  machine: Machine,
+  { model = fastvlm05b({ imageSize: 64 }), circumstances = "decoder-rewrite-1, cpu" } = {},
+) {
+  log.length = 0;
+  const report: CheckReport = {
+    onCompared: (check, likeness, form) =>
+      log.push(`${check} ${form ?? ""} ${likeness.toFixed(2)}`),
+    onSkipped: (check, reason) => log.push(`skip ${check}: ${reason}`),
+    onRefused: ({ form }, runs) => log.push(`${form} refused, ${runs} runs`),
+    onChecked: () => log.push("checked"),
+  };
+  return createCheckedRuntime({
+    create: (form) => {
+      if (form === "plain" && machine.plainFails) return Promise.reject(machine.plainFails);
+      return Promise.resolve(create(machine, form));
+    },
+    codec,
+    model,
+    endIds: new Set([END_ID]),
+    verdicts: createVerdictStore(store, { model, variant: "int8", circumstances }),
+    report,
+  });
+}
+
+describe("the first load of files without stored numbers", () => {
+  it("asks the file's own graph and the rewritten one, one after the other, and keeps the second", async () => {
+    const runtime = await visit({});
+    expect(runtime.decoderForm).toBe("rewritten");
+    expect(log).toEqual([
+      "load plain",
+      "reload rewritten",
+      "rewritten-decoder rewritten 1.00",
+      "pieces  1.00",
+      "checked",
+    ]);
+  });
+
+  it("is the only one that asks", async () => {
+    await visit({});
+    await visit({});
+    expect(log).toEqual(["load rewritten", "checked"]);
+  });
+
+  it("is repeated when the rewrite, the device or the files are others", async () => {
+    await visit({});
+    await visit({}, { circumstances: "decoder-rewrite-2, cpu" });
+    expect(log[0]).toBe("load plain");
+  });
+
+  it("runs the file's own graph where the rewritten one gives other numbers, then and later", async () => {
+    const machine = { answers: { rewritten: [7, 3, 9, END_ID] } };
+    expect((await visit(machine)).decoderForm).toBe("plain");
+    expect(log).toContain("rewritten refused, plain runs");
+    expect((await visit(machine)).decoderForm).toBe("plain");
+    expect(log).toEqual(["load plain", "checked", "rewritten refused, plain runs"]);
+  });
+
+  it("runs steps where captured ones give other numbers, or fail", async () => {
+    for (const captured of [[7, 3, 9, END_ID], undefined]) {
+      store = createMemoryStore();
+      const machine: Machine = { device: "webgpu", best: "captured", answers: { captured } };
+      expect((await visit(machine)).decoderForm).toBe("rewritten");
+      expect(log).toContain("captured refused, rewritten runs");
+      await visit(machine);
+      expect(log[0]).toBe("load rewritten");
+    }
+  });
+
+  it("turns the device down where the file's own graph turns in a circle", async () => {
+    await expect(visit({ answers: { plain: [5] } })).rejects.toMatchObject({
+      code: "device-check-failed",
+      details: { check: "tokens before an answer of 32 turns in a circle", actual: 1, limit: 32 },
+    });
+  });
+
+  it("turns a CPU down that answers a prompt in pieces otherwise", async () => {
+    await expect(visit({ isPiecemeal: true })).rejects.toMatchObject({
+      code: "device-check-failed",
+      details: { check: "agreement of a prompt with the same in pieces" },
+    });
+  });
+
+  it("does without where there is no memory for the file's own graph, and says so", async () => {
+    const machine = { plainFails: outOfMemory };
+    expect((await visit(machine)).decoderForm).toBe("rewritten");
+    expect(log).toEqual(["skip rewritten-decoder: out-of-memory", "load rewritten", "checked"]);
+    await visit(machine);
+    expect(log).toEqual(["load rewritten", "checked"]);
+  });
+});
+
+it("asks nothing more of a model with stored numbers", async () => {
+  const model: ModelDescriptor = {
+    ...fastvlm05b({ imageSize: 64 }),
+    selfCheck: {
+      prompt: "Describe.",
+      expectedTokenIds: [7, 8],
+      features: [0.8, 0.8],
+      featureStride: 2,
+      minCosine: 0.5,
+    },
+  };
+  await visit({}, { model });
+  expect(log).toEqual(["load rewritten", "checked"]);
+});

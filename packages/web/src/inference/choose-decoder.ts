@@ -1,0 +1,102 @@
+/**
+ * Whether the decoder that the kit rewrote gives the numbers of the file's own graph, on this device:
+ * both are asked the same question, one after the other, so that no two are in memory.
+ */
+
+import { VlmError } from "../protocol/errors.ts";
+import type { Device } from "../protocol/model-descriptor.ts";
+import type { DecoderForm } from "../protocol/result.ts";
+import { centredCosine } from "../generation/cosine.ts";
+import type { Runtime } from "../engines/runtime.ts";
+import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
+import {
+  answerGreedily,
+  followAnswer,
+  type CheckAnswer,
+  type CheckQuestion,
+} from "./check-question.ts";
+import { MIN_LIKELIHOOD } from "./self-check.ts";
+
+/** How long the answer may be. A loop shows in so many. */
+export const ANSWER_TOKENS = 32;
+
+/** Positions whose logits are compared: the end of the prompt and the first steps. */
+const COMPARED = 8;
+
+/**
+ * The least cosine of two graphs' logits, without their means. Floats that are summed in another order
+ * are above 0.99999; int8 on the CPU is at 0.9997 in three layers, because a number at a border is
+ * rounded to the other side (decisions/, 2026-11-26). A step that is computed wrongly costs a tenth.
+ */
+const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.99 };
+
+/** A form that gave other numbers than the file's own graph. */
+export interface RefusedForm {
+  readonly form: DecoderForm;
+  /** The cosine; undefined where it failed to run. */
+  readonly likeness: number | undefined;
+}
+
+export interface DecoderChoice {
+  /** The best form that gives the numbers of the file's own graph; it is loaded. */
+  readonly form: DecoderForm;
+  readonly refused: readonly RefusedForm[];
+  /** What the file's own graph answered. */
+  readonly answer: readonly number[];
+}
+
+/**
+ * @param runtime with the decoder as its file has it
+ * @param most the best form to try
+ * @throws {VlmError} what the runtime throws, but for `session-failed` of a form that is tried
+ */
+export async function chooseDecoder(
+  runtime: OrtRuntime,
+  question: CheckQuestion,
+  { most, onCompared }: { most: DecoderForm; onCompared: (one: Required<RefusedForm>) => void },
+): Promise<DecoderChoice> {
+  const reference = await answerGreedily(runtime, question, {
+    count: ANSWER_TOKENS,
+    kept: COMPARED,
+  });
+  const refused: RefusedForm[] = [];
+  for (const wanted of FORMS.slice(FORMS.indexOf(most))) {
+    await runtime.reloadDecoder(wanted);
+    const form = runtime.decoderForm;
+    if (form === "plain") return { form, refused, answer: reference.ids };
+    if (refused.some((one) => one.form === form)) continue; // It was tried as the best that is possible.
+    const likeness = await compare(runtime, question, reference);
+    onCompared({ form, likeness });
+    if (likeness !== undefined && likeness >= MIN_LIKENESS[runtime.device])
+      return { form, refused, answer: reference.ids };
+    refused.push({ form, likeness });
+  }
+  await runtime.reloadDecoder("plain");
+  return { form: "plain", refused, answer: reference.ids };
+}
+
+/** The best first; behind them comes what needs no comparison. */
+const FORMS: readonly DecoderForm[] = ["captured", "rewritten"];
+
+/** @returns the least cosine; 0 where a token of the answer has no chance; undefined where the run fails */
+async function compare(
+  runtime: Runtime,
+  question: CheckQuestion,
+  { ids, logits: expected }: CheckAnswer,
+): Promise<number | undefined> {
+  try {
+    const followed = ids.slice(0, expected.length - 1);
+    const logits = await followAnswer(runtime, question, followed);
+    const hasChances = followed.every((id, at) => likelihood(logits[at]!, id) >= MIN_LIKELIHOOD);
+    if (!hasChances) return 0;
+    return Math.min(...expected.map((one, at) => centredCosine(one, logits[at]!)));
+  } catch (error) {
+    if (VlmError.is(error, "session-failed")) return undefined;
+    throw error;
+  }
+}
+
+/** Over that of the likeliest. */
+function likelihood(logits: Float32Array, id: number): number {
+  return Math.exp(logits[id]! - logits.reduce((most, value) => Math.max(most, value), -Infinity));
+}

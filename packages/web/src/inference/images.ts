@@ -1,0 +1,195 @@
+/**
+ * Pictures on their way to the decoder. What was seen before is recognised by the page's name for it
+ * or by its file's bytes, and is neither decoded nor encoded again.
+ */
+
+import { toImageTensor } from "../image/tensor/image-tensor.ts";
+import type { ImageLimits } from "../image/limits.ts";
+import type { ImageFeatures, ImageTensor, Runtime } from "../engines/runtime.ts";
+import type { ImageFit } from "../protocol/options.ts";
+import type { ImageInfo, ModelInfo } from "../protocol/result.ts";
+import type { KnownPicture, PictureCache, StoredFeatures } from "../storage/image-cache.ts";
+import { sha256 } from "../storage/sha256.ts";
+import type { WireImage } from "../wire/api.ts";
+import { capToPicture } from "./image-sizes.ts";
+import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
+
+/** Bumped when the same files give other features than with the kit before: those that are kept are then not used. */
+const ENCODING_VERSION = 2;
+
+/** How a picture is looked at. */
+export interface Look {
+  /** Side of the square that the encoder sees, in pixels. */
+  readonly size: number;
+  /** A picture that is smaller is seen as large as it is. */
+  readonly isCapped: boolean;
+  readonly fit: ImageFit;
+}
+
+export interface OpenPicture {
+  readonly info: ImageInfo;
+  /** Undefined where nothing may be reused. */
+  readonly key: string | undefined;
+  /** Its features; new ones were encoded just now. */
+  encode(): Promise<{ features: ImageFeatures; isNew: boolean }>;
+}
+
+export interface OpenOptions {
+  readonly look: Look;
+  /** Whether what is known of pictures may be used and added to. */
+  readonly reuses: boolean;
+  readonly signal: AbortSignal;
+  /** Called when a step has ended, for the clock. */
+  readonly onDecoded: () => void;
+  readonly onPreprocessed: () => void;
+}
+
+export interface Pictures {
+  /** @throws {VlmError} what reading and decoding throw */
+  open(images: readonly WireImage[], options: OpenOptions): Promise<OpenPicture[]>;
+  /** Forgets what this session knows; what is stored stays. */
+  clear(): void;
+}
+
+export interface PicturesOptions {
+  readonly runtime: Pick<Runtime, "encodeImage" | "restoreImage">;
+  readonly model: ModelInfo;
+  readonly limits: ImageLimits;
+  readonly cache: PictureCache;
+}
+
+/** FastViTHD's total stride: a picture of 64 × 64 pixels is one token. */
+const STRIDE = 64;
+
+/** Features of about seventy pictures of 1024 px, or of a thousand of 256 px. */
+const MAX_FEATURE_BYTES = 64 * 2 ** 20;
+const MAX_NAMES = 4096;
+
+export function createPictures({ runtime, model, limits, cache }: PicturesOptions): Pictures {
+  const names = new Map<string, KnownPicture>(); // the longest unused first
+  const features = new Map<string, StoredFeatures>();
+
+  const remember = (name: string, picture: KnownPicture): void => {
+    names.delete(name);
+    names.set(name, picture);
+    for (const oldest of names.keys()) {
+      if (names.size <= MAX_NAMES) break;
+      names.delete(oldest);
+    }
+  };
+
+  const keep = (key: string, values: StoredFeatures): void => {
+    features.delete(key);
+    features.set(key, values);
+    let bytes = 0;
+    for (const one of features.values()) bytes += one.values.byteLength;
+    for (const [oldest, one] of features) {
+      if (bytes <= MAX_FEATURE_BYTES) break;
+      bytes -= one.values.byteLength;
+      features.delete(oldest);
+    }
+  };
+
+  const find = async (key: string): Promise<StoredFeatures | undefined> =>
+    features.get(key) ?? cache.getFeatures(key);
+
+  const isNamed = ({ id }: WireImage, look: Look): boolean =>
+    id !== undefined && names.has(nameOf(`page:${id}`, look));
+
+  const openOne = async (
+    image: WireImage,
+    arrived: Promise<ImageContent> | undefined,
+    { look, reuses, signal, onDecoded, onPreprocessed }: OpenOptions,
+  ): Promise<OpenPicture> => {
+    const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
+    const toTensor = async (): Promise<{ tensor: ImageTensor; width: number; height: number }> => {
+      const pixels = await decodeImage(await read(), limits);
+      onDecoded();
+      const size = look.isCapped ? capToPicture(look.size, pixels) : look.size;
+      const { fit } = look;
+      const tensor = { data: toImageTensor(pixels, { size, fit }), size };
+      onPreprocessed();
+      return { tensor, width: pixels.width, height: pixels.height };
+    };
+    if (!reuses) {
+      const { tensor, width, height } = await toTensor();
+      return {
+        info: describe({ width, height, size: tensor.size }),
+        key: undefined,
+        encode: async () => ({ features: await runtime.encodeImage(tensor), isNew: true }),
+      };
+    }
+
+    const pageName = image.id === undefined ? undefined : nameOf(`page:${image.id}`, look);
+    let known = pageName === undefined ? undefined : names.get(pageName);
+    let fileName: string | undefined;
+    if (!known) {
+      const content = await read();
+      if (content instanceof Uint8Array) {
+        fileName = nameOf(`file:${await sha256(content)}`, look);
+        known = await cache.recognise(fileName);
+      }
+    }
+    let tensor: ImageTensor | undefined;
+    if (!known) {
+      const decoded = await toTensor();
+      tensor = decoded.tensor;
+      const hash = await sha256(new Uint8Array(tensor.data.buffer as ArrayBuffer));
+      const { width, height } = decoded;
+      known = { key: `${String(tensor.size)}:${hash}`, width, height, size: tensor.size };
+      if (fileName !== undefined) void cache.name(fileName, known);
+    }
+    if (pageName !== undefined) remember(pageName, known);
+
+    const { key } = known;
+    const featuresKey = JSON.stringify([key, model, ENCODING_VERSION]);
+    return {
+      info: describe(known),
+      key,
+      async encode() {
+        let found = await find(featuresKey);
+        const isNew = !found;
+        if (!found) {
+          tensor ??= (await toTensor()).tensor;
+          const encoded = await runtime.encodeImage(tensor);
+          const values = (await encoded.read()).slice();
+          found = { tokens: encoded.tokens, values };
+          encoded.dispose();
+          void cache.setFeatures(featuresKey, found);
+        }
+        keep(featuresKey, found);
+        const features = { ...runtime.restoreImage(found.tokens, found.values), key: featuresKey };
+        return { features, isNew };
+      },
+    };
+  };
+
+  return {
+    async open(images, options) {
+      // All at once: they may come over the network.
+      const arriving = images.map((image) =>
+        options.reuses && isNamed(image, options.look)
+          ? undefined
+          : readImage(image, limits, options.signal),
+      );
+      await Promise.all(arriving.flatMap((one) => one ?? []));
+      const opened: OpenPicture[] = [];
+      for (const [index, image] of images.entries()) {
+        opened.push(await openOne(image, arriving[index], options));
+      }
+      return opened;
+    },
+    clear() {
+      names.clear();
+      features.clear();
+    },
+  };
+}
+
+function nameOf(what: string, { size, isCapped, fit }: Look): string {
+  return `${what}|${String(size)}|${fit}${isCapped ? "|capped" : ""}`;
+}
+
+function describe({ width, height, size }: Omit<KnownPicture, "key">): ImageInfo {
+  return { width, height, size, tokens: (size / STRIDE) ** 2 };
+}

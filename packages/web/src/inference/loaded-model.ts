@@ -1,0 +1,210 @@
+/** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
+
+import { VlmError, type StartPhase } from "../protocol/errors.ts";
+import {
+  hasOptionalFile,
+  type GraphName,
+  type ModelVariant,
+} from "../protocol/model-descriptor.ts";
+import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { GenerateCall, LoadRequest } from "../wire/api.ts";
+import type { Runtime, TextCodec } from "../engines/runtime.ts";
+import { createSequenceCache } from "../generation/sequence-cache.ts";
+import { describeDevice } from "../engines/ort/describe-device.ts";
+import { createOnnxRuntime, type OnnxRuntimeOptions } from "../engines/ort/onnx-runtime.ts";
+import type { OrtFiles } from "../engines/ort/ort-files.ts";
+import type { PictureCache } from "../storage/image-cache.ts";
+import type { ResultCache } from "../storage/result-cache.ts";
+import type { Store } from "../storage/store.ts";
+import type { StoredFile } from "../storage/verify-ahead.ts";
+import type { ModelFiles } from "../download/model-files.ts";
+import { answer } from "./answer.ts";
+import type { CallScope } from "../host/call-scope.ts";
+import { createVerdictStore } from "./check-verdict.ts";
+import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
+import { createImageSizes } from "./image-sizes.ts";
+import { chooseEncoderFile } from "./encoder-file.ts";
+import { readModelConfig, type ModelConfig } from "../schema/model-config.ts";
+import { findGraph, openGraph } from "./open-graph.ts";
+import { createPictures } from "./images.ts";
+import { createTextCodec } from "./tokenizer.ts";
+
+export interface EngineOptions {
+  readonly request: LoadRequest;
+  readonly files: ModelFiles;
+  /** Begins to verify what will be opened, in this order. */
+  readonly verifyAhead: (stored: readonly StoredFile[]) => Promise<void>;
+  readonly results: ResultCache;
+  readonly pictures: PictureCache;
+  readonly recorder: Recorder;
+  readonly ortFiles: OrtFiles | undefined;
+  readonly onPhase: (phase: StartPhase) => void;
+  readonly onDeviceLost: (reason: string) => void;
+  readonly onEvent: (event: VlmEvent) => void;
+  /** Where verdicts on this device are kept. */
+  readonly verdicts: Pick<Store, "get" | "set">;
+}
+
+export interface Engine {
+  readonly model: ModelInfo;
+  readonly runtime: Runtime;
+  /** Runs one call, from pixels to text. */
+  answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
+  /** Gives up what is kept in memory between calls. */
+  forget(): void;
+}
+
+/** @throws {VlmError} what downloads, session creation and the device check throw */
+export async function loadEngine(options: EngineOptions): Promise<Engine> {
+  const { request, files, results, recorder } = options;
+  const { model, variant } = request;
+  const encoder = await chooseEncoderFile(request, files, recorder);
+  await options.verifyAhead([
+    ...(await findGraph(files, variant, "embed")),
+    ...(await encoder.find()),
+    ...(await findGraph(files, variant, "decoder")),
+  ]);
+  const config = readModelConfig({
+    config: await readJson(files, "config.json"),
+    ...(hasOptionalFile(model, "generation_config.json") && {
+      generation: await readJson(files, "generation_config.json"),
+    }),
+  });
+  const template = hasOptionalFile(model, "chat_template.jinja")
+    ? await readText(files, "chat_template.jinja")
+    : undefined;
+  const codec = createTextCodec(
+    await readJson(files, "tokenizer.json"),
+    await readJson(files, "tokenizer_config.json"),
+    template,
+  );
+  const runtimeOptions: OnnxRuntimeOptions = {
+    device: variant.device,
+    imageSize: model.imageSize,
+    wasmThreads: request.wasmThreads,
+    files: options.ortFiles,
+    onPhase: options.onPhase,
+    maxPositions: config.maxPositions,
+    openFile: (graph: GraphName) =>
+      graph === "vision" ? encoder.open() : openGraph(files, variant, graph),
+    onDeviceLost: options.onDeviceLost,
+    onSessionCreated: (graph, milliseconds, weights) => {
+      const attributes = { "vlm.graph": graph, "vlm.weights": weights };
+      recorder.recordMs("vlm.session.create.duration", milliseconds, attributes);
+    },
+    onGraphPrepared: (graph, { report }) => {
+      const isComplete = report.rewrites.every(({ missed }) => missed.length === 0);
+      recorder.record("vlm.graph.prepared", 1, {
+        "vlm.graph": graph,
+        "vlm.path": report.form,
+        "vlm.complete": isComplete && report.failures.length === 0,
+      });
+      options.onEvent({ type: "graph-prepared", report });
+    },
+  };
+  const endIds = allEndIds(config, codec);
+  const runtime = await createCheckedRuntime({
+    create: (decoderForm) => createOnnxRuntime({ ...runtimeOptions, decoderForm }),
+    codec,
+    model,
+    endIds,
+    verdicts: createVerdictStore(options.verdicts, {
+      model,
+      variant: variant.id,
+      circumstances: await circumstancesOf(runtimeOptions, files, variant),
+    }),
+    report: checkReport(recorder, options.onEvent),
+  });
+  const isEncoderOptimized = await encoder.settle(runtime);
+
+  const info: ModelInfo = {
+    id: model.id,
+    revision: model.revision,
+    // Answers of one are not those of the other.
+    variant: isEncoderOptimized ? `${variant.id}+int8-vision` : variant.id,
+  };
+  const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
+  const pictures = createPictures({
+    runtime,
+    model: info,
+    limits: request.imageLimits,
+    cache: options.pictures,
+  });
+  const sizes = createImageSizes({
+    device: runtime.device,
+    largest: runtime.imageSize,
+    isFree: runtime.isImageSizeFree,
+  });
+  const parts = { info, runtime, codec, endIds, sequences, pictures, sizes, results, recorder };
+  return {
+    model: info,
+    runtime,
+    answer: (call, scope) => answer(parts, call, scope),
+    forget() {
+      sequences.clear();
+      pictures.clear();
+      runtime.trim();
+    },
+  };
+}
+
+/** All that decides which numbers come out. */
+async function circumstancesOf(
+  options: OnnxRuntimeOptions,
+  files: ModelFiles,
+  { graphs, externalData = {} }: ModelVariant,
+): Promise<string> {
+  const paths = [...Object.values(graphs), ...Object.values(externalData).flat()];
+  const found = await Promise.all(paths.map((path) => files.find(path)));
+  const hashes = found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
+  return [await describeDevice(options), ...hashes].join(" | ");
+}
+
+function checkReport(recorder: Recorder, onEvent: EngineOptions["onEvent"]): CheckReport {
+  return {
+    onCompared: (check, likeness, form) => {
+      const path = form !== undefined && { "vlm.path": form };
+      recorder.record("vlm.self_check.likeness", likeness, { "vlm.check": check, ...path });
+    },
+    onSkipped: (check, reason) => {
+      recorder.record("vlm.self_check.skipped", 1, { "vlm.check": check, "vlm.reason": reason });
+    },
+    onRefused: ({ form, likeness }, runs) => {
+      onEvent({ type: "rewrite-refused", graph: "decoder", refused: form, runs, likeness });
+    },
+    onChecked: (milliseconds) => {
+      recorder.recordMs("vlm.self_check.duration", milliseconds);
+    },
+  };
+}
+
+/** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
+const MAX_KV_BYTES = 64 * 2 ** 20;
+
+async function readText(files: ModelFiles, path: string): Promise<string> {
+  return new TextDecoder().decode(await files.read(path));
+}
+
+async function readJson(files: ModelFiles, path: string): Promise<unknown> {
+  const text = await readText(files, path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new VlmError(
+      "model-invalid",
+      `The model's ${path} is not JSON. Fetch the model's files again.`,
+      {
+        file: path,
+        reason: "not JSON",
+      },
+      { cause },
+    );
+  }
+}
+
+/** Ids that end an answer: the model's own, and the two that Qwen2 ends turns and texts with. */
+function allEndIds({ endIds }: ModelConfig, codec: TextCodec): ReadonlySet<number> {
+  const known = [codec.controlId("<|im_end|>"), codec.controlId("<|endoftext|>")];
+  return new Set([...endIds, ...known].filter((id) => id !== undefined));
+}

@@ -1,0 +1,95 @@
+/**
+ * Text to ids and back, by the tokenizer that transformers.js is built on. It is built without its
+ * added tokens: so no text can ever match one, and control tokens are only those that `prompt.ts`
+ * puts in.
+ */
+
+import { Tokenizer } from "@huggingface/tokenizers";
+import { VlmError } from "../protocol/errors.ts";
+import type { TextCodec } from "../engines/runtime.ts";
+import { createChatTemplate } from "./chat-template.ts";
+
+interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+}
+
+/**
+ * @param tokenizerJson content of `tokenizer.json`
+ * @param configJson content of `tokenizer_config.json`
+ * @param chatTemplate content of `chat_template.jinja`, where the model has that file
+ * @throws {VlmError} `model-invalid`
+ */
+export function createTextCodec(
+  tokenizerJson: unknown,
+  configJson: unknown,
+  chatTemplate?: string,
+): TextCodec {
+  if (!isRecord(tokenizerJson)) throw invalid("tokenizer.json", "no object");
+  if (!isRecord(configJson)) throw invalid("tokenizer_config.json", "no object");
+  const addedTokens = readAddedTokens(tokenizerJson["added_tokens"]);
+  const idOfControl = new Map(addedTokens.map(({ content, id }) => [content, id]));
+  const controlIds = new Set(idOfControl.values());
+  const tokenizer = createTokenizer({ ...tokenizerJson, added_tokens: [] }, configJson);
+  const renderChat = createChatTemplate(configJson, chatTemplate);
+
+  return {
+    encode(text) {
+      if (text === "") return [];
+      // The library's declarations do not resolve this far under Node's rules.
+      const ids: number[] = tokenizer.encode(text, { add_special_tokens: false }).ids;
+      const smuggled = ids.find((id) => controlIds.has(id));
+      if (smuggled !== undefined)
+        throw new Error(`Text was encoded as the control token ${String(smuggled)}`);
+      return ids;
+    },
+    decode(ids) {
+      const plain = ids.filter((id) => !controlIds.has(id));
+      if (plain.length === 0) return "";
+      return tokenizer.decode(plain, {
+        skip_special_tokens: false,
+        clean_up_tokenization_spaces: false,
+      });
+    },
+    controlId: (token) => idOfControl.get(token),
+    controlTokens: [...idOfControl.keys()],
+    renderChat,
+  };
+}
+
+/** The library throws whatever a file that is not a tokenizer's makes it stumble over. */
+function createTokenizer(json: object, config: object): Tokenizer {
+  try {
+    return new Tokenizer(json, config);
+  } catch (cause) {
+    throw invalid("tokenizer.json", cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function readAddedTokens(list: unknown): readonly AddedToken[] {
+  if (!Array.isArray(list)) throw invalid("tokenizer.json", "no added_tokens");
+  const tokens: readonly unknown[] = list;
+  return tokens.map((token) => {
+    if (isAddedToken(token)) return token;
+    throw invalid("tokenizer.json", "an added token has no id or no content");
+  });
+}
+
+function isAddedToken(value: unknown): value is AddedToken & Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const { id, content } = value;
+  return Number.isInteger(id) && typeof content === "string" && content !== "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(file: string, reason: string, cause?: unknown): VlmError {
+  return new VlmError(
+    "model-invalid",
+    `The model's ${file} does not describe a tokenizer (${reason}). Use the files of a Qwen2 tokenizer.`,
+    { file, reason },
+    { cause },
+  );
+}

@@ -1,0 +1,253 @@
+/** The stored models, without loading any: what is there, what it takes, and getting ready to be offline. */
+
+import { createRecorder, type Recorder } from "../metrics/recorder.ts";
+import { assertManifest } from "../schema/manifest.ts";
+import type { Metric } from "../protocol/metric.ts";
+import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
+import { VlmError } from "../protocol/errors.ts";
+import type { DownloadProgress, VlmEvent } from "../protocol/result.ts";
+import type {
+  DownloadOptions,
+  OfflineReport,
+  StorageUsage,
+  StoredModel,
+} from "../protocol/storage.ts";
+import type { FilesRequest, WorkerMessage } from "../wire/api.ts";
+import { askToPersist } from "../serving/ask-to-persist.ts";
+import { assertLicense } from "../serving/assert-license.ts";
+import { listCandidates } from "../serving/candidates.ts";
+import { ASYNC_DISPOSE } from "../client/dispose-symbols.ts";
+import type { DownloadControl } from "../serving/download-control.ts";
+import { guardCallback } from "../client/host-callbacks.ts";
+import { abortable } from "../client/run-call.ts";
+import { toDownloadPolicy, toStorageOptions, type CacheOptions } from "../client/storage-settings.ts";
+import { WorkerHandle } from "../serving/worker-handle.ts";
+
+/** What {@link createModelLibrary} needs to know. */
+export interface ModelLibraryOptions {
+  /** As for `createVlm`: creates the app's worker. */
+  readonly worker: () => Worker;
+  /** As for `createVlm`; models are shared by everything that names the same cache. */
+  readonly cache?: CacheOptions;
+  readonly download?: DownloadOptions;
+  readonly onMetric?: (metric: Metric) => void;
+  readonly onEvent?: (event: VlmEvent) => void;
+}
+
+/** Which devices to prepare for: the one that would be tried first, a certain one, or all that may be. */
+export type OfflineDevices = "auto" | "all" | Device;
+
+export interface PrepareOptions {
+  /** Default `auto`. With `all`, a GPU that fails offline can be replaced by WASM. */
+  readonly device?: OfflineDevices;
+  /** Ends the download; what has arrived stays. */
+  readonly signal?: AbortSignal;
+  readonly control?: DownloadControl;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** The models stored by this origin under one cache name. */
+export interface ModelLibrary extends AsyncDisposable {
+  /** What is stored, whole or not; most recently used first. */
+  listModels(): Promise<StoredModel[]>;
+  /**
+   * Deletes a model's files and the hashes that it was trusted by. Workers that have it loaded go on.
+   *
+   * @param revision all of them, when not given
+   */
+  deleteModel(id: string, revision?: string): Promise<void>;
+  storageUsage(): Promise<StorageUsage>;
+  /**
+   * Fetches everything that a later visit without a network needs: weights, tokenizer, the worker's
+   * scripts and onnxruntime's files. The scripts go into the Cache named {@link CODE_CACHE}, from
+   * where the app's service worker serves them.
+   *
+   * @throws {VlmError} `license-not-accepted`, `model-invalid`, `no-device`, `download-failed`,
+   *   `worker-crashed`; the signal's reason when aborted
+   */
+  prepareOffline(model: ModelDescriptor, options?: PrepareOptions): Promise<OfflineReport>;
+  /** Whether {@link prepareOffline} has nothing left to do. Needs no network. */
+  isOfflineReady(
+    model: ModelDescriptor,
+    options?: Pick<PrepareOptions, "device">,
+  ): Promise<boolean>;
+  /** The same, with what is missing. */
+  checkOffline(
+    model: ModelDescriptor,
+    options?: Pick<PrepareOptions, "device">,
+  ): Promise<OfflineReport>;
+  /** Ends the library's worker. Calls in flight reject. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens the stored models. Starts a worker at the first call, and one for each download.
+ *
+ * @throws {TypeError} when an option is out of its range
+ */
+export function createModelLibrary(options: ModelLibraryOptions): ModelLibrary {
+  return new ModelLibraryClient(options);
+}
+
+class ModelLibraryClient implements ModelLibrary {
+  readonly #options: ModelLibraryOptions;
+  readonly #storage: ReturnType<typeof toStorageOptions>;
+  readonly #policy: ReturnType<typeof toDownloadPolicy>;
+  readonly #recorder: Recorder;
+  readonly #report: (metric: Metric) => void;
+  readonly #downloads = new Set<WorkerHandle>();
+  #shared: Promise<WorkerHandle> | undefined;
+  #isDisposed = false;
+
+  constructor(options: ModelLibraryOptions) {
+    this.#options = options;
+    this.#storage = toStorageOptions(options.cache);
+    this.#policy = toDownloadPolicy(options.download);
+    this.#report = guardCallback(options.onMetric);
+    this.#recorder = createRecorder(this.#report, Date.now);
+  }
+
+  async listModels(): Promise<StoredModel[]> {
+    return (await this.#worker()).listModels({ storage: this.#storage });
+  }
+
+  async deleteModel(id: string, revision?: string): Promise<void> {
+    await (await this.#worker()).deleteModel({ storage: this.#storage }, id, revision);
+  }
+
+  async storageUsage(): Promise<StorageUsage> {
+    const usage = await (await this.#worker()).storageUsage({ storage: this.#storage });
+    this.#recorder.record(
+      "vlm.storage.usage",
+      usage.modelBytes + usage.resultBytes + usage.pictureBytes,
+    );
+    return usage;
+  }
+
+  async prepareOffline(
+    model: ModelDescriptor,
+    { device = "auto", signal, control, onProgress }: PrepareOptions = {},
+  ): Promise<OfflineReport> {
+    assertManifest(model);
+    assertLicense(model);
+    signal?.throwIfAborted();
+    const request = await this.#filesRequest(model, device);
+    const report = guardCallback(onProgress);
+    const handle = await this.#startWorker((message) => {
+      if (message.type === "progress") report(message.progress);
+    });
+    this.#downloads.add(handle);
+    const unfollow = control?.follow((isPaused) => {
+      handle.pauseDownloads(isPaused);
+    });
+    try {
+      // An aborted download is ended with its worker: what it stored stays.
+      const work = handle.prepareOffline(request);
+      const { shouldAskToPersist } = await abortable(work, signal);
+      const isWanted = this.#options.cache?.askToPersist !== false;
+      // Firefox asks the user: the answer may take its time, or never come.
+      if (shouldAskToPersist && isWanted) void askToPersist(this.#recorder);
+      return await handle.checkOffline(request);
+    } finally {
+      unfollow?.();
+      this.#downloads.delete(handle);
+      handle.end(disposedError());
+    }
+  }
+
+  async isOfflineReady(
+    model: ModelDescriptor,
+    options: Pick<PrepareOptions, "device"> = {},
+  ): Promise<boolean> {
+    return (await this.checkOffline(model, options)).isReady;
+  }
+
+  async checkOffline(
+    model: ModelDescriptor,
+    { device = "auto" }: Pick<PrepareOptions, "device"> = {},
+  ): Promise<OfflineReport> {
+    assertManifest(model);
+    return (await this.#worker()).checkOffline(await this.#filesRequest(model, device));
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    for (const handle of this.#downloads) handle.end(disposedError());
+    (await this.#shared?.catch(() => undefined))?.end(disposedError());
+  }
+
+  [ASYNC_DISPOSE](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** The worker of everything that is quick. One that died, or did not start, is replaced at the next call. */
+  async #worker(): Promise<WorkerHandle> {
+    const starting = (this.#shared ??= this.#startWorker(() => undefined));
+    const handle = await starting.catch((error: unknown) => {
+      if (this.#shared === starting) this.#shared = undefined;
+      throw error;
+    });
+    if (!handle.isEnded) return handle;
+    if (this.#shared === starting) this.#shared = undefined;
+    return this.#worker();
+  }
+
+  async #startWorker(onMessage: (message: WorkerMessage) => void): Promise<WorkerHandle> {
+    this.#assertAlive();
+    const onEvent = guardCallback(this.#options.onEvent);
+    const handle = new WorkerHandle({
+      createWorker: this.#options.worker,
+      onMessage: (message) => {
+        if (message.type === "metric") this.#report(message.metric);
+        if (message.type === "event") onEvent(message.event);
+        onMessage(message);
+      },
+      onDeath: () => undefined, // Its calls reject; `#worker` sees that it has ended.
+    });
+    await handle.connect();
+    try {
+      this.#assertAlive(); // Meanwhile the library may have been disposed of.
+      return handle;
+    } catch (error) {
+      handle.end(disposedError());
+      throw error;
+    }
+  }
+
+  #assertAlive(): void {
+    if (this.#isDisposed) throw disposedError();
+  }
+
+  async #filesRequest(model: ModelDescriptor, device: OfflineDevices): Promise<FilesRequest> {
+    return {
+      model,
+      variants: await chooseVariants(model, device),
+      storage: this.#storage,
+      download: this.#policy,
+    };
+  }
+}
+
+async function chooseVariants(
+  model: ModelDescriptor,
+  device: OfflineDevices,
+): Promise<readonly ModelVariant[]> {
+  const wanted = device === "all" ? "auto" : device;
+  const { candidates, rejected } = await listCandidates(model, wanted, false);
+  const variants = candidates.map(({ variant }) => variant);
+  const [first] = variants;
+  if (!first) {
+    const reasons = rejected.map(({ message }) => message).join(" ");
+    throw new VlmError("no-device", `No device of this browser could run the model: ${reasons}`, {
+      attempts: rejected,
+    });
+  }
+  return device === "all" ? variants : [first];
+}
+
+function disposedError(): DOMException {
+  return new DOMException(
+    "This ModelLibrary was disposed of. Create a new one with `createModelLibrary`.",
+    "InvalidStateError",
+  );
+}

@@ -1,0 +1,131 @@
+/** Writes down what a model's files are at one commit, as the Hugging Face Hub tells it. */
+
+import { VlmError } from "../protocol/errors.ts";
+import { isCommit, isSafePath } from "../schema/manifest-fields.ts";
+import { HUB, PUBLIC_FILE_MEGABYTES } from "../schema/manifest-public-files.ts";
+import type { ModelPins } from "../protocol/model-descriptor.ts";
+import { isRevisionName } from "../schema/model-source.ts";
+import { downloadFailed, invalidAnswer, readFromHub, readJson, type Hub } from "./pin-model-hub.ts";
+import { listFiles, type ListedFile } from "./pin-model-tree.ts";
+
+/** Options of {@link pinModel}. */
+export interface PinModelOptions {
+  /** The hub's address, for mirrors. Default `https://huggingface.co`. */
+  readonly endpoint?: string;
+  /** Paths in the repository. Default: the files that `fastvlm05b()` lists. */
+  readonly files?: readonly string[];
+  /** Makes the requests: for a token, a proxy, repetitions. Default: the platform's `fetch`. */
+  readonly fetch?: typeof fetch;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The commit that `revision` is at now, and size and SHA-256 of each file there, by path in order.
+ * Runs in pages and in Node; fetches a few kilobytes, and no weights. Commit the answer with the app's
+ * source and pass it to `fastvlm05b({ pins })`: from then on other bytes than today's are refused.
+ *
+ * Large files' hashes are the hub's word. What git itself stores is fetched, held to git's hash of it,
+ * and hashed here. Both come from the same host as the bytes: pins prove that files arrive as they were
+ * when the pins were made, not who made them.
+ *
+ * @param repository `owner/name` of a model
+ * @param revision a branch, a tag or a commit
+ * @throws {VlmError} `download-failed` when the hub cannot be asked, or bytes arrive wrong; `model-invalid`
+ *   when its answer makes no sense or a file is missing; the signal's reason when aborted
+ * @throws {TypeError} when an argument is malformed
+ * @throws {DOMException} `NotSupportedError` without WebCrypto, which pages have on https and localhost
+ *
+ * @example
+ * const pins = await pinModel("onnx-community/FastVLM-0.5B-ONNX");
+ * console.log(JSON.stringify(pins, null, 2));
+ */
+export async function pinModel(
+  repository: string,
+  revision = "main",
+  options: PinModelOptions = {},
+): Promise<ModelPins> {
+  const { endpoint = HUB, files: given = Object.keys(PUBLIC_FILE_MEGABYTES) } = options;
+  assertArguments(repository, revision, given);
+  if (!("subtle" in crypto)) {
+    throw new DOMException(
+      "Pinning needs WebCrypto, which pages have on https and localhost only. Use one of those, or `fastvlm-pin`.",
+      "NotSupportedError",
+    );
+  }
+  const hub: Hub = {
+    endpoint: endpoint.replace(/\/+$/, ""),
+    repository,
+    fetch: options.fetch ?? globalThis.fetch,
+    signal: options.signal,
+  };
+  const commit = await readCommit(hub, revision);
+  const paths = [...new Set(given)].sort();
+  const listed = await listFiles(hub, commit, new Set(paths));
+  const missing = paths.filter((path) => !listed.has(path));
+  if (missing[0] !== undefined) {
+    throw new VlmError(
+      "model-invalid",
+      `${repository} has no ${missing.join(", ")} at ${commit}. Check the repository and its revision, or name its own files.`,
+      { file: missing[0], reason: "not in the repository" },
+    );
+  }
+  const files: Record<string, ModelPins["files"][string]> = {};
+  for (const path of paths) {
+    const file = listed.get(path)!;
+    files[path] = { bytes: file.bytes, sha256: file.sha256 ?? (await hashFile(hub, commit, file)) };
+  }
+  return { repository, revision: commit, files };
+}
+
+function assertArguments(repository: string, revision: string, files: readonly string[]): void {
+  if (!isSafePath(repository) || repository.split("/").length !== 2) {
+    throw new TypeError(`Expected \`repository\` to be \`owner/name\`, got \`${repository}\``);
+  }
+  if (!isRevisionName(revision)) {
+    throw new TypeError(
+      `Expected \`revision\` to be a branch, a tag or a commit, got \`${revision}\``,
+    );
+  }
+  if (files.length === 0 || !files.every(isSafePath)) {
+    throw new TypeError(
+      `Expected \`files\` to be paths in the repository, got \`${files.join(", ")}\``,
+    );
+  }
+}
+
+async function readCommit(hub: Hub, revision: string): Promise<string> {
+  const path = `api/models/${hub.repository}/revision/${encodeURIComponent(revision)}`;
+  const { value } = await readJson(hub, path);
+  const { sha } = (value ?? {}) as { sha?: unknown };
+  if (!isCommit(sha)) throw invalidAnswer(hub, "its `sha` is not a commit of 40 hex digits");
+  if (isCommit(revision) && sha !== revision) throw invalidAnswer(hub, "it is of another commit");
+  return sha;
+}
+
+/** The hub takes nothing above 10 MB outside of Large File Storage; this leaves room for mirrors. */
+const MAX_PLAIN_BYTES = 32 * 2 ** 20;
+
+/** The SHA-256 of a file that git itself stores, whose id there is a SHA-1 of its size and content. */
+async function hashFile(hub: Hub, commit: string, file: ListedFile): Promise<string> {
+  if (file.bytes > MAX_PLAIN_BYTES) {
+    throw invalidAnswer(hub, `it is too large to have no SHA-256`, file.path);
+  }
+  const path = `${hub.repository}/resolve/${commit}/${file.path}`;
+  const { bytes } = await readFromHub(hub, path, file.bytes);
+  if (bytes.byteLength !== file.bytes) {
+    throw downloadFailed(hub, path, "length", `brought less than ${file.bytes} bytes`);
+  }
+  const header = new TextEncoder().encode(`blob ${file.bytes}\0`);
+  const blob = new Uint8Array(header.byteLength + bytes.byteLength);
+  blob.set(header);
+  blob.set(bytes, header.byteLength);
+  if ((await hash("SHA-1", blob)) !== file.gitId) {
+    throw downloadFailed(hub, path, "integrity", "brought other bytes than git has");
+  }
+  return hash("SHA-256", bytes);
+}
+
+async function hash(algorithm: "SHA-1" | "SHA-256", bytes: BufferSource): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

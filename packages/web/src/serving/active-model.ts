@@ -1,0 +1,72 @@
+/** One model that serves: its supervisor, the calls that are under way, and the answers that it gave. */
+
+import { reportCall } from "../metrics/call-metrics.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import { VlmError } from "../protocol/errors.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { VlmResult } from "../protocol/result.ts";
+import { createResultMemory } from "./result-memory.ts";
+import { runCall, type RunOptions } from "../client/run-call.ts";
+import type { Ready, Supervisor } from "./supervisor.ts";
+
+export class Serving {
+  readonly model: ModelDescriptor;
+  readonly supervisor: Supervisor;
+  /** What the last call ran on. */
+  latest: Ready;
+  readonly #recorder: Recorder;
+  readonly #memory = createResultMemory(() => performance.now());
+  readonly #calls = new Set<Promise<unknown>>();
+
+  /** @param ready of this supervisor */
+  constructor(model: ModelDescriptor, supervisor: Supervisor, ready: Ready, recorder: Recorder) {
+    this.model = model;
+    this.supervisor = supervisor;
+    this.latest = ready;
+    this.#recorder = recorder;
+  }
+
+  async run(options: RunOptions): Promise<VlmResult> {
+    const recalled = this.#memory.recall(options.call, this.latest.model.variant);
+    if (recalled) return this.#repeat(recalled, options);
+    const call = runCall(this.supervisor, options);
+    this.#calls.add(call);
+    try {
+      const result = await call;
+      this.latest = await this.supervisor.ready().catch(() => this.latest);
+      this.#memory.remember(options.call, result);
+      return result;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /** Reports a picture that was turned down before it reached the worker, which reports its own. */
+  noteRefused(error: unknown): void {
+    if (!VlmError.is(error) || !error.code.startsWith("image-")) return;
+    this.#recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+  }
+
+  /** Forgets the answers that it gave. */
+  forget(): void {
+    this.#memory.clear();
+  }
+
+  /** Ends the worker when the calls under way have ended. */
+  async retire(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    await this.supervisor.dispose(
+      new DOMException("This model was replaced by another.", "InvalidStateError"),
+    );
+  }
+
+  /** The events and metrics of a call that was answered before. */
+  #repeat(result: VlmResult, { onEvent }: RunOptions): VlmResult {
+    onEvent({ type: "queued", position: 0 });
+    if (result.images.length > 0) onEvent({ type: "image-ready", images: result.images });
+    onEvent({ type: "text-delta", text: result.text });
+    this.#recorder.record("vlm.result_cache.hits", 1);
+    reportCall(this.#recorder, result);
+    return result;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Keeps one loaded worker: tries the devices in order, each in a fresh worker, and replaces the
+ * worker when it dies or its GPU is lost. A GPU lost twice is not tried again in this session:
+ * Chromium gives no adapter after a second crash of its GPU process.
+ */
+
+import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { atCommit } from "../schema/model-source.ts";
+import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
+import type { LoadRequest, WorkerMessage } from "../wire/api.ts";
+import { listCandidates, type Candidate } from "./candidates.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+
+export interface SupervisorOptions {
+  readonly createWorker: () => Worker;
+  readonly model: ModelDescriptor;
+  readonly device: "auto" | Device;
+  readonly loadRequest: Omit<LoadRequest, "model" | "variant">;
+  readonly onMessage: (message: WorkerMessage) => void;
+  readonly onEvent: (event: VlmEvent) => void;
+  readonly onRestart: (reason: string) => void;
+  readonly onFallback: (fallback: FallbackInfo) => void;
+  readonly onThreadsFallback: (reason: string) => void;
+  /** After the first download that a later visit could lose. */
+  readonly onFirstDownload: () => void;
+}
+
+/** A worker with the model loaded. */
+export interface Ready {
+  readonly handle: WorkerHandle;
+  readonly device: Device;
+  readonly model: ModelInfo;
+  readonly fallback: FallbackInfo | undefined;
+}
+
+const MAX_GPU_LOSSES = 2;
+
+type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #model: ModelDescriptor;
+  #current: Promise<Ready> | undefined;
+  #starting: WorkerHandle | undefined;
+  #isPaused = false;
+  #isSingleThreaded = false;
+  #gpuLosses = 0;
+  #restartReason: RestartReason | undefined;
+  #disposed: Error | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#model = options.model;
+  }
+
+  /** The loaded worker; loads the model where none is. A failed load is tried again at the next call. */
+  ready(): Promise<Ready> {
+    if (this.#disposed) return Promise.reject(this.#disposed);
+    if (!this.#current) {
+      const starting = this.#start();
+      this.#current = starting;
+      starting.catch(() => {
+        if (this.#current === starting) this.#current = undefined;
+      });
+    }
+    return this.#current;
+  }
+
+  /** Ends a worker that does not answer any more; the next call gets a fresh one. */
+  replace(handle: WorkerHandle, error: Error): void {
+    if (handle.isEnded) return;
+    this.#forget(handle, "unresponsive");
+    handle.end(error);
+  }
+
+  /** Stops the download of a worker that loads, or lets it go on. */
+  pauseDownloads(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#starting?.pauseDownloads(isPaused);
+  }
+
+  /** Ends the worker; calls in flight and later ones reject with `error`. */
+  async dispose(error: Error): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = error;
+    this.#starting?.end(error);
+    const ready = await this.#current?.catch(() => undefined);
+    ready?.handle.end(error);
+  }
+
+  async #start(): Promise<Ready> {
+    const { candidates, rejected } = await listCandidates(
+      this.#model,
+      this.#options.device,
+      this.#gpuLosses >= MAX_GPU_LOSSES,
+    );
+    const attempts: DeviceAttempt[] = [...rejected];
+    let lastError: VlmError | undefined;
+    for (const candidate of candidates) {
+      try {
+        const ready = await this.#tryCandidate(candidate, attempts[0]);
+        this.#announce(ready);
+        return ready;
+      } catch (error) {
+        if (this.#disposed || !isDeviceFault(error)) throw error;
+        lastError = error;
+        attempts.push({ device: candidate.device, reason: error.code, message: error.message });
+      }
+    }
+    // One device was asked for, or left: its own error says more than a list of one.
+    if (attempts.length === 1 && lastError) throw lastError;
+    throw new VlmError(
+      "no-device",
+      `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,
+      { attempts },
+      { cause: lastError },
+    );
+  }
+
+  async #tryCandidate(
+    candidate: Candidate,
+    firstAttempt: DeviceAttempt | undefined,
+  ): Promise<Ready> {
+    try {
+      return await this.#load(candidate, firstAttempt);
+    } catch (error) {
+      if (this.#disposed || !this.#usesThreads || !isThreadFault(error)) throw error;
+      this.#goOnWithOneThread(error);
+      return this.#load(candidate, firstAttempt);
+    }
+  }
+
+  /** In a fresh worker. */
+  async #load(
+    { variant, device }: Candidate,
+    firstAttempt: DeviceAttempt | undefined,
+  ): Promise<Ready> {
+    if (this.#disposed) throw this.#disposed;
+    const { createWorker, loadRequest } = this.#options;
+    const model = this.#model;
+    const handle: WorkerHandle = new WorkerHandle({
+      createWorker,
+      onMessage: (message) => {
+        this.#onMessage(handle, message);
+      },
+      onDeath: () => {
+        this.#forget(handle, "worker-crashed");
+      },
+    });
+    this.#starting = handle;
+    try {
+      await handle.connect();
+      if (this.#isPaused) handle.pauseDownloads(true);
+      const report = await handle.load({
+        ...loadRequest,
+        model,
+        variant,
+        ...(this.#isSingleThreaded && { wasmThreads: 1 }),
+      });
+      // A later worker must not find the branch elsewhere.
+      this.#model = atCommit(model, report.model.revision);
+      if (report.shouldAskToPersist) this.#options.onFirstDownload();
+      const fallback = firstAttempt && { ...firstAttempt, to: device };
+      return { handle, device: report.device, model: report.model, fallback };
+    } catch (error) {
+      handle.end(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  get #usesThreads(): boolean {
+    const { wasmThreads } = this.#options.loadRequest;
+    return globalThis.crossOriginIsolated && wasmThreads !== 1 && !this.#isSingleThreaded;
+  }
+
+  /** For as long as this supervisor lives: what hung once may hang again. */
+  #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
+    this.#isSingleThreaded = true;
+    const reason = details.reason === "timeout" ? "threads-stuck" : "threads-failed";
+    this.#options.onThreadsFallback(reason);
+    this.#options.onEvent({ type: "threads-fallback", reason, message });
+  }
+
+  #onMessage(handle: WorkerHandle, message: WorkerMessage): void {
+    this.#options.onMessage(message);
+    if (message.type === "event") this.#options.onEvent(message.event);
+    if (message.type !== "device-lost" || handle.isEnded) return;
+    this.#gpuLosses += 1;
+    this.#forget(handle, "device-lost");
+    handle.end(
+      new VlmError(
+        "device-lost",
+        "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.",
+        {
+          reason: message.reason,
+        },
+      ),
+    );
+  }
+
+  /** A worker that ends while it loads is one attempt of `#start`, which goes on. */
+  #forget(handle: WorkerHandle, reason: RestartReason): void {
+    if (handle === this.#starting) return;
+    this.#current = undefined;
+    this.#restartReason = reason;
+  }
+
+  #announce({ fallback }: Ready): void {
+    if (fallback) {
+      this.#options.onFallback(fallback);
+      this.#options.onEvent({ type: "device-fallback", fallback });
+    }
+    if (this.#restartReason) {
+      this.#options.onRestart(this.#restartReason);
+      this.#options.onEvent({ type: "worker-restarted", reason: this.#restartReason });
+      this.#restartReason = undefined;
+    }
+  }
+}
+
+/** Whether another device may do better; a failed download would only fail again. */
+function isDeviceFault(error: unknown): error is VlmError {
+  return (
+    VlmError.is(error, "session-failed") ||
+    VlmError.is(error, "device-check-failed") ||
+    (VlmError.is(error, "start-failed") && !isSlowNetwork(error)) ||
+    VlmError.is(error, "device-lost") ||
+    VlmError.is(error, "out-of-memory") ||
+    (VlmError.is(error, "worker-crashed") && error.details.phase !== "start")
+  );
+}
+
+/** Whether threads may be what a start waited for, or what failed. */
+function isThreadFault(error: unknown): error is VlmError<"start-failed"> {
+  if (!VlmError.is(error, "start-failed")) return false;
+  const { phase, reason } = error.details;
+  return reason === "error" ? phase === "threads" : phase !== "script" && phase !== "wasm";
+}
+
+/** Another device would wait as long for files of its own. */
+function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
+  return reason === "timeout" && (phase === "script" || phase === "wasm");
+}

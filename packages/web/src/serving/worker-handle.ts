@@ -1,0 +1,256 @@
+/**
+ * The only owner of a `Worker`. Comlink alone never settles a call whose worker died; here every
+ * call in flight rejects, however the worker ends.
+ */
+
+import { transfer, wrap, type Remote } from "comlink";
+import { fromWireError, VlmError, type Envelope, type StartPhase } from "../protocol/errors.ts";
+import type { VlmResult } from "../protocol/result.ts";
+import type { OfflineReport, StorageUsage, StoredModel } from "../protocol/storage.ts";
+import {
+  PROTOCOL_VERSION,
+  type CallMessage,
+  type FilesReport,
+  type FilesRequest,
+  type GenerateCall,
+  type LoadReport,
+  type LoadRequest,
+  type StorageRequest,
+  type WorkerApi,
+  type WorkerMessage,
+} from "../wire/api.ts";
+import { assertHasPixels } from "../sources/assert-has-pixels.ts";
+import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
+
+export type Phase = "start" | "load" | "generate";
+
+/** A worker that never says hello: a script that fails to load says so at once, a stuck one never. */
+const START_TIMEOUT_MS = 30_000;
+
+export interface WorkerHandleOptions {
+  readonly createWorker: () => Worker;
+  readonly onMessage: (message: WorkerMessage) => void;
+  /** Called once, when the worker ends other than by `end`. */
+  readonly onDeath: (error: Error) => void;
+}
+
+export class WorkerHandle {
+  readonly #worker: Worker;
+  readonly #remote: Remote<WorkerApi>;
+  readonly #options: WorkerHandleOptions;
+  readonly #rejecters = new Set<(error: Error) => void>();
+  readonly #lockWait = new AbortController();
+  readonly #start = new StartWatch((phase) => {
+    this.end(stuck(phase));
+  });
+  #phase: Phase = "start";
+  #end: Error | undefined;
+
+  /** Starts a worker; {@link connect} waits until it serves. */
+  constructor(options: WorkerHandleOptions) {
+    this.#options = options;
+    this.#worker = options.createWorker();
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#die(this.#crash(event.message));
+    });
+    this.#worker.addEventListener("messageerror", () => {
+      this.#die(this.#crash("a message could not be read"));
+    });
+    this.#remote = wrap<WorkerApi>(this.#worker);
+  }
+
+  /**
+   * Waits until the worker serves.
+   *
+   * @throws {VlmError} `worker-crashed` in phase `start`; what the handle was ended with
+   */
+  async connect(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#die(this.#crash(`no answer within ${String(START_TIMEOUT_MS / 1000)} s`));
+    }, START_TIMEOUT_MS);
+    try {
+      await this.#shakeHands();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  load(request: LoadRequest): Promise<LoadReport> {
+    this.#phase = "load";
+    return this.#call(async () => {
+      const report = unwrap(await this.#remote.load(request));
+      this.#phase = "generate";
+      return report;
+    }).finally(() => {
+      this.#start.end();
+    });
+  }
+
+  /** Runs one call; `onMessage` gets everything before the outcome, in order. */
+  generate(call: GenerateCall, onMessage: (message: CallMessage) => void): Promise<VlmResult> {
+    const { port1: ours, port2: theirs } = new MessageChannel();
+    const outcome = new Promise<VlmResult>((resolve, reject) => {
+      ours.onmessage = ({ data }: MessageEvent<CallMessage>) => {
+        if (data.type === "done") resolve(data.result);
+        else if (data.type === "failed") reject(fromWireError(data.error));
+        else onMessage(data);
+      };
+    });
+    return this.#call(async () => {
+      // Since they were taken, the call may have waited for a worker.
+      for (const image of call.images) if (image.kind === "pixels") assertHasPixels(image.pixels);
+      // Both at once: the outcome may come before the method's own reply.
+      const [result] = await Promise.all([
+        outcome,
+        this.#remote.generate(call, transfer(theirs, [theirs])),
+      ]);
+      return result;
+    }).finally(() => {
+      ours.close();
+    });
+  }
+
+  cancel(id: number): void {
+    // Nobody waits for it: if the worker died meanwhile, there is nothing left to cancel.
+    void this.#remote.cancel(id);
+  }
+
+  pauseDownloads(isPaused: boolean): void {
+    this.#start.isPaused = isPaused;
+    void this.#remote.pauseDownloads(isPaused);
+  }
+
+  prepareOffline(request: FilesRequest): Promise<FilesReport> {
+    this.#phase = "load";
+    return this.#call(async () => unwrap(await this.#remote.prepareOffline(request))).finally(
+      () => {
+        this.#start.end();
+      },
+    );
+  }
+
+  checkOffline(request: FilesRequest): Promise<OfflineReport> {
+    return this.#call(async () => unwrap(await this.#remote.checkOffline(request)));
+  }
+
+  listModels(request: StorageRequest): Promise<StoredModel[]> {
+    return this.#call(async () => unwrap(await this.#remote.listModels(request)));
+  }
+
+  deleteModel(request: StorageRequest, id: string, revision: string | undefined): Promise<void> {
+    return this.#call(async () => {
+      unwrap(await this.#remote.deleteModel(request, id, revision));
+    });
+  }
+
+  storageUsage(request: StorageRequest): Promise<StorageUsage> {
+    return this.#call(async () => unwrap(await this.#remote.storageUsage(request)));
+  }
+
+  clearCache(request: StorageRequest, what: "results" | "models" | "all"): Promise<void> {
+    return this.#call(async () => {
+      unwrap(await this.#remote.clearCache(request, what));
+    });
+  }
+
+  /** Ends the worker now, and with it the GPU's and the model's memory; calls in flight reject with `error`. */
+  end(error: Error): void {
+    if (this.#end) return;
+    this.#end = error;
+    this.#lockWait.abort();
+    this.#start.end();
+    this.#worker.terminate();
+    for (const reject of this.#rejecters) reject(error);
+    this.#rejecters.clear();
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  async #shakeHands(): Promise<void> {
+    // Not `randomUUID`, which pages without https do not have.
+    const lockName = `fastvlm-kit.worker.${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+    const { port1: ours, port2: theirs } = new MessageChannel();
+    ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+      if (this.#end) return;
+      if (data.type === "start") this.#start.enter(data.phase);
+      else this.#start.sign();
+      this.#options.onMessage(data);
+    };
+    const { protocolVersion, hasLock } = await this.#call(async () =>
+      unwrap(await this.#remote.connect(lockName, transfer(theirs, [theirs]))),
+    );
+    if (protocolVersion !== PROTOCOL_VERSION) {
+      const error = this.#crash("it was built with another version of the kit");
+      this.end(error);
+      throw error;
+    }
+    if (hasLock) this.#dieWhenLockIsFree(lockName);
+  }
+
+  /** The worker holds this lock as long as it lives. */
+  #dieWhenLockIsFree(lockName: string): void {
+    navigator.locks
+      .request(lockName, { signal: this.#lockWait.signal }, () => {
+        this.#die(this.#crash("it ended"));
+      })
+      .catch(() => undefined); // Aborted by `end`.
+  }
+
+  #call<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end);
+        return;
+      }
+      this.#rejecters.add(reject);
+      work()
+        .then(resolve, reject)
+        .finally(() => this.#rejecters.delete(reject));
+    });
+  }
+
+  #die(error: Error): void {
+    if (this.#end) return;
+    this.end(error);
+    this.#options.onDeath(error);
+  }
+
+  #crash(what: string): VlmError<"worker-crashed"> {
+    const advice =
+      this.#phase === "start"
+        ? "Check that `worker` creates a module worker whose file calls `startWorker()`."
+        : "Repeat the call; a fresh worker will take it.";
+    return new VlmError(
+      "worker-crashed",
+      `The worker died (${what || "no reason given"}). ${advice}`,
+      {
+        phase: this.#phase,
+      },
+    );
+  }
+}
+
+function stuck(phase: StartPhase): VlmError<"start-failed"> {
+  const seconds = START_LIMITS_MS[phase] / 1000;
+  return new VlmError(
+    "start-failed",
+    `The worker did not get ready: nothing came of its ${PHASE_NAMES[phase]} within ${seconds} s. Try again, or reload the page.`,
+    { phase, reason: "timeout" },
+  );
+}
+
+const PHASE_NAMES: Readonly<Record<StartPhase, string>> = {
+  script: "scripts",
+  wasm: "WebAssembly",
+  threads: "threads",
+  "first-run": "first run",
+  model: "model",
+};
+
+function unwrap<T>(envelope: Envelope<T>): T {
+  if (envelope.ok) return envelope.value;
+  throw fromWireError(envelope.error);
+}

@@ -1,0 +1,198 @@
+/** Whatever a page has as a picture becomes something that crosses to the worker. */
+
+import { assertSides, type ImageLimits } from "../image/limits.ts";
+import { VlmError } from "../protocol/errors.ts";
+import { isBlobAddress } from "../schema/local-address.ts";
+import type { WireImage } from "../wire/api.ts";
+import { assertHasPixels } from "./assert-has-pixels.ts";
+import { openBlobAddress } from "./blob-address.ts";
+import { abortable } from "../client/run-call.ts";
+import { isDrawable, sizeOf, type Drawable } from "./source-size.ts";
+import { waitFor } from "../shared/wait.ts";
+
+/**
+ * What the kit takes as a picture. A `string` is an address, fetched with CORS and without cookies, or a
+ * `data:` or `blob:` address, read without the network; a video gives the frame that it shows; an image
+ * element that is still loading is waited for. The caller's object stays usable.
+ */
+export type ImageSource =
+  | Blob
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame
+  | string;
+
+export interface SnapshotOptions {
+  readonly limits: ImageLimits;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Snapshots `source` as it is now. What is too large is refused before it is copied.
+ *
+ * @throws {VlmError} `image-unreadable` when the page may not read it, or it has no picture yet;
+ *   `image-too-large`; the signal's reason as soon as it aborts
+ * @throws {TypeError} when it is no picture at all
+ */
+export async function toWireImage(
+  source: ImageSource,
+  { limits, signal }: SnapshotOptions,
+): Promise<WireImage> {
+  signal.throwIfAborted();
+  if (typeof source === "string") {
+    const url = toAbsoluteUrl(source);
+    if (!isBlobAddress(url)) return { kind: "url", url };
+    return toWireImage(await openBlobAddress(url, signal), { limits, signal });
+  }
+  if (source instanceof Blob) return { kind: "blob", blob: source, id: nameOf(source) };
+  if (source instanceof ImageData) {
+    assertSides(source, limits);
+    assertHasPixels(source);
+    return { kind: "pixels", pixels: source };
+  }
+  if (isDrawable(source)) {
+    if (source instanceof HTMLImageElement) await loaded(source, signal);
+    assertSize(source, limits);
+    return { kind: "bitmap", bitmap: await snapshot(source, signal) };
+  }
+  const given: unknown = source;
+  throw new TypeError(
+    "Expected `image` to be a Blob, ImageBitmap, ImageData, image, canvas or video element, VideoFrame, or an " +
+      `address, got \`${Object.prototype.toString.call(given)}\``,
+  );
+}
+
+const names = new WeakMap<Blob, string>();
+let named = 0;
+
+/** Blobs never change, so the worker need not look twice at the same one. */
+function nameOf(blob: Blob): string {
+  const name = names.get(blob) ?? newName();
+  names.set(blob, name);
+  return name;
+}
+
+/** A name that no other picture of this page has. */
+export function newName(): string {
+  return String(named++);
+}
+
+/** The loading of an element that is not shown may never end; only the signal ends the wait then. */
+async function loaded(image: HTMLImageElement, signal: AbortSignal): Promise<void> {
+  while (!image.complete) {
+    await waitFor(signal, (resume) => {
+      image.addEventListener("load", resume);
+      image.addEventListener("error", resume);
+      return () => {
+        image.removeEventListener("load", resume);
+        image.removeEventListener("error", resume);
+      };
+    });
+  }
+}
+
+/** @throws {VlmError} `image-too-large` */
+function assertSize(source: Drawable, limits: ImageLimits): void {
+  const size = sizeOf(source);
+  // What has no pixels costs nothing; that it has none is told by the copy that fails.
+  if (size.width > 0 && size.height > 0) assertSides(size, limits);
+}
+
+/** A copy: the caller's picture may change or close while the worker reads. */
+async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBitmap> {
+  await assertReady(source, signal);
+  const copying = createImageBitmap(source);
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await abortable(copying, signal);
+  } catch (cause) {
+    if (signal.aborted) {
+      copying.then(
+        (late) => {
+          late.close();
+        },
+        () => undefined,
+      );
+      throw cause;
+    }
+    if (cause instanceof DOMException && cause.name === "SecurityError") throw crossOrigin(cause);
+    throw notReady("The picture is empty or closed. Give it a size and content first.", cause);
+  }
+  if (!isReadable(bitmap)) {
+    bitmap.close();
+    throw crossOrigin();
+  }
+  return bitmap;
+}
+
+async function assertReady(source: Drawable, signal: AbortSignal): Promise<void> {
+  if (source instanceof HTMLImageElement) {
+    try {
+      await abortable(source.decode(), signal);
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      throw notReady(
+        "The image element has not loaded a picture. Set its `src` and wait for `load`.",
+        cause,
+      );
+    }
+  }
+  if (
+    source instanceof HTMLVideoElement &&
+    source.readyState < HTMLMediaElement.HAVE_CURRENT_DATA
+  ) {
+    throw notReady("The video has no frame yet. Wait for `loadeddata`.");
+  }
+}
+
+/** A picture from another origin without CORS may be shown, never read: the platform's rule, found out on one pixel. */
+function isReadable(bitmap: ImageBitmap): boolean {
+  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  if (!context) return true;
+  context.drawImage(bitmap, 0, 0, 1, 1, 0, 0, 1, 1);
+  try {
+    context.getImageData(0, 0, 1, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function toAbsoluteUrl(address: string): string {
+  if (address === "") {
+    throw new TypeError("Expected `image` to be an address when it is a string, got an empty one");
+  }
+  let url: URL;
+  try {
+    url = new URL(address, document.baseURI);
+  } catch {
+    throw new TypeError(
+      `Expected \`image\` to be an address when it is a string, got \`${address.slice(0, 80)}\``,
+    );
+  }
+  // No browser fetches these, and what fails would carry the password in its error.
+  if (url.username !== "" || url.password !== "") {
+    throw new TypeError(
+      "Expected `image` to be an address without a user name and password. Fetch the picture yourself and pass the Blob",
+    );
+  }
+  return url.href;
+}
+
+function notReady(message: string, cause?: unknown): VlmError<"image-unreadable"> {
+  return new VlmError("image-unreadable", message, { reason: "not-ready" }, { cause });
+}
+
+function crossOrigin(cause?: unknown): VlmError<"image-unreadable"> {
+  return new VlmError(
+    "image-unreadable",
+    "The picture comes from another origin that does not let this page read it. Serve it with CORS headers and " +
+      'set `crossorigin="anonymous"`.',
+    { reason: "cross-origin" },
+    { cause },
+  );
+}

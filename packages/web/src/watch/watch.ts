@@ -1,0 +1,147 @@
+/** Asks about a video as it plays: one question at a time, always about the newest frame. */
+
+import { frameDifference } from "../image/tensor/frame-difference.ts";
+import { VlmError, type VlmErrorCode } from "../protocol/errors.ts";
+import type { VlmResult } from "../protocol/result.ts";
+import { toFrameSource, type FrameSource } from "./frame-source.ts";
+import { guardCallback } from "../client/host-callbacks.ts";
+import type { ImageSource } from "../sources/image-source.ts";
+import type { Vlm } from "../client/vlm.ts";
+import { sleep } from "../shared/wait.ts";
+import {
+  checkWatchOptions,
+  DEFAULT_CHANGE_THRESHOLD,
+  DEFAULT_MIN_INTERVAL_MS,
+  type VideoSource,
+  type Watch,
+  type WatchOptions,
+} from "./watch-options.ts";
+
+/** What answers; a `Vlm` does. */
+export type Asked = Pick<Vlm, "caption" | "generate">;
+
+/**
+ * @param disposed aborts when `vlm` can answer no more: `done` then rejects with its reason
+ * @throws {TypeError} when an argument is not what it should be
+ */
+export function watchVideo(
+  vlm: Asked,
+  video: VideoSource,
+  options: WatchOptions,
+  disposed: AbortSignal,
+): Watch {
+  checkWatchOptions(options);
+  return watchFrames(vlm, toFrameSource(video), options, disposed);
+}
+
+/** The same for frames from anywhere. */
+export function watchFrames(
+  vlm: Asked,
+  frames: FrameSource,
+  options: WatchOptions,
+  disposed: AbortSignal,
+): Watch {
+  const stopping = new AbortController();
+  const wanted = options.signal
+    ? AbortSignal.any([options.signal, stopping.signal])
+    : stopping.signal;
+  const signal = AbortSignal.any([wanted, disposed]);
+  return {
+    stop: () => {
+      stopping.abort();
+    },
+    done: askAgainAndAgain(vlm, frames, options, signal).catch((error: unknown) => {
+      if (!wanted.aborted) throw error;
+    }),
+  };
+}
+
+/** Never returns; the signal's abort or an error ends it. */
+async function askAgainAndAgain(
+  vlm: Asked,
+  frames: FrameSource,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { minIntervalMs = DEFAULT_MIN_INTERVAL_MS, changeThreshold = DEFAULT_CHANGE_THRESHOLD } =
+    options;
+  const onCaption = guardCallback(options.onCaption);
+  const onError = options.onError && guardCallback(options.onError);
+  let lastAnswered: Uint8ClampedArray | undefined;
+  let failures = 0;
+  while (true) {
+    signal.throwIfAborted();
+    await frames.whenLive(signal);
+    const thumbnail = frames.thumbnail();
+    if (thumbnail && lastAnswered && frameDifference(thumbnail, lastAnswered) < changeThreshold) {
+      await frames.whenNext(signal);
+      continue;
+    }
+    const { picture, mediaTime } = frames;
+    const askedAt = performance.now();
+    try {
+      const result = await ask(vlm, picture, options, signal);
+      signal.throwIfAborted();
+      lastAnswered = thumbnail;
+      failures = 0;
+      onCaption({ ...result, mediaTime });
+    } catch (error) {
+      if (signal.aborted || !onError || !mayComeRight(error)) throw error;
+      failures += 1;
+      onError(error);
+    }
+    await sleep(toRest(performance.now() - askedAt, minIntervalMs, failures), signal);
+  }
+}
+
+async function ask(
+  vlm: Asked,
+  image: ImageSource,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<VlmResult> {
+  const request = { ...options, signal, cache: false };
+  const { prompt } = options;
+  if (prompt === undefined) return vlm.caption(image, request);
+  for await (const event of vlm.generate({ ...request, prompt, image })) {
+    if (event.type === "done") return event.result;
+  }
+  throw new Error("The stream ended without `done`");
+}
+
+/** A page that slept during an answer would rest for as long as it slept. */
+const MAX_REST_MS = 30_000;
+
+const FIRST_REST_AFTER_FAILURE_MS = 1000;
+
+/**
+ * Half of the time at most is spent on answers: the page stays smooth, and a device that gets hot, and so
+ * slow, is asked less. What fails is tried less and less often.
+ */
+function toRest(tookMs: number, minIntervalMs: number, failures: number): number {
+  const afterFailure = failures === 0 ? 0 : FIRST_REST_AFTER_FAILURE_MS * 2 ** (failures - 1);
+  return Math.max(minIntervalMs - tookMs, Math.min(MAX_REST_MS, Math.max(tookMs, afterFailure)));
+}
+
+/** What the next frame would meet as well. */
+const FINAL_CODES: ReadonlySet<VlmErrorCode> = new Set<VlmErrorCode>([
+  "environment-unsupported",
+  "license-not-accepted",
+  "network-forbidden",
+  "model-invalid",
+  "no-device",
+  "device-check-failed",
+  "context-overflow",
+]);
+
+/**
+ * Whether a later frame may fare better: the kit recovers from lost GPUs and workers, memory and time are
+ * scarce for a while, a network comes back, a stream changes its size. Errors of other classes are wrong
+ * arguments, the end of the client, or bugs.
+ */
+function mayComeRight(error: unknown): error is VlmError {
+  if (!VlmError.is(error) || FINAL_CODES.has(error.code)) return false;
+  if (VlmError.is(error, "session-failed")) return error.details.stage === "run";
+  if (VlmError.is(error, "image-unreadable")) return error.details.reason !== "cross-origin";
+  return true;
+}
