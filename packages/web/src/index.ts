@@ -5,19 +5,11 @@
  */
 
 export { createVlm } from "./client/create-vlm.ts";
-export type {
-  CallOptions,
-  CaptionOptions,
-  GenerateRequest,
-  OpenOptions,
-  Photo,
-  PhotoQuestion,
-  UpdateOptions,
-  Vlm,
-  VlmOptions,
-} from "./client/vlm.ts";
-export type { CacheOptions } from "./client/storage-settings.ts";
-export type { VideoSource, Watch, WatchOptions, WatchResult } from "./watch/watch-options.ts";
+export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
+export type { Photo, PhotoQuestion } from "./api/open-image.ts";
+export type { UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
+export type { CacheOptions } from "./api/cache-options.ts";
+export type { VideoSource, Watch, WatchOptions, WatchResult } from "./api/watch.ts";
 export { createModelLibrary } from "./library/model-library.ts";
 export type {
   ModelLibrary,
@@ -25,12 +17,12 @@ export type {
   OfflineDevices,
   PrepareOptions,
 } from "./library/model-library.ts";
-export { DownloadControl } from "./serving/download-control.ts";
+export { DownloadControl } from "./api/download-control.ts";
 export { checkSupport } from "./client/check-support.ts";
 export type { SupportReport } from "./client/check-support.ts";
 export { pinModel } from "./pins/pin-model.ts";
 export type { PinModelOptions } from "./pins/pin-model.ts";
-export type { ImageSource } from "./sources/image-source.ts";
+export type { ImageSource } from "./api/image-source.ts";
 
 export { chooseModel } from "./catalog/choose-model.ts";
 export type { ModelChoice } from "./catalog/choose-model.ts";

@@ -6,7 +6,7 @@ import {
   type CallMessage,
   type WorkerApi,
   type WorkerMessage,
-} from "../src/wire/api.ts";
+} from "../src/wire/worker-api.ts";
 import { makeResult } from "./results.ts";
 
 export class FakeWorker extends EventTarget {

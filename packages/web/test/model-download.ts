@@ -12,7 +12,7 @@ import { modelKey, type FileKey } from "../src/storage/file-keys.ts";
 import { createFileStore } from "../src/storage/file-store.ts";
 import { createMemoryStore } from "../src/storage/memory-store.ts";
 import type { Store } from "../src/storage/store.ts";
-import type { DownloadPolicy } from "../src/wire/api.ts";
+import type { DownloadPolicy } from "../src/wire/worker-api.ts";
 import type { FaultServer } from "./fault-server.ts";
 
 /** Where the server has the file. */

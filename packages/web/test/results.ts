@@ -2,7 +2,7 @@
 
 import { resolveGenerationOptions } from "../src/protocol/options.ts";
 import type { VlmResult } from "../src/protocol/result.ts";
-import type { GenerateCall } from "../src/wire/api.ts";
+import type { GenerateCall } from "../src/wire/worker-api.ts";
 
 export function makeCall(change: Partial<GenerateCall> = {}): GenerateCall {
   return {

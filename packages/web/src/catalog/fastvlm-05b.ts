@@ -4,11 +4,7 @@
  * begins.
  */
 
-import {
-  HUB,
-  PUBLIC_FILE_MEGABYTES,
-  PUBLIC_REPOSITORY,
-} from "../schema/manifest-public-files.ts";
+import { HUB, PUBLIC_FILE_MEGABYTES, PUBLIC_REPOSITORY } from "../schema/manifest-public-files.ts";
 import type {
   ModelDescriptor,
   ModelFile,

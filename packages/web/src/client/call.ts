@@ -6,8 +6,8 @@ import {
   expectNumber,
   resolveGenerationOptions,
 } from "../protocol/options.ts";
-import type { GenerateCall, WireImage } from "../wire/api.ts";
-import type { GenerateRequest } from "./vlm.ts";
+import type { GenerateCall, WireImage } from "../wire/worker-api.ts";
+import type { GenerateRequest } from "../api/calls.ts";
 
 /** What a method of the client adds to a request. */
 export interface CallSettings {

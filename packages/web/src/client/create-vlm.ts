@@ -11,14 +11,14 @@ import { expectNumber } from "../protocol/options.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
-import { guardCallback } from "./host-callbacks.ts";
+import { guardCallback } from "../shared/guard-callback.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
-import { abortable } from "./run-call.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 import { Serving } from "../serving/active-model.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
-import type { UpdateOptions, Vlm, VlmOptions } from "./vlm.ts";
+import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 
 /**
  * Loads a model in a worker, on the best device that really works.
@@ -92,7 +92,7 @@ async function serve(
     supervisor.pauseDownloads(isPaused);
   });
   try {
-    const ready = await abortable(supervisor.ready(), signal);
+    const ready = await untilAborted(supervisor.ready(), signal);
     // Whatever the branch is at later: this model is the one of that commit, also when rolled back to.
     return new Serving(atCommit(model, ready.model.revision), supervisor, ready, recorder);
   } catch (error) {

@@ -1,10 +1,10 @@
 /** A picture that stays open: the page keeps it, the worker what it computed of it. */
 
 import type { ImageInfo } from "../protocol/result.ts";
-import type { WireImage } from "../wire/api.ts";
-import { DISPOSE } from "./dispose-symbols.ts";
+import type { WireImage } from "../wire/worker-api.ts";
+import { DISPOSE } from "../shared/dispose-symbols.ts";
 import { letGo } from "../sources/take-images.ts";
-import type { Photo } from "./vlm.ts";
+import type { Photo } from "../api/open-image.ts";
 
 export class OpenPhoto implements Photo {
   readonly info: ImageInfo;

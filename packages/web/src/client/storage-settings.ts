@@ -1,37 +1,9 @@
 /** What an app says of caching and downloading, with every default filled in. */
 
+import type { CacheOptions } from "../api/cache-options.ts";
 import { expectNumber } from "../protocol/options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
-import type { DownloadPolicy, StorageOptions } from "../wire/api.ts";
-
-/** Caching of model files and results, in IndexedDB. */
-export interface CacheOptions {
-  /** `memory` keeps nothing beyond this session. Default `indexed-db`. */
-  readonly storage?: "indexed-db" | "memory";
-  /** Names the databases. Default `fastvlm-kit`. */
-  readonly name?: string;
-  /** Results are dropped, least recently used first, above this many bytes. Default 4 MiB. */
-  readonly maxResultBytes?: number;
-  /** Results that were not asked for during this long are dropped. Default: they are kept. */
-  readonly maxResultAgeMs?: number;
-  /**
-   * What the encoder made of pictures is dropped, least recently used first, above this many bytes: a
-   * few hundred KB a picture. Default 64 MiB.
-   */
-  readonly maxPictureBytes?: number;
-  /**
-   * Models that are not in use are removed, least recently used first, while all together take more.
-   * Default 4 GiB.
-   */
-  readonly maxModelBytes?: number;
-  /** Models that were not loaded during this long are removed. Default: they are kept. */
-  readonly maxModelAgeMs?: number;
-  /**
-   * Whether to ask the browser, once, after the first download, not to evict what is stored.
-   * Default `true`; Firefox shows this to the user.
-   */
-  readonly askToPersist?: boolean;
-}
+import type { DownloadPolicy, StorageOptions } from "../wire/worker-api.ts";
 
 const MIB = 2 ** 20;
 const FOREVER = Number.MAX_SAFE_INTEGER;

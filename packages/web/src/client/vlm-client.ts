@@ -1,27 +1,22 @@
 /** The client over whatever serves: turns requests into calls, and switches from one model to another. */
 
 import { toCall, type CallSettings } from "./call.ts";
-import { ASYNC_DISPOSE } from "./dispose-symbols.ts";
+import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import { OpenPhoto } from "./open-image.ts";
-import type {
-  CaptionOptions,
-  GenerateRequest,
-  OpenOptions,
-  Photo,
-  PictureOption,
-  UpdateOptions,
-  Vlm,
-} from "./vlm.ts";
+import type { CaptionOptions, GenerateRequest, OpenOptions, PictureOption } from "../api/calls.ts";
+import type { Photo } from "../api/open-image.ts";
+import type { UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
-import type { LoadRequest } from "../wire/api.ts";
+import type { LoadRequest } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { newName, type ImageSource } from "../sources/image-source.ts";
+import { newName } from "../sources/image-source.ts";
+import type { ImageSource } from "../api/image-source.ts";
 import type { Serving } from "../serving/active-model.ts";
 import { letGo, takePictures, type TakenPictures } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
-import type { VideoSource, Watch, WatchOptions } from "../watch/watch-options.ts";
+import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
 /** Loads a model beside the one that serves. */
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;

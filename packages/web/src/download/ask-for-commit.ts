@@ -4,7 +4,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { isCommit } from "../schema/manifest-fields.ts";
 import type { ModelSource } from "../protocol/model-descriptor.ts";
 import { commitAddressOf } from "../schema/model-source.ts";
-import type { DownloadPolicy } from "../wire/api.ts";
+import type { DownloadPolicy } from "../wire/worker-api.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";
 import { requestRange } from "./request.ts";
 import { retry } from "./retry.ts";

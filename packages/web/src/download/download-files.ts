@@ -4,7 +4,7 @@
  */
 
 import { isLocalAddress } from "../schema/local-address.ts";
-import type { DownloadPolicy } from "../wire/api.ts";
+import type { DownloadPolicy } from "../wire/worker-api.ts";
 import type { FileDownload, Task } from "./file-download.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";
 import { isOffline } from "./request.ts";

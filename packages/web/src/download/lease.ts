@@ -5,7 +5,7 @@
 
 import type { Store } from "../storage/store.ts";
 import { LockLost } from "./lock-lost.ts";
-import { untilAborted } from "../shared/until-aborted.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 
 interface Lease {
   readonly owner: string;

@@ -13,7 +13,7 @@ import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-fi
 import type { ResilientStore } from "../storage/resilient-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
-import type { DownloadPolicy } from "../wire/api.ts";
+import type { DownloadPolicy } from "../wire/worker-api.ts";
 import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
 import { downloadFailed } from "./interruption.ts";

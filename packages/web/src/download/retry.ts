@@ -3,7 +3,7 @@
 import pRetry from "p-retry";
 import { Interruption } from "./interruption.ts";
 import { isOffline } from "./request.ts";
-import { untilAborted } from "../shared/until-aborted.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 
 /** How patient a download is. */
 export interface RetryPolicy {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { CallMessage } from "../wire/api.ts";
+import type { CallMessage } from "../wire/worker-api.ts";
 import { createCallScope } from "./call-scope.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 

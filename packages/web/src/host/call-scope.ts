@@ -1,16 +1,7 @@
-/** One call as the worker sees it: its clock, its cancellation, and what it tells the page. */
+/** The scope of a call: over the port to the page and the signal that cancels it. */
 
-import type { CallMessage, CallStage } from "../wire/api.ts";
-
-export interface CallScope {
-  readonly signal: AbortSignal;
-  readonly enqueuedAt: number;
-  readonly send: (message: CallMessage) => void;
-  /** Says which stage begins, lets messages in, and throws when the call was cancelled. */
-  readonly enter: (stage: CallStage) => Promise<void>;
-  /** Lets messages in and throws when the call was cancelled. */
-  readonly checkpoint: () => Promise<void>;
-}
+import type { CallScope } from "../inference/call-scope.ts";
+import type { CallMessage } from "../wire/worker-api.ts";
 
 export function createCallScope(
   port: MessagePort,

@@ -14,7 +14,7 @@ import {
   type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
-} from "../wire/api.ts";
+} from "../wire/worker-api.ts";
 import type { OrtFiles } from "../engines/ort/ort-files.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";

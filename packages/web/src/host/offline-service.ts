@@ -12,7 +12,7 @@ import type {
   NetworkUse,
   StorageRequest,
   WorkerMessage,
-} from "../wire/api.ts";
+} from "../wire/worker-api.ts";
 import type { ModelLibrary } from "./stored-models.ts";
 import { isCodeStored, storeCode } from "./offline-code.ts";
 import { openModelFiles } from "./open-model-files.ts";

@@ -6,7 +6,7 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { modelKey } from "../storage/file-keys.ts";
-import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/api.ts";
+import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/worker-api.ts";
 import { downloadLockName } from "./in-use.ts";
 import type { ModelLibrary } from "./stored-models.ts";
 

@@ -6,7 +6,7 @@ import { resolveModel } from "../download/resolve-model.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { moveToCommit } from "../storage/known-commits.ts";
-import type { DownloadPolicy, NetworkUse } from "../wire/api.ts";
+import type { DownloadPolicy, NetworkUse } from "../wire/worker-api.ts";
 import type { ModelLibrary } from "./stored-models.ts";
 
 export interface ResolvableRequest {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { toStorageOptions, type CacheOptions } from "../client/storage-settings.ts";
+import { toStorageOptions } from "../client/storage-settings.ts";
+import type { CacheOptions } from "../api/cache-options.ts";
 import { modelKey } from "../storage/file-keys.ts";
 import { openModelLibrary, type ModelLibrary } from "./stored-models.ts";
 

@@ -8,7 +8,7 @@ import { createModelIndex, type ModelIndex } from "../storage/model-index.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { createPictureCache, type PictureCache } from "../storage/image-cache.ts";
 import { createResultCache, type ResultCache } from "../storage/result-cache.ts";
-import type { StorageOptions } from "../wire/api.ts";
+import type { StorageOptions } from "../wire/worker-api.ts";
 import { holdModelInUse, listModelsInUse } from "./in-use.ts";
 
 export interface ModelLibrary {

@@ -1,15 +1,20 @@
 /** How one call goes through a loaded model: from pictures and a question to text. */
 
 import type { Recorder } from "../metrics/recorder.ts";
-import { generate, prefill, type Generation, type GenerationContext } from "../generation/generate.ts";
+import {
+  generate,
+  prefill,
+  type Generation,
+  type GenerationContext,
+} from "../generation/generate.ts";
 import { countTextTokens, fillImages, layOutPrompt, upToImages } from "../generation/prompt.ts";
 import type { ImageFeatures, Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache, type SequenceCache } from "../generation/sequence-cache.ts";
 import { endOnSentence, limitWords, stripLeadIn } from "../generation/sentences.ts";
 import type { ImageInfo, ModelInfo, Timings, TokenCounts, VlmResult } from "../protocol/result.ts";
 import type { CachedResult, ResultCache } from "../storage/result-cache.ts";
-import type { GenerateCall } from "../wire/api.ts";
-import type { CallScope } from "../host/call-scope.ts";
+import type { GenerateCall } from "../wire/worker-api.ts";
+import type { CallScope } from "./call-scope.ts";
 import type { ImageSizes } from "./image-sizes.ts";
 import type { Look, OpenPicture, Pictures } from "./images.ts";
 import { resultKey } from "./result-key.ts";

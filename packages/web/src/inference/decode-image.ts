@@ -1,10 +1,10 @@
 /** Any picture that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
 
-import { untilAborted } from "../shared/until-aborted.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { decodeDataAddress } from "../download/data-address.ts";
 import { isDataAddress, shownAddress } from "../schema/local-address.ts";
-import type { WireImage } from "../wire/api.ts";
+import type { WireImage } from "../wire/worker-api.ts";
 import {
   assertByteLength,
   assertSides,

@@ -6,7 +6,7 @@ import type { GraphFile } from "../engines/ort/graph-file.ts";
 import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
 import { canOptimize, optimizeEncoder } from "../engines/ort/optimize-encoder.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
-import type { LoadRequest } from "../wire/api.ts";
+import type { LoadRequest } from "../wire/worker-api.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 
 /** Another number where the same source would become another file. */

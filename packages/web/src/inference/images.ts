@@ -10,7 +10,7 @@ import type { ImageFit } from "../protocol/options.ts";
 import type { ImageInfo, ModelInfo } from "../protocol/result.ts";
 import type { KnownPicture, PictureCache, StoredFeatures } from "../storage/image-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
-import type { WireImage } from "../wire/api.ts";
+import type { WireImage } from "../wire/worker-api.ts";
 import { capToPicture } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 

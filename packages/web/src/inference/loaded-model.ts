@@ -8,7 +8,7 @@ import {
 } from "../protocol/model-descriptor.ts";
 import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
-import type { GenerateCall, LoadRequest } from "../wire/api.ts";
+import type { GenerateCall, LoadRequest } from "../wire/worker-api.ts";
 import type { Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
 import { describeDevice } from "../engines/ort/describe-device.ts";
@@ -20,7 +20,7 @@ import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { ModelFiles } from "../download/model-files.ts";
 import { answer } from "./answer.ts";
-import type { CallScope } from "../host/call-scope.ts";
+import type { CallScope } from "./call-scope.ts";
 import { createVerdictStore } from "./check-verdict.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
 import { createImageSizes } from "./image-sizes.ts";

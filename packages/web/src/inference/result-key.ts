@@ -2,7 +2,7 @@
 
 import { sha256 } from "../storage/sha256.ts";
 import type { ModelInfo } from "../protocol/result.ts";
-import type { GenerateCall } from "../wire/api.ts";
+import type { GenerateCall } from "../wire/worker-api.ts";
 
 /** Bumped when the same question would be answered differently by a newer kit. */
 const SCHEMA = 3;

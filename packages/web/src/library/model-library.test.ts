@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { asWorker, FakeWorker, never } from "../../test/fake-worker.ts";
-import type { WorkerApi } from "../wire/api.ts";
+import type { WorkerApi } from "../wire/worker-api.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { createModelLibrary } from "./model-library.ts";
 

@@ -12,15 +12,16 @@ import type {
   StorageUsage,
   StoredModel,
 } from "../protocol/storage.ts";
-import type { FilesRequest, WorkerMessage } from "../wire/api.ts";
+import type { FilesRequest, WorkerMessage } from "../wire/worker-api.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
 import { listCandidates } from "../serving/candidates.ts";
-import { ASYNC_DISPOSE } from "../client/dispose-symbols.ts";
-import type { DownloadControl } from "../serving/download-control.ts";
-import { guardCallback } from "../client/host-callbacks.ts";
-import { abortable } from "../client/run-call.ts";
-import { toDownloadPolicy, toStorageOptions, type CacheOptions } from "../client/storage-settings.ts";
+import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
+import type { DownloadControl } from "../api/download-control.ts";
+import { guardCallback } from "../shared/guard-callback.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
+import { toDownloadPolicy, toStorageOptions } from "../client/storage-settings.ts";
+import type { CacheOptions } from "../api/cache-options.ts";
 import { WorkerHandle } from "../serving/worker-handle.ts";
 
 /** What {@link createModelLibrary} needs to know. */
@@ -143,7 +144,7 @@ class ModelLibraryClient implements ModelLibrary {
     try {
       // An aborted download is ended with its worker: what it stored stays.
       const work = handle.prepareOffline(request);
-      const { shouldAskToPersist } = await abortable(work, signal);
+      const { shouldAskToPersist } = await untilAborted(work, signal);
       const isWanted = this.#options.cache?.askToPersist !== false;
       // Firefox asks the user: the answer may take its time, or never come.
       if (shouldAskToPersist && isWanted) void askToPersist(this.#recorder);

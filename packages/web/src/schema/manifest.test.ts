@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { assertManifest } from "./manifest.ts";
-import { COMMON_FILES, type ModelDescriptor, type ModelFile } from "../protocol/model-descriptor.ts";
+import {
+  COMMON_FILES,
+  type ModelDescriptor,
+  type ModelFile,
+} from "../protocol/model-descriptor.ts";
 import { VlmError } from "../protocol/errors.ts";
 
 const hash = fc

@@ -6,7 +6,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { createResultMemory } from "./result-memory.ts";
-import { runCall, type RunOptions } from "../client/run-call.ts";
+import { runCall, type RunOptions } from "./run-call.ts";
 import type { Ready, Supervisor } from "./supervisor.ts";
 
 export class Serving {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeCall, makeResult } from "../../test/results.ts";
 import { resolveGenerationOptions } from "../protocol/options.ts";
-import type { WireImage } from "../wire/api.ts";
+import type { WireImage } from "../wire/worker-api.ts";
 import { createResultMemory } from "./result-memory.ts";
 
 const picture = (id: string | undefined): WireImage => ({

@@ -1,7 +1,7 @@
 /** Answers that this page was given: the same question about the same picture needs no worker. */
 
 import type { VlmResult } from "../protocol/result.ts";
-import type { GenerateCall } from "../wire/api.ts";
+import type { GenerateCall } from "../wire/worker-api.ts";
 
 export interface ResultMemory {
   /** @returns undefined for what was not asked before, or must not be answered from memory */

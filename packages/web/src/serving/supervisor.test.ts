@@ -4,7 +4,7 @@ import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError, type StartPhase } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { VlmEvent } from "../protocol/result.ts";
-import type { LoadRequest, WorkerApi } from "../wire/api.ts";
+import type { LoadRequest, WorkerApi } from "../wire/worker-api.ts";
 import { START_LIMITS_MS } from "./start-watch.ts";
 import { toStorageOptions } from "../client/storage-settings.ts";
 import { Supervisor, type Ready } from "./supervisor.ts";

@@ -8,7 +8,7 @@ import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
 import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
-import type { LoadRequest, WorkerMessage } from "../wire/api.ts";
+import type { LoadRequest, WorkerMessage } from "../wire/worker-api.ts";
 import { listCandidates, type Candidate } from "./candidates.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 

@@ -3,7 +3,7 @@ import { answer, asWorker, FakeWorker, never } from "../../test/fake-worker.ts";
 import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError } from "../protocol/errors.ts";
-import type { CallMessage, LoadRequest, WorkerApi, WorkerMessage } from "../wire/api.ts";
+import type { CallMessage, LoadRequest, WorkerApi, WorkerMessage } from "../wire/worker-api.ts";
 import { toDownloadPolicy, toStorageOptions } from "../client/storage-settings.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 

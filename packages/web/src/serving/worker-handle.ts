@@ -18,7 +18,7 @@ import {
   type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
-} from "../wire/api.ts";
+} from "../wire/worker-api.ts";
 import { assertHasPixels } from "../sources/assert-has-pixels.ts";
 import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
 

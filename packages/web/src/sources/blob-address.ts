@@ -1,7 +1,7 @@
 /** Pictures that a page names by a `blob:` address. */
 
 import { VlmError } from "../protocol/errors.ts";
-import { abortable } from "../client/run-call.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 
 /**
  * What the address names, now: it may be revoked as soon as the caller has its promise. A policy without
@@ -26,7 +26,7 @@ export async function openBlobAddress(
     };
   });
   image.src = url;
-  await abortable(loading, signal);
+  await untilAborted(loading, signal);
   return image;
 }
 

@@ -1,30 +1,14 @@
 /** Whatever a page has as a picture becomes something that crosses to the worker. */
 
+import type { ImageSource } from "../api/image-source.ts";
 import { assertSides, type ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { isBlobAddress } from "../schema/local-address.ts";
-import type { WireImage } from "../wire/api.ts";
+import type { WireImage } from "../wire/worker-api.ts";
 import { assertHasPixels } from "./assert-has-pixels.ts";
 import { openBlobAddress } from "./blob-address.ts";
-import { abortable } from "../client/run-call.ts";
 import { isDrawable, sizeOf, type Drawable } from "./source-size.ts";
-import { waitFor } from "../shared/wait.ts";
-
-/**
- * What the kit takes as a picture. A `string` is an address, fetched with CORS and without cookies, or a
- * `data:` or `blob:` address, read without the network; a video gives the frame that it shows; an image
- * element that is still loading is waited for. The caller's object stays usable.
- */
-export type ImageSource =
-  | Blob
-  | ImageBitmap
-  | ImageData
-  | HTMLImageElement
-  | HTMLCanvasElement
-  | OffscreenCanvas
-  | HTMLVideoElement
-  | VideoFrame
-  | string;
+import { untilAborted, waitFor } from "../shared/abortable-wait.ts";
 
 export interface SnapshotOptions {
   readonly limits: ImageLimits;
@@ -108,7 +92,7 @@ async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBit
   const copying = createImageBitmap(source);
   let bitmap: ImageBitmap;
   try {
-    bitmap = await abortable(copying, signal);
+    bitmap = await untilAborted(copying, signal);
   } catch (cause) {
     if (signal.aborted) {
       copying.then(
@@ -132,7 +116,7 @@ async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBit
 async function assertReady(source: Drawable, signal: AbortSignal): Promise<void> {
   if (source instanceof HTMLImageElement) {
     try {
-      await abortable(source.decode(), signal);
+      await untilAborted(source.decode(), signal);
     } catch (cause) {
       if (signal.aborted) throw cause;
       throw notReady(

@@ -2,8 +2,9 @@
 
 import type { ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
-import type { WireImage } from "../wire/api.ts";
-import { toWireImage, type ImageSource } from "./image-source.ts";
+import type { WireImage } from "../wire/worker-api.ts";
+import { toWireImage } from "./image-source.ts";
+import type { ImageSource } from "../api/image-source.ts";
 
 export interface TakeOptions {
   readonly limits: ImageLimits;

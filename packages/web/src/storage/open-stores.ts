@@ -1,6 +1,6 @@
 /** The stores of a session: the models' files, results, and what is known of pictures. */
 
-import type { StorageOptions } from "../wire/api.ts";
+import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createRoomyStore } from "./make-room.ts";
 import { createPrivateFileStore, type PrivateFileStore } from "./private-file-store.ts";

@@ -1,8 +1,8 @@
 /** The newest frame of a video or a canvas, and when it is worth a look. */
 
 import { THUMBNAIL_SIDE } from "../image/tensor/frame-difference.ts";
-import { sleep, waitFor } from "../shared/wait.ts";
-import type { VideoSource } from "./watch-options.ts";
+import { sleep, waitFor } from "../shared/abortable-wait.ts";
+import type { VideoSource } from "../api/watch.ts";
 
 /** What a watch sees of the page. */
 export interface FrameSource {

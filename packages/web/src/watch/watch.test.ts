@@ -4,10 +4,10 @@ import { THUMBNAIL_SIDE } from "../image/tensor/frame-difference.ts";
 import { VlmError, type VlmErrorCode, type VlmErrorDetails } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import type { FrameSource } from "./frame-source.ts";
-import type { CaptionOptions, GenerateRequest } from "../client/vlm.ts";
-import { waitFor } from "../shared/wait.ts";
+import type { CaptionOptions, GenerateRequest } from "../api/calls.ts";
+import { waitFor } from "../shared/abortable-wait.ts";
 import { watchFrames, watchVideo, type Asked } from "./watch.ts";
-import type { VideoSource, WatchOptions, WatchResult } from "./watch-options.ts";
+import type { VideoSource, WatchOptions, WatchResult } from "../api/watch.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

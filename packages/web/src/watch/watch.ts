@@ -4,10 +4,10 @@ import { frameDifference } from "../image/tensor/frame-difference.ts";
 import { VlmError, type VlmErrorCode } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { toFrameSource, type FrameSource } from "./frame-source.ts";
-import { guardCallback } from "../client/host-callbacks.ts";
-import type { ImageSource } from "../sources/image-source.ts";
-import type { Vlm } from "../client/vlm.ts";
-import { sleep } from "../shared/wait.ts";
+import { guardCallback } from "../shared/guard-callback.ts";
+import type { ImageSource } from "../api/image-source.ts";
+import type { Vlm } from "../api/vlm.ts";
+import { sleep } from "../shared/abortable-wait.ts";
 import {
   checkWatchOptions,
   DEFAULT_CHANGE_THRESHOLD,
@@ -15,7 +15,7 @@ import {
   type VideoSource,
   type Watch,
   type WatchOptions,
-} from "./watch-options.ts";
+} from "../api/watch.ts";
 
 /** What answers; a `Vlm` does. */
 export type Asked = Pick<Vlm, "caption" | "generate">;

@@ -3,7 +3,7 @@
 import { expectNumber } from "../protocol/options.ts";
 import type { VlmError } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
-import type { CaptionOptions } from "../client/vlm.ts";
+import type { CaptionOptions } from "./calls.ts";
 
 /**
  * What can be watched. A camera's `MediaStream` is shown by a video: `video.srcObject = stream`. A WebGL canvas

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { sleep, waitFor } from "./wait.ts";
+import { sleep, waitFor } from "./abortable-wait.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

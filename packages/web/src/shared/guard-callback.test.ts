@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { guardCallback } from "./host-callbacks.ts";
+import { guardCallback } from "./guard-callback.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

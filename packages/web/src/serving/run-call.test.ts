@@ -4,9 +4,9 @@ import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent } from "../protocol/result.ts";
-import type { CallMessage, LoadRequest } from "../wire/api.ts";
+import type { CallMessage, LoadRequest } from "../wire/worker-api.ts";
 import { runCall } from "./run-call.ts";
-import { Supervisor } from "../serving/supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
 
 const workers: FakeWorker[] = [];
 

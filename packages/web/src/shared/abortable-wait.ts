@@ -1,5 +1,20 @@
 /** Waiting that a signal ends at once, and that leaves nothing behind. */
 
+/** `work`, or the signal's reason as soon as it aborts; `work` itself goes on. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
 /**
  * Waits until `start`'s callback is called, then undoes what `start` set up, however the wait ended.
  *

@@ -2,8 +2,9 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
-import type { CallStage, GenerateCall } from "../wire/api.ts";
-import type { Ready, Supervisor } from "../serving/supervisor.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
+import type { CallStage, GenerateCall } from "../wire/worker-api.ts";
+import type { Ready, Supervisor } from "./supervisor.ts";
 
 export interface RunOptions {
   readonly call: GenerateCall;
@@ -39,7 +40,7 @@ export async function runCall(supervisor: Supervisor, options: RunOptions): Prom
 async function runOnce(supervisor: Supervisor, options: RunOptions): Promise<VlmResult> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const ready = await abortable(supervisor.ready(), signal);
+  const ready = await untilAborted(supervisor.ready(), signal);
   const result = await runIn(supervisor, ready, options);
   return ready.fallback ? { ...result, fallback: ready.fallback } : result;
 }
@@ -90,21 +91,6 @@ function runIn(supervisor: Supervisor, { handle }: Ready, options: RunOptions): 
         signal?.removeEventListener("abort", onAbort);
       });
     if (signal?.aborted) onAbort();
-  });
-}
-
-/** `work`, or the signal's reason as soon as it aborts; `work` itself goes on. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", onAbort);
-    });
-    if (signal.aborted) onAbort();
   });
 }
 

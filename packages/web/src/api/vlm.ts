@@ -2,22 +2,22 @@
 
 import type { ImageLimits } from "../image/limits.ts";
 import type { Metric } from "../protocol/metric.ts";
-import type { CaptionPresetName, Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
-import type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "../protocol/options.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type {
   DownloadProgress,
   FallbackInfo,
   GenerateEvent,
-  ImageInfo,
   ModelInfo,
   VlmEvent,
   VlmResult,
 } from "../protocol/result.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
-import type { DownloadControl } from "../serving/download-control.ts";
-import type { ImageSource } from "../sources/image-source.ts";
-import type { CacheOptions } from "./storage-settings.ts";
-import type { VideoSource, Watch, WatchOptions } from "../watch/watch-options.ts";
+import type { CacheOptions } from "./cache-options.ts";
+import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
+import type { DownloadControl } from "./download-control.ts";
+import type { ImageSource } from "./image-source.ts";
+import type { Photo } from "./open-image.ts";
+import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
 
 /** What `createVlm` needs to know. */
 export interface VlmOptions {
@@ -55,73 +55,6 @@ export interface VlmOptions {
   readonly optimize?: "auto" | "always" | "none";
   /** Threads of the WASM runtime. Default: up to four where the page is cross-origin isolated, else one. */
   readonly wasmThreads?: number;
-}
-
-/** Options that every call has. */
-export interface CallOptions extends GenerationOptions {
-  /** Ends this call at once with the signal's reason; the model stays loaded. */
-  readonly signal?: AbortSignal;
-  /**
-   * Milliseconds for the pictures and the inference together: an image element that has not loaded and an
-   * address that is slow count, waiting in the queue behind other calls does not. Default 30,000.
-   */
-  readonly timeoutMs?: number;
-  /** How a picture that is not square is fitted. Default `pad`: nothing is cut off. */
-  readonly fit?: ImageFit;
-  /**
-   * How many pixels the encoder sees; fewer are faster. Default `high`, the model's own size. A file
-   * whose encoder takes one size only is always given that; the result's `images` say what was used.
-   */
-  readonly detail?: ImageDetail;
-  /** What `detail: "auto"` aims at, in milliseconds. Default 250 on WebGPU, 2000 on WASM. */
-  readonly targetLatencyMs?: number;
-  /**
-   * `false` computes everything: no answer, picture or beginning of a prompt is taken from earlier
-   * calls or kept for later ones. Default `true`.
-   */
-  readonly cache?: boolean;
-}
-
-/** A question, about pictures or about none. */
-export interface GenerateRequest extends CallOptions {
-  readonly prompt: string;
-  /** One picture or several, in the order in which the prompt speaks of them. */
-  readonly image?: ImageSource | readonly ImageSource[];
-  /** Replaces the chat template's own system text. */
-  readonly system?: string;
-  /**
-   * Earlier turns of the conversation, beginning with the user's. Pictures belong to the first one.
-   * What earlier calls computed of them is reused.
-   */
-  readonly history?: readonly ChatTurn[];
-}
-
-/** What is asked about a picture that is open. */
-export type PhotoQuestion = Omit<GenerateRequest, "prompt" | "image" | PictureOption>;
-
-/** Options that say how a picture is looked at. */
-export type PictureOption = "fit" | "detail" | "targetLatencyMs";
-
-/** How a picture is opened. */
-export type OpenOptions = Pick<CallOptions, PictureOption | "signal" | "timeoutMs">;
-
-/** A picture that was encoded once and can be asked about as often as it takes. */
-export interface Photo extends Disposable {
-  readonly info: ImageInfo;
-  /** As {@link Vlm.generate}. `cache: false` leaves out remembered answers only. */
-  ask(prompt: string, options?: PhotoQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
-  /** As {@link Vlm.caption}. */
-  caption(options?: Omit<CaptionOptions, PictureOption>): Promise<VlmResult>;
-  /** Lets the picture go; later questions throw. */
-  close(): void;
-}
-
-/** How a caption is worded. */
-export interface CaptionOptions extends CallOptions {
-  /** Default `brief`. */
-  readonly preset?: CaptionPresetName;
-  /** Upper bound in words; the caption still ends on a sentence. */
-  readonly maxWords?: number;
 }
 
 /** How a model is replaced. */
