@@ -8,31 +8,73 @@ import tseslint from "typescript-eslint";
 /** Which rooms of packages/web/src each room may import. */
 const ARROWS = {
   protocol: [],
+  schema: ["protocol"],
   metrics: ["protocol"],
   image: ["protocol"],
-  model: ["protocol"],
-  models: ["protocol"],
-  wire: ["protocol", "image"],
-  storage: ["protocol", "wire"],
-  download: ["protocol", "wire", "storage"],
   onnx: ["protocol"],
-  ort: ["protocol", "model", "onnx"],
-  worker: ["protocol", "metrics", "image", "model", "wire", "storage", "download", "ort"],
-  client: ["protocol", "metrics", "image", "wire"],
-  compare: ["protocol", "image", "model", "ort", "worker"],
+  engines: ["protocol"],
+  "engines/ort": ["protocol", "engines", "generation", "onnx"],
+  generation: ["protocol", "engines"],
+  catalog: ["protocol", "schema"],
+  wire: ["protocol", "image"],
+  shared: [],
+  storage: ["protocol", "schema", "wire"],
+  download: ["protocol", "schema", "shared", "storage", "wire"],
+  inference: [
+    "protocol",
+    "schema",
+    "shared",
+    "metrics",
+    "image",
+    "engines",
+    "engines/ort",
+    "generation",
+    "wire",
+    "storage",
+    "download",
+  ],
+  host: [
+    "protocol",
+    "metrics",
+    "wire",
+    "storage",
+    "download",
+    "inference",
+    "engines",
+    "engines/ort",
+  ],
+  compare: ["protocol", "schema", "image", "engines", "engines/ort", "generation", "inference"],
+  api: ["protocol", "image"],
+  sources: ["protocol", "schema", "shared", "image", "wire", "api"],
+  serving: ["protocol", "schema", "shared", "metrics", "wire", "sources"],
+  watch: ["protocol", "shared", "image", "api"],
+  library: ["protocol", "schema", "shared", "metrics", "wire", "api", "serving", "client"],
+  pins: ["protocol", "schema"],
+  client: [
+    "protocol",
+    "schema",
+    "shared",
+    "metrics",
+    "image",
+    "wire",
+    "api",
+    "sources",
+    "serving",
+    "watch",
+  ],
 };
 
 /** Libraries that only these rooms may name: replacing one touches one room. */
 const LIBRARY_ROOMS = {
-  "onnxruntime-web": ["ort"],
-  "\\#onnxruntime": ["ort"], // Patterns are those of .gitignore, where # begins a comment.
-  "@huggingface/jinja": ["worker"],
-  "@huggingface/tokenizers": ["worker"],
+  "onnxruntime-web": ["engines/ort"],
+  "\\#onnxruntime": ["engines/ort"], // Patterns are those of .gitignore, where # begins a comment.
+  "@huggingface/jinja": ["inference"],
+  "@huggingface/tokenizers": ["inference"],
   "@huggingface/transformers": [], // the reference of tests, bench and training only
   "idb-keyval": ["storage"],
   "hash-wasm": ["storage"],
   "p-retry": ["download"],
-  comlink: ["client", "worker"],
+  comlink: ["serving", "host"],
 };
 
 const rooms = Object.keys(ARROWS);
@@ -51,7 +93,7 @@ const arrowRules = rooms.map((room) => {
         {
           patterns: [
             {
-              group: closedRooms.map((other) => `../${other}/*`),
+              group: closedRooms.flatMap((other) => [`../${other}/*`, `../../${other}/*`]),
               message: `${room}/ must not know this room; see ARCHITECTURE.md.`,
             },
             {

@@ -1,7 +1,7 @@
 /** A picture encoded once and asked about often; what is reused, what is kept over a visit, and that answers stay the same. */
 
 import type { Page } from "@playwright/test";
-import type { Photo, PhotoQuestion, VlmResult } from "@fastvlm-kit/web";
+import type { OpenImage, ImageQuestion, VlmResult } from "@fastvlm-kit/web";
 import { expect, readScenes, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-02.png";
@@ -10,13 +10,13 @@ const QUESTIONS = ["Describe this image.", "How many objects are there?", "What 
 /** Opens one picture and asks about it, one question after the other. */
 function askPhoto(
   page: Page,
-  questions: readonly (PhotoQuestion & { prompt: string })[],
+  questions: readonly (ImageQuestion & { prompt: string })[],
 ): Promise<VlmResult[]> {
   return page.evaluate(
     async ({ scene, questions }) => {
       const { collect, fetchBlob, observe } = window.kit;
       const { vlm } = await observe({ device: "wasm" });
-      const photo: Photo = await vlm.open(await fetchBlob(scene));
+      const photo: OpenImage = await vlm.open(await fetchBlob(scene));
       const results: VlmResult[] = [];
       for (const { prompt, ...question } of questions) {
         results.push(await collect(photo.ask(prompt, question)));
@@ -227,7 +227,7 @@ test("pictures of every kind stay open, also over a worker that died; a closed o
     // What was opened is what is asked about, whatever becomes of the source.
     context.clearRect(0, 0, canvas.width, canvas.height);
     bitmap.close();
-    const ask = (photo: Photo) =>
+    const ask = (photo: OpenImage) =>
       collect(photo.ask("Describe this image.", { cache: false })).then(({ text }) => text);
     const texts = [];
     for (const photo of photos) texts.push(await ask(photo));
@@ -265,5 +265,5 @@ test("clearCache forgets pictures and beginnings of prompts too", async ({ kitPa
   );
   expect(before.tokens.reused).toBeGreaterThan(0);
   expect(after).toMatchObject({ cached: false, tokens: { reused: 0 }, text: before.text });
-  expect(usage.pictureBytes).toBe(0);
+  expect(usage.featureBytes).toBe(0);
 });

@@ -31,7 +31,7 @@ export async function writeSelfCheck(folder: string, say: (line: string) => void
       return Promise.resolve({ ...sourceOfBytes(bytes), close: () => undefined });
     },
     sets: findSets(graphs).slice(-1),
-    pictures: [
+    images: [
       {
         name: "grey",
         read: () => Promise.resolve({ data, width: IMAGE_SIZE, height: IMAGE_SIZE }),

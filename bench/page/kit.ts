@@ -6,7 +6,7 @@ import {
   type GenerateRequest,
   type Metric,
   type ModelDescriptor,
-  type Photo,
+  type OpenImage,
   type SelfCheck,
   type Vlm,
   type VlmResult,
@@ -120,7 +120,7 @@ async function collect(events: ReturnType<Vlm["generate"]>): Promise<VlmResult> 
   throw new Error("The stream ended without `done`");
 }
 
-let opened: { readonly picture: Blob; readonly photo: Promise<Photo> } | undefined;
+let opened: { readonly picture: Blob; readonly photo: Promise<OpenImage> } | undefined;
 
 async function askPhoto(picture: Blob, question: Question): Promise<VlmResult> {
   if (opened?.picture !== picture) {

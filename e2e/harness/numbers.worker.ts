@@ -7,7 +7,7 @@ import {
   type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
 import {
-  exportedPicture,
+  exportedImage,
   exportedRows,
   POSITIONS,
 } from "../../packages/web/test/exported-inputs.ts";
@@ -43,7 +43,7 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
   });
   const features = [];
   for (const { side, stride } of pictures) {
-    const found = await runtime.encodeImage({ data: exportedPicture(side), size: side });
+    const found = await runtime.encodeImage({ data: exportedImage(side), size: side });
     features.push({ tokens: found.tokens, values: everyNth(await found.read(), stride) });
   }
   const decoding = runtime.startDecoding();

@@ -76,7 +76,7 @@ async function run() {
     ...(await kit.readModelFolder(readText)),
     open: (path) => openGraph(join(folder, path)),
     sets,
-    pictures: await listPictures(sources),
+    images: await listPictures(sources),
     imageSize: toNumber("image-size", values["image-size"] ?? (await ownSize(readText))),
     prompt: values.prompt,
     maxNewTokens: toNumber("tokens", values.tokens),

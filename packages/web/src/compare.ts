@@ -12,4 +12,4 @@ export type { FileSet } from "./compare/file-sets.ts";
 export { formatComparison } from "./compare/format-comparison.ts";
 export { readModelFolder } from "./compare/model-folder.ts";
 export type { ModelFolder } from "./compare/model-folder.ts";
-export type { Picture } from "./compare/run-set.ts";
+export type { NamedImage } from "./compare/run-set.ts";

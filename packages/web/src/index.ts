@@ -6,7 +6,7 @@
 
 export { createVlm } from "./client/create-vlm.ts";
 export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
-export type { Photo, PhotoQuestion } from "./api/open-image.ts";
+export type { OpenImage, ImageQuestion } from "./api/open-image.ts";
 export type { UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
 export type { CacheOptions } from "./api/cache-options.ts";
 export type { VideoSource, Watch, WatchOptions, WatchResult } from "./api/watch.ts";

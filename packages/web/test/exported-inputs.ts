@@ -8,7 +8,7 @@ export const POSITIONS = 1024;
 export const DECODER_LAYERS = 3;
 
 /** Something different everywhere, between 0 and 1: [3, side, side]. */
-export function exportedPicture(side: number): Float32Array {
+export function exportedImage(side: number): Float32Array {
   const planes = new Float32Array(3 * side * side);
   let index = 0;
   for (let channel = 0; channel < 3; channel++)

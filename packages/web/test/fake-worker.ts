@@ -108,7 +108,7 @@ export class FakeWorker extends EventTarget {
           value: {
             modelBytes: 0,
             resultBytes: 0,
-            pictureBytes: 0,
+            featureBytes: 0,
             usageBytes: undefined,
             quotaBytes: undefined,
             isPersisted: false,

@@ -14,7 +14,7 @@ export interface CacheOptions {
    * What the encoder made of pictures is dropped, least recently used first, above this many bytes: a
    * few hundred KB a picture. Default 64 MiB.
    */
-  readonly maxPictureBytes?: number;
+  readonly maxFeatureBytes?: number;
   /**
    * Models that are not in use are removed, least recently used first, while all together take more.
    * Default 4 GiB.

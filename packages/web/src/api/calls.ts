@@ -44,10 +44,10 @@ export interface GenerateRequest extends CallOptions {
 }
 
 /** Options that say how a picture is looked at. */
-export type PictureOption = "fit" | "detail" | "targetLatencyMs";
+export type ImageViewOption = "fit" | "detail" | "targetLatencyMs";
 
 /** How a picture is opened. */
-export type OpenOptions = Pick<CallOptions, PictureOption | "signal" | "timeoutMs">;
+export type OpenOptions = Pick<CallOptions, ImageViewOption | "signal" | "timeoutMs">;
 
 /** How a caption is worded. */
 export interface CaptionOptions extends CallOptions {

@@ -1,18 +1,18 @@
 /** An image that stays open for more questions. */
 
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
-import type { CaptionOptions, GenerateRequest, PictureOption } from "./calls.ts";
+import type { CaptionOptions, GenerateRequest, ImageViewOption } from "./calls.ts";
 
 /** What is asked about a picture that is open. */
-export type PhotoQuestion = Omit<GenerateRequest, "prompt" | "image" | PictureOption>;
+export type ImageQuestion = Omit<GenerateRequest, "prompt" | "image" | ImageViewOption>;
 
 /** A picture that was encoded once and can be asked about as often as it takes. */
-export interface Photo extends Disposable {
+export interface OpenImage extends Disposable {
   readonly info: ImageInfo;
   /** As {@link Vlm.generate}. `cache: false` leaves out remembered answers only. */
-  ask(prompt: string, options?: PhotoQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
+  ask(prompt: string, options?: ImageQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
   /** As {@link Vlm.caption}. */
-  caption(options?: Omit<CaptionOptions, PictureOption>): Promise<VlmResult>;
+  caption(options?: Omit<CaptionOptions, ImageViewOption>): Promise<VlmResult>;
   /** Lets the picture go; later questions throw. */
   close(): void;
 }

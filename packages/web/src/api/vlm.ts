@@ -16,7 +16,7 @@ import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
 import type { DownloadControl } from "./download-control.ts";
 import type { ImageSource } from "./image-source.ts";
-import type { Photo } from "./open-image.ts";
+import type { OpenImage } from "./open-image.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
 
 /** What `createVlm` needs to know. */
@@ -90,14 +90,14 @@ export interface Vlm extends AsyncDisposable {
    */
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
   /**
-   * Encodes a picture, so that questions about it take only what is new: {@link Photo.ask}.
+   * Encodes a picture, so that questions about it take only what is new: {@link OpenImage.ask}.
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    * @example
    * using photo = await vlm.open(file);
    * for await (const event of photo.ask("What is on the left?")) show(event);
    */
-  open(image: ImageSource, options?: OpenOptions): Promise<Photo>;
+  open(image: ImageSource, options?: OpenOptions): Promise<OpenImage>;
   /**
    * Asks about a video as it plays, one question at a time: always about the newest frame, and only
    * when it shows something else than at the last answer. Rests while the page is hidden and while

@@ -15,7 +15,7 @@ export interface CallSettings {
   readonly stripLeadIn?: boolean;
   readonly maxWords?: number | undefined;
   /** Pictures that are open already, in place of the request's. */
-  readonly pictures?: readonly WireImage[];
+  readonly images?: readonly WireImage[];
   /** Whether features and beginnings of prompts are reused even where answers are not. */
   readonly reuses?: boolean;
   readonly isOpening?: boolean;
@@ -27,7 +27,7 @@ export interface CallSettings {
 export function toCall(
   id: number,
   request: GenerateRequest,
-  { maxWords, ...how }: Omit<CallSettings, "pictures" | "waitedMs">,
+  { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
   if (typeof request.prompt !== "string" || request.prompt.trim() === "") {
     throw new TypeError("Expected `prompt` to be a string with a question in it");

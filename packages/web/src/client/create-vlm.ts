@@ -14,7 +14,7 @@ import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
-import { Serving } from "../serving/active-model.ts";
+import { ActiveModel } from "../serving/active-model.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
@@ -45,7 +45,7 @@ async function serve(
   options: VlmOptions,
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
   loadRequest: LoadSettings,
-): Promise<Serving> {
+): Promise<ActiveModel> {
   assertManifest(model);
   assertLicense(model);
   signal?.throwIfAborted();
@@ -94,7 +94,7 @@ async function serve(
   try {
     const ready = await untilAborted(supervisor.ready(), signal);
     // Whatever the branch is at later: this model is the one of that commit, also when rolled back to.
-    return new Serving(atCommit(model, ready.model.revision), supervisor, ready, recorder);
+    return new ActiveModel(atCommit(model, ready.model.revision), supervisor, ready, recorder);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;

@@ -4,34 +4,34 @@ import type { ImageInfo } from "../protocol/result.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { DISPOSE } from "../shared/dispose-symbols.ts";
 import { letGo } from "../sources/take-images.ts";
-import type { Photo } from "../api/open-image.ts";
+import type { OpenImage } from "../api/open-image.ts";
 
-export class OpenPhoto implements Photo {
+export class OpenImageHandle implements OpenImage {
   readonly info: ImageInfo;
-  readonly #picture: WireImage;
-  readonly #questions: Pick<Photo, "ask" | "caption">;
+  readonly #image: WireImage;
+  readonly #questions: Pick<OpenImage, "ask" | "caption">;
   #isClosed = false;
 
   /** @param questions about this picture */
-  constructor(picture: WireImage, info: ImageInfo, questions: Pick<Photo, "ask" | "caption">) {
-    this.#picture = picture;
+  constructor(image: WireImage, info: ImageInfo, questions: Pick<OpenImage, "ask" | "caption">) {
+    this.#image = image;
     this.info = info;
     this.#questions = questions;
   }
 
-  ask(...question: Parameters<Photo["ask"]>): ReturnType<Photo["ask"]> {
+  ask(...question: Parameters<OpenImage["ask"]>): ReturnType<OpenImage["ask"]> {
     this.#assertOpen();
     return this.#questions.ask(...question);
   }
 
-  async caption(...options: Parameters<Photo["caption"]>): ReturnType<Photo["caption"]> {
+  async caption(...options: Parameters<OpenImage["caption"]>): ReturnType<OpenImage["caption"]> {
     this.#assertOpen();
     return this.#questions.caption(...options);
   }
 
   close(): void {
     this.#isClosed = true;
-    letGo(this.#picture);
+    letGo(this.#image);
   }
 
   [DISPOSE](): void {

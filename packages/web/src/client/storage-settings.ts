@@ -13,7 +13,7 @@ export function toStorageOptions(cache: CacheOptions = {}): StorageOptions {
   const limits = {
     maxResultBytes: cache.maxResultBytes ?? 4 * MIB,
     maxResultAgeMs: cache.maxResultAgeMs ?? FOREVER,
-    maxPictureBytes: cache.maxPictureBytes ?? 64 * MIB,
+    maxFeatureBytes: cache.maxFeatureBytes ?? 64 * MIB,
     maxModelBytes: cache.maxModelBytes ?? 4096 * MIB,
     maxModelAgeMs: cache.maxModelAgeMs ?? FOREVER,
   };

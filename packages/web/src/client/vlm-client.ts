@@ -2,24 +2,29 @@
 
 import { toCall, type CallSettings } from "./call.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
-import { OpenPhoto } from "./open-image.ts";
-import type { CaptionOptions, GenerateRequest, OpenOptions, PictureOption } from "../api/calls.ts";
-import type { Photo } from "../api/open-image.ts";
+import { OpenImageHandle } from "./open-image.ts";
+import type {
+  CaptionOptions,
+  GenerateRequest,
+  OpenOptions,
+  ImageViewOption,
+} from "../api/calls.ts";
+import type { OpenImage } from "../api/open-image.ts";
 import type { UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { LoadRequest } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { newName } from "../sources/image-source.ts";
+import { newImageName } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
-import type { Serving } from "../serving/active-model.ts";
-import { letGo, takePictures, type TakenPictures } from "../sources/take-images.ts";
+import type { ActiveModel } from "../serving/active-model.ts";
+import { letGo, takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
 /** Loads a model beside the one that serves. */
-export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<Serving>;
+export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<ActiveModel>;
 
 /** What holds for all models of a client. */
 export type ClientSettings = Pick<LoadRequest, "storage" | "imageLimits">;
@@ -27,13 +32,13 @@ export type ClientSettings = Pick<LoadRequest, "storage" | "imageLimits">;
 export class VlmClient implements Vlm {
   readonly #startServing: StartServing;
   readonly #settings: ClientSettings;
-  #serving: Serving;
+  #serving: ActiveModel;
   #previous: ModelDescriptor | undefined;
   #nextCallId = 1;
   readonly #disposing = new AbortController();
 
   /** @param serving the first model, loaded */
-  constructor(serving: Serving, settings: ClientSettings, startServing: StartServing) {
+  constructor(serving: ActiveModel, settings: ClientSettings, startServing: StartServing) {
     this.#serving = serving;
     this.#settings = settings;
     this.#startServing = startServing;
@@ -59,24 +64,24 @@ export class VlmClient implements Vlm {
     return this.#stream(request, {});
   }
 
-  async open(image: ImageSource, options: OpenOptions = {}): Promise<Photo> {
+  async open(image: ImageSource, options: OpenOptions = {}): Promise<OpenImage> {
     this.#assertAlive();
     // The prompt is never asked: what comes before it is made ready.
     const opening = { ...options, prompt: "?" };
     const { images: taken, waitedMs } = await this.#take([image], opening);
-    const [picture] = taken;
-    if (!picture) throw new Error("One picture was taken");
-    const named = { ...picture, id: picture.id ?? newName() };
-    const how = { pictures: [named], reuses: true };
+    const [source] = taken;
+    if (!source) throw new Error("One picture was taken");
+    const named = { ...source, id: source.id ?? newImageName() };
+    const how = { images: [named], reuses: true };
     const settings = { ...how, isOpening: true, waitedMs };
     const { images } = await this.#run(opening, () => undefined, settings).catch(
       (error: unknown) => {
-        letGo(picture);
+        letGo(source);
         throw error;
       },
     );
-    const look = lookOf(options);
-    return new OpenPhoto(named, images[0]!, {
+    const look = viewOf(options);
+    return new OpenImageHandle(named, images[0]!, {
       ask: (prompt, question = {}) => this.#stream({ ...question, ...look, prompt }, how),
       caption: (question = {}) => this.#caption({ ...question, ...look }, how),
     });
@@ -177,11 +182,9 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const { pictures, waitedMs = 0, ...settings } = how;
+    const { images, waitedMs = 0, ...settings } = how;
     const call = toCall(this.#nextCallId++, request, settings);
-    const taken = pictures
-      ? { images: pictures, waitedMs }
-      : await this.#take(toList(request.image), request);
+    const taken = images ? { images, waitedMs } : await this.#take(toList(request.image), request);
     try {
       return await this.#serving.run({
         call: { ...call, images: taken.images },
@@ -192,16 +195,16 @@ export class VlmClient implements Vlm {
       });
     } finally {
       // A picture that is open stays so.
-      if (!pictures) taken.images.forEach(letGo);
+      if (!images) taken.images.forEach(letGo);
     }
   }
 
   async #take(
     sources: readonly ImageSource[],
     request: Pick<GenerateRequest, "signal" | "timeoutMs">,
-  ): Promise<TakenPictures> {
+  ): Promise<TakenImages> {
     try {
-      return await takePictures(sources, {
+      return await takeImages(sources, {
         limits: this.#settings.imageLimits,
         signals: [...(request.signal ? [request.signal] : []), this.#disposing.signal],
         timeoutMs: timeoutOf(request),
@@ -220,7 +223,7 @@ function timeoutOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<GenerateRequest, "ti
 }
 
 /** Every question sees the picture as it was opened. */
-function lookOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, PictureOption> {
+function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, ImageViewOption> {
   return {
     ...(fit !== undefined && { fit }),
     ...(detail !== undefined && { detail }),

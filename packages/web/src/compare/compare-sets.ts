@@ -10,8 +10,8 @@ import type { FileSet } from "./file-sets.ts";
 import {
   openSet,
   runSet,
-  type Look,
-  type Picture,
+  type EncodedView,
+  type NamedImage,
   type RunContext,
   type SetRun,
 } from "./run-set.ts";
@@ -35,7 +35,7 @@ export interface SetComparison {
 }
 
 export interface Comparison {
-  readonly pictures: readonly string[];
+  readonly images: readonly string[];
   /** The reference first. */
   readonly sets: readonly SetComparison[];
   readonly selfCheck: SelfCheck;
@@ -44,7 +44,7 @@ export interface Comparison {
 export interface CompareOptions extends RunContext {
   /** The first is the reference. */
   readonly sets: readonly FileSet[];
-  readonly pictures: readonly Picture[];
+  readonly images: readonly NamedImage[];
 }
 
 /** Tokens that are stored: more are more likely to differ for no reason. */
@@ -71,20 +71,20 @@ const MOST_LIMIT = 0.97;
  * @throws {VlmError} what the runtime throws
  */
 export async function compareSets(options: CompareOptions): Promise<Comparison> {
-  const { sets, pictures } = options;
+  const { sets, images } = options;
   const [first] = sets;
-  if (!first || pictures.length === 0)
+  if (!first || images.length === 0)
     throw new TypeError("Expected at least one set of files and one picture");
   const size = await checkSizeOf(sets, options);
   const check = { size, count: TOKEN_COUNT };
-  const reference = await runSet(first, pictures, options, { ...check, followed: undefined });
+  const reference = await runSet(first, images, options, { ...check, followed: undefined });
   const runs = [reference];
   for (const set of sets.slice(1))
-    runs.push(await runSet(set, pictures, options, { ...check, followed: reference.check.ids }));
+    runs.push(await runSet(set, images, options, { ...check, followed: reference.check.ids }));
 
   const limit = limitFor(runs.map((run) => likenessOfCheck(run, reference)));
   return {
-    pictures: pictures.map(({ name }) => name),
+    images: images.map(({ name }) => name),
     sets: runs.map((run) => compare(run, reference, limit)),
     selfCheck: makeCheck(reference, { prompt: options.prompt, size, limit }),
   };
@@ -143,7 +143,7 @@ function compare(run: SetRun, reference: SetRun, limit: number): SetComparison {
     cosine(features, reference.looks[at]!.features),
   );
   const pairs = run.looks.map((look, at) => [look, reference.looks[at]!] as const);
-  const count = (is: (look: Look, other: Look) => boolean): number =>
+  const count = (is: (look: EncodedView, other: EncodedView) => boolean): number =>
     pairs.filter(([look, other]) => is(look, other)).length;
   return {
     set: run.set,

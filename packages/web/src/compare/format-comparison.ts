@@ -3,8 +3,8 @@
 import type { Comparison, SetComparison } from "./compare-sets.ts";
 
 /** A table of the sets in Markdown, then the answers of all sets to each picture. */
-export function formatComparison({ pictures, sets }: Comparison): string {
-  const count = pictures.length;
+export function formatComparison({ images, sets }: Comparison): string {
+  const count = images.length;
   const rows = sets.map((one) => [
     one.set.name,
     `${one.features.least.toFixed(4)} / ${one.features.mean.toFixed(4)}`,
@@ -26,7 +26,7 @@ export function formatComparison({ pictures, sets }: Comparison): string {
     ],
     ...rows,
   ]);
-  const answers = pictures.map((name, at) => [name, ...sets.map((one) => answerOf(one, at))]);
+  const answers = images.map((name, at) => [name, ...sets.map((one) => answerOf(one, at))]);
   const files = sets.map(({ set }) => `${set.name}: ${Object.values(set.graphs).join(", ")}`);
   return `${[table, files.join("\n"), ...answers.map((lines) => lines.join("\n  "))].join("\n\n")}\n`;
 }

@@ -1,7 +1,7 @@
 /** What one set of files sees and says: features and greedy answers, picture by picture. */
 
 import { toImageTensor, type ImagePixels } from "../image/tensor/image-tensor.ts";
-import { checkPicture } from "../generation/check-image.ts";
+import { checkImage } from "../generation/check-image.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
@@ -12,7 +12,7 @@ import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-ques
 import type { FileSet } from "./file-sets.ts";
 
 /** A picture of the user's. */
-export interface Picture {
+export interface NamedImage {
   readonly name: string;
   /** Its pixels, upright; asked for once for each set. */
   read(): Promise<ImagePixels>;
@@ -34,7 +34,7 @@ export interface RunContext {
 }
 
 /** What a set made of one picture. */
-export interface Look {
+export interface EncodedView {
   readonly features: Float32Array; // [tokens, hidden]
   readonly ids: readonly number[];
   readonly text: string;
@@ -45,7 +45,7 @@ export interface Look {
 export interface SetRun {
   readonly set: FileSet;
   /** Of the user's pictures, in order. */
-  readonly looks: readonly Look[];
+  readonly looks: readonly EncodedView[];
   /** Of the kit's own picture, at the size of the check. */
   readonly check: CheckLook;
 }
@@ -63,17 +63,17 @@ export interface CheckLook {
  */
 export async function runSet(
   set: FileSet,
-  pictures: readonly Picture[],
+  images: readonly NamedImage[],
   context: RunContext,
   check: { size: number; count: number; followed: readonly number[] | undefined },
 ): Promise<SetRun> {
   const runtime = await openSet(set, context);
   try {
-    const looks: Look[] = [];
-    for (const picture of pictures) {
-      context.onProgress(`${set.name}: ${picture.name}`);
+    const looks: EncodedView[] = [];
+    for (const image of images) {
+      context.onProgress(`${set.name}: ${image.name}`);
       const { imageSize: size } = context;
-      const data = toImageTensor(await picture.read(), { size, fit: "pad" });
+      const data = toImageTensor(await image.read(), { size, fit: "pad" });
       looks.push(await look(runtime, { data, size }, context));
     }
     return { set, looks, check: await lookAtCheck(runtime, context, check) };
@@ -96,7 +96,7 @@ export async function openSet(set: FileSet, context: RunContext): Promise<Runtim
   });
 }
 
-async function look(runtime: Runtime, image: ImageTensor, context: RunContext): Promise<Look> {
+async function look(runtime: Runtime, image: ImageTensor, context: RunContext): Promise<EncodedView> {
   const { codec, endIds, maxNewTokens } = context;
   const { features, runs } = await show(runtime, image, context);
   const { ids } = await answerGreedily(runtime, { runs, endIds }, { count: maxNewTokens, kept: 0 });
@@ -112,7 +112,7 @@ async function lookAtCheck(
     followed,
   }: { size: number; count: number; followed: readonly number[] | undefined },
 ): Promise<CheckLook> {
-  const { features, runs } = await show(runtime, checkPicture(size), context);
+  const { features, runs } = await show(runtime, checkImage(size), context);
   const question = { runs, endIds: new Set<number>() };
   const { ids } = await answerGreedily(runtime, question, { count, kept: 0 });
   const wanted = followed ?? ids;

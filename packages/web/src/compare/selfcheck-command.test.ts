@@ -36,9 +36,9 @@ function selfcheck(...args: string[]): Promise<{ code: number; stdout: string; s
 describe.skipIf(!existsSync(`${ROOT}${TINY}/onnx/vision_encoder.onnx`))("fastvlm-selfcheck", () => {
   it("reads pictures and files from disk, and writes the check and the report", async () => {
     const [out, report] = [join(folder, "check.json"), join(folder, "report.md")];
-    const picture = "e2e/fixtures/scenes/scene-04.png";
+    const image = "e2e/fixtures/scenes/scene-04.png";
     const { code, stdout, stderr } = await selfcheck(
-      ...[TINY, picture, "--sets", "int8", "--tokens", "4", "--prompt", "Describe this image."],
+      ...[TINY, image, "--sets", "int8", "--tokens", "4", "--prompt", "Describe this image."],
       ...["--out", out, "--report", report],
     );
     expect(stderr).toContain("int8: scene-04.png");

@@ -10,7 +10,7 @@ import {
   type FileRecord,
   type FileStore,
 } from "../storage/file-store.ts";
-import { openWholeFile, type WholeFile } from "../storage/read-file.ts";
+import { openWholeFile, type VerifiedFile } from "../storage/read-file.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 
@@ -18,7 +18,7 @@ export interface DerivedFile {
   /** As it is stored; undefined where it is not, or was refused. */
   find(): Promise<StoredFile | undefined>;
   /** `refused` where it was tried before, and was no good; undefined where it was not, or is damaged. */
-  open(): Promise<WholeFile | "refused" | undefined>;
+  open(): Promise<VerifiedFile | "refused" | undefined>;
   /** Stores it, front to back. */
   write(bytes: number, pieces: Iterable<Uint8Array>): Promise<void>;
   /** Removes it, and remembers that it need not be made again. */

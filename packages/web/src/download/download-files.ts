@@ -35,7 +35,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
     retry((onProgress) => task(anySignal, onProgress), policy, anySignal, options.onRetry);
 
   /** Runs all; the first failure stops the others, and is thrown when they have stopped. */
-  const together = async (work: readonly Promise<void>[]): Promise<void> => {
+  const runAll = async (work: readonly Promise<void>[]): Promise<void> => {
     const stopOthers = (error: unknown): void => {
       failure.abort(error);
     };
@@ -44,7 +44,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
     if (failure.signal.aborted) throw toFailure(failure.signal.reason);
   };
 
-  await together(downloads.map((download) => attempt((one) => download.prepare(one))));
+  await runAll(downloads.map((download) => attempt((one) => download.prepare(one))));
   options.onPrepared();
   const nextTask = (): Task | undefined => {
     for (const download of downloads) {
@@ -53,7 +53,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
     }
     return undefined;
   };
-  const turns = createTurns();
+  const turns = createProgressSignal();
   const runLane = async (): Promise<void> => {
     while (!anySignal.aborted && downloads.some(({ isDone }) => !isDone)) {
       const turn = turns.next();
@@ -77,11 +77,11 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
       }
     }
   };
-  await together(Array.from({ length: policy.parallel }, runLane));
+  await runAll(Array.from({ length: policy.parallel }, runLane));
 }
 
 /** Wakes whoever waits at every step that any lane makes. */
-function createTurns(): { next(): Promise<void>; advance(): void } {
+function createProgressSignal(): { next(): Promise<void>; advance(): void } {
   let wake = (): void => undefined;
   let turn = Promise.resolve();
   const begin = (): void => {

@@ -7,7 +7,7 @@ import type { DownloadState } from "../protocol/result.ts";
 import type { FileRecord } from "../storage/file-store.ts";
 import { downloadFiles } from "./download-files.ts";
 import { FileDownload } from "./file-download.ts";
-import { fileOf, keyOf } from "./model-file.ts";
+import { fileOf, fileKeyOf } from "./model-file.ts";
 import type { ModelFilesOptions } from "./model-files.ts";
 import { withModelLock, type Held, type HolderProgress } from "./model-lock.ts";
 import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
@@ -68,7 +68,7 @@ async function fetchHere(options: FetchMissingOptions, held: Held): Promise<void
     meter.update(progressState, held.progress.loadedBytes, held.progress.totalBytes);
   };
   for (const path of paths) {
-    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    const [key, file] = [fileKeyOf(model, path), fileOf(model, path)];
     const record = await files.readRecord(key, file);
     if (record) whole.push(record);
     else downloads.push(toDownload(options, path, update));
@@ -103,7 +103,7 @@ function toDownload(
   update: (state: DownloadState) => void,
 ): FileDownload {
   return new FileDownload({
-    key: keyOf(model, path),
+    key: fileKeyOf(model, path),
     file: fileOf(model, path),
     files,
     fetch,

@@ -4,7 +4,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
 import { modelKey, type FileKey } from "../storage/file-keys.ts";
 
-export function keyOf(model: ModelDescriptor, path: string): FileKey {
+export function fileKeyOf(model: ModelDescriptor, path: string): FileKey {
   return { model: modelKey(model), path };
 }
 

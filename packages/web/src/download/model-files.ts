@@ -9,7 +9,7 @@ import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts
 import type { DownloadProgress } from "../protocol/result.ts";
 import type { FileKey } from "../storage/file-keys.ts";
 import type { FileRecord, FileStore } from "../storage/file-store.ts";
-import { openWholeFile, readWholeFile, type WholeFile } from "../storage/read-file.ts";
+import { openWholeFile, readWholeFile, type VerifiedFile } from "../storage/read-file.ts";
 import type { ResilientStore } from "../storage/resilient-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
@@ -18,7 +18,7 @@ import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
 import { downloadFailed } from "./interruption.ts";
 import { LockLost } from "./lock-lost.ts";
-import { fileOf, keyOf } from "./model-file.ts";
+import { fileOf, fileKeyOf } from "./model-file.ts";
 import type { PauseGate } from "./pause-gate.ts";
 import { createProgressMeter } from "./progress-meter.ts";
 
@@ -39,7 +39,7 @@ export interface ModelFiles {
   /** The file as it is stored; undefined where it is not, or not whole. */
   find(path: string): Promise<StoredFile | undefined>;
   /** As `read`, without its bytes in memory. */
-  open(path: string): Promise<WholeFile>;
+  open(path: string): Promise<VerifiedFile>;
   /**
    * What this device makes of one file, as `kind` says. Undefined where nothing outlives the session:
    * making it would be in vain.
@@ -89,7 +89,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   const findMissing = async (paths: readonly string[]): Promise<string[]> => {
     const missing: string[] = [];
     for (const path of paths) {
-      const record = await files.readRecord(keyOf(model, path), fileOf(model, path));
+      const record = await files.readRecord(fileKeyOf(model, path), fileOf(model, path));
       if (!record) missing.push(path);
       if (counted.has(path)) continue;
       counted.add(path);
@@ -128,7 +128,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
 
   /** The record of a file that is whole, after a download where it was not. */
   const obtain = async (path: string): Promise<FileRecord> => {
-    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    const [key, file] = [fileKeyOf(model, path), fileOf(model, path)];
     let record = await files.readRecord(key, file);
     if (!record) await ensure([path]);
     record ??= await files.readRecord(key, file);
@@ -138,7 +138,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
 
   /** What `take` makes of the stored file. Damage is repaired once, by a fresh download. */
   const readWith = async <T>(path: string, take: TakeFile<T>): Promise<T> => {
-    const [key, file] = [keyOf(model, path), fileOf(model, path)];
+    const [key, file] = [fileKeyOf(model, path), fileOf(model, path)];
     for (let hasRepaired = false; ; hasRepaired = true) {
       const record = await obtain(path);
       const startedAt = now();
@@ -154,7 +154,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     ensure,
     read: (path) => readWith(path, readWholeFile),
     async find(path) {
-      const file = keyOf(model, path);
+      const file = fileKeyOf(model, path);
       const record = await files.readRecord(file, fileOf(model, path));
       return record && { file, record };
     },
@@ -162,13 +162,13 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     async derive(path, kind) {
       const record = await obtain(path);
       if (options.store.isPersistent === false) return undefined;
-      return derivedFile(files, keyOf(model, path), kind, record);
+      return derivedFile(files, fileKeyOf(model, path), kind, record);
     },
     async measure(paths) {
       let [storedBytes, totalBytes] = [0, 0];
       for (const path of paths) {
         const file = fileOf(model, path);
-        const record = await files.readRecord(keyOf(model, path), file);
+        const record = await files.readRecord(fileKeyOf(model, path), file);
         totalBytes += record?.bytes ?? file.bytes;
         storedBytes += record?.bytes ?? 0;
       }
@@ -196,7 +196,7 @@ async function reportWhole(
 ): Promise<void> {
   let bytes = 0;
   for (const path of paths) {
-    const record = await files.readRecord(keyOf(model, path), fileOf(model, path));
+    const record = await files.readRecord(fileKeyOf(model, path), fileOf(model, path));
     bytes += record?.bytes ?? 0;
   }
   state.meter ??= createProgressMeter(bytes, now, report.onProgress);

@@ -66,13 +66,13 @@ export async function withModelLock<T>(
   }
 }
 
-interface Ear {
+interface HolderWatch {
   /** Aborts when the holder has been silent for too long. */
   readonly silence: AbortSignal;
   stop(): void;
 }
 
-function listen(channel: BroadcastChannel, options: ModelLockOptions): Ear {
+function listen(channel: BroadcastChannel, options: ModelLockOptions): HolderWatch {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = (): void => {
@@ -97,7 +97,7 @@ function listen(channel: BroadcastChannel, options: ModelLockOptions): Ear {
 
 async function acquire<T>(
   options: ModelLockOptions,
-  { silence }: Ear,
+  { silence }: HolderWatch,
   work: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;

@@ -7,7 +7,7 @@ import type { ImageTensor } from "../engines/runtime.ts";
  *
  * @param size side in pixels
  */
-export function checkPicture(size: number): ImageTensor {
+export function checkImage(size: number): ImageTensor {
   const plane = size * size;
   const data = new Float32Array(3 * plane); // [3, size, size]
   for (let y = 0; y < size; y++) {

@@ -44,8 +44,8 @@ export function layOutPrompt(
     messages.push({ role: "system", content: slot(question.system) });
   const turns = [...(question.history ?? []), { role: "user", content: question.text } as const];
   for (const [index, { role, content }] of turns.entries()) {
-    const pictures = index === 0 ? IMAGE_TOKEN.repeat(imageCount) : "";
-    messages.push({ role, content: pictures + slot(content) });
+    const images = index === 0 ? IMAGE_TOKEN.repeat(imageCount) : "";
+    messages.push({ role, content: images + slot(content) });
   }
 
   const pieces = splitControlTokens(codec.renderChat(messages), codec.controlTokens);

@@ -10,7 +10,7 @@ function create(maxBytes = 1000) {
 }
 
 const tokens = (...ids: number[]): PromptPart => ({ kind: "tokens", ids });
-const picture = (key: string | undefined, size = 4): PromptPart => ({
+const image = (key: string | undefined, size = 4): PromptPart => ({
   kind: "image",
   features: { ...fakeFeatures(size), ...(key !== undefined && { key }) },
 });
@@ -31,14 +31,14 @@ async function run(
 describe("a prompt", () => {
   it("that is like no other starts from nothing", async () => {
     const opened = create();
-    const parts = [tokens(1, 2), picture("a"), tokens(3)];
+    const parts = [tokens(1, 2), image("a"), tokens(3)];
     expect(await run(opened, parts)).toEqual({ reused: 0, rest: parts });
   });
 
   it("that shares a picture with an earlier one appends what comes after it", async () => {
     const opened = create();
-    await run(opened, [tokens(1, 2), picture("a"), tokens(3, 4)], 9, 9);
-    const { reused, rest } = await run(opened, [tokens(1, 2), picture("a"), tokens(5)]);
+    await run(opened, [tokens(1, 2), image("a"), tokens(3, 4)], 9, 9);
+    const { reused, rest } = await run(opened, [tokens(1, 2), image("a"), tokens(5)]);
     expect(reused).toBe(6);
     expect(rest).toEqual([tokens(5)]);
     expect(opened.runtime.appended.at(-1)).toEqual([tokens(5)]);
@@ -46,25 +46,25 @@ describe("a prompt", () => {
 
   it("is taken apart within its text", async () => {
     const opened = create();
-    await run(opened, [tokens(1, 2, 3), picture("a"), tokens(4)]);
-    const { reused, rest } = await run(opened, [tokens(1, 2, 7), picture("a"), tokens(4)]);
+    await run(opened, [tokens(1, 2, 3), image("a"), tokens(4)]);
+    const { reused, rest } = await run(opened, [tokens(1, 2, 7), image("a"), tokens(4)]);
     expect(reused).toBe(2);
-    expect(rest).toEqual([tokens(7), picture("a"), tokens(4)].map(likeIt));
+    expect(rest).toEqual([tokens(7), image("a"), tokens(4)].map(likeIt));
   });
 
   it("goes on with an earlier answer", async () => {
     const opened = create();
-    await run(opened, [picture("a"), tokens(1)], 2, 3);
-    const { reused } = await run(opened, [picture("a"), tokens(1, 2, 3, 4, 5)]);
+    await run(opened, [image("a"), tokens(1)], 2, 3);
+    const { reused } = await run(opened, [image("a"), tokens(1, 2, 3, 4, 5)]);
     expect(reused).toBe(7);
   });
 
   it("shares nothing with another picture, or with one that has no key", async () => {
     const opened = create();
-    await run(opened, [picture("a"), tokens(1)]);
-    expect((await run(opened, [picture("b"), tokens(1)])).reused).toBe(0);
-    await run(opened, [picture(undefined), tokens(1)]);
-    expect((await run(opened, [picture(undefined), tokens(1)])).reused).toBe(0);
+    await run(opened, [image("a"), tokens(1)]);
+    expect((await run(opened, [image("b"), tokens(1)])).reused).toBe(0);
+    await run(opened, [image(undefined), tokens(1)]);
+    expect((await run(opened, [image(undefined), tokens(1)])).reused).toBe(0);
   });
 
   it("always has a position left, which gives the logits", async () => {
@@ -72,8 +72,8 @@ describe("a prompt", () => {
     const parts = [tokens(1, 2, 3)];
     await run(opened, parts, 4);
     expect(await run(opened, parts)).toEqual({ reused: 2, rest: [tokens(3)] });
-    await run(opened, [tokens(7), picture("a")]);
-    expect((await run(opened, [tokens(7), picture("a")])).reused).toBe(1);
+    await run(opened, [tokens(7), image("a")]);
+    expect((await run(opened, [tokens(7), image("a")])).reused).toBe(1);
   });
 
   it("takes the longest of several beginnings", async () => {
@@ -142,7 +142,7 @@ describe("what is kept", () => {
 it("whatever is asked, what was reused and what is left make the prompt", async () => {
   const part = fc.oneof(
     fc.array(fc.constantFrom(1, 2), { minLength: 1, maxLength: 4 }).map((ids) => tokens(...ids)),
-    fc.constantFrom("a", "b").map((key) => picture(key, 2)),
+    fc.constantFrom("a", "b").map((key) => image(key, 2)),
   );
   const prompts = fc.array(fc.array(part, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
   const unitsOf = (parts: readonly PromptPart[]) =>

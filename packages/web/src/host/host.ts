@@ -23,7 +23,7 @@ import type { Engine } from "../inference/loaded-model.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
-import { openModelLibrary, type ModelLibrary } from "./stored-models.ts";
+import { openStoredModels, type StoredModels } from "./stored-models.ts";
 import { createOfflineService } from "./offline-service.ts";
 import { resolveRequest, settleRequest } from "./resolve-request.ts";
 import { sealNetwork } from "./seal-network.ts";
@@ -36,7 +36,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   const cancellations = new Map<number, AbortController>();
   const gate = new PauseGate();
   let page: MessagePort | undefined;
-  let library: Promise<ModelLibrary> | undefined;
+  let library: Promise<StoredModels> | undefined;
   let loaded: { engine: Engine; recorder: Recorder } | undefined;
 
   const tell = (message: WorkerMessage): void => {
@@ -53,9 +53,9 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     );
 
   /** A worker serves one client, and so one place of storage. */
-  const openLibrary = ({ storage }: StorageRequest): Promise<ModelLibrary> => {
+  const openLibrary = ({ storage }: StorageRequest): Promise<StoredModels> => {
     const recorder = recorderFor({});
-    return (library ??= openModelLibrary(storage, {
+    return (library ??= openStoredModels(storage, {
       onDegraded: (reason) => {
         recorder.record("vlm.storage.persisted", 0);
         tell({ type: "event", event: { type: "storage-degraded", reason } });
@@ -90,7 +90,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     const { model } = request;
     const recorder = recorderOf(model);
     void opened.results.warm();
-    void opened.pictures.warm();
+    void opened.images.warm();
     opened.hold(model); // From now on: what is stored must not go while it is read.
     const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
     const files = openModelFiles({
@@ -114,7 +114,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       files,
       verifyAhead: (stored) => ahead.begin(opened.options.databaseName, stored),
       results: opened.results,
-      pictures: opened.pictures,
+      images: opened.images,
       recorder,
       ortFiles,
       onPhase,
@@ -205,7 +205,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       inEnvelope(async () => {
         const opened = await openLibrary(request);
         if (what !== "models") {
-          await Promise.all([opened.results.clear(), opened.pictures.clear()]);
+          await Promise.all([opened.results.clear(), opened.images.clear()]);
           loaded?.engine.forget();
         }
         if (what !== "results") await opened.deleteAll();

@@ -13,7 +13,7 @@ import type {
   StorageRequest,
   WorkerMessage,
 } from "../wire/worker-api.ts";
-import type { ModelLibrary } from "./stored-models.ts";
+import type { StoredModels } from "./stored-models.ts";
 import { isCodeStored, storeCode } from "./offline-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { resolveRequest } from "./resolve-request.ts";
@@ -21,7 +21,7 @@ import { resolveRequest } from "./resolve-request.ts";
 export interface OfflineServiceOptions {
   readonly ortFiles: OrtFiles | undefined;
   readonly gate: PauseGate;
-  readonly openLibrary: (request: StorageRequest) => Promise<ModelLibrary>;
+  readonly openLibrary: (request: StorageRequest) => Promise<StoredModels>;
   readonly recorderFor: (attributes: MetricAttributes) => Recorder;
   readonly tell: (message: WorkerMessage) => void;
 }

@@ -8,7 +8,7 @@ import type { FileStore } from "../storage/file-store.ts";
 import { modelKey } from "../storage/file-keys.ts";
 import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/worker-api.ts";
 import { downloadLockName } from "./in-use.ts";
-import type { ModelLibrary } from "./stored-models.ts";
+import type { StoredModels } from "./stored-models.ts";
 
 export interface OpenModelFilesOptions {
   readonly request: {
@@ -16,7 +16,7 @@ export interface OpenModelFilesOptions {
     readonly download: DownloadPolicy;
     readonly network?: NetworkUse;
   };
-  readonly library: ModelLibrary;
+  readonly library: StoredModels;
   /** The library's, or what knows more of them. */
   readonly files: FileStore;
   readonly recorder: Recorder;

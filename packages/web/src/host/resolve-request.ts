@@ -1,13 +1,13 @@
 /** A request for a model of a branch or tag becomes one for the model of a commit. */
 
-import { fileOf, keyOf } from "../download/model-file.ts";
+import { fileOf, fileKeyOf } from "../download/model-file.ts";
 import type { PauseGate } from "../download/pause-gate.ts";
 import { resolveModel } from "../download/resolve-model.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { moveToCommit } from "../storage/known-commits.ts";
 import type { DownloadPolicy, NetworkUse } from "../wire/worker-api.ts";
-import type { ModelLibrary } from "./stored-models.ts";
+import type { StoredModels } from "./stored-models.ts";
 
 export interface ResolvableRequest {
   readonly model: ModelDescriptor;
@@ -17,7 +17,7 @@ export interface ResolvableRequest {
 }
 
 export interface ResolveSettings {
-  readonly library: ModelLibrary;
+  readonly library: StoredModels;
   /** What is needed of the model. */
   readonly paths: readonly string[];
   readonly gate: PauseGate;
@@ -58,19 +58,19 @@ export async function resolveRequest<R extends ResolvableRequest>(
 export async function settleRequest(
   { model: asked, asksAnew }: ResolvableRequest,
   { model: resolved }: ResolvableRequest,
-  library: ModelLibrary,
+  library: StoredModels,
 ): Promise<void> {
   if (asksAnew !== true || resolved.revision === asked.revision) return;
   await moveToCommit(library.stores.models, asked, resolved.revision);
 }
 
 async function isStored(
-  { files }: ModelLibrary,
+  { files }: StoredModels,
   model: ModelDescriptor,
   paths: readonly string[],
 ): Promise<boolean> {
   for (const path of paths) {
-    if (!(await files.readRecord(keyOf(model, path), fileOf(model, path)))) return false;
+    if (!(await files.readRecord(fileKeyOf(model, path), fileOf(model, path)))) return false;
   }
   return true;
 }

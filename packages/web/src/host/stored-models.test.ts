@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toStorageOptions } from "../client/storage-settings.ts";
 import type { CacheOptions } from "../api/cache-options.ts";
 import { modelKey } from "../storage/file-keys.ts";
-import { openModelLibrary, type ModelLibrary } from "./stored-models.ts";
+import { openStoredModels, type StoredModels } from "./stored-models.ts";
 
 beforeEach(() => {
   vi.stubGlobal("navigator", {}); // Neither locks nor an estimate, as on pages without https.
@@ -16,12 +16,12 @@ afterEach(() => {
 
 async function open(cache: CacheOptions = {}) {
   const report = { onDegraded: vi.fn(), onEvicted: vi.fn() };
-  const library = await openModelLibrary(toStorageOptions({ storage: "memory", ...cache }), report);
+  const library = await openStoredModels(toStorageOptions({ storage: "memory", ...cache }), report);
   return { library, report };
 }
 
 /** Another session's model of so many bytes, used then. */
-async function put(library: ModelLibrary, id: string, bytes: number, usedAt: number) {
+async function put(library: StoredModels, id: string, bytes: number, usedAt: number) {
   const model = modelKey({ id, revision: "1" });
   const known = { id, revision: "1", license: "mit", storedAt: usedAt, usedAt };
   await library.stores.models.set(`model|${model}`, known);
@@ -31,7 +31,7 @@ async function put(library: ModelLibrary, id: string, bytes: number, usedAt: num
   await library.files.commit(key, { ...shape, shards: [id], sha256: undefined });
 }
 
-const idsOf = async (library: ModelLibrary) => (await library.list()).map(({ id }) => id);
+const idsOf = async (library: StoredModels) => (await library.list()).map(({ id }) => id);
 
 describe("a model library", () => {
   it("lists what is stored, and what this worker uses as in use", async () => {
@@ -96,7 +96,7 @@ describe("a model library", () => {
     expect(await library.usage()).toEqual({
       modelBytes: 10,
       resultBytes: 516,
-      pictureBytes: 0,
+      featureBytes: 0,
       usageBytes: undefined,
       quotaBytes: undefined,
       isPersisted: false,

@@ -6,17 +6,17 @@ import { createFileStore, type FileStore } from "../storage/file-store.ts";
 import { readCommit } from "../storage/known-commits.ts";
 import { createModelIndex, type ModelIndex } from "../storage/model-index.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
-import { createPictureCache, type PictureCache } from "../storage/image-cache.ts";
+import { createImageCache, type ImageCache } from "../storage/image-cache.ts";
 import { createResultCache, type ResultCache } from "../storage/result-cache.ts";
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { holdModelInUse, listModelsInUse } from "./in-use.ts";
 
-export interface ModelLibrary {
+export interface StoredModels {
   readonly options: StorageOptions;
   readonly stores: Stores;
   readonly files: FileStore;
   readonly results: ResultCache;
-  readonly pictures: PictureCache;
+  readonly images: ImageCache;
   list(): Promise<StoredModel[]>;
   delete(id: string, revision: string | undefined): Promise<void>;
   deleteAll(): Promise<void>;
@@ -42,10 +42,10 @@ export interface ModelLibraryReport {
   readonly onEvicted: () => void;
 }
 
-export async function openModelLibrary(
+export async function openStoredModels(
   options: StorageOptions,
   report: ModelLibraryReport,
-): Promise<ModelLibrary> {
+): Promise<StoredModels> {
   const used = new Set<ModelKey>();
   const evictOne = (): Promise<boolean> =>
     index.evict((_, { freedBytes }) => freedBytes === 0, used).then((bytes) => bytes > 0);
@@ -64,8 +64,8 @@ export async function openModelLibrary(
     maxAgeMs: options.maxResultAgeMs,
     now: Date.now,
   });
-  const pictures = createPictureCache(stores.pictures, {
-    maxBytes: options.maxPictureBytes,
+  const images = createImageCache(stores.images, {
+    maxBytes: options.maxFeatureBytes,
     now: Date.now,
   });
   const touch = async (model: KnownModel): Promise<void> => {
@@ -77,7 +77,7 @@ export async function openModelLibrary(
     stores,
     files: createFileStore(stores.models),
     results,
-    pictures,
+    images,
     list: () => index.list(),
     async delete(id, revision) {
       const models = await index.list();
@@ -100,7 +100,7 @@ export async function openModelLibrary(
       return {
         modelBytes: models.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
         resultBytes: await results.usedBytes(),
-        pictureBytes: await pictures.usedBytes(),
+        featureBytes: await images.usedBytes(),
         usageBytes: usage,
         quotaBytes: quota,
         isPersisted: await isPersisted(),

@@ -16,7 +16,7 @@ import type { CachedResult, ResultCache } from "../storage/result-cache.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import type { CallScope } from "./call-scope.ts";
 import type { ImageSizes } from "./image-sizes.ts";
-import type { Look, OpenPicture, Pictures } from "./images.ts";
+import type { EncodingView, OpenedImage, Images } from "./images.ts";
 import { resultKey } from "./result-key.ts";
 import { createStageClock, type StageClock } from "./stage-clock.ts";
 
@@ -27,7 +27,7 @@ export interface AnswerParts {
   readonly codec: TextCodec;
   readonly endIds: ReadonlySet<number>;
   readonly sequences: SequenceCache;
-  readonly pictures: Pictures;
+  readonly images: Images;
   readonly sizes: ImageSizes;
   readonly results: ResultCache;
   readonly recorder: Recorder;
@@ -43,12 +43,12 @@ export async function answer(
   clock.end("queueMs");
 
   await scope.enter("image");
-  const pictures = await openPictures(parts, call, scope, clock);
-  const images = pictures.map((picture) => picture.info);
+  const opened = await openImages(parts, call, scope, clock);
+  const images = opened.map((image) => image.info);
   if (images.length > 0) scope.send({ type: "image-ready", images });
 
   const isRepeatable = call.useCache && !call.isOpening;
-  const key = isRepeatable ? await keyOf(call, info, pictures) : undefined;
+  const key = isRepeatable ? await resultKeyOf(call, info, opened) : undefined;
   const remembered = key === undefined ? undefined : await results.get(key);
   if (isRepeatable)
     recorder.record(remembered ? "vlm.result_cache.hits" : "vlm.result_cache.misses", 1);
@@ -61,15 +61,15 @@ export async function answer(
   const pieces = layOutPrompt(
     codec,
     { text: call.prompt, system: call.system, history: call.history },
-    pictures.length,
+    opened.length,
   );
   const features: ImageFeatures[] = [];
   let generation: Generation | undefined;
   try {
-    for (const picture of pictures) {
+    for (const image of opened) {
       const startedAt = performance.now();
-      const { features: encoded, isNew } = await picture.encode();
-      if (isNew) parts.sizes.noteEncoding(picture.info, performance.now() - startedAt);
+      const { features: encoded, isNew } = await image.encode();
+      if (isNew) parts.sizes.noteEncoding(image.info, performance.now() - startedAt);
       features.push(encoded);
       await scope.checkpoint();
     }
@@ -101,14 +101,14 @@ export async function answer(
   return toResult(info, runtime, finished, images, clock.finish(), false);
 }
 
-async function openPictures(
-  { pictures, sizes }: AnswerParts,
+async function openImages(
+  { images, sizes }: AnswerParts,
   call: GenerateCall,
   scope: CallScope,
   clock: StageClock,
-): Promise<OpenPicture[]> {
-  const opened = await pictures.open(call.images, {
-    look: lookOf(call, sizes),
+): Promise<OpenedImage[]> {
+  const opened = await images.open(call.images, {
+    look: viewOf(call, sizes),
     reuses: call.reuses,
     signal: scope.signal,
     onDecoded: () => {
@@ -123,17 +123,17 @@ async function openPictures(
   return opened;
 }
 
-function lookOf(call: GenerateCall, sizes: ImageSizes): Look {
+function viewOf(call: GenerateCall, sizes: ImageSizes): EncodingView {
   return { size: sizes.choose(call), isCapped: call.detail === "auto", fit: call.fit };
 }
 
-async function keyOf(
+async function resultKeyOf(
   call: GenerateCall,
   info: ModelInfo,
-  pictures: readonly OpenPicture[],
+  opened: readonly OpenedImage[],
 ): Promise<string | undefined> {
-  const keys = pictures.flatMap(({ key }) => key ?? []);
-  return keys.length === pictures.length ? resultKey(call, info, keys) : undefined;
+  const keys = opened.flatMap(({ key }) => key ?? []);
+  return keys.length === opened.length ? resultKey(call, info, keys) : undefined;
 }
 
 function generationContext(

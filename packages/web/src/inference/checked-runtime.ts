@@ -7,7 +7,7 @@
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../protocol/result.ts";
-import { checkPicture } from "../generation/check-image.ts";
+import { checkImage } from "../generation/check-image.ts";
 import { centredCosine } from "../generation/cosine.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
@@ -130,7 +130,7 @@ async function questionOf(
 ): Promise<CheckQuestion> {
   const isSmall = runtime.device === "wasm" && runtime.isImageSizeFree;
   const size = isSmall ? Math.min(SMALL_SIZE, runtime.imageSize) : runtime.imageSize;
-  const features = await runtime.encodeImage(checkPicture(size));
+  const features = await runtime.encodeImage(checkImage(size));
   const pieces = layOutPrompt(codec, { text: model.captions.brief.prompt, system: undefined }, 1);
   const runs = await cutPrompt(runtime, fillImages(pieces, [features]));
   features.dispose();

@@ -21,7 +21,7 @@ export interface EncoderFile {
    *
    * @returns whether it is not the downloaded one
    */
-  settle(runtime: OrtRuntime): Promise<boolean>;
+  optimizeAfterLoad(runtime: OrtRuntime): Promise<boolean>;
 }
 
 export async function chooseEncoderFile(
@@ -35,7 +35,7 @@ export async function chooseEncoderFile(
   const mayBeWritten = optimize !== "none" && variant.device === "wasm";
   const store = mayBeWritten ? await files.derive(variant.graphs.vision, INT8_VISION) : undefined;
   if (!store) {
-    return { find: findSource, open: openSource, settle: () => Promise.resolve(false) };
+    return { find: findSource, open: openSource, optimizeAfterLoad: () => Promise.resolve(false) };
   }
   const isAlways = optimize === "always";
   let decision: "optimized" | "plain" | undefined;
@@ -55,7 +55,7 @@ export async function chooseEncoderFile(
       if (!canOptimize(source, isAlways)) decision = "plain";
       return source;
     },
-    async settle(runtime) {
+    async optimizeAfterLoad(runtime) {
       if (decision) return decision === "optimized";
       const startedAt = performance.now();
       const onCompared = (likeness: number): void => {

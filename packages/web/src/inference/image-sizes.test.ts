@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ImageDetail } from "../protocol/options.ts";
-import { capToPicture, createImageSizes } from "./image-sizes.ts";
+import { capToImage, createImageSizes } from "./image-sizes.ts";
 
 const create = (change: Partial<Parameters<typeof createImageSizes>[0]> = {}) =>
   createImageSizes({ device: "wasm", largest: 1024, isFree: true, ...change });
@@ -87,5 +87,5 @@ it.each([
   [256, 5000, 5000, 256],
   [256, 3, 3, 64],
 ])("a square of %d px for a picture of %d × %d is %d px", (size, width, height, expected) => {
-  expect(capToPicture(size, { width, height })).toBe(expected);
+  expect(capToImage(size, { width, height })).toBe(expected);
 });

@@ -21,7 +21,7 @@ const TOLERANCE = 1.25;
 export interface ImageSizes {
   choose(wanted: { detail: ImageDetail | undefined; targetLatencyMs: number | undefined }): number;
   /** Notes how long the encoder took for a picture of this size. */
-  noteEncoding(picture: { size: number }, milliseconds: number): void;
+  noteEncoding(image: { size: number }, milliseconds: number): void;
 }
 
 export interface ImageSizesOptions {
@@ -62,7 +62,7 @@ export function createImageSizes({ device, largest, isFree }: ImageSizesOptions)
 }
 
 /** `auto` shows no picture larger than it is. */
-export function capToPicture(
+export function capToImage(
   size: number,
   { width, height }: { width: number; height: number },
 ): number {

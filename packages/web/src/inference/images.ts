@@ -8,17 +8,17 @@ import type { ImageLimits } from "../image/limits.ts";
 import type { ImageFeatures, ImageTensor, Runtime } from "../engines/runtime.ts";
 import type { ImageFit } from "../protocol/options.ts";
 import type { ImageInfo, ModelInfo } from "../protocol/result.ts";
-import type { KnownPicture, PictureCache, StoredFeatures } from "../storage/image-cache.ts";
+import type { KnownImage, ImageCache, StoredFeatures } from "../storage/image-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
-import { capToPicture } from "./image-sizes.ts";
+import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 
 /** Bumped when the same files give other features than with the kit before: those that are kept are then not used. */
 const ENCODING_VERSION = 2;
 
 /** How a picture is looked at. */
-export interface Look {
+export interface EncodingView {
   /** Side of the square that the encoder sees, in pixels. */
   readonly size: number;
   /** A picture that is smaller is seen as large as it is. */
@@ -26,7 +26,7 @@ export interface Look {
   readonly fit: ImageFit;
 }
 
-export interface OpenPicture {
+export interface OpenedImage {
   readonly info: ImageInfo;
   /** Undefined where nothing may be reused. */
   readonly key: string | undefined;
@@ -34,8 +34,8 @@ export interface OpenPicture {
   encode(): Promise<{ features: ImageFeatures; isNew: boolean }>;
 }
 
-export interface OpenOptions {
-  readonly look: Look;
+export interface OpenImagesOptions {
+  readonly look: EncodingView;
   /** Whether what is known of pictures may be used and added to. */
   readonly reuses: boolean;
   readonly signal: AbortSignal;
@@ -44,18 +44,18 @@ export interface OpenOptions {
   readonly onPreprocessed: () => void;
 }
 
-export interface Pictures {
+export interface Images {
   /** @throws {VlmError} what reading and decoding throw */
-  open(images: readonly WireImage[], options: OpenOptions): Promise<OpenPicture[]>;
+  open(images: readonly WireImage[], options: OpenImagesOptions): Promise<OpenedImage[]>;
   /** Forgets what this session knows; what is stored stays. */
   clear(): void;
 }
 
-export interface PicturesOptions {
+export interface ImagesOptions {
   readonly runtime: Pick<Runtime, "encodeImage" | "restoreImage">;
   readonly model: ModelInfo;
   readonly limits: ImageLimits;
-  readonly cache: PictureCache;
+  readonly cache: ImageCache;
 }
 
 /** FastViTHD's total stride: a picture of 64 × 64 pixels is one token. */
@@ -65,13 +65,13 @@ const STRIDE = 64;
 const MAX_FEATURE_BYTES = 64 * 2 ** 20;
 const MAX_NAMES = 4096;
 
-export function createPictures({ runtime, model, limits, cache }: PicturesOptions): Pictures {
-  const names = new Map<string, KnownPicture>(); // the longest unused first
+export function createImages({ runtime, model, limits, cache }: ImagesOptions): Images {
+  const names = new Map<string, KnownImage>(); // the longest unused first
   const features = new Map<string, StoredFeatures>();
 
-  const remember = (name: string, picture: KnownPicture): void => {
+  const remember = (name: string, image: KnownImage): void => {
     names.delete(name);
-    names.set(name, picture);
+    names.set(name, image);
     for (const oldest of names.keys()) {
       if (names.size <= MAX_NAMES) break;
       names.delete(oldest);
@@ -93,19 +93,19 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
   const find = async (key: string): Promise<StoredFeatures | undefined> =>
     features.get(key) ?? cache.getFeatures(key);
 
-  const isNamed = ({ id }: WireImage, look: Look): boolean =>
-    id !== undefined && names.has(nameOf(`page:${id}`, look));
+  const isNamed = ({ id }: WireImage, look: EncodingView): boolean =>
+    id !== undefined && names.has(encodingNameOf(`page:${id}`, look));
 
   const openOne = async (
     image: WireImage,
     arrived: Promise<ImageContent> | undefined,
-    { look, reuses, signal, onDecoded, onPreprocessed }: OpenOptions,
-  ): Promise<OpenPicture> => {
+    { look, reuses, signal, onDecoded, onPreprocessed }: OpenImagesOptions,
+  ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
     const toTensor = async (): Promise<{ tensor: ImageTensor; width: number; height: number }> => {
       const pixels = await decodeImage(await read(), limits);
       onDecoded();
-      const size = look.isCapped ? capToPicture(look.size, pixels) : look.size;
+      const size = look.isCapped ? capToImage(look.size, pixels) : look.size;
       const { fit } = look;
       const tensor = { data: toImageTensor(pixels, { size, fit }), size };
       onPreprocessed();
@@ -120,13 +120,13 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
       };
     }
 
-    const pageName = image.id === undefined ? undefined : nameOf(`page:${image.id}`, look);
+    const pageName = image.id === undefined ? undefined : encodingNameOf(`page:${image.id}`, look);
     let known = pageName === undefined ? undefined : names.get(pageName);
     let fileName: string | undefined;
     if (!known) {
       const content = await read();
       if (content instanceof Uint8Array) {
-        fileName = nameOf(`file:${await sha256(content)}`, look);
+        fileName = encodingNameOf(`file:${await sha256(content)}`, look);
         known = await cache.recognise(fileName);
       }
     }
@@ -173,7 +173,7 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
           : readImage(image, limits, options.signal),
       );
       await Promise.all(arriving.flatMap((one) => one ?? []));
-      const opened: OpenPicture[] = [];
+      const opened: OpenedImage[] = [];
       for (const [index, image] of images.entries()) {
         opened.push(await openOne(image, arriving[index], options));
       }
@@ -186,10 +186,10 @@ export function createPictures({ runtime, model, limits, cache }: PicturesOption
   };
 }
 
-function nameOf(what: string, { size, isCapped, fit }: Look): string {
+function encodingNameOf(what: string, { size, isCapped, fit }: EncodingView): string {
   return `${what}|${String(size)}|${fit}${isCapped ? "|capped" : ""}`;
 }
 
-function describe({ width, height, size }: Omit<KnownPicture, "key">): ImageInfo {
+function describe({ width, height, size }: Omit<KnownImage, "key">): ImageInfo {
   return { width, height, size, tokens: (size / STRIDE) ** 2 };
 }

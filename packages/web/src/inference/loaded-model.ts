@@ -14,7 +14,7 @@ import { createSequenceCache } from "../generation/sequence-cache.ts";
 import { describeDevice } from "../engines/ort/describe-device.ts";
 import { createOnnxRuntime, type OnnxRuntimeOptions } from "../engines/ort/onnx-runtime.ts";
 import type { OrtFiles } from "../engines/ort/ort-files.ts";
-import type { PictureCache } from "../storage/image-cache.ts";
+import type { ImageCache } from "../storage/image-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
@@ -27,7 +27,7 @@ import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
 import { readModelConfig, type ModelConfig } from "../schema/model-config.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
-import { createPictures } from "./images.ts";
+import { createImages } from "./images.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 export interface EngineOptions {
@@ -36,7 +36,7 @@ export interface EngineOptions {
   /** Begins to verify what will be opened, in this order. */
   readonly verifyAhead: (stored: readonly StoredFile[]) => Promise<void>;
   readonly results: ResultCache;
-  readonly pictures: PictureCache;
+  readonly images: ImageCache;
   readonly recorder: Recorder;
   readonly ortFiles: OrtFiles | undefined;
   readonly onPhase: (phase: StartPhase) => void;
@@ -116,7 +116,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     }),
     report: checkReport(recorder, options.onEvent),
   });
-  const isEncoderOptimized = await encoder.settle(runtime);
+  const isEncoderOptimized = await encoder.optimizeAfterLoad(runtime);
 
   const info: ModelInfo = {
     id: model.id,
@@ -125,25 +125,25 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     variant: isEncoderOptimized ? `${variant.id}+int8-vision` : variant.id,
   };
   const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
-  const pictures = createPictures({
+  const images = createImages({
     runtime,
     model: info,
     limits: request.imageLimits,
-    cache: options.pictures,
+    cache: options.images,
   });
   const sizes = createImageSizes({
     device: runtime.device,
     largest: runtime.imageSize,
     isFree: runtime.isImageSizeFree,
   });
-  const parts = { info, runtime, codec, endIds, sequences, pictures, sizes, results, recorder };
+  const parts = { info, runtime, codec, endIds, sequences, images, sizes, results, recorder };
   return {
     model: info,
     runtime,
     answer: (call, scope) => answer(parts, call, scope),
     forget() {
       sequences.clear();
-      pictures.clear();
+      images.clear();
       runtime.trim();
     },
   };

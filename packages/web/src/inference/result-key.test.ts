@@ -8,9 +8,9 @@ const MODEL = { id: "test", revision: "1", variant: "int8" };
 
 function key(
   change: Partial<GenerateCall> = {},
-  { model = MODEL, pictures = [] as string[] } = {},
+  { model = MODEL, images = [] as string[] } = {},
 ): Promise<string | undefined> {
-  return resultKey(makeCall(change), model, pictures);
+  return resultKey(makeCall(change), model, images);
 }
 
 function generation(options: GenerationOptions & { maxWords?: number }): Partial<GenerateCall> {
@@ -23,8 +23,8 @@ afterEach(() => {
 
 describe("resultKey", () => {
   it("is the same for the same question, and a SHA-256", async () => {
-    expect(await key({}, { pictures: ["a"] })).toMatch(/^[0-9a-f]{64}$/);
-    expect(await key({}, { pictures: ["a"] })).toBe(await key({}, { pictures: ["a"] }));
+    expect(await key({}, { images: ["a"] })).toMatch(/^[0-9a-f]{64}$/);
+    expect(await key({}, { images: ["a"] })).toBe(await key({}, { images: ["a"] }));
   });
 
   it("does not depend on what makes no difference to the answer", async () => {
@@ -56,11 +56,11 @@ describe("resultKey", () => {
       key({}, { model: { ...MODEL, id: "other" } }),
       key({}, { model: { ...MODEL, revision: "2" } }),
       key({}, { model: { ...MODEL, variant: "q4" } }),
-      key({}, { pictures: ["a"] }),
-      key({}, { pictures: ["b"] }),
-      key({}, { pictures: ["a", "b"] }),
-      key({}, { pictures: ["b", "a"] }),
-      key({}, { pictures: ["ab"] }),
+      key({}, { images: ["a"] }),
+      key({}, { images: ["b"] }),
+      key({}, { images: ["a", "b"] }),
+      key({}, { images: ["b", "a"] }),
+      key({}, { images: ["ab"] }),
       key({
         history: [
           { role: "user", content: "a" },

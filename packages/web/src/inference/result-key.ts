@@ -10,13 +10,13 @@ const SCHEMA = 3;
 /**
  * SHA-256 over pictures, prompt, model and options.
  *
- * @param pictures the keys of the call's pictures
+ * @param images the keys of the call's pictures
  * @returns undefined when the answer must not be reused: sampling without a seed, or no WebCrypto
  */
 export async function resultKey(
   call: GenerateCall,
   model: ModelInfo,
-  pictures: readonly string[],
+  images: readonly string[],
 ): Promise<string | undefined> {
   const { generation } = call;
   if (!("subtle" in crypto)) return undefined;
@@ -25,7 +25,7 @@ export async function resultKey(
   const question = JSON.stringify([
     SCHEMA,
     model,
-    pictures,
+    images,
     prompt,
     system,
     history,

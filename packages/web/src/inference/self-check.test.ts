@@ -11,26 +11,21 @@ const codec = createTextCodec(tokenizerJson, tokenizerConfig);
 
 /** A device whose features are `encode` of the picture, and which answers `answer`. */
 function device(
-  encode: (picture: ImageTensor) => number[],
+  encode: (image: ImageTensor) => number[],
   answer: readonly number[] = [7, 8, 9],
 ): Runtime {
   return {
     ...createFakeRuntime(answer),
-    encodeImage: (picture) =>
+    encodeImage: (image) =>
       Promise.resolve({
         tokens: 1,
-        read: () => Promise.resolve(Float32Array.from(encode(picture))),
+        read: () => Promise.resolve(Float32Array.from(encode(image))),
         dispose: () => undefined,
       }),
   };
 }
 
-const byPicture = ({ data }: ImageTensor): number[] => [
-  data[0]! + 1,
-  data[100]!,
-  -data.at(-1)!,
-  0.5,
-];
+const byImage = ({ data }: ImageTensor): number[] => [data[0]! + 1, data[100]!, -data.at(-1)!, 0.5];
 
 const SELF_CHECK: SelfCheck = {
   prompt: "Describe.",
@@ -113,10 +108,10 @@ describe("checkDevice with the model's own check of a small picture", () => {
 
 describe("checkDevice without one", () => {
   it("accepts features that vary and follow the picture", async () => {
-    await check(device(byPicture));
+    await check(device(byImage));
   });
 
-  it.each<[string, (picture: ImageTensor) => number[]]>([
+  it.each<[string, (image: ImageTensor) => number[]]>([
     ["spread of features", () => [2, 2, 2]],
     ["difference between two pictures", () => [1, 2, 3]],
     ["finite features", () => [1, NaN]],
@@ -130,9 +125,9 @@ describe("checkDevice without one", () => {
   it("asks the CPU for one small picture and one token", async () => {
     const sizes: number[] = [];
     let tokens = 0;
-    const runtime = device((picture) => {
-      sizes.push(picture.size);
-      return byPicture(picture);
+    const runtime = device((image) => {
+      sizes.push(image.size);
+      return byImage(image);
     });
     const startDecoding: Runtime["startDecoding"] = () => {
       const decoding = runtime.startDecoding();
@@ -153,7 +148,7 @@ describe("checkDevice without one", () => {
 
 describe("checkDevice on a GPU without a stored check", () => {
   it("turns down a device that answers a long prompt otherwise than the same prompt in pieces", async () => {
-    const runtime = device(byPicture);
+    const runtime = device(byImage);
     let decodings = 0;
     const inconsistent: Runtime = {
       ...runtime,
@@ -176,7 +171,7 @@ describe("checkDevice on a GPU without a stored check", () => {
   });
 
   it("turns down a device that answers a single token rightly once, as where replays are wrong", async () => {
-    const runtime = device(byPicture);
+    const runtime = device(byImage);
     const replaying: Runtime = {
       ...runtime,
       device: "webgpu",

@@ -9,7 +9,7 @@ import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts
 import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import { argmax } from "../generation/sampling.ts";
-import { checkPicture } from "../generation/check-image.ts";
+import { checkImage } from "../generation/check-image.ts";
 import { cosine } from "../generation/cosine.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
 import { expectFigure } from "./expect-figure.ts";
@@ -35,7 +35,7 @@ export async function checkDevice(
   const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
   if (runtime.device !== "webgpu" || !isOtherSize) return;
   // The stored numbers are of a small picture, for the CPU's sake; a GPU may fail at one size only.
-  expectSpread(expect, await encodeValues(runtime, checkPicture(runtime.imageSize)));
+  expectSpread(expect, await encodeValues(runtime, checkImage(runtime.imageSize)));
 }
 
 /**
@@ -72,7 +72,7 @@ export async function observe(
   codec: TextCodec,
   { size, prompt, answer }: { size: number; prompt: string; answer: readonly number[] | number },
 ): Promise<Observation> {
-  const features = await runtime.encodeImage(checkPicture(size));
+  const features = await runtime.encodeImage(checkImage(size));
   const decoding = runtime.startDecoding();
   try {
     const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
@@ -121,7 +121,7 @@ async function checkSanity(
   // be finite, and its files are verified; a second picture would only cost time.
   if (runtime.device === "wasm") return;
   const size = sizeFor(runtime, SANITY_SIZE);
-  const first = await encodeValues(runtime, checkPicture(size));
+  const first = await encodeValues(runtime, checkImage(size));
   const second = await encodeValues(runtime, {
     size,
     data: new Float32Array(3 * size * size).fill(0.5),

@@ -120,7 +120,7 @@ class ModelLibraryClient implements ModelLibrary {
     const usage = await (await this.#worker()).storageUsage({ storage: this.#storage });
     this.#recorder.record(
       "vlm.storage.usage",
-      usage.modelBytes + usage.resultBytes + usage.pictureBytes,
+      usage.modelBytes + usage.resultBytes + usage.featureBytes,
     );
     return usage;
   }

@@ -1,6 +1,6 @@
 /** Which node makes a value and who reads it: what is needed to walk through a graph from its end. */
 
-import { GRAPH, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { outlineNode, type NodeOutline } from "./node-outline.ts";
 import { outlineValue, type ValueOutline } from "./value-outline.ts";
 
@@ -13,14 +13,14 @@ export interface DataFlow {
   readonly inputs: ReadonlyMap<string, ValueOutline>;
   readonly outputs: ReadonlyMap<string, ValueOutline>;
   /** What the file says of values between the nodes. */
-  readonly notes: readonly ValueOutline[];
+  readonly valueInfos: readonly ValueOutline[];
 }
 
 /**
  * @returns undefined where the graph has a node that is not plain
  * @throws {VlmError} `model-invalid`
  */
-export function dataFlow({ reader, fields, tensors }: ModelOutline): DataFlow | undefined {
+export function dataFlow({ reader, fields, tensors }: GraphOutline): DataFlow | undefined {
   const makers = new Map<string, NodeOutline>();
   const reads = new Map<string, number>();
   for (const field of fields) {
@@ -46,6 +46,6 @@ export function dataFlow({ reader, fields, tensors }: ModelOutline): DataFlow | 
     readsOf: (value) => reads.get(value) ?? 0,
     inputs,
     outputs: byName(values(GRAPH.output)),
-    notes: values(GRAPH.valueInfo),
+    valueInfos: values(GRAPH.valueInfo),
   };
 }

@@ -12,7 +12,7 @@ import {
   type ModelSpec,
   type NodeSpec,
 } from "./fixtures/build-model.ts";
-import { outlineModel, type ModelOutline } from "./model-outline.ts";
+import { outlineModel, type GraphOutline } from "./model-outline.ts";
 import { LAST_POSITION, TOTAL_LENGTH } from "./sequence-lengths.ts";
 import { skeletonOf } from "./skeleton.ts";
 
@@ -200,7 +200,7 @@ describe("rewriteDecoder", () => {
   it("drops what the file says of values that are gone", () => {
     const shape = [FLOAT, [...FREE, HEAD]] as const;
     const { flow } = rewritten({ notes: { "rotated k": shape, attention: shape } });
-    expect(flow.notes.map(({ name }) => name)).toEqual(["attention"]);
+    expect(flow.valueInfos.map(({ name }) => name)).toEqual(["attention"]);
   });
 
   it.each<[string, Spec]>([
@@ -579,7 +579,7 @@ function file(options: Spec): Uint8Array {
   });
 }
 
-function outlineOf(spec: Spec): ModelOutline {
+function outlineOf(spec: Spec): GraphOutline {
   return outlineModel(sourceOfBytes(file(spec)), "test")!;
 }
 
@@ -589,7 +589,7 @@ function rewritten(
   options: { device?: "wasm"; location?: undefined } = {},
 ): DecoderRewrite & {
   readonly flow: DataFlow;
-  readonly model: ModelOutline;
+  readonly model: GraphOutline;
   readonly text: string;
 } {
   const model = outlineOf(spec);

@@ -12,7 +12,7 @@ import { GraphDraft } from "./graph-draft.ts";
 import { joinProducts } from "./join-products.ts";
 import { JoinedFile } from "./joined-file.ts";
 import { lastLogits } from "./last-logits.ts";
-import type { ModelOutline } from "./model-outline.ts";
+import type { GraphOutline } from "./model-outline.ts";
 import { outputNewPositions, type NewPositions } from "./new-positions.ts";
 import type { MessageEdit } from "./rewrite.ts";
 import { RewriteLog } from "./rewrite-log.ts";
@@ -34,7 +34,7 @@ export interface DecoderRewriteOptions {
 
 export interface DecoderRewrite {
   readonly edit: MessageEdit;
-  readonly parts: DecoderParts;
+  readonly parts: RewriteSummary;
   /** The model's file, and behind its end the weights that were joined. */
   readonly source: ByteSource;
   /** Whether anything is left that reads the mask, whose length is another in each run. */
@@ -44,7 +44,7 @@ export interface DecoderRewrite {
 }
 
 /** What was done. */
-export interface DecoderParts {
+export interface RewriteSummary {
   /** Whose logits are computed. */
   readonly logits: "last" | "all";
   /** Products that add their bias themselves. */
@@ -73,7 +73,7 @@ export interface DecoderPlan {
 
 /** @throws {VlmError} `model-invalid` */
 export function planDecoder(
-  model: ModelOutline,
+  model: GraphOutline,
   { device, location }: DecoderRewriteOptions,
 ): DecoderPlan {
   const log = new RewriteLog();
@@ -86,7 +86,7 @@ export function planDecoder(
   // On the GPU they stay where they are, whole, and no run copies them.
   const newPositions = isGpu ? undefined : outputNewPositions(draft, log);
   const joins = isGpu && location !== undefined;
-  const parts: DecoderParts = {
+  const parts: RewriteSummary = {
     logits: last ? "last" : "all",
     biases: isGpu ? fuseBiases(draft, log) : 0,
     rotary: isGpu ? fuseRotary(draft, log) : 0,
@@ -125,7 +125,7 @@ export function planDecoder(
  * @throws {VlmError} `model-invalid`
  */
 export function rewriteDecoder(
-  model: ModelOutline,
+  model: GraphOutline,
   options: DecoderRewriteOptions,
 ): DecoderRewrite | undefined {
   return planDecoder(model, options).rewrite;

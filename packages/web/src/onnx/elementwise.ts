@@ -4,7 +4,7 @@
  */
 
 import type { DataFlow } from "./data-flow.ts";
-import type { ModelOutline } from "./model-outline.ts";
+import type { GraphOutline } from "./model-outline.ts";
 import { NODE, type NodeOutline } from "./node-outline.ts";
 import { readScalar } from "./scalar.ts";
 import { outlineTensor } from "./tensor-outline.ts";
@@ -30,7 +30,7 @@ const MAX_NODES = 16;
  *   what is between
  */
 export function elementwiseTo(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   to: string,
   isSource: (value: string) => boolean,
@@ -126,7 +126,7 @@ function erf(number: number): number {
 const ATTRIBUTE_TENSOR = 5;
 
 /** A single number that is stored, or that a Constant node gives. */
-function scalarOf(model: ModelOutline, flow: DataFlow, value: string): number | undefined {
+function scalarOf(model: GraphOutline, flow: DataFlow, value: string): number | undefined {
   const { reader } = model;
   const tensor = flow.stored(value);
   if (tensor) return readScalar(reader, tensor);

@@ -5,7 +5,7 @@
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import type { ModelOutline, StoredTensor } from "./model-outline.ts";
+import type { GraphOutline, StoredTensor } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
 import { readScalar } from "./scalar.ts";
@@ -46,7 +46,7 @@ interface Found extends EmbeddingTable {
 
 /** @throws {VlmError} `model-invalid` */
 export function embeddingTable(
-  model: ModelOutline,
+  model: GraphOutline,
   log = new RewriteLog(),
 ): EmbeddingTable | undefined {
   const flow = dataFlow(model);
@@ -75,7 +75,7 @@ export function embeddingTable(
 }
 
 function follow(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   value: string,
   depth: number,
@@ -125,7 +125,7 @@ function widened({ integers }: NodeOutline, found: Found | undefined): Found | u
 }
 
 function dequantized(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   { inputs, integers }: NodeOutline,
   found: Found | undefined,

@@ -2,7 +2,7 @@
 
 import type { DataFlow } from "./data-flow.ts";
 import { floatReader } from "./float-tensor.ts";
-import { GRAPH, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { listAttribute, outlineNode, type NodeOutline } from "./node-outline.ts";
 import type { WeightMatrix } from "./quantize-weights.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
@@ -25,7 +25,7 @@ export interface Product {
 }
 
 /** In the order of the file. */
-export function findProducts(model: ModelOutline, flow: DataFlow, file: string): Product[] {
+export function findProducts(model: GraphOutline, flow: DataFlow, file: string): Product[] {
   const found: Product[] = [];
   for (const field of model.fields) {
     if (field.number !== GRAPH.node) continue;
@@ -39,7 +39,7 @@ export function findProducts(model: ModelOutline, flow: DataFlow, file: string):
 }
 
 function toProduct(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   node: NodeOutline,
   file: string,

@@ -4,7 +4,7 @@
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, nameIn, type ModelOutline } from "./model-outline.ts";
+import { GRAPH, nameIn, type GraphOutline } from "./model-outline.ts";
 import { NODE, outlineNode } from "./node-outline.ts";
 import { integerAttribute } from "./node-writer.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
@@ -30,7 +30,7 @@ export interface NodeChange {
 }
 
 export class GraphDraft {
-  readonly model: ModelOutline;
+  readonly model: GraphOutline;
   /** What the file says of the graph's inputs, outputs and stored tensors. */
   readonly flow: DataFlow;
   readonly #base: MessageEdit;
@@ -43,12 +43,12 @@ export class GraphDraft {
   readonly #additions: Piece[] = [];
 
   /** @param base an edit made before; the nodes that it replaces stay as it has them */
-  static of(model: ModelOutline, base: MessageEdit): GraphDraft | undefined {
+  static of(model: GraphOutline, base: MessageEdit): GraphDraft | undefined {
     const flow = dataFlow(model);
     return flow && new GraphDraft(model, flow, base);
   }
 
-  private constructor(model: ModelOutline, flow: DataFlow, base: MessageEdit) {
+  private constructor(model: GraphOutline, flow: DataFlow, base: MessageEdit) {
     this.model = model;
     this.flow = flow;
     this.#base = base;
@@ -162,7 +162,7 @@ export class GraphDraft {
       const node = this.#nodes.get(field);
       return node ? [[field.start, this.#write(node, integers)] as const] : [];
     });
-    const gone = this.flow.notes.filter(
+    const gone = this.flow.valueInfos.filter(
       ({ name }) => this.flow.makerOf(name) && !this.#makers.has(name),
     );
     return {

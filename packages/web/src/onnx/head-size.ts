@@ -5,12 +5,12 @@
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
-import type { ModelOutline } from "./model-outline.ts";
+import type { GraphOutline } from "./model-outline.ts";
 import { PAST, presentOf } from "./shared-past.ts";
 import { ifReadable } from "./understand.ts";
 
 /** By the names of past keys and values, where the graph tells. */
-export function headSizesOf(model: ModelOutline): ReadonlyMap<string, number> {
+export function headSizesOf(model: GraphOutline): ReadonlyMap<string, number> {
   const flow = ifReadable(() => dataFlow(model));
   const sizes = new Map<string, number>();
   for (const name of flow?.inputs.keys() ?? []) {

@@ -48,7 +48,7 @@ describe("imageSizeOf", () => {
   it("forgets what the file says of the values from the pool to the gate", () => {
     const notes = { mean: MAP(8, ["a", "b"]), "flat gate": MAP(8, ["a", "b"]), map: MAP(8) };
     const outline = outlineModel(sourceOfBytes(rewritten(encoder({ notes }))), "test")!;
-    expect(dataFlow(outline)!.notes.map(({ name }) => name)).toEqual(["map"]);
+    expect(dataFlow(outline)!.valueInfos.map(({ name }) => name)).toEqual(["map"]);
   });
 
   it("has nothing to change in an encoder that takes the mean", () => {

@@ -6,7 +6,7 @@
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, type ModelOutline, type StoredTensor } from "./model-outline.ts";
+import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { listAttribute, outlineNode, textAttribute, type NodeOutline } from "./node-outline.ts";
 import { newNode } from "./node-writer.ts";
 import type { MessageEdit } from "./rewrite.ts";
@@ -26,7 +26,7 @@ const PIXELS = "pixel_values"; // [n, 3, height, width]
 const FEATURES = "image_features"; // [n, tokens, hidden]
 
 /** @throws {VlmError} `model-invalid` */
-export function imageSizeOf(model: ModelOutline): ImageSize {
+export function imageSizeOf(model: GraphOutline): ImageSize {
   const flow = dataFlow(model);
   if (!flow) return fixed("it has a node with a graph inside, or one with an endless name");
   const shape = flow.inputs.get(PIXELS)?.shape;
@@ -49,7 +49,7 @@ function fixed(reason: string): ImageSize {
   return { isFree: false, reason };
 }
 
-function* allNodes(model: ModelOutline): Generator<NodeOutline> {
+function* allNodes(model: GraphOutline): Generator<NodeOutline> {
   for (const field of model.fields) {
     const node = field.number === GRAPH.node ? outlineNode(model.reader, field) : undefined;
     if (node) yield node;
@@ -68,7 +68,7 @@ interface Mean {
  * map, whatever its side: so the mean over the map was meant.
  */
 function findMeans(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   nodes: readonly NodeOutline[],
 ): ReadonlyMap<number, Mean> {
@@ -115,7 +115,7 @@ const LAYOUT: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze"])
 const MAX_GATE_VALUES = 48;
 
 function meanBehind(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   { gate, map }: { readonly gate: string; readonly map: string },
 ): Mean | undefined {
@@ -147,7 +147,7 @@ function meanBehind(
 }
 
 /** Whether windows are squares that lie side by side and inside the map. */
-function isOneWindow({ reader }: ModelOutline, pool: NodeOutline): boolean {
+function isOneWindow({ reader }: GraphOutline, pool: NodeOutline): boolean {
   const list = (name: string) => listAttribute(reader, pool, name) ?? [];
   const [height, width, ...deep] = list("kernel_shape");
   const [down = 1, right = 1] = list("strides");
@@ -203,7 +203,7 @@ function toMeans(flow: DataFlow, means: ReadonlyMap<number, Mean>): MessageEdit 
       newNode({ operator: "GlobalAveragePool", inputs: [input], output }),
     );
     // What the file says of their shapes no longer holds.
-    for (const { name, field } of flow.notes)
+    for (const { name, field } of flow.valueInfos)
       if (values.has(name)) replacements.set(field.start, []);
   }
   return { replacements, additions: [] };

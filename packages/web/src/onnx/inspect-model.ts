@@ -9,7 +9,7 @@ import { embeddingTable } from "./embedding-table.ts";
 import { ExternalReference, putInARow, type ExternalFile } from "./external-data.ts";
 import { imageSizeOf } from "./image-size.ts";
 import { planInt8Vision } from "./int8-vision.ts";
-import { GRAPH, MODEL, nameIn, outlineModel, type ModelOutline } from "./model-outline.ts";
+import { GRAPH, MODEL, nameIn, outlineModel, type GraphOutline } from "./model-outline.ts";
 import { outlineNode } from "./node-outline.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
 import { DATA_TYPE } from "./tensor-outline.ts";
@@ -85,7 +85,7 @@ export function inspectModel(
   const others = beside.filter((one): one is typeof one & ExternalFile => one.source !== undefined);
   const row = putInARow(source, others);
   // Each of these walks through the file by itself, as far as a reader is allowed to go.
-  const fresh = (): ModelOutline => outline(row.source, file, row.layout);
+  const fresh = (): GraphOutline => outline(row.source, file, row.layout);
   const model = fresh();
   const values = (number: number): InspectedValue[] => valuesOf(model, number);
   const outputs = values(GRAPH.output);
@@ -111,7 +111,7 @@ function outline(
   source: ByteSource,
   file: string,
   layout?: Parameters<typeof outlineModel>[2],
-): ModelOutline {
+): GraphOutline {
   const model = outlineModel(source, file, layout);
   if (model) return model;
   throw new VlmError(
@@ -129,7 +129,7 @@ const MAX_TEXT_BYTES = 256;
 function headerOf({
   reader,
   messageEnd,
-}: ModelOutline): Pick<ModelInspection, "irVersion" | "producer" | "opsets"> {
+}: GraphOutline): Pick<ModelInspection, "irVersion" | "producer" | "opsets"> {
   let irVersion: number | undefined;
   const producer: string[] = [];
   const opsets: { domain: string; version: number }[] = [];
@@ -152,7 +152,7 @@ function headerOf({
   return { irVersion, producer: producer.filter((one) => one !== "").join(" "), opsets };
 }
 
-function valuesOf({ reader, fields }: ModelOutline, number: number): InspectedValue[] {
+function valuesOf({ reader, fields }: GraphOutline, number: number): InspectedValue[] {
   return fields
     .filter((field) => field.number === number)
     .map((field) => outlineValue(reader, field))
@@ -185,7 +185,7 @@ function contentsOf({
   fields,
   tensors,
   messageEnd,
-}: ModelOutline): Pick<ModelInspection, "operators" | "tensors" | "saidToBeHere" | "unknown"> {
+}: GraphOutline): Pick<ModelInspection, "operators" | "tensors" | "saidToBeHere" | "unknown"> {
   const operators = new Map<string, number>();
   const usedBy = new Map<string, string>();
   const unknown = new Set<string>();
@@ -226,7 +226,7 @@ function contentsOf({
 }
 
 /** From each file that tensors are in to how many. */
-function externalLocations({ reader, tensors }: ModelOutline): ReadonlyMap<string, number> {
+function externalLocations({ reader, tensors }: GraphOutline): ReadonlyMap<string, number> {
   const locations = new Map<string, number>();
   for (const { field, isExternal } of tensors) {
     if (!isExternal) continue;
@@ -240,7 +240,7 @@ function externalLocations({ reader, tensors }: ModelOutline): ReadonlyMap<strin
 
 type Plans = Pick<ModelInspection, "devices" | "imageSize" | "int8Layers" | "canBeCaptured">;
 
-function plansOf(graph: GraphName | "unknown", fresh: () => ModelOutline): Plans {
+function plansOf(graph: GraphName | "unknown", fresh: () => GraphOutline): Plans {
   switch (graph) {
     case "decoder": {
       const onGpu = planDecoder(fresh(), { device: "webgpu", location: "weights" });

@@ -11,7 +11,7 @@ import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { deferred, writePieces } from "./deferred-pieces.ts";
 import { elementwiseTo, isGelu, type Elementwise } from "./elementwise.ts";
 import { findProducts, type Product } from "./find-products.ts";
-import { GRAPH, MODEL, nameIn, type ModelOutline } from "./model-outline.ts";
+import { GRAPH, MODEL, nameIn, type GraphOutline } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
 import { newNode, type NewNode } from "./node-writer.ts";
 import { toInt8Columns, type Int8Columns } from "./quantize-weights.ts";
@@ -65,7 +65,7 @@ const MIN_OPSET = 7;
  * @throws {VlmError} `model-invalid`
  */
 export function planInt8Vision(
-  model: ModelOutline,
+  model: GraphOutline,
   options: Int8VisionOptions = {},
 ): Int8VisionPlan | undefined {
   const { minLayerWeights = MIN_LAYER_WEIGHTS, minModelWeights = MIN_MODEL_WEIGHTS } = options;
@@ -108,7 +108,7 @@ const CONTRIB = "com.microsoft";
 type Replacements = Map<number, readonly Piece[]>;
 
 function replacementsFor(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   products: readonly Product[],
 ): Replacements {
@@ -144,14 +144,14 @@ function replacementsFor(
   }
   // What the file says of their shapes no longer holds.
   const changed = new Set([...links.values()].flatMap(({ values }) => [...values]));
-  for (const { name, field } of flow.notes)
+  for (const { name, field } of flow.valueInfos)
     if (changed.has(name)) replacements.set(field.start, []);
   return replacements;
 }
 
 /** For each convolution that has only an activation, or nothing, between it and another: what that is. */
 function findLinks(
-  model: ModelOutline,
+  model: GraphOutline,
   flow: DataFlow,
   products: readonly Product[],
 ): ReadonlyMap<Product, Elementwise> {
@@ -247,7 +247,7 @@ function storedTensor(
 /** Field numbers of onnx.proto's `OperatorSetIdProto`. */
 const OPSET = { domain: 1, version: 2 } as const;
 
-function importsContrib({ reader, messageEnd }: ModelOutline): boolean {
+function importsContrib({ reader, messageEnd }: GraphOutline): boolean {
   for (const field of reader.fields({ start: 0, end: messageEnd })) {
     if (field.number !== MODEL.opsetImport || field.wireType !== WIRE.bytes) continue;
     for (const inner of reader.fields(contentOf(field)))

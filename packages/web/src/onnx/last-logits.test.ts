@@ -4,7 +4,7 @@ import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow } from "./data-flow.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
 import { lastLogits } from "./last-logits.ts";
-import { outlineModel, type ModelOutline } from "./model-outline.ts";
+import { outlineModel, type GraphOutline } from "./model-outline.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { messageField, stringField } from "./wire-writer.ts";
 
@@ -83,7 +83,7 @@ describe("lastLogits", () => {
     ];
     const shape = [1, [...FREE, VOCAB]] as const;
     const { flow } = rewritten({ nodes, notes: { product: shape, other: shape } });
-    expect(flow.notes.map(({ name }) => name)).toEqual(["other"]);
+    expect(flow.valueInfos.map(({ name }) => name)).toEqual(["other"]);
   });
 
   it("has nothing to change where only the last logits come out anyway", () => {
@@ -194,7 +194,7 @@ function file({ shape = [...FREE, VOCAB], ...spec }: Spec): Uint8Array {
   });
 }
 
-function outlineOf(spec: Spec): ModelOutline {
+function outlineOf(spec: Spec): GraphOutline {
   return outlineModel(sourceOfBytes(file(spec)), "test")!;
 }
 

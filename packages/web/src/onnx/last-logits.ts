@@ -7,7 +7,7 @@
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, type ModelOutline } from "./model-outline.ts";
+import { GRAPH, type GraphOutline } from "./model-outline.ts";
 import { NODE, type NodeOutline } from "./node-outline.ts";
 import { newIntegers, newNode } from "./node-writer.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
@@ -28,7 +28,7 @@ const MIN_OPSET = 10;
  *   last position only already
  * @throws {VlmError} `model-invalid`
  */
-export function lastLogits(model: ModelOutline, log = new RewriteLog()): MessageEdit | undefined {
+export function lastLogits(model: GraphOutline, log = new RewriteLog()): MessageEdit | undefined {
   const miss = (reason: string): MessageEdit | undefined => {
     log.miss(NAME, reason);
     return undefined;
@@ -45,7 +45,7 @@ export function lastLogits(model: ModelOutline, log = new RewriteLog()): Message
   if (typeof found === "string") return miss(found);
 
   const { product, between } = found;
-  const notes = flow.notes.filter(({ name }) => between.has(name));
+  const notes = flow.valueInfos.filter(({ name }) => between.has(name));
   return {
     replacements: new Map<number, readonly Piece[]>([
       [output.field.start, withSize(model.reader, output.field, POSITIONS, 1)],
@@ -145,7 +145,7 @@ function slice(input: string): Piece[] {
   });
 }
 
-function onLastRow({ reader }: ModelOutline, product: NodeOutline): Piece[] {
+function onLastRow({ reader }: GraphOutline, product: NodeOutline): Piece[] {
   let inputs = 0;
   const content = rewrite(reader, contentOf(product.field), ({ number }) =>
     number === NODE.input && inputs++ === 0 ? stringField(NODE.input, LAST_ROW) : undefined,

@@ -10,7 +10,7 @@ export interface StoredTensor extends TensorOutline {
 }
 
 /** A model with one graph, which nearly all have. */
-export interface ModelOutline {
+export interface GraphOutline {
   /** The graph's file, and behind it those that it keeps weights in. */
   readonly source: ByteSource;
   /** Where the graph's own file ends. */
@@ -39,7 +39,7 @@ export function outlineModel(
   source: ByteSource,
   file: string,
   layout: Layout = { end: source.size, files: new Map() },
-): ModelOutline | undefined {
+): GraphOutline | undefined {
   const messageEnd = layout.end;
   const reader = createWireReader(source, file);
   const graphs: Field[] = [];

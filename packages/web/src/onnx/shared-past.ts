@@ -3,7 +3,7 @@
 import { dataFlow } from "./data-flow.ts";
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import { ifReadable } from "./understand.ts";
-import type { ModelOutline } from "./model-outline.ts";
+import type { GraphOutline } from "./model-outline.ts";
 
 /** What the names of the decoder's past keys and values begin with. */
 export const PAST = "past_key_values.";
@@ -18,7 +18,7 @@ export function presentOf(past: string): string {
  * Only that operator reads the past, and it takes the length of what is valid from the mask, so that
  * room behind it does no harm.
  */
-export function canSharePast(model: ModelOutline): boolean {
+export function canSharePast(model: GraphOutline): boolean {
   const flow = ifReadable(() => dataFlow(model));
   if (!flow) return false;
   const pasts = [...flow.inputs.keys()].filter((name) => name.startsWith(PAST));

@@ -8,7 +8,7 @@
  */
 
 import type { ByteSource } from "./byte-source.ts";
-import { GRAPH, MODEL, outlineModel, type ModelOutline } from "./model-outline.ts";
+import { GRAPH, MODEL, outlineModel, type GraphOutline } from "./model-outline.ts";
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
 import { LOCATION, TENSOR, type TensorOutline } from "./tensor-outline.ts";
 import { contentOf, type Span } from "./wire-reader.ts";
@@ -59,7 +59,7 @@ export function toSkeleton(
 }
 
 /** For tensors whose bytes are in a file beside the graph: the same ones with their bytes inside. */
-export function storedInside({ tensors }: ModelOutline): Map<number, readonly Piece[]> {
+export function storedInside({ tensors }: GraphOutline): Map<number, readonly Piece[]> {
   const inside = new Map<number, readonly Piece[]>();
   for (const { field, others, raw, isExternal } of tensors) {
     if (!isExternal || !raw) continue;
@@ -70,7 +70,7 @@ export function storedInside({ tensors }: ModelOutline): Map<number, readonly Pi
 }
 
 /** {@link toSkeleton} of a file whose structure is known already. */
-export function skeletonOf(model: ModelOutline, options: SkeletonOptions): Skeleton | undefined {
+export function skeletonOf(model: GraphOutline, options: SkeletonOptions): Skeleton | undefined {
   const { source, messageEnd, graph, fields } = model;
   const { location, minTensorBytes = MIN_TENSOR_BYTES, edit } = options;
   const replacements = new Map([...storedInside(model), ...(edit?.replacements ?? [])]);

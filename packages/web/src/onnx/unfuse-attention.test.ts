@@ -11,7 +11,7 @@ import {
   type AttentionSpec,
 } from "./fixtures/attention-model.ts";
 import { floatAttribute, integerAttribute, type NodeSpec } from "./fixtures/build-model.ts";
-import { outlineModel, type ModelOutline } from "./model-outline.ts";
+import { outlineModel, type GraphOutline } from "./model-outline.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { ATTENTION_BIAS } from "./unfuse-attention.ts";
 
@@ -143,7 +143,7 @@ function rewritten(spec: AttentionSpec): DecoderRewrite & {
   return { ...rewrite!, rewrites, flow: flowOf(model, rewrite!) };
 }
 
-function flowOf(model: ModelOutline, { edit }: DecoderRewrite): DataFlow {
+function flowOf(model: GraphOutline, { edit }: DecoderRewrite): DataFlow {
   const { bytes } = skeletonOf(model, { location: "weights", minTensorBytes: 600, edit })!;
   return dataFlow(outlineModel(sourceOfBytes(bytes), "rewritten")!)!;
 }

@@ -35,19 +35,19 @@ export async function readFromHub(hub: Hub, path: string, maxBytes: number): Pro
     if (!response.ok) {
       const { status } = response;
       await response.body?.cancel();
-      throw downloadFailed(hub, path, "http-status", `was answered with HTTP ${status}`, {
+      throw hubRequestFailed(hub, path, "http-status", `was answered with HTTP ${status}`, {
         status,
       });
     }
     const bytes = await readBody(response, maxBytes);
     if (!bytes) {
-      throw downloadFailed(hub, path, "length", `brought more than ${maxBytes} bytes`);
+      throw hubRequestFailed(hub, path, "length", `brought more than ${maxBytes} bytes`);
     }
     return { bytes, headers: response.headers };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (VlmError.is(error)) throw error;
-    throw downloadFailed(hub, path, "network", "did not get through", { cause: error });
+    throw hubRequestFailed(hub, path, "network", "did not get through", { cause: error });
   }
 }
 
@@ -62,7 +62,7 @@ export async function readJson(
   const { bytes, headers } = await readFromHub(hub, path, MAX_JSON_BYTES);
   // A captive portal answers 200, with its own page.
   if (headers.get("content-type")?.startsWith("text/html")) {
-    throw downloadFailed(hub, path, "content-type", "brought a web page");
+    throw hubRequestFailed(hub, path, "content-type", "brought a web page");
   }
   try {
     return { value: JSON.parse(new TextDecoder().decode(bytes)) as unknown, headers };
@@ -110,7 +110,7 @@ export function invalidAnswer(
   );
 }
 
-export function downloadFailed(
+export function hubRequestFailed(
   { endpoint }: Hub,
   path: string,
   reason: Reason,

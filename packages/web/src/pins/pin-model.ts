@@ -5,7 +5,13 @@ import { isCommit, isSafePath } from "../schema/manifest-fields.ts";
 import { HUB, PUBLIC_FILE_MEGABYTES } from "../schema/manifest-public-files.ts";
 import type { ModelPins } from "../protocol/model-descriptor.ts";
 import { isRevisionName } from "../schema/model-source.ts";
-import { downloadFailed, invalidAnswer, readFromHub, readJson, type Hub } from "./pin-model-hub.ts";
+import {
+  hubRequestFailed,
+  invalidAnswer,
+  readFromHub,
+  readJson,
+  type Hub,
+} from "./pin-model-hub.ts";
 import { listFiles, type ListedFile } from "./pin-model-tree.ts";
 
 /** Options of {@link pinModel}. */
@@ -113,14 +119,14 @@ async function hashFile(hub: Hub, commit: string, file: ListedFile): Promise<str
   const path = `${hub.repository}/resolve/${commit}/${file.path}`;
   const { bytes } = await readFromHub(hub, path, file.bytes);
   if (bytes.byteLength !== file.bytes) {
-    throw downloadFailed(hub, path, "length", `brought less than ${file.bytes} bytes`);
+    throw hubRequestFailed(hub, path, "length", `brought less than ${file.bytes} bytes`);
   }
   const header = new TextEncoder().encode(`blob ${file.bytes}\0`);
   const blob = new Uint8Array(header.byteLength + bytes.byteLength);
   blob.set(header);
   blob.set(bytes, header.byteLength);
   if ((await hash("SHA-1", blob)) !== file.gitId) {
-    throw downloadFailed(hub, path, "integrity", "brought other bytes than git has");
+    throw hubRequestFailed(hub, path, "integrity", "brought other bytes than git has");
   }
   return hash("SHA-256", bytes);
 }

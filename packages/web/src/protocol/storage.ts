@@ -43,7 +43,7 @@ export interface StorageUsage {
   readonly modelBytes: number;
   readonly resultBytes: number;
   /** What is kept of pictures, so that they need not be encoded again. */
-  readonly pictureBytes: number;
+  readonly featureBytes: number;
   /** The browser's estimate for all of the origin's data: a hint, often far off. */
   readonly usageBytes: number | undefined;
   readonly quotaBytes: number | undefined;

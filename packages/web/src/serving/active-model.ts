@@ -7,19 +7,24 @@ import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { createResultMemory } from "./result-memory.ts";
 import { runCall, type RunOptions } from "./run-call.ts";
-import type { Ready, Supervisor } from "./supervisor.ts";
+import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
-export class Serving {
+export class ActiveModel {
   readonly model: ModelDescriptor;
   readonly supervisor: Supervisor;
   /** What the last call ran on. */
-  latest: Ready;
+  latest: LoadedWorker;
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
 
   /** @param ready of this supervisor */
-  constructor(model: ModelDescriptor, supervisor: Supervisor, ready: Ready, recorder: Recorder) {
+  constructor(
+    model: ModelDescriptor,
+    supervisor: Supervisor,
+    ready: LoadedWorker,
+    recorder: Recorder,
+  ) {
     this.model = model;
     this.supervisor = supervisor;
     this.latest = ready;

@@ -4,7 +4,7 @@ import { resolveGenerationOptions } from "../protocol/options.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { createResultMemory } from "./result-memory.ts";
 
-const picture = (id: string | undefined): WireImage => ({
+const image = (id: string | undefined): WireImage => ({
   kind: "blob",
   blob: new Blob(),
   ...(id !== undefined && { id }),
@@ -15,9 +15,9 @@ const create = () => createResultMemory(() => 0);
 describe("an answer that was given", () => {
   it("is given again, without the times of the first", () => {
     const memory = create();
-    const call = makeCall({ images: [picture("a")] });
+    const call = makeCall({ images: [image("a")] });
     memory.remember(call, makeResult());
-    const recalled = memory.recall({ ...call, id: 2, images: [picture("a")] }, "int8")!;
+    const recalled = memory.recall({ ...call, id: 2, images: [image("a")] }, "int8")!;
     expect(recalled).toEqual({
       ...makeResult(),
       cached: true,
@@ -32,13 +32,13 @@ describe("an answer that was given", () => {
 
   it("is no answer to anything else", () => {
     const memory = create();
-    const call = makeCall({ images: [picture("a")] });
+    const call = makeCall({ images: [image("a")] });
     memory.remember(call, makeResult());
     for (const other of [
       { ...call, prompt: "What is that?" },
       { ...call, system: "" },
-      { ...call, images: [picture("b")] },
-      { ...call, images: [picture("a"), picture("a")] },
+      { ...call, images: [image("b")] },
+      { ...call, images: [image("a"), image("a")] },
       { ...call, images: [] },
       { ...call, fit: "crop" as const },
       { ...call, detail: 64 },
@@ -55,7 +55,7 @@ describe("an answer that was given", () => {
   it.each([
     ["nothing is to be remembered", { useCache: false }],
     ["nothing was asked", { isOpening: true }],
-    ["the picture has no name", { images: [picture("a"), picture(undefined)] }],
+    ["the picture has no name", { images: [image("a"), image(undefined)] }],
     ["it was drawn by lot", { generation: resolveGenerationOptions({ temperature: 1 }) }],
   ])("is forgotten where %s", (_, change) => {
     const memory = create();

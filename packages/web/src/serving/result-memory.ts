@@ -17,7 +17,7 @@ const MAX_RESULTS = 1000;
 export function createResultMemory(now: () => number): ResultMemory {
   const results = new Map<string, VlmResult>(); // the longest unused first
 
-  const put = (key: string, result: VlmResult): void => {
+  const storeResult = (key: string, result: VlmResult): void => {
     results.delete(key);
     results.set(key, result);
     for (const oldest of results.keys()) {
@@ -29,16 +29,16 @@ export function createResultMemory(now: () => number): ResultMemory {
   return {
     recall(call, variant) {
       const startedAt = now();
-      const key = keyOf(call, variant);
+      const key = memoryKeyOf(call, variant);
       const known = key === undefined ? undefined : results.get(key);
       if (key === undefined || !known) return undefined;
-      put(key, known);
+      storeResult(key, known);
       const timings = { ...NO_TIME, totalMs: now() - startedAt };
       return { ...known, cached: true, timings, tokensPerSecond: 0 };
     },
     remember(call, result) {
-      const key = keyOf(call, result.model.variant);
-      if (key !== undefined) put(key, result);
+      const key = memoryKeyOf(call, result.model.variant);
+      if (key !== undefined) storeResult(key, result);
     },
     clear() {
       results.clear();
@@ -46,7 +46,7 @@ export function createResultMemory(now: () => number): ResultMemory {
   };
 }
 
-function keyOf(call: GenerateCall, variant: string): string | undefined {
+function memoryKeyOf(call: GenerateCall, variant: string): string | undefined {
   const { temperature, seed } = call.generation;
   if (!call.useCache || call.isOpening) return undefined;
   if (temperature > 0 && seed === undefined) return undefined;

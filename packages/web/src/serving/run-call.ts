@@ -4,7 +4,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import type { CallStage, GenerateCall } from "../wire/worker-api.ts";
-import type { Ready, Supervisor } from "./supervisor.ts";
+import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
 export interface RunOptions {
   readonly call: GenerateCall;
@@ -45,7 +45,11 @@ async function runOnce(supervisor: Supervisor, options: RunOptions): Promise<Vlm
   return ready.fallback ? { ...result, fallback: ready.fallback } : result;
 }
 
-function runIn(supervisor: Supervisor, { handle }: Ready, options: RunOptions): Promise<VlmResult> {
+function runIn(
+  supervisor: Supervisor,
+  { handle }: LoadedWorker,
+  options: RunOptions,
+): Promise<VlmResult> {
   const { call, signal, timeoutMs, waitedMs, onEvent } = options;
   return new Promise<VlmResult>((resolve, reject) => {
     let stage: CallStage = "queue";

@@ -7,7 +7,7 @@ import type { VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerApi } from "../wire/worker-api.ts";
 import { START_LIMITS_MS } from "./start-watch.ts";
 import { toStorageOptions } from "../client/storage-settings.ts";
-import { Supervisor, type Ready } from "./supervisor.ts";
+import { Supervisor, type LoadedWorker } from "./supervisor.ts";
 
 const workers: FakeWorker[] = [];
 
@@ -68,7 +68,7 @@ function threadsOf({ calls }: FakeWorker): number | undefined {
   return (request as Partial<LoadRequest>).wasmThreads;
 }
 
-async function loseGpu(worker: FakeWorker, { handle }: Ready): Promise<void> {
+async function loseGpu(worker: FakeWorker, { handle }: LoadedWorker): Promise<void> {
   worker.tell({ type: "device-lost", reason: "destroyed" });
   await vi.waitUntil(() => handle.isEnded);
 }

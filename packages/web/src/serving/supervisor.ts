@@ -27,7 +27,7 @@ export interface SupervisorOptions {
 }
 
 /** A worker with the model loaded. */
-export interface Ready {
+export interface LoadedWorker {
   readonly handle: WorkerHandle;
   readonly device: Device;
   readonly model: ModelInfo;
@@ -41,7 +41,7 @@ type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #model: ModelDescriptor;
-  #current: Promise<Ready> | undefined;
+  #current: Promise<LoadedWorker> | undefined;
   #starting: WorkerHandle | undefined;
   #isPaused = false;
   #isSingleThreaded = false;
@@ -55,7 +55,7 @@ export class Supervisor {
   }
 
   /** The loaded worker; loads the model where none is. A failed load is tried again at the next call. */
-  ready(): Promise<Ready> {
+  ready(): Promise<LoadedWorker> {
     if (this.#disposed) return Promise.reject(this.#disposed);
     if (!this.#current) {
       const starting = this.#start();
@@ -89,7 +89,7 @@ export class Supervisor {
     ready?.handle.end(error);
   }
 
-  async #start(): Promise<Ready> {
+  async #start(): Promise<LoadedWorker> {
     const { candidates, rejected } = await listCandidates(
       this.#model,
       this.#options.device,
@@ -121,7 +121,7 @@ export class Supervisor {
   async #tryCandidate(
     candidate: Candidate,
     firstAttempt: DeviceAttempt | undefined,
-  ): Promise<Ready> {
+  ): Promise<LoadedWorker> {
     try {
       return await this.#load(candidate, firstAttempt);
     } catch (error) {
@@ -135,7 +135,7 @@ export class Supervisor {
   async #load(
     { variant, device }: Candidate,
     firstAttempt: DeviceAttempt | undefined,
-  ): Promise<Ready> {
+  ): Promise<LoadedWorker> {
     if (this.#disposed) throw this.#disposed;
     const { createWorker, loadRequest } = this.#options;
     const model = this.#model;
@@ -208,7 +208,7 @@ export class Supervisor {
     this.#restartReason = reason;
   }
 
-  #announce({ fallback }: Ready): void {
+  #announce({ fallback }: LoadedWorker): void {
     if (fallback) {
       this.#options.onFallback(fallback);
       this.#options.onEvent({ type: "device-fallback", fallback });

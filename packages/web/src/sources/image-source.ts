@@ -32,7 +32,7 @@ export async function toWireImage(
     if (!isBlobAddress(url)) return { kind: "url", url };
     return toWireImage(await openBlobAddress(url, signal), { limits, signal });
   }
-  if (source instanceof Blob) return { kind: "blob", blob: source, id: nameOf(source) };
+  if (source instanceof Blob) return { kind: "blob", blob: source, id: nameOfBlob(source) };
   if (source instanceof ImageData) {
     assertSides(source, limits);
     assertHasPixels(source);
@@ -54,14 +54,14 @@ const names = new WeakMap<Blob, string>();
 let named = 0;
 
 /** Blobs never change, so the worker need not look twice at the same one. */
-function nameOf(blob: Blob): string {
-  const name = names.get(blob) ?? newName();
+function nameOfBlob(blob: Blob): string {
+  const name = names.get(blob) ?? newImageName();
   names.set(blob, name);
   return name;
 }
 
 /** A name that no other picture of this page has. */
-export function newName(): string {
+export function newImageName(): string {
   return String(named++);
 }
 

@@ -13,7 +13,7 @@ export interface TakeOptions {
   readonly timeoutMs: number;
 }
 
-export interface TakenPictures {
+export interface TakenImages {
   readonly images: readonly WireImage[];
   /** How long it took. */
   readonly waitedMs: number;
@@ -25,10 +25,10 @@ export interface TakenPictures {
  * @throws {VlmError} what {@link toWireImage} throws; `timeout` when they are not there in time; the
  *   reason of the signal that aborts
  */
-export async function takePictures(
+export async function takeImages(
   sources: readonly ImageSource[],
   { limits, signals, timeoutMs }: TakeOptions,
-): Promise<TakenPictures> {
+): Promise<TakenImages> {
   const startedAt = performance.now();
   const ending = new AbortController();
   const signal = AbortSignal.any([...signals, ending.signal]);

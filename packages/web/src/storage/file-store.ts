@@ -16,7 +16,7 @@ import {
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
-import type { OpenFile, Store } from "./store.ts";
+import type { RawFile, Store } from "./store.ts";
 
 /** 4 MiB: small enough for browsers that fail on large values, large enough to hash and store fast. */
 export const SHARD_BYTES = 4 * 2 ** 20;
@@ -77,7 +77,7 @@ export interface FileStore {
     shape: FileShape,
   ): Promise<void>;
   /** All of a file in one piece, where the store has it so; nothing is verified. */
-  openFile(file: FileKey): Promise<OpenFile | undefined>;
+  openFile(file: FileKey): Promise<RawFile | undefined>;
   /** A shard, verified; undefined when it is missing or damaged, and then it is removed. */
   readShard(file: FileKey, index: number, sha256: string): Promise<StoredShard | undefined>;
   /** Declares a file whole, and removes shards that are not of it. */

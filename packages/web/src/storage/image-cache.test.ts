@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createObservedStore } from "../../test/stores.ts";
 import { createMemoryStore } from "./memory-store.ts";
-import { createPictureCache } from "./image-cache.ts";
+import { createImageCache } from "./image-cache.ts";
 import { createResilientStore } from "./resilient-store.ts";
 
 const PICTURE = { key: "256:ab", width: 640, height: 480, size: 256 };
@@ -12,7 +12,7 @@ const counted = (count: number): number => 1024 + 4 * count;
 
 function open({ store = createMemoryStore(), maxBytes = 1e6 } = {}) {
   const clock = { now: 0 };
-  return { store, clock, cache: createPictureCache(store, { maxBytes, now: () => clock.now }) };
+  return { store, clock, cache: createImageCache(store, { maxBytes, now: () => clock.now }) };
 }
 
 describe("what is known of pictures", () => {

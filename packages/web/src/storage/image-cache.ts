@@ -6,7 +6,7 @@
 import type { Store } from "./store.ts";
 
 /** A picture as the encoder sees it. */
-export interface KnownPicture {
+export interface KnownImage {
   /** Of its pixels and their size: equal keys, equal pixels. */
   readonly key: string;
   /** Of the picture as shown. */
@@ -21,12 +21,12 @@ export interface StoredFeatures {
   readonly values: Float32Array<ArrayBuffer>; // [tokens, hidden]
 }
 
-export interface PictureCache {
+export interface ImageCache {
   /** Reads the names used last, so that the first picture need not wait for its own. */
   warm(): Promise<void>;
   /** @param name of a file's bytes and how they are looked at */
-  recognise(name: string): Promise<KnownPicture | undefined>;
-  name(name: string, picture: KnownPicture): Promise<void>;
+  recognise(name: string): Promise<KnownImage | undefined>;
+  name(name: string, image: KnownImage): Promise<void>;
   /** @param key of a picture and of the model that encoded it */
   getFeatures(key: string): Promise<StoredFeatures | undefined>;
   setFeatures(key: string, features: StoredFeatures): Promise<void>;
@@ -35,7 +35,7 @@ export interface PictureCache {
   clear(): Promise<void>;
 }
 
-export interface PictureCacheLimits {
+export interface ImageCacheLimits {
   readonly maxBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -57,7 +57,7 @@ const MAX_WARM_NAMES = 1024;
 /** A use is written down this often: it only decides who goes first. */
 const USE_PRECISION_MS = 60_000;
 
-export function createPictureCache(store: Store, limits: PictureCacheLimits): PictureCache {
+export function createImageCache(store: Store, limits: ImageCacheLimits): ImageCache {
   const { now } = limits;
   const writtenDownAt = new Map<string, number>();
   let warmNames: ReadonlyMap<string, unknown> = new Map();
@@ -101,8 +101,8 @@ export function createPictureCache(store: Store, limits: PictureCacheLimits): Pi
       const names = await Promise.all(keys.map((key) => store.get(key)));
       warmNames = new Map(keys.map((key, at) => [key, names[at]]));
     },
-    recognise: (name) => get(nameKey(name)) as Promise<KnownPicture | undefined>,
-    name: (name, picture) => set(nameKey(name), picture, 0),
+    recognise: (name) => get(nameKey(name)) as Promise<KnownImage | undefined>,
+    name: (name, image) => set(nameKey(name), image, 0),
     getFeatures: (key) => get(featuresKey(key)) as Promise<StoredFeatures | undefined>,
     setFeatures: (key, features) => set(featuresKey(key), features, features.values.byteLength),
     async usedBytes() {

@@ -1,4 +1,4 @@
-/** The stores of a session: the models' files, results, and what is known of pictures. */
+/** The stores of a session: the models' files, results, and what is known of images. */
 
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
@@ -12,7 +12,7 @@ import type { Store } from "./store.ts";
 export interface Stores {
   readonly models: ResilientStore;
   readonly results: ResilientStore;
-  readonly pictures: ResilientStore;
+  readonly images: ResilientStore;
   /** Removes weights that nothing refers to any more. */
   sweep(): Promise<void>;
 }
@@ -45,18 +45,18 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   };
   const names = {
     results: `${options.databaseName}-results`,
-    pictures: `${options.databaseName}-pictures`,
+    images: `${options.databaseName}-pictures`,
   };
   const weights = openWeightStore(options.databaseName);
-  const [models, results, pictures] = await Promise.all([
+  const [models, results, images] = await Promise.all([
     adopt(weights),
     adopt(createIndexedDbStore(names.results)),
-    adopt(createIndexedDbStore(names.pictures)),
+    adopt(createIndexedDbStore(names.images)),
   ]);
   return {
     models: createResilientStore(models && createRoomyStore(models, options.makeRoom), report),
     results: createResilientStore(results, report),
-    pictures: createResilientStore(pictures, report),
+    images: createResilientStore(images, report),
     async sweep() {
       if (models) await weights.sweep?.();
     },

@@ -38,7 +38,7 @@ export function createPrivateFileStore(
       const value = await store.get(key);
       const fileId = fileIdOfShard(key);
       if (fileId === undefined || !isPlace(value)) return value;
-      const file = await files.blob(await nameOf(fileId));
+      const file = await files.blob(await fileNameOf(fileId));
       // Not undefined: the key is there, and who finds nothing behind it removes it.
       return file ? file.slice(value.at, value.at + value.bytes) : null;
     },
@@ -46,7 +46,7 @@ export function createPrivateFileStore(
       const fileId = fileIdOfShard(key);
       if (fileId === undefined) return store.setPart(key, bytes, at);
       try {
-        await files.write(await nameOf(fileId), bytes, at);
+        await files.write(await fileNameOf(fileId), bytes, at);
       } catch (error) {
         if (isQuotaError(error)) throw error;
         return store.setPart(key, bytes, at);
@@ -57,28 +57,28 @@ export function createPrivateFileStore(
       await store.delete(keys);
       const touched = new Set(keys.flatMap((key) => fileIdOfShard(key) ?? []));
       for (const fileId of touched) {
-        if (!(await isKnown(fileId))) await files.remove(await nameOf(fileId));
+        if (!(await isKnown(fileId))) await files.remove(await fileNameOf(fileId));
       }
     },
     async clear() {
       await store.clear();
       for (const { name } of await files.list()) await files.remove(name);
     },
-    openFile: async (file) => files.open(await nameOf(fileIdOf(file))),
+    openFile: async (file) => files.open(await fileNameOf(fileIdOf(file))),
     async sweep() {
       const old = (await files.list()).filter(
         ({ writtenAt }) => now() - writtenAt > LEFT_OVER_AFTER_MS,
       );
       if (old.length === 0) return;
       const known = new Set((await store.keys()).flatMap((key) => fileIdOfShard(key) ?? []));
-      const names = new Set(await Promise.all([...known].map(nameOf)));
+      const names = new Set(await Promise.all([...known].map(fileNameOf)));
       for (const { name } of old) if (!names.has(name)) await files.remove(name);
     },
   };
 }
 
 /** Of one length, whatever the path: file systems have their own ideas of names. */
-function nameOf(fileId: string): Promise<string> {
+function fileNameOf(fileId: string): Promise<string> {
   return sha256(new TextEncoder().encode(fileId));
 }
 

@@ -3,14 +3,14 @@
  * several times as fast as Blobs (decisions/, 2026-11-23, stores for weights).
  */
 
-import type { OpenFile } from "./store.ts";
+import type { RawFile } from "./store.ts";
 
 /** Files in one folder. Names are of letters and digits. */
 export interface PrivateFiles {
   /** Resolves when the bytes are in the file for good; what lies before them may be a gap. */
   write(name: string, bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
   /** Undefined where there is no such file, or another worker has it to itself. */
-  open(name: string): Promise<OpenFile | undefined>;
+  open(name: string): Promise<RawFile | undefined>;
   /** The file as it is now; undefined where there is none. */
   blob(name: string): Promise<Blob | undefined>;
   /** As far as it can be removed now: a file that is open somewhere stays. */

@@ -9,13 +9,13 @@ import {
   type StoredShard,
 } from "./file-store.ts";
 import { sha256 } from "./sha256.ts";
-import type { OpenFile } from "./store.ts";
+import type { RawFile } from "./store.ts";
 
 /** How many shards are read ahead. Reading and hashing both happen off this thread. */
 const READ_AHEAD = 3;
 
 /** A file whose every byte was verified, read in pieces. */
-export interface WholeFile {
+export interface VerifiedFile {
   readonly size: number;
   /** The bytes from `start` up to `end`, both within the file. */
   read(start: number, end: number): Uint8Array<ArrayBuffer>;
@@ -61,7 +61,7 @@ export async function openWholeFile(
   files: FileStore,
   file: FileKey,
   record: FileRecord,
-): Promise<WholeFile | undefined> {
+): Promise<VerifiedFile | undefined> {
   const inOnePiece = await openInOnePiece(files, file, record);
   if (inOnePiece) return inOnePiece;
   if (!BlobReader) {
@@ -84,7 +84,7 @@ async function openInOnePiece(
   files: FileStore,
   file: FileKey,
   record: FileRecord,
-): Promise<WholeFile | undefined> {
+): Promise<VerifiedFile | undefined> {
   const opened = await files.openFile(file);
   if (!opened) return undefined;
   if (opened.isIntact?.(record) ?? (await isIntact(opened, record))) {
@@ -105,7 +105,7 @@ async function openInOnePiece(
 }
 
 /** Whether all of a stored file is as recorded. */
-export async function isIntact(file: OpenFile, record: FileRecord): Promise<boolean> {
+export async function isIntact(file: RawFile, record: FileRecord): Promise<boolean> {
   if (!isFullyListed(record)) return false;
   const buffer = new Uint8Array(Math.min(record.shardBytes, record.bytes));
   for (const [index, wanted] of record.shards.entries()) {
@@ -116,7 +116,7 @@ export async function isIntact(file: OpenFile, record: FileRecord): Promise<bool
   return true;
 }
 
-function wholeOf(size: number, read: WholeFile["read"]): WholeFile {
+function wholeOf(size: number, read: VerifiedFile["read"]): VerifiedFile {
   return { size, read, close: () => undefined };
 }
 

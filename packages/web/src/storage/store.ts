@@ -27,11 +27,11 @@ export interface Store {
    * A file whose parts the store keeps together, as it is: nothing says that all parts are there, or
    * intact. Undefined where parts are kept apart, or the file cannot be opened now.
    */
-  openFile?(file: FileKey): Promise<OpenFile | undefined>;
+  openFile?(file: FileKey): Promise<RawFile | undefined>;
 }
 
 /** A stored file, read synchronously. */
-export interface OpenFile {
+export interface RawFile {
   readonly size: number;
   /** Fills `into` with what begins at `at`; what lies beyond the file's end stays as it was. */
   read(into: Uint8Array<ArrayBuffer>, at: number): void;

@@ -22,7 +22,7 @@ export interface VerificationAhead {
 }
 
 /** What the helper is asked to verify. */
-interface Order {
+interface VerifyRequest {
   readonly databaseName: string;
   readonly stored: readonly StoredFile[];
 }
@@ -45,13 +45,13 @@ const MIN_BYTES = 32 * 2 ** 20;
 const READY_WITHIN_MS = 250;
 
 /** One end of what messages cross. */
-interface End {
+interface MessageEnd {
   onmessage: ((event: MessageEvent) => unknown) | null;
   postMessage(message: unknown): void;
 }
 
 /** The helper, as far as it is used. */
-export interface Verifier extends End {
+export interface Verifier extends MessageEnd {
   onerror: ((event: ErrorEvent) => unknown) | null;
   terminate(): void;
 }
@@ -77,7 +77,7 @@ export function createVerificationAhead({
     for (const { settle } of verifications.values()) settle(undefined);
   };
 
-  const start = (order: Order): void => {
+  const start = (order: VerifyRequest): void => {
     const started = startHelper();
     helper = started;
     isReady = new Promise((resolve) => {
@@ -95,7 +95,7 @@ export function createVerificationAhead({
   };
 
   /** A verdict counts once: whoever opens the file again wants to know how it is then. */
-  const takeVerdict = async (fileId: string): Promise<Known | undefined> => {
+  const takeVerdict = async (fileId: string): Promise<KnownVerdict | undefined> => {
     const verification = verifications.get(fileId);
     if (!verification) return undefined;
     if (!(await Promise.race([isReady, isLate()]))) end();
@@ -136,7 +136,7 @@ export function createVerificationAhead({
 }
 
 /** What is known of a file, against the hashes that it was held to: another tab may bring others. */
-interface Known {
+interface KnownVerdict {
   readonly verdict: Verdict;
   readonly shards: readonly string[];
 }
@@ -168,13 +168,13 @@ async function isLate(): Promise<false> {
  * @param openFiles opens the files of a database
  */
 export function serveVerification(
-  scope: End,
+  scope: MessageEnd,
   openFiles: (databaseName: string) => FileStore,
 ): void {
   const report = (message: Report): void => {
     scope.postMessage(message);
   };
-  scope.onmessage = async ({ data }: MessageEvent<Order>) => {
+  scope.onmessage = async ({ data }: MessageEvent<VerifyRequest>) => {
     const files = openFiles(data.databaseName);
     for (const stored of data.stored) {
       const verdict = await verify(files, stored).catch(() => undefined);

@@ -7,7 +7,7 @@ import type { VideoSource } from "../api/watch.ts";
 /** What a watch sees of the page. */
 export interface FrameSource {
   /** Shows the newest frame to whoever reads it. */
-  readonly picture: VideoSource;
+  readonly image: VideoSource;
   /** The frame's place in the video, in seconds; a canvas has none. */
   readonly mediaTime: number | undefined;
   /** RGBA of the newest frame, small; undefined where the page may not read it, which asking tells best. */
@@ -53,9 +53,9 @@ export function toFrameSource(source: VideoSource): FrameSource {
   const readThumbnail = createThumbnailer(source);
   let lookTookMs = 0;
   const isLive = (): boolean =>
-    document.visibilityState === "visible" && (!video || hasMovingPicture(video));
+    document.visibilityState === "visible" && (!video || hasMovingImage(video));
   return {
-    picture: source,
+    image: source,
     get mediaTime() {
       return video?.currentTime;
     },
@@ -96,7 +96,7 @@ function nextFrameOf(video: HTMLVideoElement, signal: AbortSignal): Promise<void
   });
 }
 
-function hasMovingPicture(video: HTMLVideoElement): boolean {
+function hasMovingImage(video: HTMLVideoElement): boolean {
   return !video.paused && !video.ended && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
 }
 

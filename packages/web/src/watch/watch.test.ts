@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** Frames of one brightness each, shown by the test. */
 class FakeFrames implements FrameSource {
-  readonly picture = {} as VideoSource;
+  readonly image = {} as VideoSource;
   brightness = 0;
   isReadable = true;
   isLive = true;
@@ -233,7 +233,7 @@ describe("what is asked about", () => {
     });
     expect(question.questions[0]!.options).toMatchObject({
       prompt: "Is the door open?",
-      image: question.frames.picture,
+      image: question.frames.image,
       timeoutMs: 5,
       cache: false,
     });

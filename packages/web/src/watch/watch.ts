@@ -77,10 +77,10 @@ async function askAgainAndAgain(
       await frames.whenNext(signal);
       continue;
     }
-    const { picture, mediaTime } = frames;
+    const { image, mediaTime } = frames;
     const askedAt = performance.now();
     try {
-      const result = await ask(vlm, picture, options, signal);
+      const result = await ask(vlm, image, options, signal);
       signal.throwIfAborted();
       lastAnswered = thumbnail;
       failures = 0;

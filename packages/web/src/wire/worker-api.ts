@@ -51,7 +51,7 @@ export interface StorageOptions {
   /** Results that nobody asked for during this long are dropped. */
   readonly maxResultAgeMs: number;
   /** What is known of pictures is dropped, least recently used first, above this many bytes. */
-  readonly maxPictureBytes: number;
+  readonly maxFeatureBytes: number;
   /** Models are removed, least recently used first, while all together take more. */
   readonly maxModelBytes: number;
   /** Models that nobody loaded during this long are removed. */

@@ -4,7 +4,7 @@ import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, expect, it } from "vitest";
 import { sourceOfBytes } from "../../onnx/byte-source.ts";
 import { VlmError } from "../../protocol/errors.ts";
-import { GRAPH, type ModelOutline } from "../../onnx/model-outline.ts";
+import { GRAPH, type GraphOutline } from "../../onnx/model-outline.ts";
 import type { Field } from "../../onnx/wire-reader.ts";
 import { toSkeleton } from "../../onnx/skeleton.ts";
 import { createSession } from "./create-session.ts";
@@ -18,7 +18,7 @@ let expected: Float32Array;
 
 beforeAll(async () => {
   ort.env.wasm.numThreads = 1;
-  const path = "../../../tiny/model/onnx/embed_tokens.onnx";
+  const path = "../../../../tiny/model/onnx/embed_tokens.onnx";
   embed = new Uint8Array(readFileSync(fileURLToPath(new URL(path, import.meta.url))));
   expected = await rowOf(await ort.InferenceSession.create(embed));
 });
@@ -60,7 +60,7 @@ it("loads a file whole where its weights cannot be mounted", async () => {
 });
 
 it("leaves a graph as it is where ORT refuses what was made of it, or where making it failed", async () => {
-  const toNoNode = (model: ModelOutline) => ({
+  const toNoNode = (model: GraphOutline) => ({
     replacements: new Map(model.fields.filter(isNode).map(({ start }) => [start, []])),
     additions: [],
   });

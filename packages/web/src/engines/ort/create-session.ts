@@ -5,7 +5,7 @@
  */
 
 import { VlmError } from "../../protocol/errors.ts";
-import type { ModelOutline } from "../../onnx/model-outline.ts";
+import type { GraphOutline } from "../../onnx/model-outline.ts";
 import type { MessageEdit } from "../../onnx/rewrite.ts";
 import { skeletonOf } from "../../onnx/skeleton.ts";
 import { ifReadable } from "../../onnx/understand.ts";
@@ -19,7 +19,7 @@ import { lossWithin, Session, type SessionSpec } from "./session.ts";
 export type WeightsPath = "mounted" | "whole";
 
 /** A change of a graph; undefined where the graph is not understood. */
-export type GraphRewrite = (model: ModelOutline) => MessageEdit | undefined;
+export type GraphRewrite = (model: GraphOutline) => MessageEdit | undefined;
 
 export interface CreatedSession {
   readonly session: Session;

@@ -4,7 +4,7 @@ import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Decoding } from "../runtime.ts";
 import { sourceOfBytes } from "../../onnx/byte-source.ts";
-import { rewriteDecoder, type DecoderParts } from "../../onnx/decoder-rewrite.ts";
+import { rewriteDecoder, type RewriteSummary } from "../../onnx/decoder-rewrite.ts";
 import { lastLogits } from "../../onnx/last-logits.ts";
 import { createSession, LOCATION, type GraphRewrite } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
@@ -22,7 +22,7 @@ const SPEC = {
 } as const;
 
 /** What becomes of the three decoders of the embedded model, which has three layers. */
-const PARTS: Readonly<Record<string, Partial<DecoderParts>>> = {
+const PARTS: Readonly<Record<string, Partial<RewriteSummary>>> = {
   "decoder_model_merged.onnx": { biases: 0, rotary: 3, joined: 0 },
   "decoder_model_merged_int8.onnx": { biases: 0, rotary: 3, joined: 0 },
   "decoder_model_merged_q4.onnx": { biases: 9, rotary: 3, joined: 3 },
@@ -35,7 +35,7 @@ beforeAll(() => {
   ort.env.wasm.numThreads = 1;
 });
 
-const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+const folder = fileURLToPath(new URL("../../../../tiny/model/onnx", import.meta.url));
 const files = existsSync(folder)
   ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
   : [];

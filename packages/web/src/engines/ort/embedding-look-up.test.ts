@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 
 describe("an embedding that is looked up", () => {
-  const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+  const folder = fileURLToPath(new URL("../../../../tiny/model/onnx", import.meta.url));
   const files = existsSync(folder)
     ? readdirSync(folder).filter((name) => name.startsWith("embed"))
     : [];

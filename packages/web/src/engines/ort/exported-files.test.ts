@@ -12,7 +12,7 @@ import {
 } from "../../../test/exported-files.ts";
 import {
   DECODER_LAYERS,
-  exportedPicture,
+  exportedImage,
   exportedRows,
   HIDDEN,
   POSITIONS,
@@ -77,7 +77,7 @@ describe.each(Object.keys(FEATURES_TOLERANCE))("the exported %s", (vision) => {
     for (const side of sides) {
       const { tokens, stride, values: expected } = reference.features[side]!;
       const size = Number(side);
-      const features = await runtime.encodeImage({ data: exportedPicture(size), size });
+      const features = await runtime.encodeImage({ data: exportedImage(size), size });
       expect(features.tokens).toBe(tokens);
       const values = await features.read();
       expect(values.length).toBe(tokens * HIDDEN);

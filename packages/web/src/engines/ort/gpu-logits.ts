@@ -2,7 +2,7 @@
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { dataFlow } from "../../onnx/data-flow.ts";
-import type { ModelOutline } from "../../onnx/model-outline.ts";
+import type { GraphOutline } from "../../onnx/model-outline.ts";
 import { BYTES } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +17,7 @@ export interface GpuLogits {
 export const LOGITS = "logits";
 
 /** Whether the graph says how many logits there are. */
-export function hasKnownVocabulary(model: ModelOutline): boolean {
+export function hasKnownVocabulary(model: GraphOutline): boolean {
   return dataFlow(model)?.outputs.get(LOGITS)?.shape?.at(-1) !== undefined;
 }
 

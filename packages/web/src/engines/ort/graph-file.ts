@@ -2,7 +2,7 @@
 
 import type { ByteSource } from "../../onnx/byte-source.ts";
 import { putInARow, type ExternalFile } from "../../onnx/external-data.ts";
-import { outlineModel, type ModelOutline } from "../../onnx/model-outline.ts";
+import { outlineModel, type GraphOutline } from "../../onnx/model-outline.ts";
 import { ifReadable } from "../../onnx/understand.ts";
 import { VlmError } from "../../protocol/errors.ts";
 
@@ -17,7 +17,7 @@ export interface GraphFile extends ByteSource {
 export interface Graph {
   readonly file: GraphFile;
   /** Undefined for what has no usual structure, also where the file is damaged: ORT has the last word on that. */
-  readonly model: ModelOutline | undefined;
+  readonly model: GraphOutline | undefined;
   /** Where the graph, or a rewrite of it, has its weights. */
   readonly weights: ByteSource;
 }

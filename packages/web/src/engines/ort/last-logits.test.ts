@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 
 describe("a decoder of which only the last logits are asked", () => {
-  const folder = fileURLToPath(new URL("../../../tiny/model/onnx", import.meta.url));
+  const folder = fileURLToPath(new URL("../../../../tiny/model/onnx", import.meta.url));
   const files = existsSync(folder)
     ? readdirSync(folder).filter((name) => name.startsWith("decoder"))
     : [];

@@ -66,22 +66,24 @@ export class OnnxDecoding implements Decoding {
     const { captured } = onGpu ?? {};
     const isStep = count === 1;
     /** Into a buffer that stays: for what is of the same size each time. */
-    const put = (name: string, tensor: Tensor): Tensor => onGpu?.inputs.put(name, tensor) ?? tensor;
-    const takes = (name: string): boolean => decoder.inputs.some((one) => one.name === name);
+    const toGpuInput = (name: string, tensor: Tensor): Tensor =>
+      onGpu?.inputs.put(name, tensor) ?? tensor;
+    const hasInput = (name: string): boolean => decoder.inputs.some((one) => one.name === name);
     const length = (value: number): Tensor => new ort.Tensor("int32", Int32Array.of(value), [1]);
 
     const dims = [1, count, values.length / count];
     const embeds = toTensor(ort, input(decoder, "inputs_embeds"), values, dims);
-    feeds["inputs_embeds"] = isStep ? put("inputs_embeds", embeds) : embeds;
+    feeds["inputs_embeds"] = isStep ? toGpuInput("inputs_embeds", embeds) : embeds;
     // Used on the CPU, if at all.
     feeds[MASK] = int64(ort, ones(total), [1, total]);
-    if (takes(POSITIONS)) {
+    if (hasInput(POSITIONS)) {
       const positions = int64(ort, range(this.#length, total), [1, count]);
-      feeds[POSITIONS] = captured && isStep ? put(POSITIONS, positions) : positions;
+      feeds[POSITIONS] = captured && isStep ? toGpuInput(POSITIONS, positions) : positions;
     }
-    if (takes(LAST_POSITION)) feeds[LAST_POSITION] = put(LAST_POSITION, length(total - 1));
-    if (takes(TOTAL_LENGTH))
-      feeds[TOTAL_LENGTH] = captured ? put(TOTAL_LENGTH, length(total)) : length(total);
+    if (hasInput(LAST_POSITION))
+      feeds[LAST_POSITION] = toGpuInput(LAST_POSITION, length(total - 1));
+    if (hasInput(TOTAL_LENGTH))
+      feeds[TOTAL_LENGTH] = captured ? toGpuInput(TOTAL_LENGTH, length(total)) : length(total);
 
     const fetches = { ...this.#cache.fetches };
     if (captured && isStep) fetches[LOGITS] = captured.tensor();

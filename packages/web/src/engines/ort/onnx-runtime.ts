@@ -7,7 +7,7 @@ import type { InferenceSession } from "onnxruntime-web/webgpu";
 import type { Device, GraphName } from "../../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../../protocol/result.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../runtime.ts";
-import type { DecoderParts } from "../../onnx/decoder-rewrite.ts";
+import type { RewriteSummary } from "../../onnx/decoder-rewrite.ts";
 import { RewriteLog } from "../../onnx/rewrite-log.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import {
@@ -47,7 +47,7 @@ export interface OnnxRuntimeOptions extends StartOptions {
 }
 
 export type GraphPreparation = { readonly report: GraphReport } & (
-  | (DecoderParts & { readonly steps: "captured" | "run" })
+  | (RewriteSummary & { readonly steps: "captured" | "run" })
   | { readonly embedding: "looked-up" | "session" }
   /** Whether the encoder takes pictures of any size. */
   | { readonly imageSize: "free" | "fixed" }

@@ -1,8 +1,12 @@
 /** The decoder's session with what belongs to it: its KV caches, and what of a step stays on the GPU. */
 
-import { planDecoder, type DecoderParts, type DecoderRewrite } from "../../onnx/decoder-rewrite.ts";
+import {
+  planDecoder,
+  type RewriteSummary,
+  type DecoderRewrite,
+} from "../../onnx/decoder-rewrite.ts";
 import { headSizesOf } from "../../onnx/head-size.ts";
-import type { ModelOutline } from "../../onnx/model-outline.ts";
+import type { GraphOutline } from "../../onnx/model-outline.ts";
 import { canSharePast } from "../../onnx/shared-past.ts";
 import type { GraphReport, RewriteReport } from "../../protocol/graph-report.ts";
 import type { DecoderForm } from "../../protocol/result.ts";
@@ -28,7 +32,7 @@ import type { Session } from "./session.ts";
 export interface OpenedDecoder {
   readonly form: DecoderForm;
   /** What the rewrite changed. */
-  readonly parts: DecoderParts;
+  readonly parts: RewriteSummary;
   readonly report: GraphReport;
   readonly session: Session;
   readonly onGpu: OnGpu | undefined;
@@ -49,7 +53,7 @@ export interface OpenDecoderContext {
   ) => Promise<CreatedSession>;
 }
 
-const AS_IT_IS: DecoderParts = {
+const AS_IT_IS: RewriteSummary = {
   logits: "all",
   biases: 0,
   rotary: 0,
@@ -131,7 +135,7 @@ const NOT_ASKED = "the decoder was loaded to be run as it is, or its past cannot
  */
 function whyNotCapture(
   gpu: GPUDevice | undefined,
-  model: ModelOutline | undefined,
+  model: GraphOutline | undefined,
   rewrite: DecoderRewrite | undefined,
 ): string | undefined {
   if (gpu?.features.has("subgroups") !== true) return "the GPU has no subgroups of use";

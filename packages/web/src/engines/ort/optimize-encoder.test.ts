@@ -8,7 +8,7 @@ import type { OrtRuntime } from "./onnx-runtime.ts";
 import { canOptimize, optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";
 
 const PATH = fileURLToPath(
-  new URL("../../../tiny/model/onnx/vision_encoder.onnx", import.meta.url),
+  new URL("../../../../tiny/model/onnx/vision_encoder.onnx", import.meta.url),
 );
 const ENCODER = existsSync(PATH) ? new Uint8Array(readFileSync(PATH)) : new Uint8Array(0);
 

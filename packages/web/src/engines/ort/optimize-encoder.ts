@@ -3,7 +3,7 @@
  * (decisions/, 2026-11-24). It is taken only when it sees the same as the original.
  */
 
-import { checkPicture } from "../../generation/check-image.ts";
+import { checkImage } from "../../generation/check-image.ts";
 import { cosine } from "../../generation/cosine.ts";
 import { imageSizeOf } from "../../onnx/image-size.ts";
 import { planInt8Vision, type Int8VisionPlan } from "../../onnx/int8-vision.ts";
@@ -97,7 +97,7 @@ function planOf(file: GraphFile, isAlways: boolean): Int8VisionPlan | undefined 
 
 async function look(runtime: OrtRuntime): Promise<Float32Array> {
   const size = runtime.isImageSizeFree ? CHECK_SIZE : runtime.imageSize;
-  const features = await runtime.encodeImage(checkPicture(size));
+  const features = await runtime.encodeImage(checkImage(size));
   const values = (await features.read()).slice();
   features.dispose();
   return values;

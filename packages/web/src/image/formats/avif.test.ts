@@ -50,7 +50,7 @@ describe("a frame", () => {
   it.each(["avif-larger-frame.avif", "avif-sequence-larger-track.avif"])(
     "is refused where it is larger than the file says: %s",
     (file) => {
-      const bytes = readFileSync(new URL(`fixtures/faults/${file}`, import.meta.url));
+      const bytes = readFileSync(new URL(`../fixtures/faults/${file}`, import.meta.url));
       expect(() => readAvifHeader(bytes)).toThrow(MALFORMED);
     },
   );

@@ -61,11 +61,11 @@ function sizeOfTracks(tracks: readonly AvifTrack[]): Size | undefined {
   return tracks.map(({ declared }) => declared).reduce(cover);
 }
 
-function assertTrackFits({ declared, frame }: AvifTrack, picture: Size): void {
-  if (!fitsTurned(declared, picture)) {
+function assertTrackFits({ declared, frame }: AvifTrack, image: Size): void {
+  if (!fitsTurned(declared, image)) {
     throw malformedImage(
       "avif",
-      `says that it is ${showSize(picture)} pixels and has a track of ${showSize(declared)}`,
+      `says that it is ${showSize(image)} pixels and has a track of ${showSize(declared)}`,
     );
   }
   if (frame) assertFrameFits(frame, declared);

@@ -14,11 +14,11 @@ function plain([red, green, blue]: Colour): Uint8ClampedArray {
 
 /** @returns a copy of `picture` with a square of another colour in it */
 function withSquare(
-  picture: Uint8ClampedArray,
+  image: Uint8ClampedArray,
   { x: left, y: top, side }: { x: number; y: number; side: number },
   [red, green, blue]: Colour,
 ): Uint8ClampedArray {
-  const pixels = picture.slice();
+  const pixels = image.slice();
   for (let y = top; y < top + side; y += 1) {
     for (let x = left; x < left + side; x += 1) {
       pixels.set([red, green, blue, 255], (y * THUMBNAIL_SIDE + x) * 4);
@@ -73,13 +73,13 @@ describe("frameDifference", () => {
     expect(frameDifference(plain(GREY), transparent)).toBe(0);
   });
 
-  const picture = fc
+  const image = fc
     .uint8Array({ minLength: BYTES, maxLength: BYTES })
     .map((bytes) => new Uint8ClampedArray(bytes));
 
   it("is a distance: symmetric, never negative, never above 1, and no longer by a detour", () => {
     fc.assert(
-      fc.property(picture, picture, picture, (a, b, c) => {
+      fc.property(image, image, image, (a, b, c) => {
         const direct = frameDifference(a, c);
         expect(frameDifference(a, a)).toBe(0);
         expect(direct).toBeGreaterThanOrEqual(0);
@@ -94,7 +94,7 @@ describe("frameDifference", () => {
 
   it("is never below the mean difference over the picture", () => {
     fc.assert(
-      fc.property(picture, picture, (a, b) => {
+      fc.property(image, image, (a, b) => {
         let sum = 0;
         for (let at = 0; at < BYTES; at += 1) if (at % 4 !== 3) sum += Math.abs(a[at]! - b[at]!);
         const mean = sum / ((BYTES / 4) * 3 * 255);
