@@ -94,8 +94,8 @@ export interface Vlm extends AsyncDisposable {
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    * @example
-   * using photo = await vlm.open(file);
-   * for await (const event of photo.ask("What is on the left?")) show(event);
+   * using image = await vlm.open(file);
+   * for await (const event of image.ask("What is on the left?")) show(event);
    */
   open(image: ImageSource, options?: OpenOptions): Promise<OpenImage>;
   /**

@@ -96,7 +96,11 @@ export async function openSet(set: FileSet, context: RunContext): Promise<Runtim
   });
 }
 
-async function look(runtime: Runtime, image: ImageTensor, context: RunContext): Promise<EncodedView> {
+async function look(
+  runtime: Runtime,
+  image: ImageTensor,
+  context: RunContext,
+): Promise<EncodedView> {
   const { codec, endIds, maxNewTokens } = context;
   const { features, runs } = await show(runtime, image, context);
   const { ids } = await answerGreedily(runtime, { runs, endIds }, { count: maxNewTokens, kept: 0 });
