@@ -19,7 +19,7 @@ interface RandomTensor {
 export interface RandomOptions {
   /**
    * How much larger than usual the squeeze-and-excite block's weights are. At the usual size its gates hardly differ
-   * from picture to picture, so that a wrong mean before them is lost in the noise. Default 1.
+   * from image to image, so that a wrong mean before them is lost in the noise. Default 1.
    */
   squeezeExcite?: number;
 }

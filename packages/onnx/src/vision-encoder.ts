@@ -1,4 +1,4 @@
-// FastViTHD and the projector, in the order the picture takes: stem, stages with downsampling between them, the
+// FastViTHD and the projector, in the order the image takes: stem, stages with downsampling between them, the
 // closing convolution, then two linear layers into the decoder's space.
 //
 // Maps are [n, channels, h, w] for convolutions and [n, h, w, channels] for linear layers. A 1x1 convolution is both:
@@ -13,7 +13,7 @@ import { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-sha
 import { elementCount, expectShape, type Weights } from "./weights.ts";
 
 const headDim = 32;
-/** Pixels of a picture to one position of the last map. */
+/** Pixels of an image to one position of the last map. */
 const totalStride = 64;
 const batchNormEpsilon = 1e-5;
 

@@ -16,7 +16,7 @@ export type VisionPart =
 export interface VisionShape {
   /** What stands before every name of the tower. */
   readonly prefix: string;
-  /** How many convolutions the stem has; the first two halve the picture. */
+  /** How many convolutions the stem has; the first two halve the image. */
   readonly stemLayers: number;
   readonly parts: readonly VisionPart[];
   /** The width after the last convolution, which is what the projector reads. */

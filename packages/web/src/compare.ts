@@ -1,6 +1,6 @@
 /**
  * What `fastvlm-selfcheck` runs on, for scripts of your own: compares the precisions of a model's files on
- * your pictures, in Node or a worker, and makes the numbers that devices are held to.
+ * your images, in Node or a worker, and makes the numbers that devices are held to.
  *
  * @module
  */

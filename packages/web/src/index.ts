@@ -1,5 +1,5 @@
 /**
- * FastVLM in the browser: a picture and a question in, an answer out, computed on the device.
+ * FastVLM in the browser: an image and a question in, an answer out, computed on the device.
  *
  * @module
  */

@@ -11,8 +11,8 @@ export interface CacheOptions {
   /** Results that were not asked for during this long are dropped. Default: they are kept. */
   readonly maxResultAgeMs?: number;
   /**
-   * What the encoder made of pictures is dropped, least recently used first, above this many bytes: a
-   * few hundred KB a picture. Default 64 MiB.
+   * What the encoder made of images is dropped, least recently used first, above this many bytes: a
+   * few hundred KB an image. Default 64 MiB.
    */
   readonly maxFeatureBytes?: number;
   /**

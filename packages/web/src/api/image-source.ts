@@ -1,7 +1,7 @@
 /** What an app may give as an image. */
 
 /**
- * What the kit takes as a picture. A `string` is an address, fetched with CORS and without cookies, or a
+ * What the kit takes as an image. A `string` is an address, fetched with CORS and without cookies, or a
  * `data:` or `blob:` address, read without the network; a video gives the frame that it shows; an image
  * element that is still loading is waited for. The caller's object stays usable.
  */

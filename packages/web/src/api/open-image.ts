@@ -3,16 +3,16 @@
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
 import type { CaptionOptions, GenerateRequest, ImageViewOption } from "./calls.ts";
 
-/** What is asked about a picture that is open. */
+/** What is asked about an image that is open. */
 export type ImageQuestion = Omit<GenerateRequest, "prompt" | "image" | ImageViewOption>;
 
-/** A picture that was encoded once and can be asked about as often as it takes. */
+/** An image that was encoded once and can be asked about as often as it takes. */
 export interface OpenImage extends Disposable {
   readonly info: ImageInfo;
   /** As {@link Vlm.generate}. `cache: false` leaves out remembered answers only. */
   ask(prompt: string, options?: ImageQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
   /** As {@link Vlm.caption}. */
   caption(options?: Omit<CaptionOptions, ImageViewOption>): Promise<VlmResult>;
-  /** Lets the picture go; later questions throw. */
+  /** Lets the image go; later questions throw. */
   close(): void;
 }

@@ -42,7 +42,7 @@ export interface VlmOptions {
   /** Pauses and resumes the download of the model's files. */
   readonly control?: DownloadControl;
   /**
-   * `none` forbids every request of the kit: the model has to be stored already, pictures have to be
+   * `none` forbids every request of the kit: the model has to be stored already, images have to be
    * passed as data, and once the model is loaded the worker cannot reach the network at all. Default `any`.
    */
   readonly network?: "any" | "none";
@@ -90,7 +90,7 @@ export interface Vlm extends AsyncDisposable {
    */
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
   /**
-   * Encodes a picture, so that questions about it take only what is new: {@link OpenImage.ask}.
+   * Encodes an image, so that questions about it take only what is new: {@link OpenImage.ask}.
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    * @example

@@ -30,7 +30,7 @@ export interface WatchOptions extends Omit<CaptionOptions, "cache" | "signal"> {
    */
   readonly minIntervalMs?: number;
   /**
-   * How much a part of the picture has to change, compared with the frame of the last answer, from
+   * How much a part of the image has to change, compared with the frame of the last answer, from
    * 0 (ask about every frame) to 1 (black to white). Default 0.05.
    */
   readonly changeThreshold?: number;

@@ -14,12 +14,12 @@ export interface CallSettings {
   readonly endOnSentence?: boolean;
   readonly stripLeadIn?: boolean;
   readonly maxWords?: number | undefined;
-  /** Pictures that are open already, in place of the request's. */
+  /** Images that are open already, in place of the request's. */
   readonly images?: readonly WireImage[];
   /** Whether features and beginnings of prompts are reused even where answers are not. */
   readonly reuses?: boolean;
   readonly isOpening?: boolean;
-  /** Milliseconds that those pictures took. */
+  /** Milliseconds that those images took. */
   readonly waitedMs?: number;
 }
 

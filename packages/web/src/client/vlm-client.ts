@@ -194,7 +194,7 @@ export class VlmClient implements Vlm {
         onEvent,
       });
     } finally {
-      // A picture that is open stays so.
+      // An image that is open stays so.
       if (!images) taken.images.forEach(letGo);
     }
   }
@@ -222,7 +222,7 @@ function timeoutOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<GenerateRequest, "ti
   return timeoutMs;
 }
 
-/** Every question sees the picture as it was opened. */
+/** Every question sees the image as it was opened. */
 function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, ImageViewOption> {
   return {
     ...(fit !== undefined && { fit }),

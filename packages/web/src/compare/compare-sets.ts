@@ -1,5 +1,5 @@
 /**
- * Compares the precisions of a model on pictures of the user's, and makes of the most exact one the
+ * Compares the precisions of a model on images of the user's, and makes of the most exact one the
  * numbers that a device is held to ({@link SelfCheck}).
  */
 
@@ -16,14 +16,14 @@ import {
   type SetRun,
 } from "./run-set.ts";
 
-/** A set beside the reference, over all pictures. */
+/** A set beside the reference, over all images. */
 export interface SetComparison {
   readonly set: FileSet;
   /** The least and the mean cosine of features. */
   readonly features: { readonly least: number; readonly mean: number };
-  /** Pictures whose first token is the reference's. */
+  /** Images whose first token is the reference's. */
   readonly sameFirst: number;
-  /** Pictures whose whole answer is the reference's. */
+  /** Images whose whole answer is the reference's. */
   readonly sameAnswer: number;
   /** Tokens that answers have in common with the reference's from the first on: the mean share, 0 to 1. */
   readonly sameTokens: number;
@@ -53,7 +53,7 @@ const TOKEN_COUNT = 3;
 /** About so many values are stored of the features. */
 const FEATURE_COUNT = 200;
 
-/** The side of the kit's own picture where the encoder takes any: a CPU needs a second for it, at every load. */
+/** The side of the kit's own image where the encoder takes any: a CPU needs a second for it, at every load. */
 const SMALL_SIZE = 256;
 
 /**
@@ -67,7 +67,7 @@ const MOST_LIMIT = 0.97;
 /**
  * Loads one set after the other.
  *
- * @throws {TypeError} without a set or a picture
+ * @throws {TypeError} without a set or an image
  * @throws {VlmError} what the runtime throws
  */
 export async function compareSets(options: CompareOptions): Promise<Comparison> {

@@ -1,4 +1,4 @@
-/** What one set of files sees and says: features and greedy answers, picture by picture. */
+/** What one set of files sees and says: features and greedy answers, image by image. */
 
 import { toImageTensor, type ImagePixels } from "../image/tensor/image-tensor.ts";
 import { checkImage } from "../generation/check-image.ts";
@@ -11,7 +11,7 @@ import { createOnnxRuntime } from "../engines/ort/onnx-runtime.ts";
 import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-question.ts";
 import type { FileSet } from "./file-sets.ts";
 
-/** A picture of the user's. */
+/** An image of the user's. */
 export interface NamedImage {
   readonly name: string;
   /** Its pixels, upright; asked for once for each set. */
@@ -33,7 +33,7 @@ export interface RunContext {
   readonly onProgress: (line: string) => void;
 }
 
-/** What a set made of one picture. */
+/** What a set made of one image. */
 export interface EncodedView {
   readonly features: Float32Array; // [tokens, hidden]
   readonly ids: readonly number[];
@@ -44,9 +44,9 @@ export interface EncodedView {
 
 export interface SetRun {
   readonly set: FileSet;
-  /** Of the user's pictures, in order. */
+  /** Of the user's images, in order. */
   readonly looks: readonly EncodedView[];
-  /** Of the kit's own picture, at the size of the check. */
+  /** Of the kit's own image, at the size of the check. */
   readonly check: CheckLook;
 }
 
@@ -58,7 +58,7 @@ export interface CheckLook {
 }
 
 /**
- * @param check the size of the kit's own picture, how many tokens are stored, and the reference's, if there is one already
+ * @param check the size of the kit's own image, how many tokens are stored, and the reference's, if there is one already
  * @throws {VlmError} what the runtime throws
  */
 export async function runSet(

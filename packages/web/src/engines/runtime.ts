@@ -5,7 +5,7 @@
 
 import type { Device } from "../protocol/model-descriptor.ts";
 
-/** A picture as the encoder takes it. */
+/** An image as the encoder takes it. */
 export interface ImageTensor {
   /** RGB planes, 0..1. */
   readonly data: Float32Array; // [3, size, size]
@@ -16,7 +16,7 @@ export interface ImageTensor {
 export interface ImageFeatures {
   /** Features of equal keys are equal. Undefined is like no other. */
   readonly key?: string;
-  /** Positions that the picture takes in the prompt: (size / 64)². */
+  /** Positions that the image takes in the prompt: (size / 64)². */
   readonly tokens: number;
   /** The values, for checks; [tokens, hidden]. */
   read(): Promise<Float32Array>;
@@ -58,9 +58,9 @@ export interface Runtime {
   readonly device: Device;
   /** Positions that a sequence may have. */
   readonly maxPositions: number;
-  /** Side of the pictures that the encoder was made for, in pixels. */
+  /** Side of the images that the encoder was made for, in pixels. */
   readonly imageSize: number;
-  /** Whether the encoder is right for pictures of any size that is a multiple of 64 pixels; otherwise of `imageSize` only. */
+  /** Whether the encoder is right for images of any size that is a multiple of 64 pixels; otherwise of `imageSize` only. */
   readonly isImageSizeFree: boolean;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
   /** Features that were read from this model's encoder before. */

@@ -1,4 +1,4 @@
-/** The synthetic picture of the device check: the same on every machine, to the bit. */
+/** The synthetic image of the device check: the same on every machine, to the bit. */
 
 import type { ImageTensor } from "../engines/runtime.ts";
 

@@ -15,7 +15,7 @@ export interface Question {
   readonly history?: readonly ChatTurn[];
 }
 
-/** A prompt before the pictures are encoded: ids and places for pictures. */
+/** A prompt before the images are encoded: ids and places for images. */
 export type PromptPiece =
   { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image" };
 
@@ -26,8 +26,8 @@ const SLOT_OPEN = "\uE000";
 const SLOT_CLOSE = "\uE001";
 
 /**
- * Lays out a chat prompt: `imageCount` pictures, then the first question, as the public FastVLM files
- * were trained (the picture straight before the text).
+ * Lays out a chat prompt: `imageCount` images, then the first question, as the public FastVLM files
+ * were trained (the image straight before the text).
  */
 export function layOutPrompt(
   codec: TextCodec,
@@ -60,12 +60,12 @@ export function layOutPrompt(
   });
 }
 
-/** What comes before the first word about the pictures. */
+/** What comes before the first word about the images. */
 export function upToImages(pieces: readonly PromptPiece[]): readonly PromptPiece[] {
   return pieces.slice(0, pieces.findLastIndex(({ kind }) => kind === "image") + 1);
 }
 
-/** Puts encoded pictures in their places, in order. */
+/** Puts encoded images in their places, in order. */
 export function fillImages(
   pieces: readonly PromptPiece[],
   features: readonly ImageFeatures[],

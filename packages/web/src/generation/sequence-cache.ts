@@ -1,11 +1,11 @@
 /**
  * Sequences whose KV cache is kept, so that a prompt that begins like an earlier one (system text,
- * picture, earlier turns) prefills only what is new.
+ * image, earlier turns) prefills only what is new.
  */
 
 import type { Decoding, Prediction, PromptPart, Runtime } from "../engines/runtime.ts";
 
-/** What stands at one position: a token's id, or the key of the picture that covers it. */
+/** What stands at one position: a token's id, or the key of the image that covers it. */
 type Unit = number | string;
 
 /** A sequence that is being generated. */
@@ -113,7 +113,7 @@ function isPrefix(prefix: readonly Unit[], units: readonly Unit[]): boolean {
   return commonLength(prefix, units) === prefix.length;
 }
 
-/** Leaves out the first `length` positions, but never a part of a picture, nor all: something follows the last position only. */
+/** Leaves out the first `length` positions, but never a part of an image, nor all: something follows the last position only. */
 function skip(
   parts: readonly PromptPart[],
   length: number,

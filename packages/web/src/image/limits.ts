@@ -1,7 +1,7 @@
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
 import type { ImageHeader } from "./formats/image-header.ts";
 
-/** What a picture may cost before it is refused undecoded. `Infinity` lifts a limit. */
+/** What an image may cost before it is refused undecoded. `Infinity` lifts a limit. */
 export interface ImageLimits {
   /** Bytes of the file. */
   readonly maxBytes: number;
@@ -11,7 +11,7 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /** Segments of a JPEG. Decoders take time in the square of their number. */
   readonly maxSegments: number;
-  /** Scans of a progressive JPEG. Each repaints the whole picture. */
+  /** Scans of a progressive JPEG. Each repaints the whole image. */
   readonly maxScans: number;
   /** Chunks of a PNG. */
   readonly maxChunks: number;
@@ -64,7 +64,7 @@ export function assertByteLength(byteLength: number, limits: ImageLimits): void 
 }
 
 /**
- * Refuses a picture that would cost too much to decode.
+ * Refuses an image that would cost too much to decode.
  *
  * @throws {VlmError} `image-too-large`; `details` say which limit, and by how much.
  */
@@ -88,7 +88,7 @@ export function assertWithinLimits(
 }
 
 /**
- * Refuses a picture by its sides alone: enough for pixels that are decoded already.
+ * Refuses an image by its sides alone: enough for pixels that are decoded already.
  *
  * @throws {VlmError} `image-too-large`
  */

@@ -1,4 +1,4 @@
-/** How one call goes through a loaded model: from pictures and a question to text. */
+/** How one call goes through a loaded model: from images and a question to text. */
 
 import type { Recorder } from "../metrics/recorder.ts";
 import {

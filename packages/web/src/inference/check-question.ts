@@ -1,5 +1,5 @@
 /**
- * A question about the check picture, asked of a decoder: greedily, or along an answer that is there
+ * A question about the check image, asked of a decoder: greedily, or along an answer that is there
  * already. The prompt goes in by pieces: a decoder as its file has it gives the logits of all
  * positions of a run, 608 KB each for FastVLM-0.5B.
  */

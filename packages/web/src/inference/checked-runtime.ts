@@ -121,7 +121,7 @@ function mayBeCaptures({ decoderForm }: OrtRuntime, error: unknown): boolean {
   return decoderForm === "captured" && isFailure;
 }
 
-/** The CPU computes a small picture in a second; the full one of FastVLM takes it twenty. */
+/** The CPU computes a small image in a second; the full one of FastVLM takes it twenty. */
 const SMALL_SIZE = 256;
 
 async function questionOf(

@@ -1,4 +1,4 @@
-/** Any picture that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
+/** Any image that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
 
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -21,7 +21,7 @@ export interface Pixels {
   readonly height: number;
 }
 
-/** A picture as it came: a file, not decoded yet, or pixels. */
+/** An image as it came: a file, not decoded yet, or pixels. */
 export type ImageContent = Uint8Array<ArrayBuffer> | Pixels;
 
 /**

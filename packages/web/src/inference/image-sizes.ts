@@ -1,4 +1,4 @@
-/** How large the encoder sees a picture: what was asked for, or what this device does in time. */
+/** How large the encoder sees an image: what was asked for, or what this device does in time. */
 
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { ImageDetail } from "../protocol/options.ts";
@@ -20,7 +20,7 @@ const TOLERANCE = 1.25;
 
 export interface ImageSizes {
   choose(wanted: { detail: ImageDetail | undefined; targetLatencyMs: number | undefined }): number;
-  /** Notes how long the encoder took for a picture of this size. */
+  /** Notes how long the encoder took for an image of this size. */
   noteEncoding(image: { size: number }, milliseconds: number): void;
 }
 
@@ -61,7 +61,7 @@ export function createImageSizes({ device, largest, isFree }: ImageSizesOptions)
   };
 }
 
-/** `auto` shows no picture larger than it is. */
+/** `auto` shows no image larger than it is. */
 export function capToImage(
   size: number,
   { width, height }: { width: number; height: number },

@@ -1,5 +1,5 @@
 /**
- * Pictures on their way to the decoder. What was seen before is recognised by the page's name for it
+ * Images on their way to the decoder. What was seen before is recognised by the page's name for it
  * or by its file's bytes, and is neither decoded nor encoded again.
  */
 
@@ -17,11 +17,11 @@ import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 /** Bumped when the same files give other features than with the kit before: those that are kept are then not used. */
 const ENCODING_VERSION = 2;
 
-/** How a picture is looked at. */
+/** How an image is looked at. */
 export interface EncodingView {
   /** Side of the square that the encoder sees, in pixels. */
   readonly size: number;
-  /** A picture that is smaller is seen as large as it is. */
+  /** An image that is smaller is seen as large as it is. */
   readonly isCapped: boolean;
   readonly fit: ImageFit;
 }
@@ -36,7 +36,7 @@ export interface OpenedImage {
 
 export interface OpenImagesOptions {
   readonly look: EncodingView;
-  /** Whether what is known of pictures may be used and added to. */
+  /** Whether what is known of images may be used and added to. */
   readonly reuses: boolean;
   readonly signal: AbortSignal;
   /** Called when a step has ended, for the clock. */
@@ -58,10 +58,10 @@ export interface ImagesOptions {
   readonly cache: ImageCache;
 }
 
-/** FastViTHD's total stride: a picture of 64 × 64 pixels is one token. */
+/** FastViTHD's total stride: an image of 64 × 64 pixels is one token. */
 const STRIDE = 64;
 
-/** Features of about seventy pictures of 1024 px, or of a thousand of 256 px. */
+/** Features of about seventy images of 1024 px, or of a thousand of 256 px. */
 const MAX_FEATURE_BYTES = 64 * 2 ** 20;
 const MAX_NAMES = 4096;
 

@@ -8,9 +8,9 @@ import type { GenerateCall } from "../wire/worker-api.ts";
 const SCHEMA = 3;
 
 /**
- * SHA-256 over pictures, prompt, model and options.
+ * SHA-256 over images, prompt, model and options.
  *
- * @param images the keys of the call's pictures
+ * @param images the keys of the call's images
  * @returns undefined when the answer must not be reused: sampling without a seed, or no WebCrypto
  */
 export async function resultKey(

@@ -1,7 +1,7 @@
 /**
  * The first real inference on a device, before it is accepted. Some GPUs compute wrong but finite
  * numbers, so with a stored check of the model's own, features and first tokens must be the
- * reference's; without one, the numbers must at least be sane, follow the picture, and be the same
+ * reference's; without one, the numbers must at least be sane, follow the image, and be the same
  * however a prompt is cut.
  */
 
@@ -34,13 +34,13 @@ export async function checkDevice(
   compare(expect, observed, stored);
   const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
   if (runtime.device !== "webgpu" || !isOtherSize) return;
-  // The stored numbers are of a small picture, for the CPU's sake; a GPU may fail at one size only.
+  // The stored numbers are of a small image, for the CPU's sake; a GPU may fail at one size only.
   expectSpread(expect, await encodeValues(runtime, checkImage(runtime.imageSize)));
 }
 
 /**
  * A GPU may fail at one size only, and its first run is the slow one in any case. The CPU needs seconds
- * for a full picture, and computes a small one in the same way.
+ * for a full image, and computes a small one in the same way.
  */
 function sizeWithoutStored(runtime: Runtime): number {
   return runtime.device === "webgpu" ? runtime.imageSize : sizeFor(runtime, CPU_SIZE);
@@ -54,7 +54,7 @@ const GENERIC_TOKENS = { webgpu: 2, wasm: 1 } as const;
 
 type Expect = (check: string, actual: number, atLeast: number) => void;
 
-/** What a device computed for the check picture. */
+/** What a device computed for the check image. */
 export interface Observation {
   readonly features: Float32Array; // [tokens, hidden]
   readonly tokenIds: readonly number[];
@@ -63,7 +63,7 @@ export interface Observation {
 }
 
 /**
- * Encodes the check picture and decodes a few tokens.
+ * Encodes the check image and decodes a few tokens.
  *
  * @param answer ids to follow, or how many to choose greedily
  */
@@ -109,7 +109,7 @@ function compare(expect: Expect, observed: Observation, check: SelfCheck): void 
  */
 export const MIN_LIKELIHOOD = 0.05;
 
-/** A model without a stored check: features must vary, and must differ for a different picture. */
+/** A model without a stored check: features must vary, and must differ for a different image. */
 async function checkSanity(
   expect: Expect,
   runtime: Runtime,
@@ -118,7 +118,7 @@ async function checkSanity(
 ): Promise<void> {
   expectSpread(expect, features);
   // Kernels that are wrong for one driver or size are the GPU's. What the CPU computes was seen to
-  // be finite, and its files are verified; a second picture would only cost time.
+  // be finite, and its files are verified; a second image would only cost time.
   if (runtime.device === "wasm") return;
   const size = sizeFor(runtime, SANITY_SIZE);
   const first = await encodeValues(runtime, checkImage(size));
@@ -134,7 +134,7 @@ async function checkSanity(
   expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
 }
 
-/** Side of the GPU's second picture, in pixels. */
+/** Side of the GPU's second image, in pixels. */
 const SANITY_SIZE = 256;
 
 /** The CPU's only one: one image token. */

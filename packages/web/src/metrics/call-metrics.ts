@@ -13,7 +13,7 @@ const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
   ["decodeMs", "vlm.decode.duration"],
 ];
 
-/** Stages that a call skipped (no picture, a cached answer) report nothing. */
+/** Stages that a call skipped (no image, a cached answer) report nothing. */
 export function reportCall(recorder: Recorder, result: VlmResult): void {
   const { timings, tokens, images } = result;
   const report = recorder.with({

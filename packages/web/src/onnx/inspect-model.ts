@@ -54,7 +54,7 @@ export interface ModelInspection {
   }[];
   /** What would be changed on each device, and what would not and why. */
   readonly devices: Readonly<Record<"webgpu" | "wasm", readonly RewriteReport[]>>;
-  /** Of a vision encoder: whether it is right for pictures of any size, or why not. */
+  /** Of a vision encoder: whether it is right for images of any size, or why not. */
   readonly imageSize?: string;
   /** Of a vision encoder: the layers that WASM would run in int8. */
   readonly int8Layers?: number;

@@ -54,7 +54,7 @@ export interface Int8VisionOptions {
 /** Turning and quantising cost most of what a smaller product saves, and the first layers' rounding shows most. */
 const MIN_LAYER_WEIGHTS = 16 * 1024;
 
-/** A smaller encoder needs some 20 milliseconds for a picture either way. */
+/** A smaller encoder needs some 20 milliseconds for an image either way. */
 const MIN_MODEL_WEIGHTS = 8 * 1024 * 1024;
 
 /** The first opset whose operators stretch a single number over any shape without being told to. */

@@ -57,25 +57,25 @@ export interface VlmErrorDetails {
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
   /**
-   * The call took longer than `timeoutMs`. In stage `source` its picture had not loaded: wait for it first.
+   * The call took longer than `timeoutMs`. In stage `source` its image had not loaded: wait for it first.
    * In other stages raise it, or use fewer tokens or pixels.
    */
   timeout: { timeoutMs: number; stage: string };
-  /** The bytes are not a picture of a supported kind. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
+  /** The bytes are not an image of a supported kind. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
   "image-unsupported": { kind: string };
-  /** The picture is over a limit. Shrink it, or raise the limit in `imageLimits`. */
+  /** The image is over a limit. Shrink it, or raise the limit in `imageLimits`. */
   "image-too-large": {
     what: "bytes" | "side" | "pixels" | "segments" | "ratio";
     actual: number;
     limit: number;
   };
-  /** The picture is damaged, empty, or cannot be read by this page. */
+  /** The image is damaged, empty, or cannot be read by this page. */
   "image-unreadable": {
     reason: "empty" | "malformed" | "truncated" | "decode-failed" | "cross-origin" | "not-ready";
   };
-  /** A picture given by URL could not be fetched. Check the address and its CORS headers. */
+  /** An image given by URL could not be fetched. Check the address and its CORS headers. */
   "image-fetch-failed": { url: string; status?: number };
-  /** Picture and text do not fit the model's context. Shorten the prompt or use fewer images. */
+  /** Image and text do not fit the model's context. Shorten the prompt or use fewer images. */
   "context-overflow": { tokens: number; limit: number };
   /** Inference failed in a way no other code describes; see `cause`. */
   "generation-failed": { stage: string };

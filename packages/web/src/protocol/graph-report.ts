@@ -22,7 +22,7 @@ export type RewriteName =
   | "unfused-attention"
   /** Steps are captured once and then replayed. */
   | "captured-steps"
-  /** A pool that was made for one size of picture is the mean over the map. */
+  /** A pool that was made for one size of image is the mean over the map. */
   | "mean-over-map"
   /** Rows of the embedding table are read out of the file, without a session. */
   | "looked-up-rows";
@@ -54,6 +54,6 @@ export interface GraphReport {
    * kit made a mistake. Please report it, with the output of `fastvlm-inspect`.
    */
   readonly failures: readonly string[];
-  /** Of the vision encoder: the sizes of pictures that it takes, and why it takes one only. */
+  /** Of the vision encoder: the sizes of images that it takes, and why it takes one only. */
   readonly imageSize?: { readonly isFree: boolean; readonly own: number; readonly reason?: string };
 }

@@ -93,7 +93,7 @@ export interface ModelLicense {
 
 /** A stored check of the model's own: what a device must compute before it is accepted. */
 export interface SelfCheck {
-  /** Asked about a synthetic picture that the kit draws itself. */
+  /** Asked about a synthetic image that the kit draws itself. */
   readonly prompt: string;
   /**
    * Greedy ids that the reference answered. On a device each must be nearly as likely as the
@@ -103,7 +103,7 @@ export interface SelfCheck {
   /** Every `featureStride`-th value of the image features, flattened. */
   readonly features: readonly number[];
   readonly featureStride: number;
-  /** Side of the picture, in pixels; default: the model's own size. A CPU needs a second for 256 at every load. */
+  /** Side of the image, in pixels; default: the model's own size. A CPU needs a second for 256 at every load. */
   readonly imageSize?: number;
   /** The least cosine between `features` and the device's. */
   readonly minCosine: number;
@@ -121,7 +121,7 @@ export interface ModelDescriptor {
   readonly files: Readonly<Record<string, ModelFile>>;
   /** In order of preference. */
   readonly variants: readonly ModelVariant[];
-  /** Side of the square picture that the encoder sees, in pixels; a multiple of 64. */
+  /** Side of the square image that the encoder sees, in pixels; a multiple of 64. */
   readonly imageSize: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
   readonly selfCheck?: SelfCheck;

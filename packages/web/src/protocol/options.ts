@@ -37,16 +37,16 @@ export interface ChatTurn {
 }
 
 /**
- * How many pixels of a picture the encoder sees: the side of the square, a multiple of 64, or a word
+ * How many pixels of an image the encoder sees: the side of the square, a multiple of 64, or a word
  * for it. `low`, `medium` and `high` are a quarter, half and all of the model's own size; `auto` is the
- * largest that this device encodes within `targetLatencyMs`, and never more than the picture has.
+ * largest that this device encodes within `targetLatencyMs`, and never more than the image has.
  */
 export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
 
-/** How a picture becomes the encoder's square: `pad` keeps all of it, `crop` cuts the longer side. */
+/** How an image becomes the encoder's square: `pad` keeps all of it, `crop` cuts the longer side. */
 export type ImageFit = "pad" | "crop";
 
-/** The default of `timeoutMs`: 30 s for pictures and inference. */
+/** The default of `timeoutMs`: 30 s for images and inference. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**

@@ -14,13 +14,13 @@ export type FinishReason = "stop" | "length" | "stop-string" | "max-words";
 export interface Timings {
   /** Waiting for earlier calls. */
   readonly queueMs: number;
-  /** Fetching (for URLs), validating and decoding the pictures. */
+  /** Fetching (for URLs), validating and decoding the images. */
   readonly imageDecodeMs: number;
   /** Resizing, padding and normalising. */
   readonly preprocessMs: number;
   /** The vision encoder and projector. */
   readonly visionMs: number;
-  /** From the encoded pictures to the first token. */
+  /** From the encoded images to the first token. */
   readonly prefillMs: number;
   /** All tokens after the first. */
   readonly decodeMs: number;
@@ -32,7 +32,7 @@ export interface Timings {
 
 /** Token counts of one call. */
 export interface TokenCounts {
-  /** Positions taken by pictures. */
+  /** Positions taken by images. */
   readonly image: number;
   /** Text of the prompt, the chat template included. */
   readonly prompt: number;
@@ -68,15 +68,15 @@ export interface VlmResult {
   readonly cached: boolean;
   readonly timings: Timings;
   readonly tokens: TokenCounts;
-  /** The pictures, as they were looked at. */
+  /** The images, as they were looked at. */
   readonly images: readonly ImageInfo[];
   /** Output tokens a second after the first token; 0 with fewer than two tokens. */
   readonly tokensPerSecond: number;
 }
 
-/** A decoded and preprocessed picture. */
+/** A decoded and preprocessed image. */
 export interface ImageInfo {
-  /** Of the picture as shown: orientation applied. */
+  /** Of the image as shown: orientation applied. */
   readonly width: number;
   readonly height: number;
   /** Side of the square that the encoder sees, in pixels. */
@@ -85,7 +85,7 @@ export interface ImageInfo {
   readonly tokens: number;
 }
 
-/** What `generate` streams, in this order; `text-delta` repeats, `image-ready` only comes with pictures. */
+/** What `generate` streams, in this order; `text-delta` repeats, `image-ready` only comes with images. */
 export type GenerateEvent =
   | { readonly type: "queued"; /** Calls before this one. */ readonly position: number }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }

@@ -42,7 +42,7 @@ export interface StorageUsage {
   /** Files of models, whole or not. */
   readonly modelBytes: number;
   readonly resultBytes: number;
-  /** What is kept of pictures, so that they need not be encoded again. */
+  /** What is kept of images, so that they need not be encoded again. */
   readonly featureBytes: number;
   /** The browser's estimate for all of the origin's data: a hint, often far off. */
   readonly usageBytes: number | undefined;

@@ -46,7 +46,7 @@ export class ActiveModel {
     }
   }
 
-  /** Reports a picture that was turned down before it reached the worker, which reports its own. */
+  /** Reports an image that was turned down before it reached the worker, which reports its own. */
   noteRefused(error: unknown): void {
     if (!VlmError.is(error) || !error.code.startsWith("image-")) return;
     this.#recorder.record("vlm.image.rejected", 1, { "error.type": error.code });

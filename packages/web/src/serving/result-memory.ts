@@ -1,4 +1,4 @@
-/** Answers that this page was given: the same question about the same picture needs no worker. */
+/** Answers that this page was given: the same question about the same image needs no worker. */
 
 import type { VlmResult } from "../protocol/result.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
@@ -13,7 +13,7 @@ export interface ResultMemory {
 /** A few hundred bytes each. */
 const MAX_RESULTS = 1000;
 
-/** Pictures count as the same when the page has the same name for them: one Blob, or one that is open. */
+/** Images count as the same when the page has the same name for them: one Blob, or one that is open. */
 export function createResultMemory(now: () => number): ResultMemory {
   const results = new Map<string, VlmResult>(); // the longest unused first
 

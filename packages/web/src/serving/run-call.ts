@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly call: GenerateCall;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** How much of it is gone: waiting for pictures counts, waiting in the queue does not. */
+  /** How much of it is gone: waiting for images counts, waiting in the queue does not. */
   readonly waitedMs: number;
   /** Gets every event but `done`. */
   readonly onEvent: (event: GenerateEvent) => void;

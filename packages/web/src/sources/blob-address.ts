@@ -1,4 +1,4 @@
-/** Pictures that a page names by a `blob:` address. */
+/** Images that a page names by a `blob:` address. */
 
 import { VlmError } from "../protocol/errors.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";

@@ -1,4 +1,4 @@
-/** Whatever a page has as a picture becomes something that crosses to the worker. */
+/** Whatever a page has as an image becomes something that crosses to the worker. */
 
 import type { ImageSource } from "../api/image-source.ts";
 import { assertSides, type ImageLimits } from "../image/limits.ts";
@@ -18,9 +18,9 @@ export interface SnapshotOptions {
 /**
  * Snapshots `source` as it is now. What is too large is refused before it is copied.
  *
- * @throws {VlmError} `image-unreadable` when the page may not read it, or it has no picture yet;
+ * @throws {VlmError} `image-unreadable` when the page may not read it, or it has no image yet;
  *   `image-too-large`; the signal's reason as soon as it aborts
- * @throws {TypeError} when it is no picture at all
+ * @throws {TypeError} when it is no image at all
  */
 export async function toWireImage(
   source: ImageSource,
@@ -60,7 +60,7 @@ function nameOfBlob(blob: Blob): string {
   return name;
 }
 
-/** A name that no other picture of this page has. */
+/** A name that no other image of this page has. */
 export function newImageName(): string {
   return String(named++);
 }
@@ -86,7 +86,7 @@ function assertSize(source: Drawable, limits: ImageLimits): void {
   if (size.width > 0 && size.height > 0) assertSides(size, limits);
 }
 
-/** A copy: the caller's picture may change or close while the worker reads. */
+/** A copy: the caller's image may change or close while the worker reads. */
 async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBitmap> {
   await assertReady(source, signal);
   const copying = createImageBitmap(source);
@@ -133,7 +133,7 @@ async function assertReady(source: Drawable, signal: AbortSignal): Promise<void>
   }
 }
 
-/** A picture from another origin without CORS may be shown, never read: the platform's rule, found out on one pixel. */
+/** An image from another origin without CORS may be shown, never read: the platform's rule, found out on one pixel. */
 function isReadable(bitmap: ImageBitmap): boolean {
   const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   if (!context) return true;

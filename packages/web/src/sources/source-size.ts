@@ -1,4 +1,4 @@
-/** How large a picture of the page is, known without a copy of it. */
+/** How large an image of the page is, known without a copy of it. */
 
 import type { Size } from "../image/formats/size.ts";
 

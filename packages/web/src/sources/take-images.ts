@@ -1,4 +1,4 @@
-/** The pictures of a call, taken from the page: under its signals, and within its time. */
+/** The images of a call, taken from the page: under its signals, and within its time. */
 
 import type { ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";

@@ -1,15 +1,15 @@
 /**
- * What is known of pictures from earlier visits: which pixels a file holds, and what the vision encoder
+ * What is known of images from earlier visits: which pixels a file holds, and what the vision encoder
  * made of them. Bounded in bytes; the least recently used go first.
  */
 
 import type { Store } from "./store.ts";
 
-/** A picture as the encoder sees it. */
+/** An image as the encoder sees it. */
 export interface KnownImage {
   /** Of its pixels and their size: equal keys, equal pixels. */
   readonly key: string;
-  /** Of the picture as shown. */
+  /** Of the image as shown. */
   readonly width: number;
   readonly height: number;
   /** Side of the square that the encoder sees, in pixels. */
@@ -22,12 +22,12 @@ export interface StoredFeatures {
 }
 
 export interface ImageCache {
-  /** Reads the names used last, so that the first picture need not wait for its own. */
+  /** Reads the names used last, so that the first image need not wait for its own. */
   warm(): Promise<void>;
   /** @param name of a file's bytes and how they are looked at */
   recognise(name: string): Promise<KnownImage | undefined>;
   name(name: string, image: KnownImage): Promise<void>;
-  /** @param key of a picture and of the model that encoded it */
+  /** @param key of an image and of the model that encoded it */
   getFeatures(key: string): Promise<StoredFeatures | undefined>;
   setFeatures(key: string, features: StoredFeatures): Promise<void>;
   /** What the entries take, about. */

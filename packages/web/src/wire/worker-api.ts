@@ -30,7 +30,7 @@ import type {
 /** Bumped when page and worker of different builds could not understand each other. */
 export const PROTOCOL_VERSION = 3;
 
-/** A picture on its way to the worker. */
+/** An image on its way to the worker. */
 export type WireImage = (
   | { readonly kind: "blob"; readonly blob: Blob }
   | { readonly kind: "url"; readonly url: string }
@@ -50,7 +50,7 @@ export interface StorageOptions {
   readonly maxResultBytes: number;
   /** Results that nobody asked for during this long are dropped. */
   readonly maxResultAgeMs: number;
-  /** What is known of pictures is dropped, least recently used first, above this many bytes. */
+  /** What is known of images is dropped, least recently used first, above this many bytes. */
   readonly maxFeatureBytes: number;
   /** Models are removed, least recently used first, while all together take more. */
   readonly maxModelBytes: number;
@@ -61,7 +61,7 @@ export interface StorageOptions {
 /** Download options with every default filled in. */
 export type DownloadPolicy = Required<DownloadOptions>;
 
-/** Whether the kit may fetch: files and pictures, or nothing at all. */
+/** Whether the kit may fetch: files and images, or nothing at all. */
 export type NetworkUse = "any" | "none";
 
 /** What every request that touches stored models says. */
@@ -110,16 +110,16 @@ export interface GenerateCall {
   readonly history: readonly ChatTurn[];
   readonly fit: ImageFit;
   readonly detail: ImageDetail;
-  /** For `auto`: how long the pictures may take, in milliseconds. */
+  /** For `auto`: how long the images may take, in milliseconds. */
   readonly targetLatencyMs: number | undefined;
   readonly generation: ResolvedGenerationOptions;
   readonly endOnSentence: boolean;
   readonly stripLeadIn: boolean;
   /** Whether the result cache may answer and remember. */
   readonly useCache: boolean;
-  /** Whether features of pictures and beginnings of prompts may be reused, and are kept. */
+  /** Whether features of images and beginnings of prompts may be reused, and are kept. */
   readonly reuses: boolean;
-  /** Nothing is asked yet: the pictures are made ready for the questions that follow. */
+  /** Nothing is asked yet: the images are made ready for the questions that follow. */
   readonly isOpening: boolean;
 }
 

@@ -33,7 +33,7 @@ import { input, missing, readFloats, toTensor } from "./tensors.ts";
 export interface OnnxRuntimeOptions extends StartOptions {
   /** One graph's file; called once per graph, in the order of loading. */
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
-  /** Side of the model's own pictures, in pixels; what the encoder's file says counts for more. */
+  /** Side of the model's own images, in pixels; what the encoder's file says counts for more. */
   readonly imageSize: number;
   /** From the model's `config.json`. */
   readonly maxPositions: number;
@@ -49,7 +49,7 @@ export interface OnnxRuntimeOptions extends StartOptions {
 export type GraphPreparation = { readonly report: GraphReport } & (
   | (RewriteSummary & { readonly steps: "captured" | "run" })
   | { readonly embedding: "looked-up" | "session" }
-  /** Whether the encoder takes pictures of any size. */
+  /** Whether the encoder takes images of any size. */
   | { readonly imageSize: "free" | "fixed" }
 );
 

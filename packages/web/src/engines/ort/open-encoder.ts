@@ -1,4 +1,4 @@
-/** The vision encoder's session, and the sizes of pictures that it is right for. */
+/** The vision encoder's session, and the sizes of images that it is right for. */
 
 import { imageSizeOf } from "../../onnx/image-size.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
@@ -11,7 +11,7 @@ import { input } from "./tensors.ts";
 
 export interface Encoder {
   readonly session: Session;
-  /** Side of the pictures that it was made for, in pixels. */
+  /** Side of the images that it was made for, in pixels. */
   readonly imageSize: number;
   /** Whether it is right at any size; otherwise at `imageSize` only. */
   readonly isImageSizeFree: boolean;
@@ -22,7 +22,7 @@ export interface OpenEncoderContext {
   readonly device: Device;
   /** @throws {VlmError} `session-failed`, `out-of-memory` */
   readonly create: (graph: Graph, rewrite: GraphRewrite) => Promise<CreatedSession>;
-  /** Side of the model's pictures in pixels, for a file that names none. */
+  /** Side of the model's images in pixels, for a file that names none. */
   readonly ownSize: number;
 }
 

@@ -38,7 +38,7 @@ export interface OptimizeEncoderOptions {
  */
 const MIN_LIKENESS = 0.99;
 
-/** Side of the picture that is compared, in pixels: sixteen image tokens, where the encoder takes that size. */
+/** Side of the image that is compared, in pixels: sixteen image tokens, where the encoder takes that size. */
 const CHECK_SIZE = 256;
 
 /** @param isAlways also where it gains little */

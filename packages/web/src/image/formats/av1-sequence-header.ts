@@ -7,7 +7,7 @@ export interface Av1Sequence {
   readonly maxFrame: Size;
   readonly widthBits: number;
   readonly heightBits: number;
-  /** The short form for still pictures: frames have the sequence's size. */
+  /** The short form for still images: frames have the sequence's size. */
   readonly isReduced: boolean;
   /** Bits of `frame_presentation_time`; 0 where frames have none. */
   readonly presentationTimeBits: number;
@@ -34,7 +34,7 @@ const NO_TIMING: Timing = { presentationTimeBits: 0, delayBits: 0, removalTimeBi
 
 /** Reads `sequence_header_obu` up to the last field that a frame's size depends on (AV1, 5.5). */
 export function readAv1SequenceHeader(bits: BitReader): Av1Sequence {
-  bits.skip(3 + 1); // profile, still picture
+  bits.skip(3 + 1); // profile, still image
   const isReduced = bits.flag();
   let timing = NO_TIMING;
   let timedOperatingPoints: number[] = [];

@@ -19,7 +19,7 @@ export interface UnitBudget {
   left: number;
 }
 
-/** A picture of 40 megapixels has about 10,000 tiles at most, of three or four units each. */
+/** An image of 40 megapixels has about 10,000 tiles at most, of three or four units each. */
 export const MAX_UNITS = 50_000;
 
 interface Unit extends Av1Layer {

@@ -6,7 +6,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { malformedImage, truncatedImage } from "../image-errors.ts";
 import { cover, fitsIn, showSize, type Size } from "./size.ts";
 
-/** Items that say something of a picture and are not decoded with it. */
+/** Items that say something of an image and are not decoded with it. */
 const NOT_DECODED_WITH = new Set(["thmb", "cdsc"]);
 
 /**

@@ -1,4 +1,4 @@
-/** The items of an AVIF: pictures, tiles of pictures, alpha planes, metadata. */
+/** The items of an AVIF: images, tiles of images, alpha planes, metadata. */
 
 import { readAvifLocations } from "./avif-locations.ts";
 import { assertFewParts } from "./avif-parts.ts";
@@ -7,7 +7,7 @@ import type { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
 import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.ts";
 
-/** "This item needs those": a grid its tiles, an alpha plane its picture. */
+/** "This item needs those": a grid its tiles, an alpha plane its image. */
 export interface Reference {
   readonly type: string;
   readonly from: number;
@@ -45,7 +45,7 @@ function readTypes(reader: ByteReader, iinf: IsoBox | undefined): ReadonlyMap<nu
   const start = pastVersion(iinf).start + (reader.u8(iinf.start) > 0 ? 4 : 2); // past the count
   for (const infe of isoBoxes(reader, start, iinf.end)) {
     const version = reader.u8(infe.start);
-    if (infe.type !== "infe" || version < 2) continue; // earlier versions are of files, not of pictures
+    if (infe.type !== "infe" || version < 2) continue; // earlier versions are of files, not of images
     const hasLongId = version > 2;
     const at = pastVersion(infe).start;
     const id = readId(reader, at, hasLongId);

@@ -110,7 +110,7 @@ function toItemProperties(tied: readonly Property[]): ItemProperties {
   return { size, config, isTurned: tied.some(({ type }) => type === "turn") };
 }
 
-/** Too large a guess refuses a picture; too small a guess lets a bomb through. */
+/** Too large a guess refuses an image; too small a guess lets a bomb through. */
 function largest(properties: Iterable<Property>): Size | undefined {
   let best: Size | undefined;
   for (const property of properties) {

@@ -13,7 +13,7 @@ export interface AvifTrack {
   readonly frame: Size | undefined;
 }
 
-/** One for the picture and one for its alpha are usual. */
+/** One for the image and one for its alpha are usual. */
 const MAX_TRACKS = 64;
 
 const NOTHING: Size = { width: 0, height: 0 };

@@ -18,7 +18,7 @@ import type { ImageHeader } from "./image-header.ts";
 import { topIsoBoxes, type IsoBox } from "./iso-boxes.ts";
 import { cover, fitsIn, fitsTurned, showSize, type Size } from "./size.ts";
 
-/** Reads the primary picture's size, turned as it will be shown. */
+/** Reads the primary image's size, turned as it will be shown. */
 export function readAvifHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "avif");
   const { meta, moov } = findParts(reader);

@@ -2,7 +2,7 @@ import { truncatedImage } from "../image-errors.ts";
 import type { ImageKind } from "./image-header.ts";
 
 /**
- * Numbers from a picture's bytes. Offsets in a picture come from strangers, so every read past the
+ * Numbers from an image's bytes. Offsets in an image come from strangers, so every read past the
  * end is the same typed error, and no parser needs to check lengths itself.
  *
  * @throws {VlmError} `image-unreadable` with reason `truncated`, from every method.

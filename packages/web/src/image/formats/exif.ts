@@ -7,7 +7,7 @@ const ENTRY_BYTES = 12;
  * The orientation, 1 to 8, in an APP1 segment's body at `start` up to `end`; 1 where the EXIF block
  * gives none or is damaged, `undefined` where the segment is not EXIF at all.
  *
- * Never throws: a picture with broken metadata is still a picture.
+ * Never throws: an image with broken metadata is still an image.
  */
 export function readExifOrientation(
   bytes: Uint8Array,
@@ -35,7 +35,7 @@ export function readExifOrientation(
   return 1;
 }
 
-/** Whether showing a picture with this orientation turns it by a quarter. */
+/** Whether showing an image with this orientation turns it by a quarter. */
 export function swapsSides(orientation: number): boolean {
   return orientation >= 5;
 }

@@ -1,9 +1,9 @@
 import type { Size } from "./size.ts";
 
-/** The kinds of picture that the kit reads. Each one's MIME type is `image/<kind>`. */
+/** The kinds of image that the kit reads. Each one's MIME type is `image/<kind>`. */
 export type ImageKind = "png" | "jpeg" | "webp" | "gif" | "avif" | "bmp";
 
-/** What a picture says about itself before anything is decoded. */
+/** What an image says about itself before anything is decoded. */
 export interface ImageHeader {
   readonly kind: ImageKind;
   /** Pixels, as shown: sides are swapped where the file asks to be turned by a quarter. */
@@ -11,7 +11,7 @@ export interface ImageHeader {
   /** Pixels, as shown. */
   readonly height: number;
   /**
-   * What the decoder makes before it cuts the picture out of it, where that is larger: a grid of tiles.
+   * What the decoder makes before it cuts the image out of it, where that is larger: a grid of tiles.
    */
   readonly decoded?: Size;
   /** JPEG segments or PNG chunks in the whole file; 0 for other kinds. */

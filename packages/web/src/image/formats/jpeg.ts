@@ -3,7 +3,7 @@
  *
  * The walk goes on past the size to the end of the file, because the cost of decoding hides there:
  * a decoder's time grows with the square of the number of segments (115 000 empty ones, 1.3 MB,
- * kept Chromium busy for over 40 s), and each scan of a progressive picture repaints all of it.
+ * kept Chromium busy for over 40 s), and each scan of a progressive image repaints all of it.
  */
 
 import { ByteReader } from "./byte-reader.ts";

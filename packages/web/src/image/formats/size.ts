@@ -13,7 +13,7 @@ export function fitsIn(inner: Size, outer: Size): boolean {
   return inner.width <= outer.width && inner.height <= outer.height;
 }
 
-/** The same for a picture that may be turned by a quarter. */
+/** The same for an image that may be turned by a quarter. */
 export function fitsTurned(inner: Size, outer: Size): boolean {
   return fitsIn(inner, outer) || fitsIn({ width: inner.height, height: inner.width }, outer);
 }

@@ -21,7 +21,7 @@ const READERS: Readonly<Record<ImageKind, (bytes: Uint8Array) => ImageHeader>> =
 };
 
 /**
- * Reads a picture's kind and size without decoding it, so that a picture too large to decode is
+ * Reads an image's kind and size without decoding it, so that an image too large to decode is
  * refused before memory is spent on it.
  *
  * The kind comes from the bytes alone; file names and MIME types lie. Takes time linear in the

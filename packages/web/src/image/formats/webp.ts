@@ -40,7 +40,7 @@ function readCanvas(reader: ByteReader, start: number): Size {
   return canvas;
 }
 
-/** A frame of an animation: a place on the canvas, and chunks with the picture for it. */
+/** A frame of an animation: a place on the canvas, and chunks with the image for it. */
 function assertAnimationFrame(reader: ByteReader, start: number, canvas: Size): void {
   const left = 2 * reader.u24le(start);
   const top = 2 * reader.u24le(start + 3);
@@ -65,7 +65,7 @@ function isFrame({ name }: Chunk): boolean {
   return name === "VP8 " || name === "VP8L";
 }
 
-/** Undefined where the chunk holds no picture. */
+/** Undefined where the chunk holds no image. */
 function readFrame(reader: ByteReader, { name, start }: Chunk): Size | undefined {
   if (name === "VP8 " && reader.u24le(start + 3) === VP8_START_CODE) {
     return {

@@ -15,7 +15,7 @@ export const WEIGHT_HALF = 1 << (WEIGHT_BITS - 1);
 
 /** For each output position, which source positions it is mixed from and how. */
 export interface AxisWeights {
-  /** The first output position that sees the picture. Before it, and from `last` on, is padding. */
+  /** The first output position that sees the image. Before it, and from `last` on, is padding. */
   readonly first: number;
   readonly last: number;
   /** By output position: the first source position. */
@@ -29,11 +29,11 @@ export interface AxisWeights {
 
 /** One axis of a resize, in positions of the source line and of the output line. */
 export interface Axis {
-  /** Length of the picture. */
+  /** Length of the image. */
   readonly sourceLength: number;
-  /** Where the picture begins on the line that is resized: the width of the padding before it. */
+  /** Where the image begins on the line that is resized: the width of the padding before it. */
   readonly sourceOffset: number;
-  /** Length of the line that is resized: picture and padding. */
+  /** Length of the line that is resized: image and padding. */
   readonly lineLength: number;
   /** Length that the line is resized to. */
   readonly resizedLength: number;
@@ -47,7 +47,7 @@ export interface Axis {
  *
  * They are computed for the padded line and then those that fall on padding are dropped, without
  * making up for them: padding is black, and black adds nothing to a sum. So the blend across the
- * seam is that of the padded picture, and no padding is ever stored or read.
+ * seam is that of the padded image, and no padding is ever stored or read.
  */
 export function toAxisWeights(axis: Axis): AxisWeights {
   const { sourceLength, sourceOffset, lineLength, resizedLength, outputOffset, outputLength } =

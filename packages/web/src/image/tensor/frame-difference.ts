@@ -3,17 +3,17 @@
 /** Side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 16;
 
-/** A part of the picture, a sixteenth of it: small enough that one thing which changes is most of it. */
+/** A part of the image, a sixteenth of it: small enough that one thing which changes is most of it. */
 const BLOCK_SIDE = 4;
 
 /** Blocks overlap by half, so that what lies on the edge of one is inside another. */
 const BLOCK_STEP = 2;
 
 /**
- * The mean difference of colours in that part of the picture which changed most: 0 is the same, 1 is black
- * beside white. The mean over all of the picture would lose a small thing that moves in a flicker of the light.
+ * The mean difference of colours in that part of the image which changed most: 0 is the same, 1 is black
+ * beside white. The mean over all of the image would lose a small thing that moves in a flicker of the light.
  *
- * @param one RGBA of a picture shrunk to {@link THUMBNAIL_SIDE} squared; so is `other`
+ * @param one RGBA of an image shrunk to {@link THUMBNAIL_SIDE} squared; so is `other`
  */
 export function frameDifference(one: Uint8ClampedArray, other: Uint8ClampedArray): number {
   let largest = 0;

@@ -1,7 +1,7 @@
 /**
  * From pixels to what the vision encoder takes, in one go: flatten, pad or crop, resize, scale to
  * 0..1, and from interleaved to planar. Padding is never materialised, cropped-off pixels are never
- * computed, and the only intermediate is one byte per channel of the half-resized picture.
+ * computed, and the only intermediate is one byte per channel of the half-resized image.
  */
 
 import { toAxisWeights, WEIGHT_BITS, WEIGHT_HALF, type AxisWeights } from "./bicubic.ts";
@@ -13,12 +13,12 @@ export interface ImagePixels {
   readonly height: number;
 }
 
-/** How a picture becomes the square that the encoder sees. */
+/** How an image becomes the square that the encoder sees. */
 export interface ImageTensorOptions {
   /** Side of the square, in pixels. */
   readonly size: number;
   /**
-   * `pad` keeps all of the picture, centred between black bars, as Apple's `predict.py` does
+   * `pad` keeps all of the image, centred between black bars, as Apple's `predict.py` does
    * (`expand2square`, then resize). `crop` fills the square and cuts off what sticks out, as the
    * image processor of transformers.js does.
    */
@@ -28,7 +28,7 @@ export interface ImageTensorOptions {
 }
 
 /**
- * Transparent pictures are mostly logos, icons and diagrams drawn for a light page: on white they
+ * Transparent images are mostly logos, icons and diagrams drawn for a light page: on white they
  * are legible. Dropping alpha, as the reference does, shows whatever colour lies under the
  * transparent pixels, and that is black in whatever came through a canvas.
  */
@@ -42,8 +42,8 @@ const UNIT_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 /**
  * Turns pixels into the encoder's input: `[3, size, size]`, planar RGB, 0..1.
  *
- * The numbers are those of Pillow's bicubic resize of the padded picture, with its rounding to 8
- * bits after the horizontal and after the vertical pass. A square, opaque picture of the right size
+ * The numbers are those of Pillow's bicubic resize of the padded image, with its rounding to 8
+ * bits after the horizontal and after the vertical pass. A square, opaque image of the right size
  * comes out as exactly its bytes over 255.
  *
  * @throws {TypeError} when a side is not a positive integer or `data` has another length.
@@ -72,7 +72,7 @@ export function toImageTensor(
   return tensor;
 }
 
-/** Both axes are those of the square around the picture. The odd pixel of padding goes after it. */
+/** Both axes are those of the square around the image. The odd pixel of padding goes after it. */
 function padAxes(width: number, height: number, size: number): [AxisWeights, AxisWeights] {
   const side = Math.max(width, height);
   const toWeights = (sourceLength: number) =>
