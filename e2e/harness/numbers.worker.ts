@@ -6,11 +6,7 @@ import {
   type GraphPreparation,
   type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
-import {
-  exportedImage,
-  exportedRows,
-  POSITIONS,
-} from "../../packages/web/test/exported-inputs.ts";
+import { exportedImage, exportedRows, POSITIONS } from "../../packages/web/test/exported-inputs.ts";
 import type { Decoding } from "../../packages/web/src/engines/runtime.ts";
 import type { NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
@@ -44,7 +40,7 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
   const features = [];
   for (const { side, stride } of pictures) {
     const found = await runtime.encodeImage({ data: exportedImage(side), size: side });
-    features.push({ tokens: found.tokens, values: everyNth(await found.read(), stride) });
+    features.push({ tokens: found.tokens, values: everyNth(found.values, stride) });
   }
   const decoding = runtime.startDecoding();
   const seenSteps = await callAll(runtime, decoding, steps, logitStride);
@@ -64,7 +60,7 @@ async function callAll(
 ): Promise<SeenCall[]> {
   const seen = [];
   for (const ids of calls) {
-    const features = runtime.restoreImage(ids.length, exportedRows(ids));
+    const features = { tokens: ids.length, values: exportedRows(ids) };
     const prediction = await decoding.append([{ kind: "image", features }]);
     const likeliest = await prediction.readLikeliest();
     seen.push({ likeliest, values: everyNth(await prediction.readLogits(), stride) });

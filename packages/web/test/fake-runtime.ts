@@ -52,7 +52,6 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     imageSize: 64,
     isImageSizeFree: true,
     encodeImage: () => Promise.resolve(fakeFeatures(1)),
-    restoreImage: (tokens) => fakeFeatures(tokens),
     startDecoding: () => startDecoding(),
     trim: () => undefined,
     dispose: () => Promise.resolve(),
@@ -81,9 +80,5 @@ export const byteCodec: TextCodec = {
 };
 
 export function fakeFeatures(tokens: number): ImageFeatures {
-  return {
-    tokens,
-    read: () => Promise.resolve(new Float32Array(tokens)),
-    dispose: () => undefined,
-  };
+  return { tokens, values: new Float32Array(tokens) };
 }

@@ -131,6 +131,5 @@ async function lookAtCheck(
 async function show(runtime: Runtime, image: ImageTensor, { codec, prompt }: RunContext) {
   const features = await runtime.encodeImage(image);
   const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
-  const runs = await cutPrompt(runtime, fillImages(pieces, [features]));
-  return { features: (await features.read()).slice(), runs };
+  return { features: features.values, runs: cutPrompt(fillImages(pieces, [features])) };
 }

@@ -12,15 +12,14 @@ export interface ImageTensor {
   readonly size: number;
 }
 
-/** Image features where the runtime keeps them. */
+/** What the encoder made of an image: plain data, which may be stored and comes back as a part of a prompt. */
 export interface ImageFeatures {
-  /** Features of equal keys are equal. Undefined is like no other. */
-  readonly key?: string;
   /** Positions that the image takes in the prompt: (size / 64)². */
   readonly tokens: number;
-  /** The values, for checks; [tokens, hidden]. */
-  read(): Promise<Float32Array>;
-  dispose(): void;
+  /** [tokens, hidden]; nobody writes to them. */
+  readonly values: Float32Array<ArrayBuffer>;
+  /** Features of equal keys are equal. Features without a key are equal to no others. */
+  readonly key?: string;
 }
 
 /** A stretch of the prompt. */
@@ -63,8 +62,6 @@ export interface Runtime {
   /** Whether the encoder is right for images of any size that is a multiple of 64 pixels; otherwise of `imageSize` only. */
   readonly isImageSizeFree: boolean;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
-  /** Features that were read from this model's encoder before. */
-  restoreImage(tokens: number, values: Float32Array): ImageFeatures;
   startDecoding(): Decoding;
   /** Frees memory that only waits for the next sequence. */
   trim(): void;

@@ -80,7 +80,6 @@ export async function answer(
     else generation = await generate(context, fillImages(pieces, features), call.generation);
     clock.end(call.isOpening ? "prefillMs" : "decodeMs");
   } finally {
-    for (const one of features) one.dispose();
     for (const image of call.images) if (image.kind === "bitmap") image.bitmap.close();
   }
   recorder.record("vlm.kv_cache.bytes", parts.sequences.bytes);

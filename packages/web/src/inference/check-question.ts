@@ -25,23 +25,18 @@ export interface CheckAnswer {
   readonly logits: readonly Float32Array[];
 }
 
-/** Cuts a prompt. Features that are cut are restored by the runtime. */
-export async function cutPrompt(
-  runtime: Pick<Runtime, "restoreImage">,
-  parts: readonly PromptPart[],
-): Promise<(readonly PromptPart[])[]> {
+/** Cuts a prompt into runs that are short enough. */
+export function cutPrompt(parts: readonly PromptPart[]): (readonly PromptPart[])[] {
   const runs: PromptPart[][] = [];
   for (const part of parts) {
     if (part.kind === "tokens") {
       for (const [from, to] of stretches(part.ids.length))
         runs.push([{ kind: "tokens", ids: part.ids.slice(from, to) }]);
     } else {
-      const { tokens } = part.features;
-      const values = await part.features.read(); // [tokens, hidden]
+      const { tokens, values } = part.features;
       const hidden = values.length / tokens;
       for (const [from, to] of stretches(tokens)) {
-        const piece = values.slice(from * hidden, to * hidden);
-        const features = runtime.restoreImage(to - from, piece);
+        const features = { tokens: to - from, values: values.slice(from * hidden, to * hidden) };
         runs.push([{ kind: "image", features }]);
       }
     }

@@ -58,8 +58,7 @@ function create(machine: Machine, wanted: DecoderForm): OrtRuntime {
     encodeImage: ({ data, size }) =>
       Promise.resolve({
         tokens: (size / 64) ** 2,
-        read: () => Promise.resolve(data.slice(0, (size / 64) ** 2 * 4)),
-        dispose: () => undefined,
+        values: new Float32Array(data.subarray(0, (size / 64) ** 2 * 4)),
       }),
     startDecoding: () => ({
       ...createFakeRuntime([0]).startDecoding(),

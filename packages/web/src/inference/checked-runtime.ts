@@ -132,8 +132,7 @@ async function questionOf(
   const size = isSmall ? Math.min(SMALL_SIZE, runtime.imageSize) : runtime.imageSize;
   const features = await runtime.encodeImage(checkImage(size));
   const pieces = layOutPrompt(codec, { text: model.captions.brief.prompt, system: undefined }, 1);
-  const runs = await cutPrompt(runtime, fillImages(pieces, [features]));
-  features.dispose();
+  const runs = cutPrompt(fillImages(pieces, [features]));
   return { runs, endIds };
 }
 

@@ -52,7 +52,7 @@ export interface Images {
 }
 
 export interface ImagesOptions {
-  readonly runtime: Pick<Runtime, "encodeImage" | "restoreImage">;
+  readonly runtime: Pick<Runtime, "encodeImage">;
   readonly model: ModelInfo;
   readonly limits: ImageLimits;
   readonly cache: ImageCache;
@@ -151,15 +151,11 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
         const isNew = !found;
         if (!found) {
           tensor ??= (await toTensor()).tensor;
-          const encoded = await runtime.encodeImage(tensor);
-          const values = (await encoded.read()).slice();
-          found = { tokens: encoded.tokens, values };
-          encoded.dispose();
+          found = await runtime.encodeImage(tensor);
           void cache.setFeatures(featuresKey, found);
         }
         keep(featuresKey, found);
-        const features = { ...runtime.restoreImage(found.tokens, found.values), key: featuresKey };
-        return { features, isNew };
+        return { features: { ...found, key: featuresKey }, isNew };
       },
     };
   };

@@ -17,11 +17,7 @@ function device(
   return {
     ...createFakeRuntime(answer),
     encodeImage: (image) =>
-      Promise.resolve({
-        tokens: 1,
-        read: () => Promise.resolve(Float32Array.from(encode(image))),
-        dispose: () => undefined,
-      }),
+      Promise.resolve({ tokens: 1, values: Float32Array.from(encode(image)) }),
   };
 }
 

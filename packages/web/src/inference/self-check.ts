@@ -88,10 +88,9 @@ export async function observe(
       likelihoods.push(Math.exp(logits[id]! - logits[likeliest]!));
       parts = [{ kind: "tokens", ids: [id] }];
     }
-    return { features: await features.read(), tokenIds, likelihoods };
+    return { features: features.values, tokenIds, likelihoods };
   } finally {
     decoding.dispose();
-    features.dispose();
   }
 }
 
@@ -146,10 +145,7 @@ function sizeFor({ isImageSizeFree, imageSize }: Runtime, wanted: number): numbe
 }
 
 async function encodeValues(runtime: Runtime, image: ImageTensor): Promise<Float32Array> {
-  const features = await runtime.encodeImage(image);
-  const values = (await features.read()).slice();
-  features.dispose();
-  return values;
+  return (await runtime.encodeImage(image)).values;
 }
 
 function spread(values: Float32Array): number {

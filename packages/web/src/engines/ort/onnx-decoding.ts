@@ -1,7 +1,7 @@
 /** One sequence on the decoder's session. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
-import type { Decoding, ImageFeatures, Prediction, PromptPart } from "../runtime.ts";
+import type { Decoding, Prediction, PromptPart } from "../runtime.ts";
 import { argmax } from "../../generation/sampling.ts";
 import { MASK } from "../../onnx/decoder-rewrite.ts";
 import { POSITIONS } from "../../onnx/fuse-rotary.ts";
@@ -15,11 +15,6 @@ import type { KvCache } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
 import { input, int64, missing, readFloats, toTensor } from "./tensors.ts";
-
-/** Features that are on the CPU already. */
-export interface CpuImageFeatures extends ImageFeatures {
-  readonly values: Float32Array; // [tokens, hidden]
-}
 
 export interface OnnxDecodingParts {
   readonly ort: OrtModule;
@@ -113,7 +108,7 @@ export class OnnxDecoding implements Decoding {
     let count = 0;
     for (const part of parts) {
       if (part.kind === "image") {
-        blocks.push((part.features as CpuImageFeatures).values);
+        blocks.push(part.features.values);
         count += part.features.tokens;
       } else {
         blocks.push(await this.#parts.embedding.rows(part.ids));

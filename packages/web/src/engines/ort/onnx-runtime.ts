@@ -23,7 +23,7 @@ import { ENCODER_OPTIONS } from "./encoder-options.ts";
 import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import type { OrtModule } from "./load-ort.ts";
-import { OnnxDecoding, type CpuImageFeatures } from "./onnx-decoding.ts";
+import { OnnxDecoding } from "./onnx-decoding.ts";
 import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
 import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
@@ -221,14 +221,10 @@ class OnnxRuntime implements OrtRuntime {
     const pixels = toTensor(ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
     const { image_features: features } = await vision.run({ pixel_values: pixels });
     if (!features) throw missing("vision", "image_features");
-    const values = await readFloats(features); // [1, tokens, hidden]
+    const values = (await readFloats(features)).slice(); // [1, tokens, hidden]
     const tokens = features.dims.at(-2)!;
     features.dispose();
-    return this.restoreImage(tokens, values);
-  }
-
-  restoreImage(tokens: number, values: Float32Array): CpuImageFeatures {
-    return { tokens, values, read: () => Promise.resolve(values), dispose: () => undefined };
+    return { tokens, values };
   }
 
   async tryEncoder(file: GraphFile): ReturnType<OrtRuntime["tryEncoder"]> {

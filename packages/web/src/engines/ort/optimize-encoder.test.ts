@@ -28,7 +28,7 @@ function create(before: readonly number[], after: readonly number[]) {
     encodeImage: () =>
       Promise.resolve({
         ...fakeFeatures(1),
-        read: () => Promise.resolve(Float32Array.from(values)),
+        values: Float32Array.from(values),
       }),
     tryEncoder: () => {
       log.push("try");

@@ -97,8 +97,5 @@ function planOf(file: GraphFile, isAlways: boolean): Int8VisionPlan | undefined 
 
 async function look(runtime: OrtRuntime): Promise<Float32Array> {
   const size = runtime.isImageSizeFree ? CHECK_SIZE : runtime.imageSize;
-  const features = await runtime.encodeImage(checkImage(size));
-  const values = (await features.read()).slice();
-  features.dispose();
-  return values;
+  return (await runtime.encodeImage(checkImage(size))).values;
 }

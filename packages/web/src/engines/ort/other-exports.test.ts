@@ -99,10 +99,7 @@ describe("on the CPU", () => {
     const { runtime } = await load("decoder_heads_q4.onnx");
     const image = (from: number, to: number) => ({
       kind: "image" as const,
-      features: runtime.restoreImage(
-        to - from,
-        Float32Array.from(embeds.slice(from * 32, to * 32)),
-      ),
+      features: { tokens: to - from, values: Float32Array.from(embeds.slice(from * 32, to * 32)) },
     });
     const decoding = runtime.startDecoding();
     const first = await (await decoding.append([image(0, 8)])).readLogits();
