@@ -25,7 +25,10 @@ export function answerWithKit(
       const { vlm } = await observe({ model: tinyModel({ precision }), device });
       const results: VlmResult[] = [];
       for (const { prompt, pictures } of questions) {
-        results.push(await ask(vlm, { prompt, image: pictures, maxNewTokens, cache: false }));
+        // A software adapter on a busy machine needs more than the usual 30 seconds for a long answer.
+        const timeoutMs = 120_000;
+        const asked = { prompt, image: pictures, maxNewTokens, cache: false, timeoutMs };
+        results.push(await ask(vlm, asked));
       }
       await vlm.dispose();
       return results;
