@@ -1,6 +1,6 @@
 /**
  * Decode steps that are captured once and replayed, as on a GPU with wide subgroups. The software adapter's
- * are too narrow for ORT's attention over more than 32 new positions (decisions/, 2026-11-23), so prompts are short here.
+ * are too narrow for ORT's attention over more than 32 new positions (decisions/2026-11-23-gpu-without-small-subgroups.md), so prompts are short here.
  */
 
 import type { Page } from "@playwright/test";

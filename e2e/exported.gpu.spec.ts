@@ -1,7 +1,7 @@
 /**
  * Files of the official exporters on WebGPU: the numbers, in steps that are run and in steps that are captured. The
  * software adapter has no float16, and with subgroups of 4 lanes, which capturing takes, its products of 4 bits are wrong
- * (decisions/, 2026-11-26), so that steps are captured of the float32 decoder.
+ * (decisions/2026-11-26-encoder-attention-unfused.md), so that steps are captured of the float32 decoder.
  */
 
 import { expect, test } from "./fixtures.ts";

@@ -70,7 +70,7 @@ test("the int8 encoder is written once, sees the same, and answers as the origin
   expect(first).toMatchObject({ variant: "fp16+int8-vision", wrote: 1 });
   expect(first.likeness[0]).toBeGreaterThan(0.999);
   expect(first.likeness[0]).toBeLessThan(1);
-  // 1 of 48, measured (decisions/, 2026-11-24).
+  // 1 of 48, measured (decisions/2026-11-24-int8-vision-encoder.md).
   const different = first.texts.filter((text, index) => text !== plain.texts[index]);
   expect(different.length).toBeLessThanOrEqual(3);
 

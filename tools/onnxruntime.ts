@@ -1,7 +1,7 @@
 /**
  * The files of onnxruntime-web that the SDK runs, put into its package. As a dependency it would
  * bring protobufjs, which no page runs and which has an install script, and builds that are never
- * loaded (decisions/, onnxruntime inside the package).
+ * loaded (decisions/2026-11-26-onnxruntime-inside-the-package.md).
  */
 
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";

@@ -155,7 +155,7 @@ class VisionEncoder {
 
   /**
    * softmax(q·kᵀ / √d)·v for each head, in plain operators: on WebGPU the fused `MultiHeadAttention` of
-   * onnxruntime-web 1.31 gives wrong numbers for maps of 64 positions (decisions/, 2026-11-23).
+   * onnxruntime-web 1.31 gives wrong numbers for maps of 64 positions (decisions/2026-11-23-plain-attention-in-the-encoder.md).
    *
    * @param parts query, key and value, each [n, h·w, channels]
    */

@@ -1,7 +1,7 @@
 /**
  * From a model's files to a runtime that is known to compute rightly. Where the model's descriptor has
  * no stored numbers, the first load of these files on this device asks more than later ones
- * (decisions/, 2026-11-26).
+ * (decisions/2026-11-26-files-without-stored-numbers.md).
  */
 
 import { VlmError } from "../protocol/errors.ts";

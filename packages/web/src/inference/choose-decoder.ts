@@ -26,7 +26,7 @@ const COMPARED = 8;
 /**
  * The least cosine of two graphs' logits, without their means. Floats that are summed in another order
  * are above 0.99999; int8 on the CPU is at 0.9997 in three layers, because a number at a border is
- * rounded to the other side (decisions/, 2026-11-26). A step that is computed wrongly costs a tenth.
+ * rounded to the other side (decisions/2026-11-26-files-without-stored-numbers.md). A step that is computed wrongly costs a tenth.
  */
 const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.99 };
 

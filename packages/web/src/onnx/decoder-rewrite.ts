@@ -1,7 +1,7 @@
 /**
  * What is changed in a decoder's graph when it is loaded, so that a token costs less: fewer steps on
  * the GPU, no old keys and values out of the CPU's runs, and the logits of one position only. Each part is left as the file has it where its nodes
- * are not those that are known (decisions/, 2026-11-24).
+ * are not those that are known (decisions/2026-11-24-fewer-dispatches.md).
  */
 
 import type { RewriteReport } from "../protocol/graph-report.ts";

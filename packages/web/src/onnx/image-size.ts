@@ -2,7 +2,7 @@
  * Whether an encoder computes the same thing at every size of its image. Height and width without a number do
  * not say so: an exporter that traces a mean over the map, as Apple's squeeze-and-excite block has it, writes a
  * pool of as many positions as the example had. At other sizes its numbers are wrong, and on WASM and WebGPU in
- * different ways (decisions/, 2026-11-26).
+ * different ways (decisions/2026-11-26-graphs-of-others.md).
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";

@@ -1,6 +1,6 @@
 /**
  * Writes a vision encoder again with its 1x1 convolutions and linear layers as int8 products, which
- * the CPU runs about three times as fast (decisions/, 2026-11-24). Layers are recognised by what
+ * the CPU runs about three times as fast (decisions/2026-11-24-int8-vision-encoder.md). Layers are recognised by what
  * they compute, not by names; what is not recognised stays byte for byte as it is.
  *
  * A convolution has its channels in front, the product needs them last, so the map is turned before

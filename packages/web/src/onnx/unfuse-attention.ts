@@ -1,6 +1,6 @@
 /**
  * `GroupQueryAttention` becomes the products that it stands for. ORT's kernel for the CPU takes eight
- * times as long over a prompt as they do (decisions/, 2026-11-24); on the GPU it is the faster one.
+ * times as long over a prompt as they do (decisions/2026-11-24-attention-on-the-cpu.md); on the GPU it is the faster one.
  *
  * With G query heads to each head of keys, their rows stand one below the other, so that one product
  * serves all of them and no key is copied. What a position may look at comes in as a bias, because

@@ -1,6 +1,6 @@
 /**
  * The origin's private file system, as far as weights need it. Files there are read synchronously and
- * several times as fast as Blobs (decisions/, 2026-11-23, stores for weights).
+ * several times as fast as Blobs (decisions/2026-11-23-stores-for-weights.md).
  */
 
 import type { RawFile } from "./store.ts";

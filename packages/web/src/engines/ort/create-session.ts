@@ -1,7 +1,7 @@
 /**
  * From a graph's file to a session, with as little of the file in memory as the browser allows:
  * ORT gets a skeleton without weights and takes the weights out of the file itself. Given the whole
- * file it would hold it three times over (decisions/, 2026-11-23, weights mounted).
+ * file it would hold it three times over (decisions/2026-11-23-weights-mounted-not-copied.md).
  */
 
 import { VlmError } from "../../protocol/errors.ts";

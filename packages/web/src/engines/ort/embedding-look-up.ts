@@ -1,6 +1,6 @@
 /**
  * The embedding without a session: a token's row is read from the stored file when it is needed,
- * and the table stays where it is (decisions/, 2026-11-23, embedding looked up).
+ * and the table stays where it is (decisions/2026-11-23-embedding-looked-up.md).
  */
 
 import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../../onnx/embedding-table.ts";

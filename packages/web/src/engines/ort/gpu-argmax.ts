@@ -1,6 +1,6 @@
 /**
  * Finds the likeliest id where the logits are, so that 4 bytes are read back and not 608 KB. ORT's own
- * `ArgMax` goes through a vocabulary with one thread (decisions/, 2026-11-24).
+ * `ArgMax` goes through a vocabulary with one thread (decisions/2026-11-24-fewer-dispatches.md).
  */
 
 /** The first of the highest of `count` numbers of 32 bits at the beginning of a buffer. One call at a time. */

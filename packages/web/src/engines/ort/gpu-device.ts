@@ -7,7 +7,7 @@ import { VlmError } from "../../protocol/errors.ts";
 
 /**
  * onnxruntime-web's flash attention is written for subgroups of 8 lanes or more; on 4, as software
- * adapters have, it is 10 % off from the 33rd position on (decisions/, 2026-11-23). Without the
+ * adapters have, it is 10 % off from the 33rd position on (decisions/2026-11-23-gpu-without-small-subgroups.md). Without the
  * feature ORT takes another kernel, which is right.
  */
 const MIN_SUBGROUP_SIZE = 8;

@@ -1,6 +1,6 @@
 /**
  * ONNX Runtime can capture what a run tells the GPU, and replay it: the same dispatches without the work
- * of preparing them (decisions/, 2026-11-25). Captures are known by numbers that runs name.
+ * of preparing them (decisions/2026-11-25-captured-steps.md). Captures are known by numbers that runs name.
  */
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";

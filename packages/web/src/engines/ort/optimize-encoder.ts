@@ -1,6 +1,6 @@
 /**
  * The vision encoder as the CPU runs it best: as int8 products, written once from the downloaded file
- * (decisions/, 2026-11-24). It is taken only when it sees the same as the original.
+ * (decisions/2026-11-24-int8-vision-encoder.md). It is taken only when it sees the same as the original.
  */
 
 import { checkImage } from "../../generation/check-image.ts";
