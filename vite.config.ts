@@ -19,6 +19,7 @@ export const sharedConfig: UserConfig = {
     exclude: [
       "@fastvlm-kit/web",
       "@fastvlm-kit/tiny",
+      "@fastvlm-kit/onnx",
       "@huggingface/jinja",
       "@huggingface/tokenizers",
       "onnxruntime-web",

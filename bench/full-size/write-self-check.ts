@@ -5,7 +5,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sourceOfBytes } from "../../packages/web/src/onnx/byte-source.ts";
+import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 
 /** One image token: it shows whether files and devices agree, and costs what the kit's check costs without. */
 const IMAGE_SIZE = 64;

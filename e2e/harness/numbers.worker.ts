@@ -1,6 +1,6 @@
 /** Runs graphs on formulas, as `numbers.ts` asks. */
 
-import { sourceOfBytes } from "../../packages/web/src/onnx/byte-source.ts";
+import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import {
   createOnnxRuntime,
   type GraphPreparation,

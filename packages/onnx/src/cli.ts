@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { exportModel, graphKinds } from "./export-model.ts";
 import { readDecoderConfig, type DecoderConfig } from "./model-config.ts";
 import { configJson, modelSizes, type ModelSize } from "./model-sizes.ts";
@@ -53,7 +53,7 @@ class UsageError extends Error {}
 try {
   main();
 } catch (error) {
-  const isExpected = error instanceof UsageError || OnnxExportError.is(error);
+  const isExpected = error instanceof UsageError || OnnxError.is(error);
   console.error(isExpected ? error.message : error);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { decode, openSession, relativeError } from "../test/sessions.ts";
 import { decoder } from "./decoder.ts";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { modelSizes } from "./model-sizes.ts";
 import { precisionOf, type Dtype } from "./precision.ts";
 import { randomWeights } from "./random-weights.ts";
@@ -116,7 +116,7 @@ test("a config that does not fit the weights is refused with both shapes", () =>
     decoder(weights, { ...config, vocabSize: 500 }, precisionOf("fp32"));
     expect.unreachable();
   } catch (error) {
-    expect(OnnxExportError.is(error, "tensor-shape") && error.details).toEqual({
+    expect(OnnxError.is(error, "tensor-shape") && error.details).toEqual({
       tensor: "model.embed_tokens.weight",
       expected: [500, 64],
       found: [512, 64],

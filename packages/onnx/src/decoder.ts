@@ -35,7 +35,7 @@ export interface DecoderOptions extends FormOptions {
  *
  * Keys and values are float16 where the graph calculates in float16. Padding may only stand on the right.
  *
- * @throws {OnnxExportError} `tensor-missing`, `tensor-shape`, `config-invalid`
+ * @throws {OnnxError} `tensor-missing`, `tensor-shape`, `config-invalid`
  */
 export function decoder(
   weights: Weights,

@@ -11,7 +11,7 @@ import type { Weights } from "./weights.ts";
  *
  * int8 keeps one scale for each row of the table, so a token with small numbers loses nothing to one with large ones.
  *
- * @throws {OnnxExportError} `tensor-missing`
+ * @throws {OnnxError} `tensor-missing`
  */
 export function embedTokens(
   weights: Weights,

@@ -38,7 +38,7 @@ export interface ExportOptions extends PrecisionOptions, DecoderOptions, VisionO
  * Writes a FastVLM as ONNX files with the names, inputs and outputs of the public models, and returns them in the order
  * written. The same weights and options give the same bytes.
  *
- * @throws {OnnxExportError} any of its codes; files written before stay.
+ * @throws {OnnxError} any of its codes; files written before stay.
  *
  * @example
  * const weights = readSafetensors("FastVLM-0.5B/model.safetensors");

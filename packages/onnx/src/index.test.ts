@@ -4,7 +4,7 @@ import * as surface from "./index.ts";
 test("exports exactly this", () => {
   expect(Object.keys(surface).sort()).toEqual([
     "GraphBuilder",
-    "OnnxExportError",
+    "OnnxError",
     "configJson",
     "decoder",
     "dtypes",

@@ -34,8 +34,4 @@ export {
   type TensorDeclaration,
 } from "./graph-builder.ts";
 export { writeOnnxFile } from "./onnx-file.ts";
-export {
-  OnnxExportError,
-  type OnnxExportErrorCode,
-  type OnnxExportErrorDetails,
-} from "./errors.ts";
+export { OnnxError, type OnnxErrorCode, type OnnxErrorDetails } from "./errors.ts";

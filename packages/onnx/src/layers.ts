@@ -1,7 +1,7 @@
 // What both networks are made of, in the chosen precision. A method adds the nodes of one layer to the graph and
 // returns the name of its output; the weights are only promised (graph-builder.ts) and read when the file is written.
 
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { maxFloat16, toFloat16 } from "./float16.ts";
 import type { FormOptions } from "./form.ts";
 import type { ElementType, GraphBuilder } from "./graph-builder.ts";
@@ -239,7 +239,7 @@ const castTargets = { float32: 1, int32: 6, float16: 10 } as const;
 function toHalf(name: string, values: Float32Array): Uint16Array {
   for (const value of values) {
     if (Math.abs(value) <= maxFloat16) continue;
-    throw new OnnxExportError(
+    throw new OnnxError(
       "value-out-of-range",
       { tensor: name },
       `"${name}" holds ${value}, which float16 cannot. Write this graph as fp32.`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { parseDecoderConfig } from "./model-config.ts";
 import { configJson, modelSizes } from "./model-sizes.ts";
 
@@ -27,6 +27,6 @@ test.each([
     parseDecoderConfig(config);
     expect.unreachable();
   } catch (error) {
-    expect(OnnxExportError.is(error, "config-invalid") && error.details).toEqual({ field });
+    expect(OnnxError.is(error, "config-invalid") && error.details).toEqual({ field });
   }
 });

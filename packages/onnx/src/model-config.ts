@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 
 /** The decoder's shape: what its weights do not tell. */
 export interface DecoderConfig {
@@ -18,14 +18,14 @@ export interface DecoderConfig {
 /**
  * Reads the decoder's shape from a `config.json` in Hugging Face's form (also from its `text_config`).
  *
- * @throws {OnnxExportError} `file-invalid` or `config-invalid`.
+ * @throws {OnnxError} `file-invalid` or `config-invalid`.
  */
 export function readDecoderConfig(path: string): DecoderConfig {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new OnnxExportError(
+    throw new OnnxError(
       "file-invalid",
       { path },
       `${basename(path)} cannot be read as JSON. Point --config at the model's config.json.`,
@@ -38,7 +38,7 @@ export function readDecoderConfig(path: string): DecoderConfig {
 /**
  * The decoder's shape in a parsed `config.json`.
  *
- * @throws {OnnxExportError} `config-invalid` naming the field.
+ * @throws {OnnxError} `config-invalid` naming the field.
  */
 export function parseDecoderConfig(json: unknown): DecoderConfig {
   const outer = asRecord(json);
@@ -82,6 +82,6 @@ function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function invalidField(field: string, reason: string): OnnxExportError {
-  return new OnnxExportError("config-invalid", { field }, `config.json: "${field}" ${reason}.`);
+function invalidField(field: string, reason: string): OnnxError {
+  return new OnnxError("config-invalid", { field }, `config.json: "${field}" ${reason}.`);
 }

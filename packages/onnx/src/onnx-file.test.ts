@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fileBytes, openSession, withFolder } from "../test/sessions.ts";
 import { decoder } from "./decoder.ts";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { modelSizes, type ModelSize } from "./model-sizes.ts";
 import { writeOnnxFile } from "./onnx-file.ts";
@@ -64,9 +64,9 @@ test("a model beyond 2 GiB is refused before anything is written", () =>
       writeOnnxFile(path, graph);
       expect.unreachable();
     } catch (error) {
-      expect(
-        OnnxExportError.is(error, "file-too-large") && error.details.sizeBytes,
-      ).toBeGreaterThan(2 ** 31);
+      expect(OnnxError.is(error, "file-too-large") && error.details.sizeBytes).toBeGreaterThan(
+        2 ** 31,
+      );
     }
     expect(existsSync(path)).toBe(false);
   }));

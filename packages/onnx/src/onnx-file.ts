@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { tensorBytes, type GraphBuilder } from "./graph-builder.ts";
 
 /** Protobuf readers refuse longer messages; larger models need another dtype. */
@@ -12,12 +12,12 @@ const maxFileBytes = 2 ** 31 - 1;
  * The weights pass through memory one stored tensor at a time. The file appears under its name only when it is
  * complete, so a crash leaves no half model behind.
  *
- * @throws {OnnxExportError} `file-too-large` before anything is written.
+ * @throws {OnnxError} `file-too-large` before anything is written.
  */
 export function writeOnnxFile(path: string, graph: GraphBuilder): number {
   const { head, tensorHeads, tensorTail, sizeBytes } = graph.serialize();
   if (sizeBytes > maxFileBytes) {
-    throw new OnnxExportError(
+    throw new OnnxError(
       "file-too-large",
       { path, sizeBytes },
       `${basename(path)} would take ${Math.round(sizeBytes / 1e6)} MB and one ONNX file holds 2,147. Choose a smaller dtype.`,

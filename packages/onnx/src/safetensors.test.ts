@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { writeSafetensors, type RawTensor } from "../test/safetensors-file.ts";
 import { withFolder } from "../test/sessions.ts";
-import { OnnxExportError, type OnnxExportErrorCode } from "./errors.ts";
+import { OnnxError, type OnnxErrorCode } from "./errors.ts";
 import { toFloat16 } from "./float16.ts";
 import { bytesOf } from "./layers.ts";
 import { readSafetensors } from "./safetensors.ts";
@@ -15,11 +15,11 @@ const f16: RawTensor = { dtype: "F16", shape: [3, 2], bytes: bytesOf(toFloat16(v
 const upperHalves = Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16);
 const bf16: RawTensor = { dtype: "BF16", shape: [3, 2], bytes: bytesOf(upperHalves) };
 
-function codeOf(action: () => unknown): OnnxExportErrorCode | undefined {
+function codeOf(action: () => unknown): OnnxErrorCode | undefined {
   try {
     action();
   } catch (error) {
-    if (OnnxExportError.is(error)) return error.code;
+    if (OnnxError.is(error)) return error.code;
     throw error;
   }
   return undefined;

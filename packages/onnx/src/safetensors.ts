@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { fromBfloat16, fromFloat16 } from "./float16.ts";
 import { elementCount, missingTensor, type Weights } from "./weights.ts";
 
@@ -23,7 +23,7 @@ interface StoredTensor {
  *
  * Only headers are read here. Tensors are read when asked for, each time anew; no file stays open.
  *
- * @throws {OnnxExportError} `file-invalid` when a file is missing, cut short, or its header lies about it.
+ * @throws {OnnxError} `file-invalid` when a file is missing, cut short, or its header lies about it.
  */
 export function readSafetensors(path: string): Weights {
   const tensors = new Map<string, StoredTensor>();
@@ -131,7 +131,7 @@ function readElements(
 ): Float32Array {
   const width = bytesPerElement[tensor.dtype];
   if (width === undefined) {
-    throw new OnnxExportError(
+    throw new OnnxError(
       "dtype-unsupported",
       { tensor: name, dtype: tensor.dtype },
       `"${name}" is stored as ${tensor.dtype}. Save the weights as F32, F16 or BF16.`,
@@ -201,8 +201,8 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-function invalidFile(path: string, reason: string, cause?: unknown): OnnxExportError {
-  return new OnnxExportError("file-invalid", { path }, `${basename(path)} ${reason}.`, { cause });
+function invalidFile(path: string, reason: string, cause?: unknown): OnnxError {
+  return new OnnxError("file-invalid", { path }, `${basename(path)} ${reason}.`, { cause });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { imageFeatures, openSession, relativeError, wavePixels } from "../test/sessions.ts";
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 import { modelSizes } from "./model-sizes.ts";
 import { precisionOf } from "./precision.ts";
 import { randomWeights } from "./random-weights.ts";
@@ -85,7 +85,7 @@ test("weights without a vision tower are refused by name", () => {
     visionEncoder(decoderOnly, precisionOf("fp32"));
     expect.unreachable();
   } catch (error) {
-    expect(OnnxExportError.is(error, "tensor-missing") && error.details.tensor).toContain(
+    expect(OnnxError.is(error, "tensor-missing") && error.details.tensor).toContain(
       "patch_embed.0",
     );
   }

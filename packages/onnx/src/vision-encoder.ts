@@ -33,7 +33,7 @@ export interface VisionOptions extends FormOptions {
  * The graph `pixel_values` [n, 3, h, w] → `image_features` [n, h/64 · w/64, hidden], both float32.
  * Height and width are free multiples of 64; pixels are RGB from 0 to 1.
  *
- * @throws {OnnxExportError} `tensor-missing`, `tensor-shape`
+ * @throws {OnnxError} `tensor-missing`, `tensor-shape`
  */
 export function visionEncoder(
   weights: Weights,

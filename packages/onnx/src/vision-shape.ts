@@ -32,7 +32,7 @@ const firstTensor = "patch_embed.0.reparam_conv.weight";
 /**
  * The shape of the FastViTHD tower in these weights, whatever its widths and depths.
  *
- * @throws {OnnxExportError} `tensor-missing` when the weights hold no such tower.
+ * @throws {OnnxError} `tensor-missing` when the weights hold no such tower.
  */
 export function visionShapeFrom(weights: Weights): VisionShape {
   const first = weights.names.find((name) => name.endsWith(firstTensor));

@@ -1,4 +1,4 @@
-import { OnnxExportError } from "./errors.ts";
+import { OnnxError } from "./errors.ts";
 
 /**
  * Named tensors, read when they are needed and never kept: a model's weights can be larger than memory.
@@ -7,9 +7,9 @@ import { OnnxExportError } from "./errors.ts";
 export interface Weights {
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** @throws {OnnxExportError} `tensor-missing` */
+  /** @throws {OnnxError} `tensor-missing` */
   shape(name: string): readonly number[];
-  /** @throws {OnnxExportError} `tensor-missing`, `dtype-unsupported`, `file-invalid` */
+  /** @throws {OnnxError} `tensor-missing`, `dtype-unsupported`, `file-invalid` */
   read(name: string): Float32Array;
   /** Part of the first axis: `count` rows from `first`. A vocabulary table is read this way. */
   readRows(name: string, first: number, count: number): Float32Array;
@@ -21,21 +21,21 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** The error for a tensor that is not there, naming what the file has instead. */
-export function missingTensor(name: string, names: readonly string[]): OnnxExportError {
+export function missingTensor(name: string, names: readonly string[]): OnnxError {
   const sample = names.slice(0, 3).join(", ");
-  return new OnnxExportError(
+  return new OnnxError(
     "tensor-missing",
     { tensor: name },
     `The weights have no tensor "${name}" (they have ${names.length}: ${sample}, …). Use a FastVLM checkpoint with Apple's names.`,
   );
 }
 
-/** @throws {OnnxExportError} `tensor-shape` when `name` is not shaped as the rest of the model says. */
+/** @throws {OnnxError} `tensor-shape` when `name` is not shaped as the rest of the model says. */
 export function expectShape(weights: Weights, name: string, expected: readonly number[]): void {
   const found = weights.shape(name);
   if (found.length === expected.length && found.every((size, axis) => size === expected[axis]))
     return;
-  throw new OnnxExportError(
+  throw new OnnxError(
     "tensor-shape",
     { tensor: name, expected, found },
     `"${name}" is [${found.join(", ")}] where [${expected.join(", ")}] is needed. Check that config.json and the weights belong together.`,

@@ -1,8 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import {
+  DATA_TYPE,
+  outlineModel,
+  planInt8Vision,
+  sourceOfBytes,
+  toSkeleton,
+  type ByteSource,
+} from "@fastvlm-kit/onnx/graph";
 import { readPixels } from "../../onnx/test/picture.ts";
-import { sourceOfBytes, type ByteSource } from "../../web/src/onnx/byte-source.ts";
 import {
   open,
   operatorsOf,
@@ -11,11 +18,7 @@ import {
   relativeDistance,
   run,
   write,
-} from "../../web/test/int8-models.ts";
-import { planInt8Vision } from "../../web/src/onnx/int8-vision.ts";
-import { outlineModel } from "../../web/src/onnx/model-outline.ts";
-import { toSkeleton } from "../../web/src/onnx/skeleton.ts";
-import { DATA_TYPE } from "../../web/src/onnx/tensor-outline.ts";
+} from "../../onnx/test/int8-models.ts";
 
 const fromRoot = (path: string): string =>
   fileURLToPath(new URL(`../../../${path}`, import.meta.url));

@@ -4,6 +4,7 @@
  */
 
 import { readFile } from "node:fs/promises";
+import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import type { SelfCheck } from "../../web/src/protocol/model-descriptor.ts";
 
 const PROMPT = "Describe this image.";
@@ -21,7 +22,6 @@ const MIN_COSINE = 0.97;
 export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   // The runtime is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
-  const { sourceOfBytes } = await import("../../web/src/onnx/byte-source.ts");
   const { createOnnxRuntime } = await import("../../web/src/engines/ort/onnx-runtime.ts");
   const { createTextCodec } = await import("../../web/src/inference/tokenizer.ts");
   const { observe } = await import("../../web/src/inference/self-check.ts");

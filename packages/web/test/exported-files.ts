@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { sourceOfBytes } from "../src/onnx/byte-source.ts";
+import { sourceOfBytes } from "../../onnx/src/graph/byte-source.ts";
 import type { GraphFile } from "../src/engines/ort/graph-file.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../e2e/fixtures/exported/", import.meta.url));

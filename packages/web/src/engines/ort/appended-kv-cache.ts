@@ -4,8 +4,7 @@
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
-import type { NewPositions } from "../../onnx/new-positions.ts";
-import { ATTENTION_BIAS } from "../../onnx/unfuse-attention.ts";
+import { ATTENTION_BIAS, type NewPositions } from "@fastvlm-kit/onnx/graph";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { bytesOf, missing } from "./tensors.ts";

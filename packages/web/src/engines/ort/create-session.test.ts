@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, expect, it } from "vitest";
-import { sourceOfBytes } from "../../onnx/byte-source.ts";
-import { VlmError } from "../../protocol/errors.ts";
-import { GRAPH, type GraphOutline } from "../../onnx/model-outline.ts";
-import type { Field } from "../../onnx/wire-reader.ts";
-import { toSkeleton } from "../../onnx/skeleton.ts";
+import {
+  GRAPH,
+  OnnxError,
+  sourceOfBytes,
+  toSkeleton,
+  type Field,
+  type GraphOutline,
+} from "@fastvlm-kit/onnx/graph";
 import { createSession } from "./create-session.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
@@ -65,7 +68,7 @@ it("leaves a graph as it is where ORT refuses what was made of it, or where maki
     additions: [],
   });
   const failing = () => {
-    throw new VlmError("model-invalid", "Not understood", { file: "test", reason: "test" });
+    throw new OnnxError("model-invalid", { file: "test", reason: "test" }, "Not understood");
   };
   for (const rewrite of [toNoNode, failing]) {
     const graph = graphOf(embed);

@@ -4,11 +4,13 @@
  * file it would hold it three times over (decisions/2026-11-23-weights-mounted-not-copied.md).
  */
 
+import {
+  ifReadable,
+  skeletonOf,
+  type GraphOutline,
+  type MessageEdit,
+} from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
-import type { GraphOutline } from "../../onnx/model-outline.ts";
-import type { MessageEdit } from "../../onnx/rewrite.ts";
-import { skeletonOf } from "../../onnx/skeleton.ts";
-import { ifReadable } from "../../onnx/understand.ts";
 import { capturing } from "./graph-capture.ts";
 import type { Graph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";

@@ -2,10 +2,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
+import {
+  lastLogits,
+  rewriteDecoder,
+  sourceOfBytes,
+  type RewriteSummary,
+} from "@fastvlm-kit/onnx/graph";
 import type { Decoding } from "../runtime.ts";
-import { sourceOfBytes } from "../../onnx/byte-source.ts";
-import { rewriteDecoder, type RewriteSummary } from "../../onnx/decoder-rewrite.ts";
-import { lastLogits } from "../../onnx/last-logits.ts";
 import { createSession, LOCATION, type GraphRewrite } from "./create-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";

@@ -1,6 +1,6 @@
 /** What the numbers of a device depend on besides a model's files, in one line. */
 
-import { DECODER_REWRITE } from "../../onnx/decoder-rewrite.ts";
+import { DECODER_REWRITE } from "@fastvlm-kit/onnx/graph";
 import { describeAdapter } from "./gpu-device.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
 

@@ -2,11 +2,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildModel, listed, stored, type NodeSpec } from "../../onnx/fixtures/build-model.ts";
-import { integerField, messageField, type Piece } from "../../onnx/wire-writer.ts";
+import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
+import {
+  buildModel,
+  listed,
+  stored,
+  type NodeSpec,
+} from "../../../../onnx/src/graph/fixtures/build-model.ts";
+import { integerField, messageField, type Piece } from "../../../../onnx/src/graph/wire-writer.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import { lookUpEmbedding } from "./embedding-look-up.ts";
-import { sourceOfBytes } from "../../onnx/byte-source.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
 import { Session } from "./session.ts";
 

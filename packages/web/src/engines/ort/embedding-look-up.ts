@@ -3,9 +3,13 @@
  * and the table stays where it is (decisions/2026-11-23-embedding-looked-up.md).
  */
 
-import { embeddingTable, NUMBER_BYTES, type EmbeddingTable } from "../../onnx/embedding-table.ts";
-import { RewriteLog } from "../../onnx/rewrite-log.ts";
-import { ifReadable } from "../../onnx/understand.ts";
+import {
+  embeddingTable,
+  ifReadable,
+  NUMBER_BYTES,
+  RewriteLog,
+  type EmbeddingTable,
+} from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
 import type { Embedding } from "./embedding.ts";

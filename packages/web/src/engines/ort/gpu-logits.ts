@@ -1,8 +1,8 @@
 /** Where captured steps put their logits: in one buffer, the same for every sequence. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
-import { dataFlow } from "../../onnx/data-flow.ts";
-import type { GraphOutline } from "../../onnx/model-outline.ts";
+import { dataFlow, type GraphOutline } from "@fastvlm-kit/onnx/graph";
+import { withModelErrors } from "../onnx-errors.ts";
 import { BYTES } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
@@ -16,9 +16,14 @@ export interface GpuLogits {
 
 export const LOGITS = "logits";
 
-/** Whether the graph says how many logits there are. */
+/**
+ * Whether the graph says how many logits there are.
+ *
+ * @throws {VlmError} `model-invalid`
+ */
 export function hasKnownVocabulary(model: GraphOutline): boolean {
-  return dataFlow(model)?.outputs.get(LOGITS)?.shape?.at(-1) !== undefined;
+  const flow = withModelErrors(() => dataFlow(model));
+  return flow?.outputs.get(LOGITS)?.shape?.at(-1) !== undefined;
 }
 
 /** @throws {VlmError} `model-invalid` where the graph does not tell their size; see {@link hasKnownVocabulary} */

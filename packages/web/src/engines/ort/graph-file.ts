@@ -1,9 +1,13 @@
 /** A graph's file, open: its structure is read from here, and ORT takes its weights from here. */
 
-import type { ByteSource } from "../../onnx/byte-source.ts";
-import { putInARow, type ExternalFile } from "../../onnx/external-data.ts";
-import { outlineModel, type GraphOutline } from "../../onnx/model-outline.ts";
-import { ifReadable } from "../../onnx/understand.ts";
+import {
+  ifReadable,
+  outlineModel,
+  putInARow,
+  type ByteSource,
+  type ExternalFile,
+  type GraphOutline,
+} from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
 
 /** Verified, wherever it is kept. */

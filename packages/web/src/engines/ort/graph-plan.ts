@@ -1,6 +1,6 @@
 /** What is planned for a graph before its session is made, and what became of that. */
 
-import { VlmError } from "../../protocol/errors.ts";
+import { OnnxError } from "@fastvlm-kit/onnx/graph";
 import type { RewriteReport } from "../../protocol/graph-report.ts";
 import type { Refusal } from "./create-session.ts";
 
@@ -18,7 +18,7 @@ export function planGraph<Plan>(make: () => Plan): Planned<Plan> {
   try {
     return { plan: make(), failures: [] };
   } catch (error) {
-    if (VlmError.is(error, "model-invalid")) return { plan: undefined, failures: [error.message] };
+    if (OnnxError.is(error, "model-invalid")) return { plan: undefined, failures: [error.message] };
     return { plan: undefined, failures: [`A mistake of the kit: ${String(error)}`] };
   }
 }

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../onnx/byte-source.ts";
+import type { ByteSource } from "@fastvlm-kit/onnx/graph";
 
 /**
  * Bytes for ORT's `externalData`, read tensor by tensor when ORT copies them to where it computes,

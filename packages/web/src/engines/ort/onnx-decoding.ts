@@ -1,11 +1,9 @@
 /** One sequence on the decoder's session. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
+import { LAST_POSITION, MASK, POSITIONS, TOTAL_LENGTH } from "@fastvlm-kit/onnx/graph";
 import type { Decoding, Prediction, PromptPart } from "../runtime.ts";
 import { argmax } from "../../generation/sampling.ts";
-import { MASK } from "../../onnx/decoder-rewrite.ts";
-import { POSITIONS } from "../../onnx/fuse-rotary.ts";
-import { LAST_POSITION, TOTAL_LENGTH } from "../../onnx/sequence-lengths.ts";
 import type { Embedding } from "./embedding.ts";
 import type { GpuArgmax } from "./gpu-argmax.ts";
 import type { GpuInputs } from "./gpu-inputs.ts";

@@ -4,11 +4,10 @@
  */
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";
+import { RewriteLog, type RewriteSummary } from "@fastvlm-kit/onnx/graph";
 import type { Device, GraphName } from "../../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../../protocol/result.ts";
 import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../runtime.ts";
-import type { RewriteSummary } from "../../onnx/decoder-rewrite.ts";
-import { RewriteLog } from "../../onnx/rewrite-log.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import {
   createSession,

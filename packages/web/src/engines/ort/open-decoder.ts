@@ -1,13 +1,13 @@
 /** The decoder's session with what belongs to it: its KV caches, and what of a step stays on the GPU. */
 
 import {
+  canSharePast,
+  headSizesOf,
   planDecoder,
-  type RewriteSummary,
   type DecoderRewrite,
-} from "../../onnx/decoder-rewrite.ts";
-import { headSizesOf } from "../../onnx/head-size.ts";
-import type { GraphOutline } from "../../onnx/model-outline.ts";
-import { canSharePast } from "../../onnx/shared-past.ts";
+  type GraphOutline,
+  type RewriteSummary,
+} from "@fastvlm-kit/onnx/graph";
 import type { GraphReport, RewriteReport } from "../../protocol/graph-report.ts";
 import type { DecoderForm } from "../../protocol/result.ts";
 import { createAppendedCache } from "./appended-kv-cache.ts";

@@ -1,6 +1,6 @@
 /** The vision encoder's session, and the sizes of images that it is right for. */
 
-import { imageSizeOf } from "../../onnx/image-size.ts";
+import { imageSizeOf } from "@fastvlm-kit/onnx/graph";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
 import type { CreatedSession, GraphRewrite } from "./create-session.ts";

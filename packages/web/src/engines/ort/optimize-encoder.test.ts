@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import { createFakeRuntime, fakeFeatures } from "../../../test/fake-runtime.ts";
-import { sourceOfBytes } from "../../onnx/byte-source.ts";
 import type { GraphFile } from "./graph-file.ts";
 import type { OrtRuntime } from "./onnx-runtime.ts";
 import { canOptimize, optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";

@@ -3,11 +3,14 @@
  * (decisions/2026-11-24-int8-vision-encoder.md). It is taken only when it sees the same as the original.
  */
 
+import {
+  ifReadable,
+  imageSizeOf,
+  planInt8Vision,
+  type Int8VisionPlan,
+} from "@fastvlm-kit/onnx/graph";
 import { checkImage } from "../../generation/check-image.ts";
 import { cosine } from "../../generation/cosine.ts";
-import { imageSizeOf } from "../../onnx/image-size.ts";
-import { planInt8Vision, type Int8VisionPlan } from "../../onnx/int8-vision.ts";
-import { ifReadable } from "../../onnx/understand.ts";
 import { outlineGraph, type GraphFile } from "./graph-file.ts";
 import type { OrtRuntime } from "./onnx-runtime.ts";
 

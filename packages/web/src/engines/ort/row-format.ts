@@ -1,6 +1,6 @@
 /** How a row of a stored table becomes numbers: the same float32 values that ORT computes. */
 
-import { NUMBER_BYTES, type NumberType } from "../../onnx/embedding-table.ts";
+import { NUMBER_BYTES, type NumberType } from "@fastvlm-kit/onnx/graph";
 import { float16ToFloat32 } from "./float16.ts";
 
 export interface RowFormat {

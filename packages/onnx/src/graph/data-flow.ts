@@ -18,7 +18,7 @@ export interface DataFlow {
 
 /**
  * @returns undefined where the graph has a node that is not plain
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function dataFlow({ reader, fields, tensors }: GraphOutline): DataFlow | undefined {
   const makers = new Map<string, NodeOutline>();

@@ -35,7 +35,7 @@ export interface Int8VisionPlan {
   /**
    * The file, front to back; chunks are the receiver's. One tensor at a time is in memory.
    *
-   * @throws {VlmError} `model-invalid` where a weight is not a finite number, and what the source throws
+   * @throws {OnnxError} `model-invalid` where a weight is not a finite number, and what the source throws
    */
   readonly write: () => Generator<Uint8Array<ArrayBuffer>, void, undefined>;
 }
@@ -62,7 +62,7 @@ const MIN_OPSET = 7;
 
 /**
  * @returns undefined where there is nothing to gain: run the file as it is
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function planInt8Vision(
   model: GraphOutline,

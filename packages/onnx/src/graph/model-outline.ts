@@ -33,7 +33,7 @@ const OPSET = { domain: 1, version: 2 } as const;
  * @param file names the file in errors
  * @param layout what is in the source, where that is more than the graph's file
  * @returns undefined where there is no graph, or more than one
- * @throws {VlmError} `model-invalid` for what is not a protobuf message
+ * @throws {OnnxError} `model-invalid` for what is not a protobuf message
  */
 export function outlineModel(
   source: ByteSource,

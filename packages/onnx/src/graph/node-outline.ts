@@ -31,7 +31,7 @@ const MAX_NAME_BYTES = 4096;
 /**
  * @returns undefined for a node that is not plain: one with a graph inside, which may look at any
  *   value of the graph around it, or with a name of endless length
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function outlineNode(reader: WireReader, field: Field): NodeOutline | undefined {
   const inputs: string[] = [];

@@ -1,6 +1,6 @@
 /** What the kit makes of a file that it cannot read as a model: nothing, and the runtime has the last word on it. */
 
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 
 /**
  * @returns undefined where the file is not a whole model
@@ -10,7 +10,7 @@ export function ifReadable<Result>(make: () => Result): Result | undefined {
   try {
     return make();
   } catch (error) {
-    if (VlmError.is(error, "model-invalid")) return undefined;
+    if (OnnxError.is(error, "model-invalid")) return undefined;
     throw error;
   }
 }

@@ -1,14 +1,15 @@
 /** Plans, writes and runs vision encoders in tests. */
 
 import * as ort from "onnxruntime-web/wasm";
-import { sourceOfBytes } from "../src/onnx/byte-source.ts";
 import {
+  GRAPH,
+  outlineModel,
+  outlineNode,
   planInt8Vision,
+  sourceOfBytes,
   type Int8VisionOptions,
   type Int8VisionPlan,
-} from "../src/onnx/int8-vision.ts";
-import { GRAPH, outlineModel } from "../src/onnx/model-outline.ts";
-import { outlineNode } from "../src/onnx/node-outline.ts";
+} from "../src/graph/index.ts";
 
 ort.env.wasm.numThreads = 1;
 

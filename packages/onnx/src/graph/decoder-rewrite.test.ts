@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { VlmError } from "../protocol/errors.ts";
-import type { RewriteName } from "../protocol/graph-report.ts";
+import { OnnxError } from "../errors.ts";
+import type { RewriteName } from "./rewrite-report.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { MASK, planDecoder, rewriteDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";
@@ -411,7 +411,7 @@ describe("rewriteDecoder", () => {
           const outline = outlineModel(sourceOfBytes(damaged), "test");
           if (outline) rewriteDecoder(outline, OPTIONS);
         } catch (error) {
-          if (!VlmError.is(error, "model-invalid")) throw error;
+          if (!OnnxError.is(error, "model-invalid")) throw error;
         }
       }
     }

@@ -44,7 +44,7 @@ interface Found extends EmbeddingTable {
   readonly isGathered: boolean;
 }
 
-/** @throws {VlmError} `model-invalid` */
+/** @throws {OnnxError} `model-invalid` */
 export function embeddingTable(
   model: GraphOutline,
   log = new RewriteLog(),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 import { MAX_LEVEL, toInt8Columns, type WeightMatrix } from "./quantize-weights.ts";
 
 const MAX_FLOAT = 3.4028234663852886e38;
@@ -68,7 +68,7 @@ describe("toInt8Columns", () => {
     const numbers = new Float32Array(12).fill(0.5);
     numbers[7] = wrong;
     expect(() => toInt8Columns(matrix(rows, 4, 3, numbers))).toThrow(
-      expect.objectContaining({ name: "VlmError", code: "model-invalid" }) as VlmError,
+      expect.objectContaining({ name: "OnnxError", code: "model-invalid" }) as OnnxError,
     );
   });
 

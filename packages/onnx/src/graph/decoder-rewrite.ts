@@ -4,7 +4,7 @@
  * are not those that are known (decisions/2026-11-24-fewer-dispatches.md).
  */
 
-import type { RewriteReport } from "../protocol/graph-report.ts";
+import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { fuseBiases } from "./fuse-bias.ts";
 import { fuseRotary } from "./fuse-rotary.ts";
@@ -71,7 +71,7 @@ export interface DecoderPlan {
   readonly rewrites: readonly RewriteReport[];
 }
 
-/** @throws {VlmError} `model-invalid` */
+/** @throws {OnnxError} `model-invalid` */
 export function planDecoder(
   model: GraphOutline,
   { device, location }: DecoderRewriteOptions,
@@ -122,7 +122,7 @@ export function planDecoder(
 
 /**
  * @returns undefined where nothing is to be changed
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function rewriteDecoder(
   model: GraphOutline,

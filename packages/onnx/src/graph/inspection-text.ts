@@ -1,6 +1,6 @@
 /** An inspection as lines to read, and to paste into a report. */
 
-import type { RewriteReport } from "../protocol/graph-report.ts";
+import type { RewriteReport } from "./rewrite-report.ts";
 import type { InspectedValue, ModelInspection } from "./inspect-model.ts";
 
 export function toText(inspection: ModelInspection): string {

@@ -48,7 +48,7 @@ const MAX_SKELETON_BYTES = 64 * 1024 * 1024;
  * @param file names the file in errors
  * @returns undefined where the file has no weights to leave behind, or has them in an unusual place:
  *   load such a file whole
- * @throws {VlmError} `model-invalid` for what is not a protobuf message
+ * @throws {OnnxError} `model-invalid` for what is not a protobuf message
  */
 export function toSkeleton(
   source: ByteSource,

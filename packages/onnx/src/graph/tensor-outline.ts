@@ -63,7 +63,7 @@ const ELEMENT_BITS: Readonly<Record<number, number>> = {
 
 /**
  * @param layout where the files beside the graph's are
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): TensorOutline {
   const shape: number[] = [];

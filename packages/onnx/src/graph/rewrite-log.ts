@@ -1,6 +1,6 @@
 /** Notes why a graph is not changed, in words. */
 
-import type { RewriteName, RewriteReport } from "../protocol/graph-report.ts";
+import type { RewriteName, RewriteReport } from "./rewrite-report.ts";
 
 /** Reasons differ little from layer to layer; a file must not be able to give endless ones. */
 const MAX_REASONS = 8;

@@ -3,7 +3,7 @@
  * a time, so that the float matrix is never in memory.
  */
 
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 
 /** A layer's weights, to be read in pieces. */
 export interface WeightMatrix {
@@ -32,7 +32,7 @@ const SLAB_NUMBERS = 256 * 1024;
 /** Scales below cannot be told apart in float32; such weights are as good as zero. */
 const SMALLEST_SCALE = 2 ** -126;
 
-/** @throws {VlmError} `model-invalid` where a weight is not a finite number */
+/** @throws {OnnxError} `model-invalid` where a weight is not a finite number */
 export function toInt8Columns(matrix: WeightMatrix): Int8Columns {
   return matrix.rows === "outputs" ? fromOutputRows(matrix) : fromInputRows(matrix);
 }
@@ -96,10 +96,10 @@ function larger({ file }: WeightMatrix, largest: number, weight: number): number
   const magnitude = Math.abs(weight);
   if (magnitude <= largest) return largest;
   if (magnitude < Infinity) return magnitude;
-  throw new VlmError(
+  throw new OnnxError(
     "model-invalid",
-    `The ${file} file has weights that are not numbers. Fetch the model's files again.`,
     { file, reason: "a weight is not finite" },
+    `The ${file} file has weights that are not numbers. Fetch the model's files again.`,
   );
 }
 

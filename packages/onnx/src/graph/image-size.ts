@@ -25,7 +25,7 @@ export type ImageSize =
 const PIXELS = "pixel_values"; // [n, 3, height, width]
 const FEATURES = "image_features"; // [n, tokens, hidden]
 
-/** @throws {VlmError} `model-invalid` */
+/** @throws {OnnxError} `model-invalid` */
 export function imageSizeOf(model: GraphOutline): ImageSize {
   const flow = dataFlow(model);
   if (!flow) return fixed("it has a node with a graph inside, or one with an endless name");

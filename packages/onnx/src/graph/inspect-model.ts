@@ -1,8 +1,7 @@
 /** Says what is in an ONNX file, and which changes the kit would make in it. Reads structure, never weights. */
 
-import { VlmError } from "../protocol/errors.ts";
-import type { RewriteReport } from "../protocol/graph-report.ts";
-import type { GraphName } from "../protocol/model-descriptor.ts";
+import { OnnxError } from "../errors.ts";
+import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { planDecoder } from "./decoder-rewrite.ts";
 import { embeddingTable } from "./embedding-table.ts";
@@ -31,6 +30,9 @@ export interface InspectedTensors {
   readonly count: number;
   readonly bytes: number;
 }
+
+/** The graphs that a FastVLM is made of. */
+type GraphName = "vision" | "embed" | "decoder";
 
 /** What `inspectModel` finds. Its form may change with any version; it is made to be read by people. */
 export interface ModelInspection {
@@ -68,7 +70,7 @@ export interface ModelInspection {
  * @param file its name, for the result and for errors
  * @param openBeside opens a file that the graph keeps weights in, by its path from the graph's folder; undefined where
  *   there is none
- * @throws {VlmError} `model-invalid` for what is not a whole ONNX file with one graph
+ * @throws {OnnxError} `model-invalid` for what is not a whole ONNX file with one graph
  */
 export function inspectModel(
   source: ByteSource,
@@ -114,10 +116,10 @@ function outline(
 ): GraphOutline {
   const model = outlineModel(source, file, layout);
   if (model) return model;
-  throw new VlmError(
+  throw new OnnxError(
     "model-invalid",
-    `${file} is not an ONNX model with one graph. Name a file that an ONNX exporter wrote.`,
     { file, reason: "no graph" },
+    `${file} is not an ONNX model with one graph. Name a file that an ONNX exporter wrote.`,
   );
 }
 

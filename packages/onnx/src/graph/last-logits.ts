@@ -26,7 +26,7 @@ const MIN_OPSET = 10;
 /**
  * @returns undefined where the graph is not understood; an edit without changes where it gives the
  *   last position only already
- * @throws {VlmError} `model-invalid`
+ * @throws {OnnxError} `model-invalid`
  */
 export function lastLogits(model: GraphOutline, log = new RewriteLog()): MessageEdit | undefined {
   const miss = (reason: string): MessageEdit | undefined => {

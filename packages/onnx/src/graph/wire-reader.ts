@@ -3,7 +3,7 @@
  * byte or more, and no length is believed before it is held against what is left of the file.
  */
 
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 import { windowed, type ByteSource } from "./byte-source.ts";
 
 /** A stretch of a file, `end` not included. */
@@ -36,7 +36,7 @@ export interface WireReader {
   /**
    * The fields of the message in `span`, in order.
    *
-   * @throws {VlmError} `model-invalid`
+   * @throws {OnnxError} `model-invalid`
    */
   fields(span: Span): Generator<Field, void, undefined>;
   /** The bytes of a stretch of the file; not to be written to. */
@@ -50,10 +50,10 @@ export function createWireReader(file: ByteSource, name: string): WireReader {
   const source = windowed(file);
   let fieldsLeft = MAX_FIELDS;
   const invalid = (reason: string): never => {
-    throw new VlmError(
+    throw new OnnxError(
       "model-invalid",
-      `The ${name} file is not a whole ONNX model. Fetch the model's files again.`,
       { file: name, reason },
+      `The ${name} file is not a whole ONNX model. Fetch the model's files again.`,
     );
   };
 

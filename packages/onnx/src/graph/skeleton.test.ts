@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 import { sourceOfBytes, type ByteSource } from "./byte-source.ts";
 import { toSkeleton } from "./skeleton.ts";
 import { byteString, TENSOR } from "./tensor-outline.ts";
@@ -207,7 +207,7 @@ function attempt(file: Uint8Array): string {
   try {
     return toSkeleton(sourceOfBytes(file), OPTIONS) ? "skeleton" : "no skeleton";
   } catch (error) {
-    if (VlmError.is(error, "model-invalid")) return error.code;
+    if (OnnxError.is(error, "model-invalid")) return error.code;
     throw error;
   }
 }

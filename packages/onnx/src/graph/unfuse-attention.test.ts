@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RewriteReport } from "../protocol/graph-report.ts";
+import type { RewriteReport } from "./rewrite-report.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { planDecoder, type DecoderRewrite } from "./decoder-rewrite.ts";

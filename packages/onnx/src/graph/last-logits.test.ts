@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VlmError } from "../protocol/errors.ts";
+import { OnnxError } from "../errors.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { dataFlow } from "./data-flow.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
@@ -175,7 +175,7 @@ describe("lastLogits", () => {
           const outline = outlineModel(sourceOfBytes(damaged), "test");
           if (outline) lastLogits(outline);
         } catch (error) {
-          if (!VlmError.is(error, "model-invalid")) throw error;
+          if (!OnnxError.is(error, "model-invalid")) throw error;
         }
       }
     }
