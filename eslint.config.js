@@ -46,7 +46,7 @@ const ARROWS = {
   api: ["protocol", "image"],
   sources: ["protocol", "schema", "shared", "image", "wire", "api"],
   serving: ["protocol", "schema", "shared", "metrics", "wire", "sources"],
-  watch: ["protocol", "shared", "image", "api"],
+  watch: ["protocol", "schema", "shared", "image", "api"],
   library: ["protocol", "schema", "shared", "metrics", "wire", "api", "serving", "client"],
   pins: ["protocol", "schema"],
   client: [
@@ -73,6 +73,7 @@ const LIBRARY_ROOMS = {
   "idb-keyval": ["storage"],
   "hash-wasm": ["storage"],
   "p-retry": ["download"],
+  valibot: ["schema"],
   comlink: ["serving", "host"],
 };
 

@@ -1,6 +1,6 @@
 /** Calls and results to start from. */
 
-import { resolveGenerationOptions } from "../src/protocol/options.ts";
+import { resolveGenerationOptions } from "../src/schema/generation-options.ts";
 import type { VlmResult } from "../src/protocol/result.ts";
 import type { GenerateCall } from "../src/wire/worker-api.ts";
 

@@ -1,6 +1,5 @@
 /** What an app says about a video to watch, and what it gets back. */
 
-import { expectNumber } from "../protocol/options.ts";
 import type { VlmError } from "../protocol/errors.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import type { CaptionOptions } from "./calls.ts";
@@ -61,17 +60,3 @@ export const DEFAULT_MIN_INTERVAL_MS = 500;
  * scene 0.2 and more.
  */
 export const DEFAULT_CHANGE_THRESHOLD = 0.05;
-
-/** @throws {TypeError} when an option that is the watch's own is out of its range */
-export function checkWatchOptions(options: WatchOptions): void {
-  const { onCaption, prompt } = options;
-  // A caller without type checks may leave it out.
-  if (typeof (onCaption as unknown) !== "function") {
-    throw new TypeError("Expected `onCaption` to be a function that gets the answers");
-  }
-  if (prompt !== undefined && (typeof (prompt as unknown) !== "string" || prompt.trim() === "")) {
-    throw new TypeError("Expected `prompt` to be a string with a question in it");
-  }
-  expectNumber("minIntervalMs", options.minIntervalMs ?? 0, 0, 2 ** 31 - 1);
-  expectNumber("changeThreshold", options.changeThreshold ?? 0, 0, 1);
-}

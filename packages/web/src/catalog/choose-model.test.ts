@@ -100,7 +100,7 @@ describe("chooseModel", () => {
     ["an infinite share", "key", choicesOf(1, Infinity), "got `Infinity`"],
     ["shares without a sum", "key", choicesOf(0, 0), "above 0"],
     ["a name twice", "key", [...choicesOf(1), ...choicesOf(1)], "one choice named `0`"],
-    ["no name", "key", [{ name: "", model: MODEL, share: 1 }], "`name`"],
+    ["no name", "key", [{ name: "", model: MODEL, share: 1 }], "`choices.0.name`"],
   ])("refuses %s", (_, key, choices, message) => {
     const choose = (): unknown => chooseModel(key as string, choices);
     expect(choose).toThrow(TypeError);

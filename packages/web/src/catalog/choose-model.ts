@@ -1,7 +1,8 @@
 /** One of several models for each user: an A/B test, or a release that begins with a few. */
 
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { expectNumber } from "../protocol/options.ts";
+import { choice } from "../schema/catalog-options.ts";
+import { read } from "../schema/read.ts";
 import { murmurHash3 } from "./murmur-hash.ts";
 
 /** One of the models that {@link chooseModel} can choose. */
@@ -34,18 +35,16 @@ export interface ModelChoice {
  * ]);
  */
 export function chooseModel(key: string, choices: readonly ModelChoice[]): ModelDescriptor {
-  if (typeof key !== "string" || key === "") {
-    throw new TypeError("Expected `key` to be a string that is not empty");
-  }
-  const total = sumShares(choices);
+  const given = read(choice, { key, choices }, "choices");
+  const total = sumShares(given.choices);
   // Both sides of the comparison are times 2³²: without a division, whole shares are exact.
-  const point = murmurHash3(key) * total;
+  const point = murmurHash3(given.key) * total;
   let end = 0;
-  const chosen = choices.find(({ share }) => {
+  const chosen = given.choices.find(({ share }) => {
     end += share;
     return point < end * 2 ** 32;
   });
-  const { name, model } = chosen!; // The ranges end at `total`, which no point reaches.
+  const { name, model }: ModelChoice = chosen!; // The ranges end at `total`, which no point reaches.
   return { ...model, cohort: name };
 }
 
@@ -54,12 +53,8 @@ function sumShares(choices: readonly ModelChoice[]): number {
   const names = new Set<string>();
   let total = 0;
   for (const { name, share } of choices) {
-    if (typeof name !== "string" || name === "") {
-      throw new TypeError("Expected the `name` of every choice to be a string that is not empty");
-    }
     if (names.has(name)) throw new TypeError(`Expected one choice named \`${name}\`, got several`);
     names.add(name);
-    expectNumber("share", share, 0, Number.MAX_SAFE_INTEGER);
     total += share;
   }
   if (total === 0) throw new TypeError("Expected the `share` of at least one choice to be above 0");

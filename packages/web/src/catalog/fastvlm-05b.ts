@@ -17,7 +17,8 @@ import { isCommit } from "../schema/manifest-fields.ts";
 import { baseOf } from "../schema/model-source.ts";
 import { KNOWN_SHA256 } from "./fastvlm-05b-hashes.ts";
 import { readPins } from "../schema/read-pins.ts";
-import { readSelfCheck } from "../schema/read-self-check.ts";
+import { fastVlm05bOptions } from "../schema/catalog-options.ts";
+import { read } from "../schema/read.ts";
 
 export interface FastVlm05bOptions {
   /**
@@ -96,16 +97,12 @@ const VARIANTS: readonly ModelVariant[] = [
  * q4f16, the tokenizer and the configurations: their first download is trusted, and later ones are held
  * to it. `pins` cover them all.
  *
- * @throws {TypeError} when `imageSize` is not a multiple of 64; when `pins` are malformed, of another
+ * @throws {TypeError} when an option is not what it may be, or is none; when `pins` are malformed, of another
  *   repository or of another commit than `revision`, or lack a file; when `selfCheck` is malformed
  */
-export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
-  const { pins, imageSize = 1024 } = options;
-  if (!Number.isInteger(imageSize / 64) || imageSize < 64) {
-    throw new TypeError(
-      `Expected \`imageSize\` to be a multiple of 64, got \`${String(imageSize)}\``,
-    );
-  }
+export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
+  const options: FastVlm05bOptions = read(fastVlm05bOptions, given, "options");
+  const { pins, selfCheck, imageSize = 1024 } = options;
   const paths = Object.keys(PUBLIC_FILE_MEGABYTES);
   const pinned = pins && readPins(pins, PUBLIC_REPOSITORY, options.revision, paths);
   const revision = pinned?.revision ?? options.revision ?? "main";
@@ -138,7 +135,7 @@ export function fastvlm05b(options: FastVlm05bOptions = {}): ModelDescriptor {
     files: Object.fromEntries(files),
     variants: VARIANTS,
     imageSize,
-    ...(options.selfCheck && { selfCheck: readSelfCheck(options.selfCheck) }),
+    ...(selfCheck && { selfCheck }),
     captions: {
       brief: { prompt: "Describe this image in one short sentence.", maxNewTokens: 64 },
       detailed: { prompt: "Describe this image in detail.", maxNewTokens: 256 },

@@ -1,11 +1,6 @@
-/** A request as it goes to the worker: checked, with every default filled in. */
+/** A request, checked already, as it goes to the worker: with every default filled in. */
 
-import {
-  expectDetail,
-  expectHistory,
-  expectNumber,
-  resolveGenerationOptions,
-} from "../protocol/options.ts";
+import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, WireImage } from "../wire/worker-api.ts";
 import type { GenerateRequest } from "../api/calls.ts";
 
@@ -23,32 +18,21 @@ export interface CallSettings {
   readonly waitedMs?: number;
 }
 
-/** @throws {TypeError} when an option is out of its range */
 export function toCall(
   id: number,
   request: GenerateRequest,
   { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
-  if (typeof request.prompt !== "string" || request.prompt.trim() === "") {
-    throw new TypeError("Expected `prompt` to be a string with a question in it");
-  }
-  const { detail = "high", history = [], targetLatencyMs } = request;
-  expectDetail(detail);
-  expectHistory(history);
-  if (targetLatencyMs !== undefined) expectNumber("targetLatencyMs", targetLatencyMs, 1, 600_000);
   const useCache = request.cache ?? true;
   return {
     id,
     prompt: request.prompt,
     system: request.system,
-    history: history.map(({ role, content }) => ({ role, content })),
+    history: request.history ?? [],
     fit: request.fit ?? "pad",
-    detail,
-    targetLatencyMs,
-    generation: resolveGenerationOptions({
-      ...request,
-      ...(maxWords !== undefined && { maxWords }),
-    }),
+    detail: request.detail ?? "high",
+    targetLatencyMs: request.targetLatencyMs,
+    generation: { ...resolveGenerationOptions(request), maxWords },
     endOnSentence: how.endOnSentence ?? false,
     stripLeadIn: how.stripLeadIn ?? false,
     useCache,

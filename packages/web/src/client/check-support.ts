@@ -2,6 +2,8 @@
 
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
+import { supportOptions } from "../schema/client-options.ts";
+import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 
@@ -25,14 +27,18 @@ export interface SupportReport {
   readonly hasIndexedDb: boolean;
 }
 
-/** Looks at the browser only: loads nothing, starts no worker. */
-export async function checkSupport({
-  model,
-  device = "auto",
-}: {
+interface SupportQuestion {
   readonly model: ModelDescriptor;
   readonly device?: "auto" | Device;
-}): Promise<SupportReport> {
+}
+
+/**
+ * Looks at the browser only: loads nothing, starts no worker.
+ *
+ * @throws {TypeError} when an option is not what it may be
+ */
+export async function checkSupport(given: SupportQuestion): Promise<SupportReport> {
+  const { model, device = "auto" }: SupportQuestion = read(supportOptions, given, "options");
   const { candidates, rejected } = await listCandidates(model, device, false);
   const missing = [
     ...listMissing().map((requirement) => REQUIREMENT_NAMES[requirement]),

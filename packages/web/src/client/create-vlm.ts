@@ -1,13 +1,14 @@
 /** Makes a client: checks what can be checked at once, loads the model, and wires what is reported. */
 
-import { DEFAULT_IMAGE_LIMITS, resolveImageLimits } from "../image/limits.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { assertManifest } from "../schema/manifest.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
-import { expectNumber } from "../protocol/options.ts";
+import { updateOptions, vlmOptions } from "../schema/client-options.ts";
+import { read } from "../schema/read.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
@@ -25,15 +26,19 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
  *
  * @throws {VlmError} `environment-unsupported`, `license-not-accepted`, `model-invalid`, `download-failed`,
  *   `network-forbidden`, `no-device`, `worker-crashed`; the signal's reason when aborted
- * @throws {TypeError} when an option is out of its range
+ * @throws {TypeError} when an option is not what it may be, or is none; the message names it
  */
-export async function createVlm(options: VlmOptions): Promise<Vlm> {
+export async function createVlm(given: VlmOptions): Promise<Vlm> {
+  const options: VlmOptions = read(vlmOptions, given, "options");
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
   const serving = await serve(options.model, options, options, loadRequest);
   // What aborts or pauses the first load says nothing about later ones: it may be a timeout, long past.
   return new VlmClient(serving, loadRequest, (model, update) =>
-    serve(model, options, update, { ...loadRequest, asksAnew: true }),
+    serve(model, options, read(updateOptions, update, "options"), {
+      ...loadRequest,
+      asksAnew: true,
+    }),
   );
 }
 
@@ -105,11 +110,8 @@ async function serve(
 
 function toLoadRequest(options: VlmOptions): LoadSettings {
   const { wasmThreads = 0, network = "any", optimize = "auto" } = options;
-  expectNumber("wasmThreads", wasmThreads, 0, 64, { isInteger: true });
   return {
-    imageLimits: options.imageLimits
-      ? resolveImageLimits(options.imageLimits)
-      : DEFAULT_IMAGE_LIMITS,
+    imageLimits: { ...DEFAULT_IMAGE_LIMITS, ...options.imageLimits },
     wasmThreads,
     network,
     asksAnew: false,

@@ -9,10 +9,20 @@ import type {
   OpenOptions,
   ImageViewOption,
 } from "../api/calls.ts";
-import type { OpenImage } from "../api/open-image.ts";
+import type { ImageQuestion, OpenImage } from "../api/open-image.ts";
 import type { UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { DEFAULT_TIMEOUT_MS, expectNumber } from "../protocol/options.ts";
+import { DEFAULT_TIMEOUT_MS } from "../protocol/options.ts";
+import {
+  captionOptions,
+  generateRequest,
+  imageCaptionOptions,
+  imageQuestion,
+  openOptions,
+  promptText,
+} from "../schema/call-options.ts";
+import { cleared } from "../schema/client-options.ts";
+import { read } from "../schema/read.ts";
 import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
 import type { LoadRequest } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
@@ -57,14 +67,16 @@ export class VlmClient implements Vlm {
   }
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
-    return this.#caption({ ...options, image: [image] }, {}); // one, and `undefined` is none
+    const checked: CaptionOptions = read(captionOptions, options, "options");
+    return this.#caption({ ...checked, image: [image] }, {}); // one, and `undefined` is none
   }
 
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
-    return this.#stream(request, {});
+    return this.#stream(() => read(generateRequest, request, "request"), {});
   }
 
-  async open(image: ImageSource, options: OpenOptions = {}): Promise<OpenImage> {
+  async open(image: ImageSource, given: OpenOptions = {}): Promise<OpenImage> {
+    const options: OpenOptions = read(openOptions, given, "options");
     this.#assertAlive();
     // The prompt is never asked: what comes before it is made ready.
     const opening = { ...options, prompt: "?" };
@@ -82,8 +94,17 @@ export class VlmClient implements Vlm {
     );
     const look = viewOf(options);
     return new OpenImageHandle(named, images[0]!, {
-      ask: (prompt, question = {}) => this.#stream({ ...question, ...look, prompt }, how),
-      caption: (question = {}) => this.#caption({ ...question, ...look }, how),
+      ask: (prompt, question = {}) => {
+        const readQuestion = (): GenerateRequest => {
+          const checked: ImageQuestion = read(imageQuestion, question, "options");
+          return { ...checked, ...look, prompt: read(promptText, prompt, "prompt") };
+        };
+        return this.#stream(readQuestion, how);
+      },
+      caption: async (question = {}) => {
+        const checked: CaptionOptions = read(imageCaptionOptions, question, "options");
+        return this.#caption({ ...checked, ...look }, how);
+      },
     });
   }
 
@@ -92,6 +113,7 @@ export class VlmClient implements Vlm {
   }
 
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
+    read(cleared, what, "what");
     const serving = this.#serving;
     const { handle } = await serving.supervisor.ready();
     await handle.clearCache({ storage: this.#settings.storage }, what);
@@ -142,13 +164,7 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     const presetName = options.preset ?? "brief";
-    // A caller without type checks may pass any string.
-    const captions: Partial<ModelDescriptor["captions"]> = this.#serving.model.captions;
-    const preset = captions[presetName];
-    if (!preset) {
-      const names = Object.keys(captions).join("`, `");
-      throw new TypeError(`Expected \`preset\` to be one of \`${names}\`, got \`${presetName}\``);
-    }
+    const preset = this.#serving.model.captions[presetName];
     const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt };
     return this.#run({ ...request, ...(image !== undefined && { image }) }, () => undefined, {
       ...how,
@@ -158,10 +174,12 @@ export class VlmClient implements Vlm {
     });
   }
 
+  /** @param readRequest is called when the stream begins, and throws for wrong options */
   async *#stream(
-    request: GenerateRequest,
+    readRequest: () => GenerateRequest,
     how: CallSettings,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const request = readRequest();
     const leave = new AbortController();
     const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
     const events = createEventQueue<GenerateEvent>();
@@ -189,7 +207,7 @@ export class VlmClient implements Vlm {
       return await this.#serving.run({
         call: { ...call, images: taken.images },
         signal: request.signal,
-        timeoutMs: timeoutOf(request),
+        timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
         waitedMs: taken.waitedMs,
         onEvent,
       });
@@ -207,19 +225,13 @@ export class VlmClient implements Vlm {
       return await takeImages(sources, {
         limits: this.#settings.imageLimits,
         signals: [...(request.signal ? [request.signal] : []), this.#disposing.signal],
-        timeoutMs: timeoutOf(request),
+        timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       });
     } catch (error) {
       this.#serving.noteRefused(error);
       throw error;
     }
   }
-}
-
-/** @throws {TypeError} when it is out of its range */
-function timeoutOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<GenerateRequest, "timeoutMs">): number {
-  expectNumber("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
-  return timeoutMs;
 }
 
 /** Every question sees the image as it was opened. */

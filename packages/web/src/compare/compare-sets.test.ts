@@ -4,7 +4,8 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { outlineModel, sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import type { ImagePixels } from "../image/tensor/image-tensor.ts";
-import { readSelfCheck } from "../schema/read-self-check.ts";
+import { read } from "../schema/read.ts";
+import { selfCheck } from "../schema/self-check.ts";
 import { compareSets, type Comparison } from "./compare-sets.ts";
 import { findSets, type FileSet } from "./file-sets.ts";
 import { formatComparison } from "./format-comparison.ts";
@@ -82,7 +83,7 @@ describe.skipIf(!existsSync(`${TINY}/onnx/vision_encoder.onnx`))("compareSets", 
   });
 
   it("makes a check that a descriptor takes, that int8 passes and that what is broken does not", () => {
-    expect(readSelfCheck(comparison.selfCheck)).toEqual(comparison.selfCheck);
+    expect(read(selfCheck, comparison.selfCheck, "selfCheck")).toEqual(comparison.selfCheck);
     expect(comparison.selfCheck).toMatchObject({
       imageSize: 256,
       expectedTokenIds: [494, 741, 293],

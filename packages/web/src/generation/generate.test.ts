@@ -6,7 +6,8 @@ import {
   fakeFeatures,
   predictionOf,
 } from "../../test/fake-runtime.ts";
-import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
+import type { GenerationOptions } from "../protocol/options.ts";
+import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import { generate, type Generation, type GenerationContext } from "./generate.ts";
 import type { PromptPart, Runtime } from "../engines/runtime.ts";
 import { createSequenceCache } from "./sequence-cache.ts";

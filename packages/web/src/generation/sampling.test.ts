@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { predictionOf } from "../../test/fake-runtime.ts";
-import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
+import type { GenerationOptions } from "../protocol/options.ts";
+import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { Prediction } from "../engines/runtime.ts";
 import { argmax, createSampler, type Sampler } from "./sampling.ts";
 

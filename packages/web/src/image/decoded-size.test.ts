@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { assertDecodedSize } from "./decoded-size.ts";
-import { resolveImageLimits } from "./limits.ts";
+import { DEFAULT_IMAGE_LIMITS } from "./limits.ts";
 
-const LIMITS = resolveImageLimits({ maxPixels: 1e6 });
+const LIMITS = { ...DEFAULT_IMAGE_LIMITS, maxPixels: 1e6 };
 
 function check(width: number, height: number): void {
   const header = { kind: "avif", width: 300, height: 200, segments: 0, scans: 0 } as const;

@@ -31,28 +31,6 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = Object.freeze({
 });
 
 /**
- * Completes limits with the defaults.
- *
- * @throws {TypeError} when a name is unknown or a value is not a positive number: a mistyped limit
- *   that silently meant "no limit" would be found by an attacker first.
- */
-export function resolveImageLimits(partial: Partial<ImageLimits> = {}): ImageLimits {
-  for (const [name, value] of Object.entries(partial) as [string, unknown][]) {
-    if (!Object.hasOwn(DEFAULT_IMAGE_LIMITS, name)) {
-      const names = Object.keys(DEFAULT_IMAGE_LIMITS).join("`, `");
-      throw new TypeError(`Expected an image limit to be one of \`${names}\`, got \`${name}\``);
-    }
-    // Not `value <= 0`, which lets NaN pass.
-    if (typeof value !== "number" || !(value > 0)) {
-      throw new TypeError(
-        `Expected \`${name}\` to be a positive number, got \`${String(value)}\` (${typeof value})`,
-      );
-    }
-  }
-  return { ...DEFAULT_IMAGE_LIMITS, ...partial };
-}
-
-/**
  * Refuses a file by its length alone. Cheap enough to ask before reading a `Blob` into memory.
  *
  * @throws {VlmError} `image-too-large`

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCall } from "../../test/results.ts";
-import { resolveGenerationOptions, type GenerationOptions } from "../protocol/options.ts";
+import type { GenerationOptions } from "../protocol/options.ts";
+import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import { resultKey } from "./result-key.ts";
 

@@ -15,6 +15,13 @@ import type {
 import type { FilesRequest, WorkerMessage } from "../wire/worker-api.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
+import {
+  libraryOptions,
+  modelName,
+  offlineQuestion,
+  prepareOptions,
+} from "../schema/client-options.ts";
+import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import type { DownloadControl } from "../api/download-control.ts";
@@ -84,10 +91,10 @@ export interface ModelLibrary extends AsyncDisposable {
 /**
  * Opens the stored models. Starts a worker at the first call, and one for each download.
  *
- * @throws {TypeError} when an option is out of its range
+ * @throws {TypeError} when an option is not what it may be, or is none; the message names it
  */
 export function createModelLibrary(options: ModelLibraryOptions): ModelLibrary {
-  return new ModelLibraryClient(options);
+  return new ModelLibraryClient(read(libraryOptions, options, "options"));
 }
 
 class ModelLibraryClient implements ModelLibrary {
@@ -113,6 +120,7 @@ class ModelLibraryClient implements ModelLibrary {
   }
 
   async deleteModel(id: string, revision?: string): Promise<void> {
+    read(modelName, { id, revision }, "options");
     await (await this.#worker()).deleteModel({ storage: this.#storage }, id, revision);
   }
 
@@ -127,8 +135,10 @@ class ModelLibraryClient implements ModelLibrary {
 
   async prepareOffline(
     model: ModelDescriptor,
-    { device = "auto", signal, control, onProgress }: PrepareOptions = {},
+    options: PrepareOptions = {},
   ): Promise<OfflineReport> {
+    const given: PrepareOptions = read(prepareOptions, options, "options");
+    const { device = "auto", signal, control, onProgress } = given;
     assertManifest(model);
     assertLicense(model);
     signal?.throwIfAborted();
@@ -165,8 +175,9 @@ class ModelLibraryClient implements ModelLibrary {
 
   async checkOffline(
     model: ModelDescriptor,
-    { device = "auto" }: Pick<PrepareOptions, "device"> = {},
+    options: Pick<PrepareOptions, "device"> = {},
   ): Promise<OfflineReport> {
+    const { device = "auto" } = read(offlineQuestion, options, "options");
     assertManifest(model);
     return (await this.#worker()).checkOffline(await this.#filesRequest(model, device));
   }

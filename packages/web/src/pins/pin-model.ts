@@ -1,10 +1,11 @@
 /** Writes down what a model's files are at one commit, as the Hugging Face Hub tells it. */
 
 import { VlmError } from "../protocol/errors.ts";
-import { isCommit, isSafePath } from "../schema/manifest-fields.ts";
+import { pinModelOptions, pinnedRevision } from "../schema/catalog-options.ts";
+import { isCommit } from "../schema/manifest-fields.ts";
+import { read } from "../schema/read.ts";
 import { HUB, PUBLIC_FILE_MEGABYTES } from "../schema/manifest-public-files.ts";
 import type { ModelPins } from "../protocol/model-descriptor.ts";
-import { isRevisionName } from "../schema/model-source.ts";
 import {
   hubRequestFailed,
   invalidAnswer,
@@ -48,10 +49,10 @@ export interface PinModelOptions {
 export async function pinModel(
   repository: string,
   revision = "main",
-  options: PinModelOptions = {},
+  given: PinModelOptions = {},
 ): Promise<ModelPins> {
-  const { endpoint = HUB, files: given = Object.keys(PUBLIC_FILE_MEGABYTES) } = options;
-  assertArguments(repository, revision, given);
+  const options = readArguments(repository, revision, given);
+  const { endpoint = HUB, files: wanted = Object.keys(PUBLIC_FILE_MEGABYTES) } = options;
   if (!("subtle" in crypto)) {
     throw new DOMException(
       "Pinning needs WebCrypto, which pages have on https and localhost only. Use one of those, or `fastvlm-pin`.",
@@ -65,7 +66,7 @@ export async function pinModel(
     signal: options.signal,
   };
   const commit = await readCommit(hub, revision);
-  const paths = [...new Set(given)].sort();
+  const paths = [...new Set(wanted)].sort();
   const listed = await listFiles(hub, commit, new Set(paths));
   const missing = paths.filter((path) => !listed.has(path));
   if (missing[0] !== undefined) {
@@ -83,20 +84,9 @@ export async function pinModel(
   return { repository, revision: commit, files };
 }
 
-function assertArguments(repository: string, revision: string, files: readonly string[]): void {
-  if (!isSafePath(repository) || repository.split("/").length !== 2) {
-    throw new TypeError(`Expected \`repository\` to be \`owner/name\`, got \`${repository}\``);
-  }
-  if (!isRevisionName(revision)) {
-    throw new TypeError(
-      `Expected \`revision\` to be a branch, a tag or a commit, got \`${revision}\``,
-    );
-  }
-  if (files.length === 0 || !files.every(isSafePath)) {
-    throw new TypeError(
-      `Expected \`files\` to be paths in the repository, got \`${files.join(", ")}\``,
-    );
-  }
+function readArguments(repository: unknown, revision: unknown, given: unknown): PinModelOptions {
+  read(pinnedRevision, { repository, revision }, "options");
+  return read(pinModelOptions, given, "options");
 }
 
 async function readCommit(hub: Hub, revision: string): Promise<string> {

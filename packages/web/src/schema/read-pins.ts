@@ -1,6 +1,5 @@
-/** Pins as an app gives them: JSON from its source, which somebody may have edited or exchanged. */
+/** Whether pins, each well-formed, are those of the model that is asked for: somebody may have exchanged them. */
 
-import { isByteCount, isCommit, isSha256 } from "./manifest-fields.ts";
 import type { ModelPins } from "../protocol/model-descriptor.ts";
 
 /**
@@ -20,11 +19,6 @@ export function readPins(
       `Expected \`pins\` of \`${repository}\`, got those of \`${pins.repository}\``,
     );
   }
-  if (!isCommit(pins.revision)) {
-    throw new TypeError(
-      `Expected \`pins.revision\` to be a commit of 40 hex digits, got \`${String(pins.revision)}\``,
-    );
-  }
   if (revision !== undefined && revision !== pins.revision) {
     throw new TypeError(
       `Expected \`revision\` to be left out or that of \`pins\`, \`${pins.revision}\`, got \`${revision}\``,
@@ -34,11 +28,7 @@ export function readPins(
     if (!Object.hasOwn(pins.files, path)) {
       throw new TypeError(`Expected \`pins\` to have the file \`${path}\`; make them anew`);
     }
-    const { bytes, sha256 } = pins.files[path]!;
-    if (!isByteCount(bytes) || !isSha256(sha256)) {
-      throw new TypeError(`Expected \`pins\` to have size and SHA-256 of the file \`${path}\``);
-    }
-    return [path, { bytes, sha256 }];
+    return [path, pins.files[path]!];
   });
   return { repository, revision: pins.revision, files: Object.fromEntries(files) };
 }

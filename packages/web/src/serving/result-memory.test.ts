@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makeCall, makeResult } from "../../test/results.ts";
-import { resolveGenerationOptions } from "../protocol/options.ts";
+import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { createResultMemory } from "./result-memory.ts";
 

@@ -7,9 +7,10 @@ import { toFrameSource, type FrameSource } from "./frame-source.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { Vlm } from "../api/vlm.ts";
+import { frameOptions, watchOptions } from "../schema/call-options.ts";
+import { read } from "../schema/read.ts";
 import { sleep } from "../shared/abortable-wait.ts";
 import {
-  checkWatchOptions,
   DEFAULT_CHANGE_THRESHOLD,
   DEFAULT_MIN_INTERVAL_MS,
   type VideoSource,
@@ -30,8 +31,8 @@ export function watchVideo(
   options: WatchOptions,
   disposed: AbortSignal,
 ): Watch {
-  checkWatchOptions(options);
-  return watchFrames(vlm, toFrameSource(video), options, disposed);
+  const checked: WatchOptions = read(watchOptions, options, "options");
+  return watchFrames(vlm, toFrameSource(video), checked, disposed);
 }
 
 /** The same for frames from anywhere. */
@@ -100,9 +101,13 @@ async function ask(
   options: WatchOptions,
   signal: AbortSignal,
 ): Promise<VlmResult> {
-  const request = { ...options, signal, cache: false };
   const { prompt } = options;
-  if (prompt === undefined) return vlm.caption(image, request);
+  const { preset, maxWords, ...answer } = read(frameOptions, options, "options");
+  const request = { ...answer, signal, cache: false };
+  if (prompt === undefined) {
+    const wording = { ...(preset && { preset }), ...(maxWords !== undefined && { maxWords }) };
+    return vlm.caption(image, { ...request, ...wording });
+  }
   for await (const event of vlm.generate({ ...request, prompt, image })) {
     if (event.type === "done") return event.result;
   }

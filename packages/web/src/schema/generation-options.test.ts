@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { expectNumber, resolveGenerationOptions } from "./options.ts";
+import { captionOptions } from "./call-options.ts";
+import { resolveGenerationOptions } from "./generation-options.ts";
+import { read } from "./read.ts";
 
-describe("resolveGenerationOptions", () => {
+describe("options of a generation", () => {
   it("fills in the defaults", () => {
     expect(resolveGenerationOptions({})).toEqual({
       maxNewTokens: 128,
@@ -39,14 +41,14 @@ describe("resolveGenerationOptions", () => {
     [{ seed: Number.MAX_SAFE_INTEGER }],
     [{ maxWords: 4096 }],
   ])("takes the ends of the ranges: %o", (options) => {
-    expect(resolveGenerationOptions(options)).toMatchObject(options);
+    expect(read(captionOptions, options, "options")).toEqual(options);
   });
 
   it.each<[Record<string, unknown>, string]>([
     [{ maxNewTokens: 0 }, "`maxNewTokens` to be an integer from 1 to 8192, got `0` (number)"],
     [{ maxNewTokens: 8193 }, "`maxNewTokens` to be an integer from 1 to 8192, got `8193` (number)"],
     [{ maxNewTokens: 1.5 }, "`maxNewTokens` to be an integer from 1 to 8192, got `1.5` (number)"],
-    [{ maxNewTokens: "9" }, "`maxNewTokens` to be an integer from 1 to 8192, got `9` (string)"],
+    [{ maxNewTokens: "9" }, '`maxNewTokens` to be an integer from 1 to 8192, got "9"'],
     [{ temperature: -0.1 }, "`temperature` to be a number from 0 to 10, got `-0.1` (number)"],
     [{ temperature: 10.1 }, "`temperature` to be a number from 0 to 10, got `10.1` (number)"],
     [{ temperature: NaN }, "`temperature` to be a number from 0 to 10, got `NaN` (number)"],
@@ -67,21 +69,12 @@ describe("resolveGenerationOptions", () => {
     [{ seed: 2 ** 53 }, "`seed` to be an integer from 0, got `9007199254740992` (number)"],
     [{ maxWords: 0 }, "`maxWords` to be an integer from 1 to 4096, got `0` (number)"],
     [{ maxWords: 4097 }, "`maxWords` to be an integer from 1 to 4096, got `4097` (number)"],
-    [{ stop: "\n" }, "`stop` to be an array of non-empty strings"],
-    [{ stop: [""] }, "`stop` to be an array of non-empty strings"],
-    [{ stop: ["a", 1] }, "`stop` to be an array of non-empty strings"],
+    [{ stop: "\n" }, '`stop` to be an array of non-empty strings, got "\\n"'],
+    [{ stop: [""] }, '`stop` to be an array of non-empty strings, got [""]'],
+    [{ stop: ["a", 1] }, '`stop` to be an array of non-empty strings, got ["a", `1` (number)]'],
   ])("refuses %o", (options, sentence) => {
-    expect(() => resolveGenerationOptions(options)).toThrow(new TypeError(`Expected ${sentence}`));
-  });
-});
-
-describe("expectNumber", () => {
-  it("takes fractions unless told otherwise", () => {
-    expect(() => {
-      expectNumber("x", 0.5, 0, 1);
-    }).not.toThrow();
-    expect(() => {
-      expectNumber("x", 0.5, 0, 1, { isInteger: true });
-    }).toThrow(TypeError);
+    expect(() => read(captionOptions, options, "options")).toThrow(
+      new TypeError(`Expected ${sentence}`),
+    );
   });
 });

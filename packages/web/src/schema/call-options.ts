@@ -1,0 +1,137 @@
+/** What an app may say of a call: of its question, of its images, and of the watch that repeats it. */
+
+import { any, array, check, pipe, readonly } from "valibot";
+import { fields, maybe } from "./fields.ts";
+import {
+  callback,
+  flag,
+  integerFrom,
+  listThat,
+  numberFrom,
+  oneOf,
+  signal,
+  that,
+} from "./values.ts";
+
+const generationEntries = {
+  maxNewTokens: maybe(integerFrom(1, 8192)),
+  temperature: maybe(numberFrom(0, 10)),
+  topP: maybe(numberFrom(Number.MIN_VALUE, 1)),
+  topK: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
+  repetitionPenalty: maybe(numberFrom(Number.MIN_VALUE, 100)),
+  seed: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
+  stop: maybe(
+    listThat<string>(
+      (one) => typeof one === "string" && one !== "",
+      "an array of non-empty strings",
+    ),
+  ),
+};
+
+const maxWords = maybe(integerFrom(1, 4096));
+
+const waitEntries = {
+  signal: maybe(signal),
+  timeoutMs: maybe(numberFrom(1, 2 ** 31 - 1)),
+};
+
+const viewEntries = {
+  fit: maybe(oneOf(["pad", "crop"])),
+  detail: maybe(
+    that<"low" | "medium" | "high" | "auto" | number>(
+      isDetail,
+      '"low", "medium", "high", "auto" or a multiple of 64 from 64 to 2048',
+    ),
+  ),
+  targetLatencyMs: maybe(numberFrom(1, 600_000)),
+};
+
+function isDetail(value: unknown): boolean {
+  if (typeof value === "string") return ["low", "medium", "high", "auto"].includes(value);
+  return typeof value === "number" && value >= 64 && value <= 2048 && value % 64 === 0;
+}
+
+const cache = maybe(flag);
+
+/** An app may keep more of a turn than the model is told. */
+const turn = fields(
+  {
+    role: oneOf(["user", "assistant"]),
+    content: that<string>((value) => typeof value === "string", "a string"),
+  },
+  "dropped",
+);
+
+const TURNS = "turns of `user` and `assistant`, in this order, each with its `content`";
+
+const history = maybe(
+  pipe(
+    array(turn, TURNS),
+    check(
+      (turns) =>
+        turns.length % 2 === 0 &&
+        turns.every(({ role }, index) => role === (index % 2 === 0 ? "user" : "assistant")),
+      TURNS,
+    ),
+    readonly(),
+  ),
+);
+
+export const promptText = that<string>(
+  (value) => typeof value === "string" && value.trim() !== "",
+  "a string with a question in it",
+);
+
+const questionEntries = {
+  system: maybe(that<string>((value) => typeof value === "string", "a string")),
+  history,
+};
+
+const captionEntries = {
+  preset: maybe(oneOf(["brief", "detailed", "alt-text"])),
+  maxWords,
+};
+
+const callEntries = { ...generationEntries, ...waitEntries, ...viewEntries, cache };
+
+/** The images themselves are checked when they are taken. */
+const image = any();
+
+export const generateRequest = fields({
+  ...callEntries,
+  ...questionEntries,
+  prompt: promptText,
+  image: maybe(image),
+});
+
+export const captionOptions = fields({ ...callEntries, ...captionEntries });
+
+export const openOptions = fields({ ...viewEntries, ...waitEntries });
+
+const openCallEntries = { ...generationEntries, ...waitEntries, cache };
+
+/** Of an image that is open already. */
+export const imageQuestion = fields({ ...openCallEntries, ...questionEntries });
+
+/** Of an image that is open already. */
+export const imageCaptionOptions = fields({ ...openCallEntries, ...captionEntries });
+
+/** What `generate` and `caption` are given for each frame. */
+const frameEntries = {
+  ...generationEntries,
+  ...viewEntries,
+  timeoutMs: waitEntries.timeoutMs,
+  ...captionEntries,
+};
+
+export const frameOptions = fields(frameEntries, "dropped");
+
+export const watchOptions = fields({
+  ...frameEntries,
+  signal: waitEntries.signal,
+  onCaption: callback,
+  prompt: maybe(promptText),
+  onError: maybe(callback),
+  minIntervalMs: maybe(numberFrom(0, 2 ** 31 - 1)),
+  changeThreshold: maybe(numberFrom(0, 1)),
+});

@@ -1,0 +1,77 @@
+/** What an app may say of the models that the kit knows, of their pins, and of the choice between models. */
+
+import { any, array } from "valibot";
+import { entriesOf, fields, maybe } from "./fields.ts";
+import { isByteCount, isCommit, isSafePath, isSha256 } from "./manifest-fields.ts";
+import { isRevisionName } from "./model-source.ts";
+import { selfCheck } from "./self-check.ts";
+import { callback, listThat, numberFrom, signal, textOf, that } from "./values.ts";
+
+const address = maybe(that<string>((value) => typeof value === "string", "an address"));
+
+/** Somebody may have added to the JSON; only what is known here is taken from it. */
+const pins = fields(
+  {
+    repository: textOf("`owner/name`"),
+    revision: that<string>(isCommit, "a commit of 40 hex digits"),
+    files: entriesOf(
+      isSafePath,
+      "named by a path in the repository",
+      fields(
+        {
+          bytes: that<number>(isByteCount, "a size in bytes"),
+          sha256: that<string>(isSha256, "a SHA-256 of 64 lower-case hex digits"),
+        },
+        "dropped",
+      ),
+    ),
+  },
+  "dropped",
+);
+
+export const fastVlm05bOptions = fields({
+  // Whatever else stands here accepts nothing: the model stays closed, and says so when it is loaded.
+  acceptLicense: maybe(that<"apple-amlr">(() => true, "apple-amlr")),
+  revision: maybe(textOf("a branch, a tag or a commit")),
+  pins: maybe(pins),
+  endpoint: address,
+  baseUrl: address,
+  imageSize: maybe(
+    that<number>(
+      (value) => typeof value === "number" && value > 0 && Number.isInteger(value / 64),
+      "a multiple of 64",
+    ),
+  ),
+  selfCheck: maybe(selfCheck),
+});
+
+export const choice = fields({
+  key: textOf("a string that is not empty"),
+  choices: array(
+    fields({
+      name: textOf("a string that is not empty"),
+      model: any(),
+      share: numberFrom(0, Number.MAX_SAFE_INTEGER),
+    }),
+    "a list with at least one model",
+  ),
+});
+
+export const pinnedRevision = fields({
+  repository: that<string>(isRepository, "`owner/name`"),
+  revision: that<string>(
+    (value) => typeof value === "string" && isRevisionName(value),
+    "a branch, a tag or a commit",
+  ),
+});
+
+export const pinModelOptions = fields({
+  endpoint: address,
+  files: maybe(listThat<string>(isSafePath, "paths in the repository", 1)),
+  fetch: maybe(callback),
+  signal: maybe(signal),
+});
+
+function isRepository(value: unknown): boolean {
+  return isSafePath(value) && value.split("/").length === 2;
+}

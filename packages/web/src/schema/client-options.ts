@@ -1,0 +1,65 @@
+/** What an app may say when it loads, replaces or prepares a model. */
+
+import { fields, maybe } from "./fields.ts";
+import { imageLimits } from "./image-limits.ts";
+import { cacheOptions, downloadOptions } from "./storage-options.ts";
+import { callback, downloadControl, integerFrom, oneOf, signal, textOf } from "./values.ts";
+import { any } from "valibot";
+
+const device = maybe(oneOf(["auto", "webgpu", "wasm"]));
+
+/** A model's descriptor has a schema and an error of its own. */
+const model = any();
+
+export const vlmOptions = fields({
+  worker: callback,
+  model,
+  device,
+  signal: maybe(signal),
+  onProgress: maybe(callback),
+  onMetric: maybe(callback),
+  onEvent: maybe(callback),
+  imageLimits: maybe(imageLimits),
+  cache: maybe(cacheOptions),
+  download: maybe(downloadOptions),
+  control: maybe(downloadControl),
+  network: maybe(oneOf(["any", "none"])),
+  optimize: maybe(oneOf(["auto", "always", "none"])),
+  wasmThreads: maybe(integerFrom(0, 64)),
+});
+
+export const updateOptions = fields({
+  signal: maybe(signal),
+  control: maybe(downloadControl),
+  onProgress: maybe(callback),
+});
+
+export const supportOptions = fields({ model, device });
+
+export const libraryOptions = fields({
+  worker: callback,
+  cache: maybe(cacheOptions),
+  download: maybe(downloadOptions),
+  onMetric: maybe(callback),
+  onEvent: maybe(callback),
+});
+
+const offlineDevice = maybe(oneOf(["auto", "all", "webgpu", "wasm"]));
+
+export const prepareOptions = fields({
+  device: offlineDevice,
+  signal: maybe(signal),
+  control: maybe(downloadControl),
+  onProgress: maybe(callback),
+});
+
+export const offlineQuestion = fields({ device: offlineDevice });
+
+/** Which model is deleted. Without a revision all of them are, so that it must not be a slip. */
+export const modelName = fields({
+  id: textOf("a model's id"),
+  revision: maybe(textOf("a revision")),
+});
+
+/** What `clearCache` forgets. A word that is not known must not delete the models. */
+export const cleared = oneOf(["results", "models", "all"]);

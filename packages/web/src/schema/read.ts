@@ -1,0 +1,54 @@
+/** Holds what others wrote to a schema. This file alone turns an issue of the schema library into words. */
+
+import {
+  getDotPath,
+  safeParse,
+  type BaseIssue,
+  type GenericSchema,
+  type InferOutput,
+} from "valibot";
+
+/**
+ * What `given` says, copied: each field is read once, so that what was checked is what is used.
+ *
+ * @param name what an error calls the whole; its fields are called by their own path
+ * @throws {TypeError} that names the field, what is allowed there, and what was given
+ */
+export function read<const Schema extends GenericSchema>(
+  schema: Schema,
+  given: unknown,
+  name: string,
+): InferOutput<Schema> {
+  const found = safeParse(schema, given, { abortEarly: true });
+  if (found.success) return found.output;
+  const [issue] = found.issues;
+  const cause = issue.input instanceof Error ? { cause: issue.input } : undefined;
+  throw new TypeError(toSentence(issue, name), cause);
+}
+
+/** What `given` says; undefined where it is anything else. For records that this kit stored itself. */
+export function readStored<const Schema extends GenericSchema>(
+  schema: Schema,
+  given: unknown,
+): InferOutput<Schema> | undefined {
+  const found = safeParse(schema, given, { abortEarly: true });
+  return found.success ? found.output : undefined;
+}
+
+/** "Expected `network` to be "any" or "none", got "None"": a schema's message is what stands in the middle. */
+export function toSentence(issue: BaseIssue<unknown>, name: string): string {
+  return `Expected \`${getDotPath(issue) ?? name}\` to be ${issue.message}, got ${show(issue.input)}`;
+}
+
+const MAX_SHOWN = 80;
+
+/** Text in quotes, so that "9" and 9 look different; of objects only the kind, never the content. */
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_SHOWN));
+  if (Array.isArray(value)) return `[${value.map(show).join(", ").slice(0, MAX_SHOWN)}]`;
+  if (value instanceof Error) return `the error "${value.message}"`;
+  if ((typeof value === "object" && value !== null) || typeof value === "function") {
+    return `\`${Object.prototype.toString.call(value)}\``;
+  }
+  return `\`${String(value)}\` (${typeof value})`;
+}
