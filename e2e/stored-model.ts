@@ -4,7 +4,6 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import type { FileShards, ModelDescriptor, ModelFile } from "@fastvlm-kit/web";
-import { filesOfVariant } from "../packages/web/src/protocol/model-descriptor.ts";
 import { expect, readScenes, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 
@@ -39,10 +38,10 @@ export async function shardedModel(
 ): Promise<ModelDescriptor> {
   const model = await page.evaluate((precision) => window.kit.tinyModel({ precision }), precision);
   const variants = model.variants.filter(({ device }) => device === "wasm");
-  const files = variants
-    .flatMap((variant) => filesOfVariant(model, variant))
-    .map(async (path) => {
-      const file = model.files[path]!;
+  const graphs = variants.flatMap((variant) => Object.values(variant.graphs));
+  const files = Object.entries(model.files)
+    .filter(([path]) => !path.endsWith(".onnx") || graphs.includes(path))
+    .map(async ([path, file]) => {
       const url = origin === undefined || isInline(file) ? file.url : origin + pathOf(file);
       const shards = shardBytes === undefined ? file.shards! : await cut(path, shardBytes);
       return [path, { ...file, url, shards }] as const;

@@ -44,6 +44,10 @@ const STEPS: readonly Step[] = [
   },
   { name: "types", run: () => runBin("tsc", ["-b"]) },
   { name: "lint", run: () => runBin("eslint", [".", "--max-warnings", "0"]) },
+  {
+    name: "imports",
+    run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"]),
+  },
   { name: "format", run: () => runBin("prettier", ["--check", "."]) },
   {
     name: "unit tests",

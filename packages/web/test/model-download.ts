@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { vi } from "vitest";
-import { createModelFiles, type ModelFilesReport } from "../src/download/model-files.ts";
+import type { ModelFilesReport } from "../src/download/model-files-options.ts";
+import { createModelFiles } from "../src/download/model-files.ts";
 import { PauseGate } from "../src/download/pause-gate.ts";
 import { fastvlm05b } from "../src/catalog/fastvlm-05b.ts";
 import { VlmError } from "../src/protocol/errors.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { damageShard, hashHex, KEY, makeBytes, shardKeys } from "../../test/model-download.ts";
-import { createFileStore, SHARD_BYTES, type FileRecord } from "../storage/file-store.ts";
+import type { FileRecord } from "../storage/file-record.ts";
+import { createFileStore, SHARD_BYTES } from "../storage/file-store.ts";
 import { createMemoryStore } from "../storage/memory-store.ts";
 import { derivedFile } from "./derived-file.ts";
 

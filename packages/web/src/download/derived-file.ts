@@ -4,12 +4,8 @@
  */
 
 import type { FileKey } from "../storage/file-keys.ts";
-import {
-  SHARD_BYTES,
-  shardLength,
-  type FileRecord,
-  type FileStore,
-} from "../storage/file-store.ts";
+import { shardLength, type FileRecord } from "../storage/file-record.ts";
+import { SHARD_BYTES, type FileStore } from "../storage/file-store.ts";
 import { openWholeFile, type VerifiedFile } from "../storage/read-file.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";

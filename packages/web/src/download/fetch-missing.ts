@@ -4,11 +4,11 @@
  */
 
 import type { DownloadState } from "../protocol/result.ts";
-import type { FileRecord } from "../storage/file-store.ts";
+import type { FileRecord } from "../storage/file-record.ts";
 import { downloadFiles } from "./download-files.ts";
 import { FileDownload } from "./file-download.ts";
 import { fileOf, fileKeyOf } from "./model-file.ts";
-import type { ModelFilesOptions } from "./model-files.ts";
+import type { ModelFilesOptions } from "./model-files-options.ts";
 import { withModelLock, type Held, type HolderProgress } from "./model-lock.ts";
 import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
 

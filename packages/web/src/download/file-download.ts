@@ -4,19 +4,14 @@
  */
 
 import type { FileKey } from "../storage/file-keys.ts";
-import {
-  countShards,
-  shardLength,
-  SHARD_BYTES,
-  type FilePlan,
-  type FileStore,
-  type FileTrust,
-} from "../storage/file-store.ts";
+import { countShards, shardLength, type FilePlan } from "../storage/file-record.ts";
+import { SHARD_BYTES, type FileStore, type FileTrust } from "../storage/file-store.ts";
 import { readShards } from "../storage/read-file.ts";
 import { sha256, sha256OfParts } from "../storage/sha256.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import { downloadFailed, Interruption } from "./interruption.ts";
-import { requestRange, type RangeAnswer, type RangeRequest } from "./request.ts";
+import type { RangeAnswer } from "./range-answer.ts";
+import { requestRange, type RangeRequest } from "./request.ts";
 
 /** Consecutive shards that one request asks for; `last` is included. */
 interface Run {

@@ -2,7 +2,7 @@
 
 import { decodeDataAddress } from "./data-address.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
-import type { RangeAnswer } from "./request.ts";
+import type { RangeAnswer } from "./range-answer.ts";
 
 /** @throws {Interruption} `permanent`: it will never hold anything else */
 export function answerFromDataAddress(file: Wanted): RangeAnswer {

@@ -5,21 +5,18 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import { isLocalAddress, shownAddress } from "../schema/local-address.ts";
-import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
-import type { DownloadProgress } from "../protocol/result.ts";
+import type { ModelFile } from "../protocol/model-descriptor.ts";
 import type { FileKey } from "../storage/file-keys.ts";
-import type { FileRecord, FileStore } from "../storage/file-store.ts";
+import type { FileRecord } from "../storage/file-record.ts";
+import type { FileStore } from "../storage/file-store.ts";
 import { openWholeFile, readWholeFile, type VerifiedFile } from "../storage/read-file.ts";
-import type { ResilientStore } from "../storage/resilient-store.ts";
-import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
-import type { DownloadPolicy } from "../wire/worker-api.ts";
 import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";
 import { downloadFailed } from "./interruption.ts";
 import { LockLost } from "./lock-lost.ts";
 import { fileOf, fileKeyOf } from "./model-file.ts";
-import type { PauseGate } from "./pause-gate.ts";
+import type { ModelFilesOptions } from "./model-files-options.ts";
 import { createProgressMeter } from "./progress-meter.ts";
 
 export interface ModelFiles {
@@ -52,35 +49,6 @@ export interface ModelFiles {
 }
 
 type TakeFile<T> = (files: FileStore, file: FileKey, record: FileRecord) => Promise<T | undefined>;
-
-export interface ModelFilesOptions {
-  readonly model: ModelDescriptor;
-  readonly store: Store & Partial<ResilientStore>;
-  readonly files: FileStore;
-  /** Shared by all tabs that download to the same place; undefined where nothing is shared. */
-  readonly lockName: string | undefined;
-  readonly policy: DownloadPolicy;
-  readonly gate: PauseGate;
-  /** Undefined forbids every request. */
-  readonly fetch: typeof fetch | undefined;
-  readonly now: () => number;
-  readonly report: ModelFilesReport;
-}
-
-/** What happens on the way. */
-export interface ModelFilesReport {
-  readonly onProgress: (progress: DownloadProgress) => void;
-  /** Bytes are about to be stored. */
-  readonly onStarted: () => Promise<void>;
-  readonly onCacheHit: () => void;
-  readonly onCacheMiss: () => void;
-  /** A download goes on from shards that an earlier one stored. */
-  readonly onResumed: () => void;
-  readonly onRetry: () => void;
-  readonly onCorrupted: () => void;
-  readonly onDownloaded: (bytes: number, milliseconds: number) => void;
-  readonly onVerified: (milliseconds: number) => void;
-}
 
 export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   const { model, files, gate, report, now } = options;

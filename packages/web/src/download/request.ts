@@ -4,6 +4,7 @@ import { isBlobAddress, isDataAddress } from "../schema/local-address.ts";
 import { httpFailure } from "./http-failure.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 import { answerFromDataAddress, unreadableBlob } from "./local-answer.ts";
+import type { RangeAnswer } from "./range-answer.ts";
 
 export interface RangeRequest {
   readonly file: Wanted;
@@ -15,18 +16,6 @@ export interface RangeRequest {
   /** An answer that brings nothing for so long is given up. */
   readonly stallTimeoutMs: number;
   readonly fetch: typeof fetch;
-}
-
-export interface RangeAnswer {
-  /** The server sent the whole file, whatever was asked for. */
-  readonly isWhole: boolean;
-  /** Size of the file; undefined where the answer does not say, or hides it from other origins. */
-  readonly totalBytes: number | undefined;
-  readonly etag: string | undefined;
-  /** The next bytes; undefined at the end. */
-  read(): Promise<Uint8Array | undefined>;
-  /** Ends the request. */
-  cancel(): void;
 }
 
 /** @throws {Interruption}; the signal's reason when it aborts */

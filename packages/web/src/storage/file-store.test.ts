@@ -2,13 +2,8 @@ import { describe, expect, it } from "vitest";
 import { damageShard, hashHex, KEY, makeBytes, shardKeys } from "../../test/model-download.ts";
 import { createObservedStore } from "../../test/stores.ts";
 import { fileRecordKey, planKey, shardKey } from "./file-keys.ts";
-import {
-  countShards,
-  createFileStore,
-  shardLength,
-  type FilePlan,
-  type FileRecord,
-} from "./file-store.ts";
+import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-record.ts";
+import { createFileStore } from "./file-store.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { openWholeFile, readWholeFile } from "./read-file.ts";
 

@@ -13,6 +13,7 @@ import {
   type FileKey,
   type ShardName,
 } from "./file-keys.ts";
+import type { FilePlan, FileRecord, FileShape } from "./file-record.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
@@ -20,28 +21,6 @@ import type { RawFile, Store } from "./store.ts";
 
 /** 4 MiB: small enough for browsers that fail on large values, large enough to hash and store fast. */
 export const SHARD_BYTES = 4 * 2 ** 20;
-
-/** How a file is cut. All shards but the last have `shardBytes` bytes. */
-export interface FileShape {
-  readonly bytes: number;
-  readonly shardBytes: number;
-}
-
-/** A file that is arriving. What is stored under another plan is not of this file. */
-export interface FilePlan extends FileShape {
-  /** The server's name for these bytes, where it shows one. */
-  readonly etag: string | undefined;
-  /** As the model's manifest gives it. */
-  readonly sha256: string | undefined;
-}
-
-/** A whole file. */
-export interface FileRecord extends FileShape {
-  /** SHA-256 of every shard, in order. */
-  readonly shards: readonly string[];
-  /** SHA-256 of the whole, where the manifest gave one. */
-  readonly sha256: string | undefined;
-}
 
 /** What a manifest says of a file's bytes. */
 export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
@@ -88,16 +67,6 @@ export interface FileStore {
   remove(file: FileKey): Promise<void>;
   readTrust(file: FileKey): Promise<FileTrust | undefined>;
   trust(file: FileKey, trust: FileTrust): Promise<void>;
-}
-
-/** How many shards a file has. An empty file has none. */
-export function countShards({ bytes, shardBytes }: FileShape): number {
-  return Math.ceil(bytes / shardBytes);
-}
-
-/** Bytes of one shard. */
-export function shardLength({ bytes, shardBytes }: FileShape, index: number): number {
-  return Math.min(shardBytes, bytes - index * shardBytes);
 }
 
 export function createFileStore(store: Store & Partial<ResilientStore>): FileStore {

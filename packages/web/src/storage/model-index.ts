@@ -11,7 +11,7 @@ import {
   type ModelKey,
 } from "./file-keys.ts";
 import { listBranchesOf } from "./known-commits.ts";
-import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-store.ts";
+import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-record.ts";
 import type { Store } from "./store.ts";
 
 /** What is remembered of a model. */

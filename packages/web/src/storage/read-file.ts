@@ -1,13 +1,8 @@
 /** A stored file, verified while it is read. */
 
 import type { FileKey } from "./file-keys.ts";
-import {
-  countShards,
-  shardLength,
-  type FileRecord,
-  type FileStore,
-  type StoredShard,
-} from "./file-store.ts";
+import { countShards, shardLength, type FileRecord } from "./file-record.ts";
+import type { FileStore, StoredShard } from "./file-store.ts";
 import { sha256 } from "./sha256.ts";
 import type { RawFile } from "./store.ts";
 

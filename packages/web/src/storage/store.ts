@@ -1,7 +1,7 @@
 /** The seam to whatever keeps bytes between visits. Every store passes one contract suite. */
 
 import type { FileKey } from "./file-keys.ts";
-import type { FileRecord } from "./file-store.ts";
+import type { FileRecord } from "./file-record.ts";
 
 /** A key-value store. Keys are strings; values are what structured clone takes. */
 export interface Store {

@@ -1,7 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { hashHex, KEY, makeBytes } from "../../test/model-download.ts";
 import { createFakePrivateFiles } from "../../test/private-files.ts";
-import { createFileStore, type FileRecord, type FileStore } from "./file-store.ts";
+import type { FileRecord } from "./file-record.ts";
+import { createFileStore, type FileStore } from "./file-store.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { createPrivateFileStore } from "./private-file-store.ts";
 import { openWholeFile } from "./read-file.ts";

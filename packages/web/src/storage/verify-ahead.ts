@@ -4,7 +4,8 @@
  */
 
 import { fileIdOf, type FileKey } from "./file-keys.ts";
-import type { FileRecord, FileStore } from "./file-store.ts";
+import type { FileRecord } from "./file-record.ts";
+import type { FileStore } from "./file-store.ts";
 import { isIntact } from "./read-file.ts";
 
 export interface StoredFile {

@@ -1,7 +1,7 @@
 /**
  * Takes the pictures of the app for its README: builds it, opens it in a browser, makes it
  * independent of the network and lets it caption. Run with
- * `node --import tsx examples/pwa/take-screenshots.ts [FOLDER]`: into another folder it takes all
+ * `node --import tsx e2e/screenshots/pwa.ts [FOLDER]`: into another folder it takes all
  * there are, to look at.
  */
 
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
 import { build } from "vite";
-import { startTestServer, type TestServer } from "../../e2e/server/test-server.ts";
+import { startTestServer, type TestServer } from "../server/test-server.ts";
 import { CHROMIUM_ARGS, ensureBrowser } from "../../tools/browser.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -55,7 +55,7 @@ const target = process.argv[2];
 const folder = await mkdtemp(join(tmpdir(), "fastvlm-pwa-"));
 try {
   await build({
-    configFile: here("vite.config.ts"),
+    configFile: here("../../examples/pwa/vite.config.ts"),
     logLevel: "warn",
     build: { outDir: folder, emptyOutDir: true },
   });
@@ -87,7 +87,7 @@ async function take(browser: Browser, server: TestServer, shot: Shot): Promise<v
   await shot.prepare(page, server);
   const isWhole = shot.isForReadme !== true;
   await page.screenshot({
-    path: target === undefined ? here(shot.file) : join(target, shot.file),
+    path: target === undefined ? here(`../../examples/pwa/${shot.file}`) : join(target, shot.file),
     fullPage: isWhole,
   });
   await context.close();

@@ -1,6 +1,6 @@
 /**
  * Takes the pictures of the demo for the README: builds it, opens it in a browser and waits for the
- * first caption. Run with `node --import tsx examples/demo/take-screenshots.ts`.
+ * first caption. Run with `node --import tsx e2e/screenshots/demo.ts`.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser } from "@playwright/test";
 import { build } from "vite";
-import { startTestServer } from "../../e2e/server/test-server.ts";
+import { startTestServer } from "../server/test-server.ts";
 import { CHROMIUM_ARGS, ensureBrowser } from "../../tools/browser.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -61,7 +61,7 @@ async function take(
   const page = await context.newPage();
   await page.goto(`${origin}/index.html`);
   await page.locator("#timings tr").first().waitFor({ timeout: 120_000 });
-  await page.screenshot({ path: here(file) });
+  await page.screenshot({ path: here(`../../examples/demo/${file}`) });
   await context.close();
   say(`Wrote ${file}`);
 }

@@ -9,15 +9,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "@playwright/test";
 import { build } from "vite";
-import { startTestServer } from "../../e2e/server/test-server.ts";
-import { CHROMIUM_ARGS, ensureBrowser } from "../browser.ts";
+import { startTestServer } from "../server/test-server.ts";
+import { CHROMIUM_ARGS, ensureBrowser } from "../../tools/browser.ts";
 import { scoreAnswers, type EvaluatedScene } from "./score.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const { values } = parseArgs({
   options: {
-    scenes: { type: "string", default: here("../../e2e/fixtures/scenes/") },
+    scenes: { type: "string", default: here("../fixtures/scenes/") },
     precisions: { type: "string", default: "fp16,int8,q4" },
   },
 });
@@ -28,7 +28,7 @@ const scenes = readFileSync(`${folder}scenes.jsonl`, "utf8")
   .filter((line) => line !== "")
   .map((line) => JSON.parse(line) as EvaluatedScene);
 
-await build({ configFile: here("../../e2e/harness/vite.config.ts"), logLevel: "error" });
+await build({ configFile: here("../harness/vite.config.ts"), logLevel: "error" });
 const executablePath = ensureBrowser((line) => {
   console.error(line);
 });
