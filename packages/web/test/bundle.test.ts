@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { APP, buildApp, type Load } from "./bundle.ts";
+
+/**
+ * What the scripts may weigh with gzip, in bytes: a few percent above what they weigh. Raise a number only in
+ * the change that needs it, when users get something for it; lower it when scripts got smaller.
+ */
+const BUDGETS = {
+  /** `createVlm`, on the page. */
+  page: 17_900,
+  /** A worker that downloads, lists and queues. */
+  light: 33_500,
+  /** What it loads more to run a model, without onnxruntime. */
+  heavy: 72_000,
+  /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */
+  "onnxruntime/wasm": 24_500,
+  "onnxruntime/jspi": 38_300,
+  "onnxruntime/webgpu": 39_000,
+} as const;
+
+/** Code that only a worker with a model needs. */
+const HEAVY = [
+  /^packages\/web\/src\/(inference|generation|families)\//,
+  /^packages\/web\/src\/image\/tensor\/(image-tensor|bicubic)[.]ts$/,
+  /^packages\/onnx\//,
+  /node_modules\/(@huggingface|onnxruntime-web)\//,
+];
+
+const isHeavy = (path: string): boolean => HEAVY.some((part) => part.test(path));
+
+describe("a production build stays within its budget:", () => {
+  const loads = {} as Record<keyof typeof BUDGETS, Load>;
+
+  beforeAll(async () => {
+    const page = await buildApp(`import { createVlm } from "@fastvlm-kit/web"; createVlm();`);
+    loads.page = page((path) => path === APP);
+
+    const worker = await buildApp(
+      `import { startWorker } from "@fastvlm-kit/web/worker"; startWorker();`,
+    );
+    loads.light = worker((path) => path.endsWith("/host/serve.ts"));
+    loads.heavy = worker((path) => path.endsWith("/inference/loaded-model.ts"), [loads.light]);
+    for (const name of ["wasm", "jspi", "webgpu"] as const) {
+      const isGlue = (path: string): boolean => path.endsWith(`/ort.${name}.bundle.min.mjs`);
+      loads[`onnxruntime/${name}`] = worker(isGlue);
+    }
+  });
+
+  it.each(Object.entries(BUDGETS))("%s, %d bytes", (name, budget) => {
+    const { gzipBytes } = loads[name as keyof typeof BUDGETS];
+    expect(gzipBytes).toBeLessThanOrEqual(budget);
+    // A budget far above what is used says nothing.
+    expect(gzipBytes).toBeGreaterThan(budget * 0.85);
+  });
+
+  it("has nothing that runs a model in the light chunk, or on the page", () => {
+    expect(loads.light.modules.filter(isHeavy)).toEqual([]);
+    expect(loads.page.modules.filter(isHeavy)).toEqual([]);
+    // The heavy chunk has it: the patterns find what they are for.
+    for (const part of HEAVY.slice(0, 3)) {
+      expect(loads.heavy.modules.some((path) => part.test(path))).toBe(true);
+    }
+  });
+
+  it("has nothing of the worker on the page", () => {
+    const worker = /^packages\/web\/src\/(host|storage|download|engines)\//;
+    expect(loads.page.modules.filter((path) => worker.test(path))).toEqual([]);
+  });
+});
