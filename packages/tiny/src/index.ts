@@ -1,6 +1,5 @@
 /**
- * A small FastVLM that describes drawings. Its files are part of this package: a bundler copies them
- * beside the app's own.
+ * A small FastVLM that describes drawings. Its files are part of this package, and a bundler copies them into the app.
  *
  * @module
  */
@@ -8,10 +7,11 @@
 import type { ModelDescriptor, ModelVariant } from "@fastvlm-kit/web";
 import { files, revision, selfCheck } from "./files.ts";
 
+/** Options of {@link tinyModel}. */
 export interface TinyModelOptions {
   /**
-   * The precision of the files. Default: `fp16` storage on WebGPU and `int8` on WASM; a fixed choice
-   * makes both devices run the same files.
+   * The precision of the files. With `auto`, the default, WebGPU runs files stored as `fp16`, and WASM runs `int8`. With
+   * any other choice both devices run the same files.
    */
   readonly precision?: "auto" | "fp16" | "int8" | "q4";
 }
@@ -28,7 +28,7 @@ const INT8 = {
 };
 const Q4 = { ...FP16, decoder: "onnx/decoder_model_merged_q4.onnx" };
 
-/** Describes the embedded model. Fetches nothing. */
+/** Returns the descriptor of the embedded model. Fetches nothing. */
 export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelDescriptor {
   return {
     id: "fastvlm-kit/tiny",

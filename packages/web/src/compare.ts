@@ -1,6 +1,6 @@
 /**
- * What `fastvlm-selfcheck` runs on, for scripts of your own: compares the precisions of a model's files on
- * your images, in Node or a worker, and makes the numbers that devices are held to.
+ * The functions of the `fastvlm-selfcheck` command, for scripts of your own. They compare the precisions of a model's
+ * files on your images, in Node or in a worker, and produce the numbers that every device has to reach.
  *
  * @module
  */

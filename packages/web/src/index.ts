@@ -1,5 +1,5 @@
 /**
- * FastVLM in the browser: an image and a question in, an answer out, computed on the device.
+ * FastVLM in the browser. It takes an image and a question and returns an answer, computed on the device.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What is in an ONNX file and what the kit makes of it, for whoever has a file that nobody here has seen. The
- * `fastvlm-inspect` command prints it.
+ * Shows what an ONNX file contains and how the kit would run it. This helps with files that the kit's tests do not
+ * have. The `fastvlm-inspect` command prints the same.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The worker's entry. An app's worker file is two lines: import `startWorker` and call it.
+ * The entry of the worker. An app's worker file imports `startWorker` and calls it; it needs nothing else.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { holdMessages } from "./host/held-messages.ts";
 
 export type { OrtFiles } from "./engines/ort/ort-files.ts";
 
-/** Settings that only the worker can know. */
+/** Settings that an app can make only in its worker file. */
 export interface WorkerOptions {
   /**
-   * Where onnxruntime-web's `.wasm` files are: a folder's address, or each file's. By default they are
-   * where the bundler put them, beside the app's own scripts. Those to serve by yourself are in
-   * `dist/onnxruntime` of this package: those of another version do not fit. Files that are named one by one have to be
-   * of the build for the device: the plain one for WASM, `asyncify` for WebGPU. A folder holds both, and
-   * `jspi`, which is taken for WebGPU where the browser has JSPI.
+   * Where onnxruntime-web's `.wasm` files are: the address of a folder, or of each file. By default they are
+   * where the bundler put them, beside the app's own scripts. To serve them yourself, copy them from
+   * `dist/onnxruntime` of this package; files of another version do not work. If you name the files one by one, name
+   * those of the build for the device: the plain build for WASM, `asyncify` for WebGPU. A folder has to hold both, and
+   * `jspi`, which the kit takes for WebGPU where the browser has JSPI.
    */
   readonly ortFiles?: OrtFiles;
 }
@@ -24,31 +24,31 @@ export interface WorkerOptions {
 /**
  * Serves a {@link createVlm} client from this worker.
  *
- * Call it first thing in the worker file, before any `await`: messages that arrive before it are lost.
- * While a large model loads, the worker starts its own script once more to verify the stored files beside
- * it; what else the file does, it does there too.
+ * Call it at the top of the worker file, before any `await`, because messages that arrive earlier are lost.
+ * While a large model loads, the worker starts its own script a second time, to verify stored files at the same
+ * time. Whatever else your worker file does, it then does a second time too.
  *
  * @example
  * import { startWorker } from "@fastvlm-kit/web/worker";
  * startWorker();
  */
 export function startWorker(options: WorkerOptions = {}): void {
-  // A thread of onnxruntime, whose script imports this one: it serves ORT, not the page.
+  // This is a thread of onnxruntime, whose script imports this one. It works for onnxruntime, not for the page.
   if (self.name.startsWith("em-pthread")) return;
   if (!isFirstStart()) return;
   const release = holdMessages(self);
-  // A chunk, and not a part of this one: where chunks import the worker's entry, because they share
-  // code with it, WebKit evaluates the entry again, and all that it shares is there twice.
+  // The host is a chunk of its own. If the entry held code that chunks share, the chunks would import the entry, and
+  // WebKit would evaluate it a second time: everything in it would exist twice.
   const work = import("./host/serve.ts").then(({ serve }) => serve(options.ortFiles));
   work.then(release, (error: unknown) => {
-    // As an error of the worker: whoever started it would hear nothing of a rejection.
+    // Thrown as an error of the worker, because the page is not told of a rejected promise.
     setTimeout(() => {
       throw error;
     });
   });
 }
 
-/** Whether nobody called {@link startWorker} in this worker yet, of whatever copy of this module. */
+/** Whether this is the first call of {@link startWorker} in this worker, also across copies of this module. */
 function isFirstStart(): boolean {
   const scope = self as typeof self & { [STARTED]?: boolean };
   if (scope[STARTED] === true) return false;

@@ -1,38 +1,38 @@
 /** Which changes there are, and what became of each in one graph. */
 
-/** The changes of a graph that the kit knows. */
+/** The changes that the kit can make in a graph. */
 export type RewriteName =
-  /** Logits of the last position only. */
+  /** The decoder computes the logits of the last position only. */
   | "last-logits"
-  /** A window of attention that is as long as the longest sequence is taken for none. */
+  /** A window of attention that is at least as long as the longest sequence is removed. */
   | "no-wide-window"
-  /** Products of 4-bit weights add their bias themselves. */
+  /** Matrix products of 4-bit weights add their bias themselves. */
   | "fused-biases"
-  /** Attention rotates queries and keys itself. */
+  /** The attention operator rotates queries and keys itself (rotary positions). */
   | "fused-rotation"
-  /** Queries, keys and values come of one product. */
+  /** One matrix product computes queries, keys and values. */
   | "joined-products"
-  /** Attention is told the length of the sequence. */
+  /** The length of the sequence is an input of the graph, in place of nodes that sum the mask. */
   | "told-lengths"
-  /** A run gives the new keys and values only. */
+  /** A run returns the new keys and values only. */
   | "new-positions"
-  /** Attention is plain products, which the CPU runs faster. */
+  /** Attention is written as plain matrix products, which the CPU runs faster. */
   | "unfused-attention"
-  /** Steps are captured once and then replayed. */
+  /** Decoding steps are captured once on the GPU and then replayed. */
   | "captured-steps"
-  /** A pool that was made for one size of image is the mean over the map. */
+  /** A pool that was exported for one size of image becomes the mean over the map, for any size. */
   | "mean-over-map"
-  /** Rows of the embedding table are read out of the file, without a session. */
+  /** Rows of the embedding table are read from the file, without a session. */
   | "looked-up-rows";
 
-/** How often a change was made, and why it was not. */
+/** How often one change was made, and why it was not made elsewhere. */
 export interface RewriteReport {
   readonly name: RewriteName;
-  /** Places of the graph that were changed. */
+  /** The number of places in the graph that were changed. */
   readonly applied: number;
   /**
-   * Why it was not made, or not everywhere: each reason once, in words for people that change with any version.
-   * Empty where nothing is left to be changed.
+   * Why the change was not made, or not everywhere. Each reason is listed once, in words for people; the words may change
+   * with any version. Empty if nothing is left to change.
    */
   readonly missed: readonly string[];
 }

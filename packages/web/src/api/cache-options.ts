@@ -1,30 +1,30 @@
-/** What an app may say of caching. */
+/** Options for caching, which an app gives to `createVlm` and `createModelLibrary`. */
 
-/** Caching of model files and results, in IndexedDB. */
+/** How model files, features of images and results are cached. */
 export interface CacheOptions {
-  /** `memory` keeps nothing beyond this session. Default `indexed-db`. */
+  /** With `memory`, everything is lost when the session ends. Default `indexed-db`. */
   readonly storage?: "indexed-db" | "memory";
-  /** Names the databases. Default `fastvlm-kit`. */
+  /** The beginning of the databases' names. Sessions with the same name share what is stored. Default `fastvlm-kit`. */
   readonly name?: string;
-  /** Results are dropped, least recently used first, above this many bytes. Default 4 MiB. */
+  /** The greatest size of all stored results in bytes; the least recently used are dropped first. Default 4 MiB. */
   readonly maxResultBytes?: number;
-  /** Results that were not asked for during this long are dropped. Default: they are kept. */
+  /** A result that was not asked for during this time is dropped, in milliseconds. Default: no limit. */
   readonly maxResultAgeMs?: number;
   /**
-   * What the encoder made of images is dropped, least recently used first, above this many bytes: a
-   * few hundred KB an image. Default 64 MiB.
+   * The greatest size of all stored features of images in bytes; the least recently used are dropped first. One image
+   * takes a few hundred KB. Default 64 MiB.
    */
   readonly maxFeatureBytes?: number;
   /**
-   * Models that are not in use are removed, least recently used first, while all together take more.
-   * Default 4 GiB.
+   * The greatest size of all stored models in bytes. When they take more, models that are not in use are removed,
+   * the least recently used first. Default 4 GiB.
    */
   readonly maxModelBytes?: number;
-  /** Models that were not loaded during this long are removed. Default: they are kept. */
+  /** A model that was not loaded during this time is removed, in milliseconds. Default: no limit. */
   readonly maxModelAgeMs?: number;
   /**
-   * Whether to ask the browser, once, after the first download, not to evict what is stored.
-   * Default `true`; Firefox shows this to the user.
+   * Whether the kit asks the browser not to evict what is stored. It asks once, after the first download; Firefox then
+   * asks the user. Default `true`.
    */
   readonly askToPersist?: boolean;
 }

@@ -1,4 +1,4 @@
-/** What an app asks of a model: the options of a call. */
+/** The options of each kind of call. */
 
 import type { CaptionPresetName } from "../protocol/model-descriptor.ts";
 import type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "../protocol/options.ts";
@@ -9,50 +9,50 @@ export interface CallOptions extends GenerationOptions {
   /** Ends this call at once with the signal's reason; the model stays loaded. */
   readonly signal?: AbortSignal;
   /**
-   * Milliseconds for the images and the inference together: an image element that has not loaded and an
-   * address that is slow count, waiting in the queue behind other calls does not. Default 30,000.
+   * How long the call may take, in milliseconds, for loading the images and for inference together. The wait for an
+   * image element or a slow address counts; the wait in the queue of calls does not. Default 30,000.
    */
   readonly timeoutMs?: number;
-  /** How an image that is not square is fitted. Default `pad`: nothing is cut off. */
+  /** How an image that is not square is fitted into the encoder's square. Default `pad`, which cuts nothing off. */
   readonly fit?: ImageFit;
   /**
-   * How many pixels the encoder sees; fewer are faster. Default `high`, the model's own size. A file
-   * whose encoder takes one size only is always given that; the result's `images` say what was used.
+   * The resolution that the encoder sees; a lower one is faster. Default `high`, the model's own size. Some encoders
+   * take one size only, and then always get that size. `images` of the result has the size that was used.
    */
   readonly detail?: ImageDetail;
-  /** What `detail: "auto"` aims at, in milliseconds. Default 250 on WebGPU, 2000 on WASM. */
+  /** How long encoding may take with `detail: "auto"`, in milliseconds. Default 250 on WebGPU, 2000 on WASM. */
   readonly targetLatencyMs?: number;
   /**
-   * `false` computes everything: no answer, image or beginning of a prompt is taken from earlier
-   * calls or kept for later ones. Default `true`.
+   * With `false` everything is computed anew: the call takes no answer, features or KV cache from earlier calls, and
+   * keeps none for later ones. Default `true`.
    */
   readonly cache?: boolean;
 }
 
-/** A question, about images or about none. */
+/** A question, with or without images. */
 export interface GenerateRequest extends CallOptions {
   readonly prompt: string;
-  /** One image or several, in the order in which the prompt speaks of them. */
+  /** One image or several, in the order in which the prompt mentions them. */
   readonly image?: ImageSource | readonly ImageSource[];
-  /** Replaces the chat template's own system text. */
+  /** A system text in place of the one in the chat template. */
   readonly system?: string;
   /**
-   * Earlier turns of the conversation, beginning with the user's. Images belong to the first one.
-   * What earlier calls computed of them is reused.
+   * Earlier turns of the conversation; the first is the user's. The images belong to the first turn. The KV cache of
+   * earlier calls with the same beginning is reused.
    */
   readonly history?: readonly ChatTurn[];
 }
 
-/** Options that say how an image is looked at. */
+/** Options that set how the encoder sees an image. */
 export type ImageViewOption = "fit" | "detail" | "targetLatencyMs";
 
-/** How an image is opened. */
+/** Options of `vlm.open`. */
 export type OpenOptions = Pick<CallOptions, ImageViewOption | "signal" | "timeoutMs">;
 
-/** How a caption is worded. */
+/** Options of `vlm.caption`. */
 export interface CaptionOptions extends CallOptions {
-  /** Default `brief`. */
+  /** Which kind of caption to write. Default `brief`. */
   readonly preset?: CaptionPresetName;
-  /** Upper bound in words; the caption still ends on a sentence. */
+  /** The greatest number of words. The caption still ends with a whole sentence. */
   readonly maxWords?: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Pauses and resumes downloads, as `AbortController` aborts them. What has arrived stays stored, and
- * a paused download holds up no other tab's.
+ * Pauses and resumes downloads. Pass one to a call in the same way as the signal of an `AbortController`. What has
+ * arrived stays stored. While one tab is paused, another tab can download the same model.
  *
  * @example
  * const control = new DownloadControl();
@@ -24,9 +24,9 @@ export class DownloadControl {
   }
 
   /**
-   * Calls `listener` now where the download is paused, and at every change.
+   * Calls `listener` at once if the download is paused, and then at every change.
    *
-   * @returns to be called when no further call is wanted
+   * @returns a function that ends the calls of `listener`
    * @internal
    */
   follow(listener: (isPaused: boolean) => void): () => void {

@@ -1,9 +1,9 @@
-/** What an app may give as an image. */
+/** The types that the kit accepts as an image. */
 
 /**
- * What the kit takes as an image. A `string` is an address, fetched with CORS and without cookies, or a
- * `data:` or `blob:` address, read without the network; a video gives the frame that it shows; an image
- * element that is still loading is waited for. The caller's object stays usable.
+ * What the kit accepts as an image. A `string` is an address: the kit fetches it with CORS and without cookies; a
+ * `data:` or `blob:` address is read without the network. Of a video the kit takes the frame that it shows. If an image
+ * element is still loading, the kit waits for it. The kit copies what it needs, so your object stays usable.
  */
 export type ImageSource =
   | Blob

@@ -1,18 +1,18 @@
-/** An image that stays open for more questions. */
+/** An image that stays open for several questions. */
 
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
 import type { CaptionOptions, GenerateRequest, ImageViewOption } from "./calls.ts";
 
-/** What is asked about an image that is open. */
+/** Options of a question about an open image. */
 export type ImageQuestion = Omit<GenerateRequest, "prompt" | "image" | ImageViewOption>;
 
-/** An image that was encoded once and can be asked about as often as it takes. */
+/** An image that was encoded once. Every question about it reuses its features. */
 export interface OpenImage extends Disposable {
   readonly info: ImageInfo;
-  /** As {@link Vlm.generate}. `cache: false` leaves out remembered answers only. */
+  /** Like {@link Vlm.generate}. Here `cache: false` leaves out remembered answers only; the features are reused. */
   ask(prompt: string, options?: ImageQuestion): AsyncGenerator<GenerateEvent, void, undefined>;
-  /** As {@link Vlm.caption}. */
+  /** Like {@link Vlm.caption}. */
   caption(options?: Omit<CaptionOptions, ImageViewOption>): Promise<VlmResult>;
-  /** Lets the image go; later questions throw. */
+  /** Releases the image. Later questions fail with an `InvalidStateError`. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** What an app asks for and gets: options, requests and the client's interface. */
+/** The interface of a loaded model, and the options with which an app creates it. */
 
 import type { ImageLimits } from "../image/limits.ts";
 import type { Metric } from "../protocol/metric.ts";
@@ -19,68 +19,71 @@ import type { ImageSource } from "./image-source.ts";
 import type { OpenImage } from "./open-image.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
 
-/** What `createVlm` needs to know. */
+/** Options of `createVlm`. */
 export interface VlmOptions {
   /**
-   * Creates the app's worker, whose file calls `startWorker()`. Called again whenever a fresh worker
-   * is needed.
+   * Creates the app's worker, whose file calls `startWorker()`. The kit calls this function again whenever it needs a
+   * fresh worker.
    */
   readonly worker: () => Worker;
   /** Which model to load: `tinyModel()`, `fastvlm05b()`, or a descriptor of your own. */
   readonly model: ModelDescriptor;
-  /** `auto` (default) takes WebGPU where it really works and WASM otherwise. */
+  /** `auto` (default) takes WebGPU if it computes right numbers, and WASM otherwise. */
   readonly device?: "auto" | Device;
-  /** Aborts downloading and loading. */
+  /** Aborts downloading and loading. It has no effect once the model is loaded. */
   readonly signal?: AbortSignal;
+  /** Receives the progress of the download, over all files together. */
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Receives every measurement. It never contains content, such as a prompt or a file name. */
   readonly onMetric?: (metric: Metric) => void;
-  /** Fallbacks, restarts, degraded storage: nothing that fails a call. */
+  /** Receives events that make no call fail, such as a fallback to another device or a restart of the worker. */
   readonly onEvent?: (event: VlmEvent) => void;
+  /** Limits for images; an image over a limit is refused before it is decoded. Default `DEFAULT_IMAGE_LIMITS`. */
   readonly imageLimits?: Partial<ImageLimits>;
   readonly cache?: CacheOptions;
   readonly download?: DownloadOptions;
   /** Pauses and resumes the download of the model's files. */
   readonly control?: DownloadControl;
   /**
-   * `none` forbids every request of the kit: the model has to be stored already, images have to be
-   * passed as data, and once the model is loaded the worker cannot reach the network at all. Default `any`.
+   * `none` forbids every request of the kit. The model then has to be stored already, and images have to be passed as
+   * data. Once the model is loaded, the worker cannot reach the network at all. Default `any`.
    */
   readonly network?: "any" | "none";
   /**
-   * Whether files may be written again for this device, once, at their first load, and kept beside the
-   * downloaded ones. With `auto` (default) a large vision encoder runs in int8 on WASM, about twice as
-   * fast; its features differ by 2 to 3 % (cosine 0.999), and it is given up where they differ more.
-   * `always` does so for small ones too; `none` runs the files as they are.
+   * Whether the kit may convert a vision encoder to int8 on WASM, where int8 is about twice as fast. It does so once,
+   * when the encoder is first loaded, and stores the result beside the downloaded file. The features then differ by 2 to
+   * 3 % (cosine 0.999); if they differ more, the downloaded encoder is used. `auto` (default) converts large encoders,
+   * `always` converts small ones too, and `none` runs the files as they are.
    */
   readonly optimize?: "auto" | "always" | "none";
-  /** Threads of the WASM runtime. Default: up to four where the page is cross-origin isolated, else one. */
+  /** How many threads WASM uses. Default: up to four if the page is cross-origin isolated, otherwise one. */
   readonly wasmThreads?: number;
 }
 
-/** How a model is replaced. */
+/** Options of `updateModel` and `rollBack`. */
 export interface UpdateOptions {
-  /** Gives the new model up; the old one goes on. */
+  /** Aborts loading the new model; the old one goes on serving. */
   readonly signal?: AbortSignal;
   readonly control?: DownloadControl;
-  /** Default: the client's own. */
+  /** Receives the progress of this download. Default: `onProgress` of `createVlm`. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** A loaded model. Calls queue up: one runs at a time. */
+/** A loaded model. One call runs at a time; the others wait in a queue. */
 export interface Vlm extends AsyncDisposable {
   readonly model: ModelInfo;
   readonly device: Device;
-  /** Why it does not run on the first choice of device. */
+  /** Why the model does not run on the device that was tried first; undefined if it does. */
   readonly fallback: FallbackInfo | undefined;
   /**
-   * One or more whole sentences about `image`.
+   * Describes `image` in one or more whole sentences.
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    */
   caption(image: ImageSource, options?: CaptionOptions): Promise<VlmResult>;
   /**
-   * Streams the answer to `prompt`. Starts when it is iterated; leaving the loop cancels it. The last
-   * event is `done`, with the whole result.
+   * Streams the answer to `prompt`. The call starts when the loop over it starts; leaving the loop cancels the call. The
+   * last event is `done`, with the whole result.
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    * @example
@@ -90,7 +93,7 @@ export interface Vlm extends AsyncDisposable {
    */
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
   /**
-   * Encodes an image, so that questions about it take only what is new: {@link OpenImage.ask}.
+   * Encodes an image once, so that later questions about it process only new tokens. Ask with {@link OpenImage.ask}.
    *
    * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
    * @example
@@ -99,33 +102,33 @@ export interface Vlm extends AsyncDisposable {
    */
   open(image: ImageSource, options?: OpenOptions): Promise<OpenImage>;
   /**
-   * Asks about a video as it plays, one question at a time: always about the newest frame, and only
-   * when it shows something else than at the last answer. Rests while the page is hidden and while
-   * the video is paused or at its end.
+   * Asks questions about a video while it plays, one at a time. Each question is about the newest frame, and is asked
+   * only if the frame has changed since the last answer. No question is asked while the page is hidden, or while the
+   * video is paused or has ended.
    *
-   * @throws {TypeError} when an argument is not what it should be
+   * @throws {TypeError} when an argument has a wrong type or is out of its range
    * @example
    * const watch = vlm.watch(video, { onCaption: ({ text }) => (output.textContent = text) });
    */
   watch(video: VideoSource, options: WatchOptions): Watch;
-  /** Forgets cached results, all stored models, or both (default: results). */
+  /** Deletes cached results (default), all stored models, or both. */
   clearCache(what?: "results" | "models" | "all"): Promise<void>;
   /**
-   * Loads another model, or another revision, while this one goes on serving, and switches when it is
-   * ready: later calls go to the new one, earlier ones end on the old one, whose worker then ends.
-   * Both are in memory for a moment. When it fails nothing changes. Of a branch or tag, the hub is asked
-   * for the commit that it is at now; where it cannot be, the one that is stored whole goes on.
+   * Loads another model or revision while this one goes on serving, and switches to it when it is ready. Calls made after
+   * the switch go to the new model. Earlier calls end on the old one, whose worker then ends. For a moment both models
+   * are in memory. If loading fails, nothing changes. For a branch or a tag, the kit asks the hub which commit it is at
+   * now; if the hub does not answer, the kit takes the commit that is stored completely.
    *
    * @throws {VlmError} what `createVlm` throws; the signal's reason when aborted
    */
   updateModel(model: ModelDescriptor, options?: UpdateOptions): Promise<ModelInfo>;
   /**
-   * Goes back to the model before the last {@link updateModel}. Its files are still stored, unless
-   * they were deleted or evicted meanwhile.
+   * Goes back to the model before the last {@link updateModel}. Its files are still stored, unless they were deleted or
+   * evicted in the meantime.
    *
-   * @throws {DOMException} `InvalidStateError` when there was none; else as {@link updateModel}
+   * @throws {DOMException} `InvalidStateError` when there was no earlier model; otherwise what {@link updateModel} throws
    */
   rollBack(options?: UpdateOptions): Promise<ModelInfo>;
-  /** Ends the worker and frees its memory and the GPU's. Calls in flight and later ones reject. */
+  /** Ends the worker and frees its memory, also on the GPU. Running calls and later calls reject. */
   dispose(): Promise<void>;
 }

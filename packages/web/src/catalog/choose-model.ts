@@ -1,4 +1,4 @@
-/** One of several models for each user: an A/B test, or a release that begins with a few. */
+/** Chooses one of several models for each user, for an A/B test or a staged rollout. */
 
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { choice } from "../schema/catalog-options.ts";
@@ -7,26 +7,26 @@ import { murmurHash3 } from "./murmur-hash.ts";
 
 /** One of the models that {@link chooseModel} can choose. */
 export interface ModelChoice {
-  /** What metrics call it. */
+  /** The name of the choice in metrics (`vlm.cohort`). */
   readonly name: string;
   readonly model: ModelDescriptor;
-  /** How many keys get it, relative to the sum of all shares: 1 and 3 are a quarter and the rest. */
+  /** The share of keys that get this model, relative to the sum of all shares: with 1 and 3, a quarter and three quarters. */
   readonly share: number;
 }
 
 /**
- * The model that `key` gets, with the choice's name as its `cohort`. Nothing is stored or sent: the
- * same key and choices give the same model on every machine.
+ * Returns the model for `key`, with the choice's name as its `cohort`. Nothing is stored or sent: the same key and the
+ * same choices give the same model on every machine.
  *
- * The key's hash (MurmurHash3_x86_32 of its UTF-8, seed 0) is a point from 0 to 1, and the choices
- * follow one another there in the order of the list, each as long as its share of the sum. So when one
- * share is raised and the others stay, a key keeps its choice or moves along the list towards the
- * raised one, never away from it or past it. Of two choices: only keys of the other one move. Of more,
- * to move keys from one choice to a neighbour alone, raise that one's share by what the other's loses.
+ * The hash of the key (MurmurHash3_x86_32 of its UTF-8 bytes, seed 0) is a point on a line from 0 to 1. The choices
+ * divide this line in the order of the list; each part is as long as its share. If you raise one share and leave the
+ * others, each key keeps its choice, or moves along the list towards the raised choice; it never moves past it. With two
+ * choices, only keys of the other choice move. With more, you can move keys between two neighbours only: raise one share
+ * by as much as you lower the other.
  *
- * @param key what identifies the user, the device or the session to the app; it stays here
- * @throws {TypeError} when the key or the list is empty, a name is empty or there twice, a share is
- *   negative or not a number, or all are 0
+ * @param key a stable name for the user, the device or the session; it does not leave the page
+ * @throws {TypeError} when the key or the list is empty; when a name is empty or occurs twice; when a share is negative or
+ *   not a number, or all shares are 0
  *
  * @example
  * const model = chooseModel(userId, [
@@ -37,14 +37,14 @@ export interface ModelChoice {
 export function chooseModel(key: string, choices: readonly ModelChoice[]): ModelDescriptor {
   const given = read(choice, { key, choices }, "choices");
   const total = sumShares(given.choices);
-  // Both sides of the comparison are times 2³²: without a division, whole shares are exact.
+  // Both sides of the comparison are multiplied by 2³². Without a division, whole numbers as shares are exact.
   const point = murmurHash3(given.key) * total;
   let end = 0;
   const chosen = given.choices.find(({ share }) => {
     end += share;
     return point < end * 2 ** 32;
   });
-  const { name, model }: ModelChoice = chosen!; // The ranges end at `total`, which no point reaches.
+  const { name, model }: ModelChoice = chosen!; // The last part ends at `total`, and every point is below it.
   return { ...model, cohort: name };
 }
 

@@ -1,7 +1,7 @@
 /**
- * `onnx-community/FastVLM-0.5B-ONNX`: Apple's FastVLM-0.5B as public ONNX files. Without pins sizes
- * are as the repository lists them, in rounded megabytes; the server's lengths count once a download
- * begins.
+ * The descriptor of `onnx-community/FastVLM-0.5B-ONNX`: Apple's FastVLM-0.5B as public ONNX files. Without pins the
+ * sizes are estimates, in the rounded megabytes that the repository shows. Once a download begins, the lengths that the
+ * server reports count.
  */
 
 import { HUB, PUBLIC_FILE_MEGABYTES, PUBLIC_REPOSITORY } from "../schema/manifest-public-files.ts";
@@ -20,38 +20,40 @@ import { readPins } from "../schema/read-pins.ts";
 import { fastVlm05bOptions } from "../schema/catalog-options.ts";
 import { read } from "../schema/read.ts";
 
+/** Options of {@link fastvlm05b}. */
+/** Options of {@link fastvlm05b}. */
 export interface FastVlm05bOptions {
   /**
-   * `"apple-amlr"` says that the user saw and accepted Apple's licence for the weights, which allows
-   * research only. Without it nothing is fetched.
+   * Pass `"apple-amlr"` after the user has seen and accepted Apple's licence for the weights, which allows research only.
+   * Without it nothing is fetched.
    */
   readonly acceptLicense?: "apple-amlr";
   /**
-   * A branch, tag or commit of the repository. Default `main`; in production give `pins`. Which commit a
-   * branch or tag is at is asked once, before the first byte, and kept (see {@link ModelSource}).
+   * A branch, tag or commit of the repository. Default `main`; in production use `pins` instead. For a branch or a tag,
+   * the kit asks once which commit it is at, before the first byte, and stores the answer (see {@link ModelSource}).
    *
-   * Files of `main` are held to the hashes that the kit knows. Another revision may have other files: it
-   * is held to `pins` only. So is a `baseUrl` of files that you changed, when you name your revision.
+   * Files of `main` have to match the hashes that the kit knows. Another revision may have other files, so for it only
+   * `pins` count. To serve changed files from a `baseUrl`, give them a revision of your own.
    */
   readonly revision?: string;
   /**
-   * What `pinModel` or `fastvlm-pin` wrote down: the files come from that commit, and bytes other
-   * than those are refused.
+   * Pins, as `pinModel` or `fastvlm-pin` writes them. The files come from the commit of the pins, and other bytes are
+   * refused.
    */
   readonly pins?: ModelPins;
   /** The hub's address, for mirrors. Default `https://huggingface.co`. */
   readonly endpoint?: string;
   /**
-   * Where the repository's files are, when not on the Hugging Face Hub: `{baseUrl}/config.json`,
-   * `{baseUrl}/onnx/vision_encoder.onnx` and so on. They must be the same files, unless `revision` gives
-   * yours a name.
+   * Where the files are, if not on the Hugging Face Hub: `{baseUrl}/config.json`,
+   * `{baseUrl}/onnx/vision_encoder.onnx` and so on. They have to be the same files, unless `revision` has a name of your
+   * own.
    */
   readonly baseUrl?: string;
   /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
   readonly imageSize?: number;
   /**
-   * What these files compute, as `fastvlm-selfcheck` wrote it down: every device is held to it, and the
-   * longer questions that the first load asks without are left out.
+   * Expected numbers of these files, as `fastvlm-selfcheck` writes them. Every device has to reach them. The first load
+   * then leaves out the longer checks that it needs without them.
    */
   readonly selfCheck?: SelfCheck;
 }
@@ -78,7 +80,7 @@ const VARIANTS: readonly ModelVariant[] = [
     },
   },
   {
-    // On the WASM CPU q4 has no fast kernel: 1.2 tokens/s against int8's 17.6.
+    // q4 has no fast kernel on WASM: 1.2 tokens per second, where int8 has 17.6.
     id: "int8",
     device: "wasm",
     graphs: {
@@ -90,15 +92,14 @@ const VARIANTS: readonly ModelVariant[] = [
 ];
 
 /**
- * Describes FastVLM-0.5B. Fetches nothing.
+ * Returns the descriptor of FastVLM-0.5B. Fetches nothing.
  *
- * Without `pins`, the files of `main` whose hash is known carry it (`sha256`): the decoders q4 and int8
- * and the int8 embeddings. No hash is known of the two vision encoders, the fp16 embeddings, the decoder
- * q4f16, the tokenizer and the configurations: their first download is trusted, and later ones are held
- * to it. `pins` cover them all.
+ * With `pins`, every file has a hash. Without them, three files of `main` have one (`sha256`): the decoders q4 and int8
+ * and the int8 embeddings. For the two vision encoders, the fp16 embeddings, the decoder q4f16, the tokenizer and the
+ * configurations no hash is known. Their first download is trusted, and later downloads have to match it.
  *
- * @throws {TypeError} when an option is not what it may be, or is none; when `pins` are malformed, of another
- *   repository or of another commit than `revision`, or lack a file; when `selfCheck` is malformed
+ * @throws {TypeError} when an option is unknown or has a value that it may not have; when `pins` are malformed, belong to
+ *   another repository or to another commit than `revision`, or lack a file; when `selfCheck` is malformed
  */
 export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
   const options: FastVlm05bOptions = read(fastVlm05bOptions, given, "options");

@@ -1,4 +1,4 @@
-/** What this browser can do and what a model would cost here, before a byte of it is fetched. */
+/** Whether this browser can run a model, and how large the download would be. Nothing is fetched for it. */
 
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
@@ -7,23 +7,23 @@ import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 
-/** The answer of {@link checkSupport}. */
+/** The result of {@link checkSupport}. */
 export interface SupportReport {
-  /** Whether the model can be expected to run. The device check at load time has the last word. */
+  /** Whether the model will probably run. The check of the device at load time decides. */
   readonly isSupported: boolean;
-  /** What is missing, in words; empty when supported. */
+  /** What the browser lacks, in words; empty if the model is supported. */
   readonly missing: readonly string[];
-  /** Devices that will be tried, in order. */
+  /** The devices that will be tried, in this order. */
   readonly devices: readonly Device[];
-  /** Devices that are out, and why. */
+  /** The devices that will not be tried, and why. */
   readonly rejected: readonly DeviceAttempt[];
-  /** Bytes of the model's files for the first device; what is cached already is not subtracted. */
+  /** Bytes of the model's files for the first device. Files that are stored already are counted too. */
   readonly downloadBytes: number;
   /** Whether `downloadBytes` is exact. */
   readonly isExact: boolean;
-  /** Whether WASM may use threads: the page is cross-origin isolated. */
+  /** Whether WASM may use threads, which needs a page that is cross-origin isolated. */
   readonly hasThreads: boolean;
-  /** Whether files and results can outlive the session. */
+  /** Whether the browser has IndexedDB, so that files and results can be stored for later visits. */
   readonly hasIndexedDb: boolean;
 }
 
@@ -33,9 +33,9 @@ interface SupportQuestion {
 }
 
 /**
- * Looks at the browser only: loads nothing, starts no worker.
+ * Tells whether this browser can run `model`, and the size of the download. It fetches nothing and starts no worker.
  *
- * @throws {TypeError} when an option is not what it may be
+ * @throws {TypeError} when an option is unknown or has a value that it may not have
  */
 export async function checkSupport(given: SupportQuestion): Promise<SupportReport> {
   const { model, device = "auto" }: SupportQuestion = read(supportOptions, given, "options");

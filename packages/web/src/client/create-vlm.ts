@@ -1,4 +1,4 @@
-/** Makes a client: checks what can be checked at once, loads the model, and wires what is reported. */
+/** Creates a client: checks the options, loads the model, and connects the callbacks for progress, metrics and events. */
 
 import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
@@ -22,7 +22,7 @@ import { VlmClient } from "./vlm-client.ts";
 import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 
 /**
- * Loads a model in a worker, on the best device that really works.
+ * Loads a model in a worker, on the best device that computes right numbers. Resolves when the model can answer.
  *
  * @throws {VlmError} `environment-unsupported`, `license-not-accepted`, `model-invalid`, `download-failed`,
  *   `network-forbidden`, `no-device`, `worker-crashed`; the signal's reason when aborted
@@ -33,7 +33,7 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
   const serving = await serve(options.model, options, options, loadRequest);
-  // What aborts or pauses the first load says nothing about later ones: it may be a timeout, long past.
+  // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
   return new VlmClient(serving, loadRequest, (model, update) =>
     serve(model, options, read(updateOptions, update, "options"), {
       ...loadRequest,
@@ -44,7 +44,7 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
 
 type LoadSettings = SupervisorOptions["loadRequest"];
 
-/** Loads one model. What it needs of the worker ends with it when it fails. */
+/** Loads one model. If it fails, its worker is ended too. */
 async function serve(
   model: ModelDescriptor,
   options: VlmOptions,
@@ -98,7 +98,7 @@ async function serve(
   });
   try {
     const ready = await untilAborted(supervisor.ready(), signal);
-    // Whatever the branch is at later: this model is the one of that commit, also when rolled back to.
+    // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
     return new ActiveModel(atCommit(model, ready.model.revision), supervisor, ready, recorder);
   } catch (error) {
     await supervisor.dispose(givenUpError());

@@ -1,25 +1,25 @@
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
 import type { ImageHeader } from "./formats/image-header.ts";
 
-/** What an image may cost before it is refused undecoded. `Infinity` lifts a limit. */
+/** Limits for images. An image over a limit is refused before it is decoded. `Infinity` removes a limit. */
 export interface ImageLimits {
-  /** Bytes of the file. */
+  /** The size of the file in bytes. */
   readonly maxBytes: number;
-  /** Pixels of the longer side. */
+  /** The longer side in pixels. */
   readonly maxSide: number;
-  /** Width times height. Decoding takes 4 bytes a pixel, twice over in some browsers. */
+  /** Width times height in pixels. Decoding takes 4 bytes for each pixel, and in some browsers twice as much. */
   readonly maxPixels: number;
-  /** Segments of a JPEG. Decoders take time in the square of their number. */
+  /** The number of segments of a JPEG. Decoding time grows with the square of this number. */
   readonly maxSegments: number;
-  /** Scans of a progressive JPEG. Each repaints the whole image. */
+  /** The number of scans of a progressive JPEG. Each scan paints the whole image again. */
   readonly maxScans: number;
-  /** Chunks of a PNG. */
+  /** The number of chunks of a PNG. */
   readonly maxChunks: number;
-  /** Longer side by shorter side. Beyond it nothing is left to see on a square. */
+  /** The longer side divided by the shorter one. Beyond it the image is only a thin line on the encoder's square. */
   readonly maxRatio: number;
 }
 
-/** Generous for photographs and screenshots, safe for a tab on a phone. */
+/** Limits that all usual photographs and screenshots meet, and that are safe for a tab on a phone. */
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = Object.freeze({
   maxBytes: 20 * 2 ** 20,
   maxSide: 16_384,

@@ -1,4 +1,4 @@
-/** The stored models, without loading any: what is there, what it takes, and getting ready to be offline. */
+/** Lists, deletes and prepares stored models without loading one. */
 
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
 import { assertManifest } from "../schema/manifest.ts";
@@ -31,24 +31,25 @@ import { toDownloadPolicy, toStorageOptions } from "../client/storage-settings.t
 import type { CacheOptions } from "../api/cache-options.ts";
 import { WorkerHandle } from "../serving/worker-handle.ts";
 
-/** What {@link createModelLibrary} needs to know. */
+/** Options of {@link createModelLibrary}. */
 export interface ModelLibraryOptions {
-  /** As for `createVlm`: creates the app's worker. */
+  /** Creates the app's worker, as for `createVlm`. */
   readonly worker: () => Worker;
-  /** As for `createVlm`; models are shared by everything that names the same cache. */
+  /** As for `createVlm`. Everything that uses the same cache name shares its models. */
   readonly cache?: CacheOptions;
   readonly download?: DownloadOptions;
   readonly onMetric?: (metric: Metric) => void;
   readonly onEvent?: (event: VlmEvent) => void;
 }
 
-/** Which devices to prepare for: the one that would be tried first, a certain one, or all that may be. */
+/** Which devices to prepare for: the one that is tried first (`auto`), all that may be tried (`all`), or a certain one. */
 export type OfflineDevices = "auto" | "all" | Device;
 
+/** Options of {@link ModelLibrary.prepareOffline}. */
 export interface PrepareOptions {
-  /** Default `auto`. With `all`, a GPU that fails offline can be replaced by WASM. */
+  /** Default `auto`. With `all`, WASM can replace a GPU that fails while there is no network. */
   readonly device?: OfflineDevices;
-  /** Ends the download; what has arrived stays. */
+  /** Aborts the download. What has arrived stays stored. */
   readonly signal?: AbortSignal;
   readonly control?: DownloadControl;
   readonly onProgress?: (progress: DownloadProgress) => void;
@@ -56,40 +57,41 @@ export interface PrepareOptions {
 
 /** The models stored by this origin under one cache name. */
 export interface ModelLibrary extends AsyncDisposable {
-  /** What is stored, whole or not; most recently used first. */
+  /** Lists the stored models, complete or not, the most recently used first. */
   listModels(): Promise<StoredModel[]>;
   /**
-   * Deletes a model's files and the hashes that it was trusted by. Workers that have it loaded go on.
+   * Deletes a model's files, and the recorded hashes of its first download. Workers that have it loaded go on.
    *
-   * @param revision all of them, when not given
+   * @param revision which revision to delete; all of them if it is not given
    */
   deleteModel(id: string, revision?: string): Promise<void>;
+  /** How many bytes are stored, and how much the browser allows. */
   storageUsage(): Promise<StorageUsage>;
   /**
-   * Fetches everything that a later visit without a network needs: weights, tokenizer, the worker's
-   * scripts and onnxruntime's files. The scripts go into the Cache named {@link CODE_CACHE}, from
-   * where the app's service worker serves them.
+   * Fetches everything that a later visit without a network needs: weights, tokenizer, the scripts of the worker, and
+   * onnxruntime's files. Scripts and onnxruntime's files go into the Cache named {@link CODE_CACHE}, from which the app's
+   * service worker has to serve them.
    *
    * @throws {VlmError} `license-not-accepted`, `model-invalid`, `no-device`, `download-failed`,
    *   `worker-crashed`; the signal's reason when aborted
    */
   prepareOffline(model: ModelDescriptor, options?: PrepareOptions): Promise<OfflineReport>;
-  /** Whether {@link prepareOffline} has nothing left to do. Needs no network. */
+  /** Whether everything that {@link prepareOffline} fetches is stored. Needs no network. */
   isOfflineReady(
     model: ModelDescriptor,
     options?: Pick<PrepareOptions, "device">,
   ): Promise<boolean>;
-  /** The same, with what is missing. */
+  /** Like {@link isOfflineReady}, but also says what is missing. */
   checkOffline(
     model: ModelDescriptor,
     options?: Pick<PrepareOptions, "device">,
   ): Promise<OfflineReport>;
-  /** Ends the library's worker. Calls in flight reject. */
+  /** Ends the library's worker. Running calls reject. */
   dispose(): Promise<void>;
 }
 
 /**
- * Opens the stored models. Starts a worker at the first call, and one for each download.
+ * Creates a library of the stored models. Its first call starts a worker; each download gets a worker of its own.
  *
  * @throws {TypeError} when an option is not what it may be, or is none; the message names it
  */
@@ -152,11 +154,11 @@ class ModelLibraryClient implements ModelLibrary {
       handle.pauseDownloads(isPaused);
     });
     try {
-      // An aborted download is ended with its worker: what it stored stays.
+      // To abort a download, its worker is ended. What it has stored stays.
       const work = handle.prepareOffline(request);
       const { shouldAskToPersist } = await untilAborted(work, signal);
       const isWanted = this.#options.cache?.askToPersist !== false;
-      // Firefox asks the user: the answer may take its time, or never come.
+      // Firefox asks the user. The answer may come late or never, so nothing waits for it.
       if (shouldAskToPersist && isWanted) void askToPersist(this.#recorder);
       return await handle.checkOffline(request);
     } finally {
@@ -192,7 +194,7 @@ class ModelLibraryClient implements ModelLibrary {
     return this.dispose();
   }
 
-  /** The worker of everything that is quick. One that died, or did not start, is replaced at the next call. */
+  /** The worker for all quick calls. If it died or did not start, the next call starts a new one. */
   async #worker(): Promise<WorkerHandle> {
     const starting = (this.#shared ??= this.#startWorker(() => undefined));
     const handle = await starting.catch((error: unknown) => {
@@ -214,11 +216,11 @@ class ModelLibraryClient implements ModelLibrary {
         if (message.type === "event") onEvent(message.event);
         onMessage(message);
       },
-      onDeath: () => undefined, // Its calls reject; `#worker` sees that it has ended.
+      onDeath: () => undefined, // Its calls reject, and `#worker` replaces it.
     });
     await handle.connect();
     try {
-      this.#assertAlive(); // Meanwhile the library may have been disposed of.
+      this.#assertAlive(); // The library may have been disposed of in the meantime.
       return handle;
     } catch (error) {
       handle.end(disposedError());

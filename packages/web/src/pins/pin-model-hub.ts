@@ -1,11 +1,11 @@
-/** Requests to the Hugging Face Hub: whole answers, up to a limit, and what can be wrong with them. */
+/** Requests to the Hugging Face Hub. Each reads a whole answer up to a limit, and turns every fault into a typed error. */
 
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
 
 export interface Hub {
   /** Without a slash at its end. */
   readonly endpoint: string;
-  /** What the questions are about: `owner/name`. */
+  /** The repository that the requests are about: `owner/name`. */
   readonly repository: string;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal | undefined;
@@ -23,12 +23,12 @@ type Reason = VlmErrorDetails["download-failed"]["reason"];
  * @throws {VlmError} `download-failed`; the signal's reason when aborted
  */
 export async function readFromHub(hub: Hub, path: string, maxBytes: number): Promise<HubAnswer> {
-  const { fetch, signal } = hub; // As a method of anything else, a browser's `fetch` throws.
+  const { fetch, signal } = hub; // A browser's `fetch` throws when it is called as a method of another object.
   try {
     const response = await fetch(`${hub.endpoint}/${path}`, {
       mode: "cors",
       credentials: "same-origin",
-      // A branch moves: what the HTTP cache knows of it may be of yesterday.
+      // A branch moves, so an answer in the HTTP cache may be out of date.
       cache: "no-cache",
       ...(signal && { signal }),
     });
@@ -51,7 +51,7 @@ export async function readFromHub(hub: Hub, path: string, maxBytes: number): Pro
   }
 }
 
-/** A page of a listing has a thousand files at most, of some 200 bytes each. */
+/** One page of a listing has at most a thousand files, of about 200 bytes each. */
 const MAX_JSON_BYTES = 8 * 2 ** 20;
 
 /** @throws {VlmError} as {@link readFromHub}, and `model-invalid` when the answer is not JSON */
@@ -60,7 +60,7 @@ export async function readJson(
   path: string,
 ): Promise<{ readonly value: unknown; readonly headers: Headers }> {
   const { bytes, headers } = await readFromHub(hub, path, MAX_JSON_BYTES);
-  // A captive portal answers 200, with its own page.
+  // A captive portal answers with status 200 and a web page of its own.
   if (headers.get("content-type")?.startsWith("text/html")) {
     throw hubRequestFailed(hub, path, "content-type", "brought a web page");
   }
@@ -71,7 +71,7 @@ export async function readJson(
   }
 }
 
-/** Undefined when there is more than `maxBytes`; what is beyond is not fetched. */
+/** The whole body, or undefined if it has more than `maxBytes`; the rest is then not fetched. */
 async function readBody(
   { body }: Response,
   maxBytes: number,
@@ -95,7 +95,7 @@ async function readBody(
   return bytes;
 }
 
-/** What the hub says makes no sense. */
+/** The error for an answer of the hub that makes no sense. */
 export function invalidAnswer(
   { endpoint, repository }: Hub,
   reason: string,

@@ -1,6 +1,6 @@
 /**
- * A repository's files, as the hub's API lists them page by page
- * (https://huggingface.co/docs/huggingface.js/hub/interfaces/ListFileEntry). None of it is trusted.
+ * The list of a repository's files, which the hub's API returns page by page
+ * (https://huggingface.co/docs/huggingface.js/hub/interfaces/ListFileEntry). Every field is checked.
  */
 
 import { isByteCount, isCommit, isSha256 } from "../schema/manifest-fields.ts";
@@ -9,16 +9,16 @@ import { invalidAnswer, readJson, type Hub } from "./pin-model-hub.ts";
 export interface ListedFile {
   readonly path: string;
   readonly bytes: number;
-  /** Of git's object: the file, or the pointer to where it is. */
+  /** The id of git's object: of the file itself, or of the pointer to it in Large File Storage. */
   readonly gitId: string;
-  /** Where the file is in Large File Storage. */
+  /** The hash of the file if it is in Large File Storage, otherwise undefined. */
   readonly sha256: string | undefined;
 }
 
-/** A thousand files each: far more than any model has. */
+/** Each page has a thousand files, so this is far more than any model has. */
 const MAX_PAGES = 20;
 
-/** Those of the `wanted` files that the repository has, by path. */
+/** The `wanted` files that the repository has, by path. */
 export async function listFiles(
   hub: Hub,
   commit: string,
@@ -60,8 +60,8 @@ function readFields(hub: Hub, value: unknown): Readonly<Record<string, unknown>>
 }
 
 /**
- * The query of the next page. Only that is taken from the header: a mirror's may name the host that it
- * mirrors, and an answer must not choose whom we ask next.
+ * The query of the next page. Only the query is taken from the header. The header of a mirror may name the host that it
+ * mirrors, and an answer must not choose the host of the next request.
  */
 function nextQuery(hub: Hub, link: string | null): string | undefined {
   const target = /<([^<>]*)>\s*;\s*rel="?next\b/.exec(link ?? "")?.[1];

@@ -1,4 +1,4 @@
-/** Writes down what a model's files are at one commit, as the Hugging Face Hub tells it. */
+/** Records the files of a model at one commit, with sizes and hashes, as the Hugging Face Hub reports them. */
 
 import { VlmError } from "../protocol/errors.ts";
 import { pinModelOptions, pinnedRevision } from "../schema/catalog-options.ts";
@@ -21,24 +21,24 @@ export interface PinModelOptions {
   readonly endpoint?: string;
   /** Paths in the repository. Default: the files that `fastvlm05b()` lists. */
   readonly files?: readonly string[];
-  /** Makes the requests: for a token, a proxy, repetitions. Default: the platform's `fetch`. */
+  /** Makes the requests. Use your own to add a token, a proxy or retries. Default: the platform's `fetch`. */
   readonly fetch?: typeof fetch;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The commit that `revision` is at now, and size and SHA-256 of each file there, by path in order.
- * Runs in pages and in Node; fetches a few kilobytes, and no weights. Commit the answer with the app's
- * source and pass it to `fastvlm05b({ pins })`: from then on other bytes than today's are refused.
+ * Returns the commit that `revision` is at now, and the size and SHA-256 of each file at that commit, sorted by path.
+ * It runs in pages and in Node, and fetches a few kilobytes but no weights. Commit the result with the app's source and
+ * pass it to `fastvlm05b({ pins })`. From then on, bytes that differ from today's are refused.
  *
- * Large files' hashes are the hub's word. What git itself stores is fetched, held to git's hash of it,
- * and hashed here. Both come from the same host as the bytes: pins prove that files arrive as they were
- * when the pins were made, not who made them.
+ * The hub reports the hashes of large files. Small files, which git itself stores, are fetched, compared with git's hash,
+ * and hashed here. All hashes come from the host that also serves the files. So pins prove that the files have not
+ * changed since the pins were made; they do not prove who made the files.
  *
  * @param repository `owner/name` of a model
  * @param revision a branch, a tag or a commit
- * @throws {VlmError} `download-failed` when the hub cannot be asked, or bytes arrive wrong; `model-invalid`
- *   when its answer makes no sense or a file is missing; the signal's reason when aborted
+ * @throws {VlmError} `download-failed` when the hub does not answer, or wrong bytes arrive; `model-invalid` when its
+ *   answer makes no sense or a file is missing; the signal's reason when aborted
  * @throws {TypeError} when an argument is malformed
  * @throws {DOMException} `NotSupportedError` without WebCrypto, which pages have on https and localhost
  *

@@ -1,23 +1,24 @@
 /**
  * The one error class of the kit, its codes, and how it crosses the worker boundary.
  *
- * A code exists where the caller would do something different. Cancellation is the platform's
- * `AbortError`, a wrong argument a `TypeError`, use after `dispose()` an `InvalidStateError`.
+ * There is a code for each case in which the caller would do something different. Three cases use errors of the
+ * platform: a cancelled call is an `AbortError`, a wrong argument a `TypeError`, and use after `dispose()` an
+ * `InvalidStateError`.
  */
 
 import type { Device } from "./model-descriptor.ts";
 
 /** What each code's `details` hold, and what the caller can do about it. */
 export interface VlmErrorDetails {
-  /** The browser lacks something required. Show an "unsupported browser" screen. */
+  /** The browser lacks a feature that the kit requires. Show an "unsupported browser" screen. */
   "environment-unsupported": { missing: "worker" | "wasm-simd" | "offscreen-canvas" };
   /** The model's licence was not accepted in code. Show it to the user, then pass `acceptLicense`. */
   "license-not-accepted": { modelId: string; license: string };
   /**
-   * Bytes did not arrive, or wrong ones did. What arrived is kept: offer a retry, which goes on from
-   * there. `status` is the HTTP status, where there was one. `retryAfterSeconds` is how long the server
-   * asked to be left alone; 300, the hub's window, where it limits requests and hides for how long.
-   * The two hashes are those of bytes that arrived and are not what they should be.
+   * Bytes did not arrive, or wrong bytes arrived. What has arrived is stored: offer a retry, which goes on from there.
+   * `status` is the HTTP status, if there was an answer. `retryAfterSeconds` is how long the server asked the kit to
+   * wait; it is 300, the hub's window, if the server limits requests but hides for how long. The two hashes say which
+   * bytes were expected and which arrived, if these differ.
    */
   "download-failed": {
     url: string;
@@ -28,42 +29,42 @@ export interface VlmErrorDetails {
       | "content-type"
       | "length"
       | "integrity"
-      /** Of a `data:` or `blob:` address, which holds no file or may not be read. */
+      /** A `data:` or `blob:` address holds no file, or the page may not read it. */
       | "address";
     status?: number;
     retryAfterSeconds?: number;
     expectedSha256?: string;
     actualSha256?: string;
   };
-  /** `network: "none"` forbids this request. Prepare the model with `prepareOffline` while online. */
+  /** `network: "none"` forbids this request. Call `prepareOffline` while there is a network. */
   "network-forbidden": { url: string };
-  /** The model's files arrived but are not what the descriptor promises. Fix the descriptor or the files. */
+  /** The files arrived, but are not what the model's descriptor says. Correct the descriptor or the files. */
   "model-invalid": { file: string; reason: string };
   /** No device could run the model. `attempts` says why each one was turned down. */
   "no-device": { attempts: readonly DeviceAttempt[] };
   /**
-   * onnxruntime, or the model on it, was not ready in time, or failed before there was a session.
-   * `phase` says where. Offer a retry; with threads the kit has tried one thread already.
+   * onnxruntime or the model was not ready in time, or failed before there was a session. `phase` says in which part
+   * of the start. Offer a retry. If threads were the cause, the kit has tried one thread already.
    */
   "start-failed": { phase: StartPhase; reason: "timeout" | "error" };
-  /** onnxruntime could not create or run a session on this device. Internal to the fallback, or `cause` of `no-device`. */
+  /** onnxruntime could not create or run a session on this device. The kit tries the next device, if there is one. */
   "session-failed": { device: Device; stage: "create" | "run"; graph: string };
-  /** The device computes, but wrongly: the model's stored check failed on it. */
+  /** The device computes wrong numbers: it failed the check `check`, whose result `actual` is beyond `limit`. */
   "device-check-failed": { device: Device; check: string; actual: number; limit: number };
-  /** The GPU went away during this call. The kit recovers; repeat the call. */
+  /** The GPU was lost during this call. The kit recovers; repeat the call. */
   "device-lost": { reason: string };
   /** Memory ran out. Use a smaller model or image, or close other tabs. */
   "out-of-memory": { device: Device };
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
   /**
-   * The call took longer than `timeoutMs`. In stage `source` its image had not loaded: wait for it first.
-   * In other stages raise it, or use fewer tokens or pixels.
+   * The call took longer than `timeoutMs`. In stage `source` its image had not loaded yet: wait for the image first. In
+   * other stages raise `timeoutMs`, or ask for fewer tokens or pixels.
    */
   timeout: { timeoutMs: number; stage: string };
-  /** The bytes are not an image of a supported kind. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
+  /** The bytes are not an image of a supported format. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
   "image-unsupported": { kind: string };
-  /** The image is over a limit. Shrink it, or raise the limit in `imageLimits`. */
+  /** The image exceeds a limit. Shrink it, or raise the limit in `imageLimits`. */
   "image-too-large": {
     what: "bytes" | "side" | "pixels" | "segments" | "ratio";
     actual: number;
@@ -73,17 +74,17 @@ export interface VlmErrorDetails {
   "image-unreadable": {
     reason: "empty" | "malformed" | "truncated" | "decode-failed" | "cross-origin" | "not-ready";
   };
-  /** An image given by URL could not be fetched. Check the address and its CORS headers. */
+  /** An image could not be fetched from its address. Check the address and its CORS headers. */
   "image-fetch-failed": { url: string; status?: number };
-  /** Image and text do not fit the model's context. Shorten the prompt or use fewer images. */
+  /** Images and text together have more tokens than the model's context. Shorten the prompt or use fewer images. */
   "context-overflow": { tokens: number; limit: number };
-  /** Inference failed in a way no other code describes; see `cause`. */
+  /** Inference failed in a way that no other code describes; see `cause`. */
   "generation-failed": { stage: string };
 }
 
 /**
- * What a worker does before it serves: it loads scripts, then onnxruntime's WebAssembly; hands that to
- * threads; runs it for the first time; makes sessions of the model.
+ * What a worker does before it serves, in this order. `script`: it loads scripts. `wasm`: it loads onnxruntime's
+ * WebAssembly. `threads`: it starts threads. `first-run`: it runs a model of one node. `model`: it loads the model.
  */
 export type StartPhase = "script" | "wasm" | "threads" | "first-run" | "model";
 
@@ -101,8 +102,8 @@ export interface DeviceAttempt {
 const BRAND = Symbol.for("fastvlm-kit.error");
 
 /**
- * An error of the kit. `code` says what happened, `details` holds the facts, typed by code, and
- * `message` is one sentence of fact and one of advice.
+ * An error of the kit. `code` says what happened. `details` holds the facts; their type depends on the code. `message`
+ * has one sentence of fact and one of advice.
  *
  * @example
  * if (VlmError.is(error, "image-too-large")) shrinkTo(error.details.limit);
@@ -119,14 +120,14 @@ export class VlmError<Code extends VlmErrorCode = VlmErrorCode> extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** Whether `value` is an error of the kit, of this code if one is given. Holds across duplicate packages. */
+  /** Whether `value` is an error of the kit, and has this code if one is given. Works across copies of this package. */
   static is<Code extends VlmErrorCode>(value: unknown, code?: Code): value is VlmError<Code> {
     if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
     return code === undefined || (value as unknown as VlmError).code === code;
   }
 }
 
-/** An error as data: what crosses the worker boundary, where class, `code` and `cause` would be lost. */
+/** An error as plain data. Errors cross from the worker in this form, because structured clone loses class, code and cause. */
 export interface WireError {
   readonly kind: "vlm" | "error";
   readonly name: string;
@@ -139,7 +140,7 @@ export interface WireError {
 
 const MAX_CAUSES = 4;
 
-/** Turns anything thrown into data that structured clone accepts. */
+/** Turns anything that was thrown into plain data, which structured clone accepts. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
     return { kind: "error", name: "Error", message: describe(thrown) };
@@ -156,7 +157,7 @@ export function toWireError(thrown: unknown, depth = 0): WireError {
   };
 }
 
-/** Rebuilds the error on the receiving side: class, code, details, cause and name are back. */
+/** Rebuilds the error on the receiving side, with its class, code, details, cause and name. */
 export function fromWireError(wire: WireError): Error {
   const options = wire.cause ? { cause: fromWireError(wire.cause) } : undefined;
   if (wire.kind === "vlm" && wire.code) {
@@ -173,7 +174,7 @@ export function fromWireError(wire: WireError): Error {
   return restoreStack(error, wire);
 }
 
-/** The reply of every worker method: errors are data, never thrown through Comlink. */
+/** The reply of every method of the worker. Errors are returned as data; Comlink would lose a part of a thrown one. */
 export type Envelope<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
 

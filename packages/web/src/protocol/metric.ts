@@ -1,21 +1,21 @@
-/** What the metrics hook reports. */
+/** The metrics that `onMetric` receives. */
 
-/** The unit of a metric's value, in UCUM as OpenTelemetry writes it: seconds, bytes, tokens, a count. */
+/** The unit of a metric's value, in UCUM as OpenTelemetry writes it: seconds, bytes, tokens, or a plain number. */
 export type MetricUnit = "s" | "By" | "{token}" | "1";
 
-/** Attribute values come from closed sets: never prompts, file names or addresses. */
+/** Attributes of a metric. Their values come from closed sets; they are never prompts, file names or addresses. */
 export type MetricAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * One measurement. Names follow OpenTelemetry's GenAI conventions where one exists
- * (https://github.com/open-telemetry/semantic-conventions-genai), else they start with `vlm.`.
+ * One measurement. Its name is the one of OpenTelemetry's GenAI conventions
+ * (https://github.com/open-telemetry/semantic-conventions-genai) if they have one; otherwise it starts with `vlm.`.
  */
 export interface Metric {
   readonly name: MetricName;
   readonly value: number;
   readonly unit: MetricUnit;
   readonly attributes: MetricAttributes;
-  /** When the measured thing ended: milliseconds since the epoch. */
+  /** When the measured stage ended, in milliseconds since the epoch. */
   readonly timestamp: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a model is, as plain data: where its files are, which of them each device needs, and how to
- * talk to it. A descriptor crosses to the worker by structured clone.
+ * A model's descriptor is plain data. It says where the files of the model are, which of them each device needs, and
+ * how to ask the model. It crosses to the worker by structured clone.
  */
 
 /** Where inference runs. */
@@ -11,30 +11,30 @@ export type GraphName = "vision" | "embed" | "decoder";
 
 /** One file of a model. */
 export interface ModelFile {
-  /** Absolute, or relative to the page. */
+  /** The address, absolute or relative to the page. */
   readonly url: string;
-  /** Size in bytes; approximate where `isApproximate`, and then the server's length counts. */
+  /** Size in bytes. If `isApproximate`, it is an estimate for progress, and the length that the server reports counts. */
   readonly bytes: number;
   readonly isApproximate?: boolean;
   /**
-   * SHA-256 of the whole file, lower-case hex. Where it is missing the first download is trusted, its
-   * hashes are recorded, and every later byte is held to them.
+   * SHA-256 of the whole file, in lower-case hex. If it is missing, the first download is trusted: its hashes are
+   * recorded, and every later download has to match them.
    */
   readonly sha256?: string;
-  /** Hashes of the file's parts: damage is then found, and repaired, part by part. */
+  /** Hashes of the file's parts. With them damage is found and repaired part by part. */
   readonly shards?: FileShards;
 }
 
-/** SHA-256 of a file's consecutive parts, lower-case hex. All parts but the last have `bytes` bytes. */
+/** SHA-256 of a file's consecutive parts, in lower-case hex. Each part has `bytes` bytes; the last may be shorter. */
 export interface FileShards {
   readonly bytes: number;
   readonly sha256: readonly string[];
 }
 
 /**
- * The branch or tag that a model comes from. Both move: before its first byte is fetched, the kit asks
- * the hub for the commit, and takes all files from there. Which commit it is, is stored, and holds until
- * the model is deleted or `updateModel` asks anew.
+ * The branch or tag that a model comes from. Because both can move, the kit asks the hub for the commit before it
+ * fetches the first byte, and takes all files from that commit. The commit is stored. It is used until the model is
+ * deleted, or until `updateModel` asks the hub again.
  */
 export interface ModelSource {
   /** The hub's address, without a slash at its end. */
@@ -44,7 +44,7 @@ export interface ModelSource {
   readonly revision: string;
 }
 
-/** What a repository's files are at one commit, made by `pinModel`: committed with the app's source. */
+/** The files of a repository at one commit, with sizes and hashes. `pinModel` makes them; commit them with your app. */
 export interface ModelPins {
   /** `owner/name` on the Hugging Face Hub. */
   readonly repository: string;
@@ -56,7 +56,7 @@ export interface ModelPins {
 
 /** One set of files that runs on one kind of device. */
 export interface ModelVariant {
-  /** Names the precision, e.g. `fp16`; part of every cache key. */
+  /** The name of the precision, such as `fp16`; a part of every cache key. */
   readonly id: string;
   readonly device: Device;
   /** GPU features without which this variant cannot run. */
@@ -64,14 +64,14 @@ export interface ModelVariant {
   /** Paths into {@link ModelDescriptor.files}. */
   readonly graphs: Readonly<Record<GraphName, string>>;
   /**
-   * Files that a graph keeps its weights in, where it does not hold them itself: ONNX's external data, such as
-   * `onnx/decoder_model_merged.onnx_data`. Paths into {@link ModelDescriptor.files}, in the folder of the graph or
-   * below it. A graph that names any other file is refused.
+   * Separate files with the weights of a graph (ONNX's external data), such as `onnx/decoder_model_merged.onnx_data`.
+   * Needed only for graphs that do not contain their weights. Paths into {@link ModelDescriptor.files}, in the folder of
+   * the graph or below it. A graph that names any other file is refused.
    */
   readonly externalData?: Readonly<Partial<Record<GraphName, readonly string[]>>>;
 }
 
-/** A caption preset in the model's own words. */
+/** How a model is asked for one kind of caption. */
 export interface CaptionPreset {
   readonly prompt: string;
   readonly maxNewTokens: number;
@@ -82,7 +82,7 @@ export type CaptionPresetName = "brief" | "detailed" | "alt-text";
 
 /** The licence of a model's weights. */
 export interface ModelLicense {
-  /** Short id, e.g. `apple-amlr`. */
+  /** A short id, such as `apple-amlr`. */
   readonly id: string;
   /** One sentence to show to the user. */
   readonly summary: string;
@@ -91,33 +91,33 @@ export interface ModelLicense {
   readonly isAccepted: boolean;
 }
 
-/** A stored check of the model's own: what a device must compute before it is accepted. */
+/** Expected numbers of a model. A device has to reach them before the kit accepts it. */
 export interface SelfCheck {
-  /** Asked about a synthetic image that the kit draws itself. */
+  /** The question, asked about a synthetic image that the kit draws itself. */
   readonly prompt: string;
   /**
-   * Greedy ids that the reference answered. On a device each must be nearly as likely as the
-   * likeliest token of its position: other precisions may tip the balance between two that are close.
+   * The token ids that the reference answered with greedy sampling. On a device each of them has to be nearly as likely
+   * as the likeliest token of its position, because another precision may prefer one of two close tokens.
    */
   readonly expectedTokenIds: readonly number[];
-  /** Every `featureStride`-th value of the image features, flattened. */
+  /** Every `featureStride`-th value of the image's features, in one flat list. */
   readonly features: readonly number[];
   readonly featureStride: number;
-  /** Side of the image, in pixels; default: the model's own size. A CPU needs a second for 256 at every load. */
+  /** Side of the image in pixels. Default: the model's own size. At 256 a CPU needs about a second, at every load. */
   readonly imageSize?: number;
-  /** The least cosine between `features` and the device's. */
+  /** The least cosine between `features` and the features that the device computes. */
   readonly minCosine: number;
 }
 
-/** Everything the kit needs to know about a model. */
+/** Everything that the kit needs to know about a model. */
 export interface ModelDescriptor {
   readonly id: string;
-  /** A commit, a version, or the name of a branch: then `source` says whose. */
+  /** A commit, a version, or the name of a branch or tag; for a branch or tag, `source` names the repository. */
   readonly revision: string;
-  /** Only where `revision` can move. The addresses in `files` are those of the branch or tag. */
+  /** Given only if `revision` is a branch or a tag. The addresses in `files` are then those of the branch or tag. */
   readonly source?: ModelSource;
   readonly license: ModelLicense;
-  /** Keyed by path in the model's repository, e.g. `onnx/vision_encoder.onnx`. */
+  /** Keyed by path in the model's repository, such as `onnx/vision_encoder.onnx`. */
   readonly files: Readonly<Record<string, ModelFile>>;
   /** In order of preference. */
   readonly variants: readonly ModelVariant[];
@@ -125,7 +125,7 @@ export interface ModelDescriptor {
   readonly imageSize: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
   readonly selfCheck?: SelfCheck;
-  /** The name of the choice that `chooseModel` made; an attribute of every metric. */
+  /** The name of the choice that `chooseModel` made. It becomes an attribute of every metric. */
   readonly cohort?: string;
 }
 
@@ -133,15 +133,15 @@ export interface ModelDescriptor {
 export const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
 
 /**
- * Files that are read where the model's descriptor lists them: more ids that end an answer, and the chat
- * template of exporters that do not put it into `tokenizer_config.json`.
+ * Files that are read if the model's descriptor lists them. The first has more ids that end an answer. The second has the
+ * chat template, which some exporters do not put into `tokenizer_config.json`.
  */
 export const OPTIONAL_FILES = ["generation_config.json", "chat_template.jinja"] as const;
 
-/** One that {@link OPTIONAL_FILES} names. */
+/** The path of one of the {@link OPTIONAL_FILES}. */
 export type OptionalFile = (typeof OPTIONAL_FILES)[number];
 
-/** Whether the model has this file. */
+/** Whether the model's descriptor lists this file. */
 export function hasOptionalFile({ files }: Pick<ModelDescriptor, "files">, path: OptionalFile) {
   return Object.hasOwn(files, path);
 }

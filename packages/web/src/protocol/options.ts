@@ -1,20 +1,20 @@
 /** Options of a generation and of a call's images. */
 
-/** How text is generated. Greedy unless `temperature` is above 0. */
+/** How text is generated. With `temperature` 0, the default, the likeliest token is always taken. */
 export interface GenerationOptions {
-  /** Upper bound of the answer, in tokens. Default 128. */
+  /** The greatest length of the answer, in tokens. Default 128. */
   readonly maxNewTokens?: number;
-  /** 0 (default) picks the likeliest token; higher is more varied. */
+  /** 0 (default) takes the likeliest token; higher values give more varied answers. */
   readonly temperature?: number;
-  /** Nucleus: samples from the smallest set of tokens with this probability mass. Default 1 (off). */
+  /** Nucleus sampling: takes from the smallest set of tokens whose probabilities add up to this. Default 1 (off). */
   readonly topP?: number;
-  /** Samples from this many likeliest tokens. Default 0 (off). */
+  /** Samples only from this number of likeliest tokens. Default 0 (off). */
   readonly topK?: number;
-  /** Above 1 makes tokens that already occurred less likely (Keskar et al. 2019, arXiv 1909.05858). Default 1 (off). */
+  /** Values above 1 make tokens that occurred before less likely (Keskar et al. 2019, arXiv 1909.05858). Default 1 (off). */
   readonly repetitionPenalty?: number;
-  /** Makes sampling repeatable. Without it every call differs. */
+  /** The same seed gives the same answer. Without a seed, sampling differs from call to call. */
   readonly seed?: number;
-  /** Generation ends before any of these strings would appear. */
+  /** The answer ends before the first of these strings; the string itself is left out. */
   readonly stop?: readonly string[];
 }
 
@@ -37,14 +37,14 @@ export interface ChatTurn {
 }
 
 /**
- * How many pixels of an image the encoder sees: the side of the square, a multiple of 64, or a word
- * for it. `low`, `medium` and `high` are a quarter, half and all of the model's own size; `auto` is the
- * largest that this device encodes within `targetLatencyMs`, and never more than the image has.
+ * The resolution at which the encoder sees an image: the side of its square in pixels (a multiple of 64), or a word.
+ * `low`, `medium` and `high` are a quarter, half and all of the model's own size. `auto` is the largest size that this
+ * device encodes within `targetLatencyMs`, but not larger than the image.
  */
 export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
 
-/** How an image becomes the encoder's square: `pad` keeps all of it, `crop` cuts the longer side. */
+/** How an image becomes the encoder's square: `pad` adds a border and keeps the whole image, `crop` cuts the longer side. */
 export type ImageFit = "pad" | "crop";
 
-/** The default of `timeoutMs`: 30 s for images and inference. */
+/** The default of `timeoutMs`: 30 s for loading the images and for inference. */
 export const DEFAULT_TIMEOUT_MS = 30_000;

@@ -1,20 +1,20 @@
-/** What a call gives back, and the events it streams on the way. */
+/** The result of a call, and the events that it streams before. */
 
 import type { DeviceAttempt } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
 import type { Device } from "./model-descriptor.ts";
 
 /**
- * Why generation ended: the model said so, `maxNewTokens` was reached, a stop string appeared, or
- * `maxWords` was reached.
+ * Why the answer ended. `stop`: the model ended it. `length`: it reached `maxNewTokens`. `stop-string`: one of the
+ * strings in `stop` came next. `max-words`: it reached `maxWords`.
  */
 export type FinishReason = "stop" | "length" | "stop-string" | "max-words";
 
-/** Where the time of one call went, in milliseconds. Stages that did not run are 0. */
+/** How long each stage of a call took, in milliseconds. A stage that did not run is 0. */
 export interface Timings {
-  /** Waiting for earlier calls. */
+  /** The wait for earlier calls. */
   readonly queueMs: number;
-  /** Fetching (for URLs), validating and decoding the images. */
+  /** Fetching (for addresses), checking and decoding the images. */
   readonly imageDecodeMs: number;
   /** Resizing, padding and normalising. */
   readonly preprocessMs: number;
@@ -32,12 +32,13 @@ export interface Timings {
 
 /** Token counts of one call. */
 export interface TokenCounts {
-  /** Positions taken by images. */
+  /** Positions that images take in the prompt. */
   readonly image: number;
-  /** Text of the prompt, the chat template included. */
+  /** Text tokens of the prompt, with those of the chat template. */
   readonly prompt: number;
-  /** Of these two: positions that an earlier prompt had brought, and that took no time. */
+  /** How many of the two above were in the KV cache of an earlier prompt, and were not computed again. */
   readonly reused: number;
+  /** Tokens of the answer. */
   readonly output: number;
 }
 
@@ -45,47 +46,47 @@ export interface TokenCounts {
 export interface ModelInfo {
   readonly id: string;
   readonly revision: string;
-  /** The precision of the files that ran, e.g. `int8`. */
+  /** The precision of the files that ran, such as `int8`. */
   readonly variant: string;
 }
 
-/** Why the model does not run on the first choice of device. */
+/** Why the model does not run on the device that was tried first. */
 export interface FallbackInfo extends DeviceAttempt {
   /** The device that it runs on instead. */
   readonly to: Device;
 }
 
-/** The answer and what happened on the way to it. */
+/** The answer, and how it was computed. */
 export interface VlmResult {
-  /** Untrusted model output: show it as text, never as HTML. */
+  /** The output of the model. Do not trust it: show it as text, never as HTML. */
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly model: ModelInfo;
   readonly device: Device;
-  /** Present when an earlier choice of device was turned down. */
+  /** Present if a device that was tried earlier was turned down. */
   readonly fallback?: FallbackInfo;
-  /** Whether the answer came from the result cache. Timings are then of the look-up. */
+  /** Whether the answer came from the result cache. `timings` are then those of the look-up. */
   readonly cached: boolean;
   readonly timings: Timings;
   readonly tokens: TokenCounts;
-  /** The images, as they were looked at. */
+  /** The images, with the size at which the encoder saw them. */
   readonly images: readonly ImageInfo[];
-  /** Output tokens a second after the first token; 0 with fewer than two tokens. */
+  /** Output tokens per second, counted after the first token; 0 if there are fewer than two tokens. */
   readonly tokensPerSecond: number;
 }
 
 /** A decoded and preprocessed image. */
 export interface ImageInfo {
-  /** Of the image as shown: orientation applied. */
+  /** Width of the image in pixels, after it was turned upright; so is `height`. */
   readonly width: number;
   readonly height: number;
   /** Side of the square that the encoder sees, in pixels. */
   readonly size: number;
-  /** Positions that it takes in the prompt. */
+  /** Positions that the image takes in the prompt. */
   readonly tokens: number;
 }
 
-/** What `generate` streams, in this order; `text-delta` repeats, `image-ready` only comes with images. */
+/** The events of `generate`, in this order. `text-delta` comes many times; `image-ready` comes only with images. */
 export type GenerateEvent =
   | { readonly type: "queued"; /** Calls before this one. */ readonly position: number }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
@@ -93,32 +94,32 @@ export type GenerateEvent =
   | { readonly type: "done"; readonly result: VlmResult };
 
 /**
- * What a download is doing: fetching; paused by the app; waiting before it tries again; or watching
- * another tab fetch the same files.
+ * What a download does at the moment. `downloading`: it fetches. `paused`: the app has paused it. `retrying`: it waits
+ * before the next attempt. `in-other-tab`: another tab fetches the same files.
  */
 export type DownloadState = "downloading" | "paused" | "retrying" | "in-other-tab";
 
-/** Progress of a download, over all files together. The first report has the whole total. */
+/** The progress of a download, over all files together. The total is complete from the first report on. */
 export interface DownloadProgress {
   readonly state: DownloadState;
   readonly loadedBytes: number;
-  /** Exact, as soon as the server has been asked where the model's manifest does not know. */
+  /** Bytes of all files. If the descriptor has estimates, this becomes exact when the server has answered. */
   readonly totalBytes: number;
-  /** Bytes that were stored before this download began; part of `loadedBytes`. */
+  /** Bytes that were stored before this download began; they are a part of `loadedBytes`. */
   readonly cachedBytes: number;
-  /** Of the last seconds; 0 while nothing arrives. */
+  /** The rate of the last seconds; 0 while nothing arrives. */
   readonly bytesPerSecond: number;
-  /** At that rate; undefined while it is not known. */
+  /** The time left at that rate; undefined while the rate is not known. */
   readonly remainingMs: number | undefined;
 }
 
 /**
- * How a decoder runs: as its file has it; rewritten, so that a token costs less; or rewritten, with steps
- * that a GPU captures once and then replays.
+ * How a decoder runs. `plain`: as its file has it. `rewritten`: changed, so that a token costs less. `captured`: changed,
+ * and with steps that the GPU captures once and then replays.
  */
 export type DecoderForm = "plain" | "rewritten" | "captured";
 
-/** Something the host may want to know that is no failure of a call. */
+/** An event that the app may want to know of, and that makes no call fail. */
 export type VlmEvent =
   | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
   | {
@@ -126,8 +127,8 @@ export type VlmEvent =
       readonly reason: "worker-crashed" | "device-lost" | "unresponsive";
     }
   /**
-   * onnxruntime's threads did not start, so that it runs on one: slower, and otherwise the same.
-   * `threads-stuck`: they did not answer in time; `threads-failed`: the browser refused them.
+   * onnxruntime's threads did not start, so it runs on one thread: slower, but with the same answers. `threads-stuck`: the
+   * threads did not answer in time. `threads-failed`: the browser refused them.
    */
   | {
       readonly type: "threads-fallback";
@@ -135,9 +136,9 @@ export type VlmEvent =
       readonly message: string;
     }
   /**
-   * The decoder does not run in this form here, because it gave other numbers than the graph of the model's
-   * file when this device saw it first. Answers are right, and slower. `likeness` is the cosine of both
-   * graphs' logits, undefined where the form did not run at all. Worth a report to the kit.
+   * The decoder does not run in the form `refused`, because on this device that form computed other numbers than the
+   * graph in the model's file. It runs in the form `runs`, whose answers are right but slower. `likeness` is the cosine
+   * of the logits of both graphs; it is undefined if the refused form did not run at all. Please report this event.
    */
   | {
       readonly type: "rewrite-refused";
@@ -146,7 +147,7 @@ export type VlmEvent =
       readonly runs: DecoderForm;
       readonly likeness: number | undefined;
     }
-  /** A graph of the model was loaded, with what was changed in it and what was not: worth a place in a bug report. */
+  /** A graph of the model was loaded. `report` says which changes were made in it. Add it to a bug report about speed. */
   | { readonly type: "graph-prepared"; readonly report: GraphReport }
-  /** IndexedDB is missing or failed: this session caches in memory only. */
+  /** Storage is missing or failed. This session keeps in memory what it could not store. */
   | { readonly type: "storage-degraded"; readonly reason: string };

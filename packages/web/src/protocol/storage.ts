@@ -1,69 +1,70 @@
-/** What is kept of models and results, as an app sees it. */
+/** Types for what is stored and how it is downloaded. */
 
 import type { Device } from "./model-descriptor.ts";
 
-/** How downloads behave. */
+/** Options of downloads. */
 export interface DownloadOptions {
-  /** Requests at a time. Default 4. */
+  /** How many requests run at the same time. Default 4. */
   readonly parallel?: number;
   /**
-   * Failures in a row after which a download is given up; every stored part counts anew. Default 6,
-   * with the waits between them about a minute.
+   * After how many failures in a row a download is given up. Each stored shard resets the counter. Default 6, which is
+   * about a minute with the waits between them.
    */
   readonly retries?: number;
-  /** Wait before the first repeat, in milliseconds; doubles each time, up to 30 s. Default 500. */
+  /** The wait before the first retry, in milliseconds. It doubles each time, up to 30 s. Default 500. */
   readonly retryDelayMs?: number;
-  /** A request that brings nothing for so long is repeated. Default 30,000 ms. */
+  /** A request that brings no byte for this time is repeated. Default 30,000 ms. */
   readonly stallTimeoutMs?: number;
-  /** A tab that downloads and shows no life for so long is taken over by another. Default 10,000 ms. */
+  /** If the tab that downloads is silent for this time, another tab takes over. Default 10,000 ms. */
   readonly takeOverAfterMs?: number;
 }
 
-/** A model of which something is stored. */
+/** A model that is stored, completely or in part. */
 export interface StoredModel {
   readonly id: string;
   readonly revision: string;
   /** Short id of the licence of its weights. */
   readonly license: string;
   readonly storedBytes: number;
-  /** Of the files that were begun; those of another device may not be among them. */
+  /** Bytes of all files whose download has begun. Files that only another device needs may be missing from it. */
   readonly totalBytes: number;
-  /** Whether all files that were begun are whole. */
+  /** Whether every file whose download has begun is complete. */
   readonly isComplete: boolean;
   /** Whether a worker of any tab has it loaded. */
   readonly isInUse: boolean;
-  /** Milliseconds since the epoch. */
+  /** When it was first stored, in milliseconds since the epoch. */
   readonly storedAt: number;
+  /** When it was last loaded, in milliseconds since the epoch. */
   readonly usedAt: number;
 }
 
-/** Where the room went. */
+/** How much is stored. */
 export interface StorageUsage {
-  /** Files of models, whole or not. */
+  /** Bytes of the models' files, complete or not. */
   readonly modelBytes: number;
   readonly resultBytes: number;
-  /** What is kept of images, so that they need not be encoded again. */
+  /** Bytes of the features of images, which are stored so that an image need not be encoded again. */
   readonly featureBytes: number;
-  /** The browser's estimate for all of the origin's data: a hint, often far off. */
+  /** The browser's estimate for all data of the origin. It is a hint, and often far from the truth. */
   readonly usageBytes: number | undefined;
   readonly quotaBytes: number | undefined;
-  /** Whether the browser promised not to evict this origin's data on its own. */
+  /** Whether the browser has promised not to evict the origin's data. */
   readonly isPersisted: boolean;
 }
 
-/** What an offline visit would find. */
+/** What a visit without a network would find. */
 export interface OfflineReport {
   readonly isReady: boolean;
-  /** `files`: the model's. `code`: the worker's scripts and onnxruntime's. */
+  /** `files`: files of the model are missing. `code`: scripts of the worker or files of onnxruntime are missing. */
   readonly missing: readonly ("files" | "code")[];
-  /** The devices whose files and code were looked at. */
+  /** The devices whose files and code were checked. */
   readonly devices: readonly Device[];
   readonly storedBytes: number;
   readonly totalBytes: number;
 }
 
 /**
- * The Cache that `prepareOffline` puts the worker's scripts and onnxruntime's files into. A service
- * worker that answers from it, or from a cache of its own that has them, makes them available offline.
+ * The name of the Cache into which `prepareOffline` puts the worker's scripts and onnxruntime's files. For an offline
+ * visit, your service worker has to answer from this Cache, or from one of its own that has the same files.
  */
 export const CODE_CACHE = "fastvlm-kit-code";
