@@ -1,8 +1,8 @@
 /**
  * SHA-256 of the files of `onnx-community/FastVLM-0.5B-ONNX` as its pages on the hub showed them, at the
  * repository's state of 2 September 2025 (vision: commit 05e9737). Nobody has downloaded them for this
- * list: it is what the hub says that they are. Of files that are not here no hash was seen, and those of
- * versions that were replaced are left out.
+ * list: they are the hashes that the hub reports. For files that are not in the list no hash was seen. Hashes of
+ * versions that were replaced later are left out.
  */
 
 /** Path to SHA-256, lower-case hex. */

@@ -21,7 +21,6 @@ import { fastVlm05bOptions } from "../schema/catalog-options.ts";
 import { read } from "../schema/read.ts";
 
 /** Options of {@link fastvlm05b}. */
-/** Options of {@link fastvlm05b}. */
 export interface FastVlm05bOptions {
   /**
    * Pass `"apple-amlr"` after the user has seen and accepted Apple's licence for the weights, which allows research only.

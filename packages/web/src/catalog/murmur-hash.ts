@@ -15,7 +15,7 @@ export function murmurHash3(text: string, seed = 0): number {
   }
   if (blocksEnd < bytes.length) hash ^= mixBlock(readBlock(bytes, blocksEnd, bytes.length & 3));
   hash ^= bytes.length;
-  // What the source calls fmix32: every bit of the input reaches every bit of the hash.
+  // This is fmix32 of the original source. It lets every bit of the input change every bit of the hash.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -25,7 +25,7 @@ function mixBlock(block: number): number {
   return Math.imul(rotateLeft(Math.imul(block, 0xcc9e2d51), 15), 0x1b873593);
 }
 
-/** Up to four bytes, the first one lowest. */
+/** A number from up to four bytes, the lowest byte first. */
 function readBlock(bytes: readonly number[], at: number, count: number): number {
   let block = 0;
   for (let index = 0; index < count; index++) block |= bytes[at + index]! << (8 * index);
@@ -36,7 +36,7 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** As `TextEncoder` would, which pure code does not have: lone surrogates become U+FFFD. */
+/** Does the same as `TextEncoder`, which pure code does not have. Lone surrogates become U+FFFD. */
 export function toUtf8(text: string): number[] {
   const bytes: number[] = [];
   for (const character of text) {

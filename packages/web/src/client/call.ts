@@ -1,20 +1,20 @@
-/** A request, checked already, as it goes to the worker: with every default filled in. */
+/** Turns a checked request into the call that goes to the worker, with every default filled in. */
 
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, WireImage } from "../wire/worker-api.ts";
 import type { GenerateRequest } from "../api/calls.ts";
 
-/** What a method of the client adds to a request. */
+/** Settings that a method of the client adds to a request. */
 export interface CallSettings {
   readonly endOnSentence?: boolean;
   readonly stripLeadIn?: boolean;
   readonly maxWords?: number | undefined;
-  /** Images that are open already, in place of the request's. */
+  /** Images that are open already; they replace those of the request. */
   readonly images?: readonly WireImage[];
-  /** Whether features and beginnings of prompts are reused even where answers are not. */
+  /** Whether features and KV caches are reused, even if answers are not. */
   readonly reuses?: boolean;
   readonly isOpening?: boolean;
-  /** Milliseconds that those images took. */
+  /** How long it took to get those images, in milliseconds. */
   readonly waitedMs?: number;
 }
 

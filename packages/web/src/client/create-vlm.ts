@@ -26,7 +26,7 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
  *
  * @throws {VlmError} `environment-unsupported`, `license-not-accepted`, `model-invalid`, `download-failed`,
  *   `network-forbidden`, `no-device`, `worker-crashed`; the signal's reason when aborted
- * @throws {TypeError} when an option is not what it may be, or is none; the message names it
+ * @throws {TypeError} when an option is unknown or has a value that it may not have; the message names the option
  */
 export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");

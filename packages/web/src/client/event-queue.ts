@@ -1,4 +1,4 @@
-/** Events pushed on one side, iterated on the other. */
+/** A queue of events: one side pushes them, the other side loops over them. */
 
 export interface EventQueue<T> extends AsyncIterable<T> {
   readonly push: (event: T) => void;

@@ -1,4 +1,4 @@
-/** An image that stays open: the page keeps it, the worker what it computed of it. */
+/** An image that stays open. The page keeps the image, and the worker keeps its features. */
 
 import type { ImageInfo } from "../protocol/result.ts";
 import type { WireImage } from "../wire/worker-api.ts";
@@ -12,7 +12,7 @@ export class OpenImageHandle implements OpenImage {
   readonly #questions: Pick<OpenImage, "ask" | "caption">;
   #isClosed = false;
 
-  /** @param questions about this image */
+  /** @param questions asks the questions about this image */
   constructor(image: WireImage, info: ImageInfo, questions: Pick<OpenImage, "ask" | "caption">) {
     this.#image = image;
     this.info = info;

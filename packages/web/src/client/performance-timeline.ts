@@ -1,11 +1,11 @@
-/** The stages of a call as User Timing measures: visible in DevTools and to a `PerformanceObserver`. */
+/** Records the stages of a call as measures of User Timing, which DevTools and a `PerformanceObserver` show. */
 
 import type { Metric } from "../protocol/metric.ts";
 
 const PREFIX = /^vlm\./;
 const SUFFIX = /\.duration$/;
 
-/** Draws a duration metric of the kit into the page's timeline, e.g. `vlm:vision`. */
+/** Adds a metric that is a duration to the page's timeline, for instance as `vlm:vision`. */
 export function measureOnTimeline(metric: Metric): void {
   if (metric.unit !== "s" || !metric.name.startsWith("vlm.")) return;
   const name = `vlm:${metric.name.replace(PREFIX, "").replace(SUFFIX, "")}`;
@@ -16,6 +16,6 @@ export function measureOnTimeline(metric: Metric): void {
     end: Math.max(start, end),
     detail: { ...metric.attributes, devtools: { dataType: "track-entry", track: "FastVLM" } },
   });
-  // Observers and DevTools have it now; the page's buffer would grow for ever.
+  // Observers and DevTools have received it. Without this the page's buffer would grow for ever.
   performance.clearMeasures(name);
 }

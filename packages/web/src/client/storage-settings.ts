@@ -1,4 +1,4 @@
-/** What an app says of caching and downloading, checked already, with every default filled in. */
+/** Fills in every default of the options for caching and downloading, which were checked before. */
 
 import type { CacheOptions } from "../api/cache-options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";

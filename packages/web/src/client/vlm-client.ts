@@ -1,4 +1,4 @@
-/** The client over whatever serves: turns requests into calls, and switches from one model to another. */
+/** The client that an app holds. It turns requests into calls, and switches from one model to another. */
 
 import { toCall, type CallSettings } from "./call.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
@@ -33,10 +33,10 @@ import { letGo, takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
-/** Loads a model beside the one that serves. */
+/** Loads another model while the current one goes on serving. */
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<ActiveModel>;
 
-/** What holds for all models of a client. */
+/** Settings that are the same for all models of a client. */
 export type ClientSettings = Pick<LoadRequest, "storage" | "imageLimits">;
 
 export class VlmClient implements Vlm {
@@ -68,7 +68,7 @@ export class VlmClient implements Vlm {
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
     const checked: CaptionOptions = read(captionOptions, options, "options");
-    return this.#caption({ ...checked, image: [image] }, {}); // one, and `undefined` is none
+    return this.#caption({ ...checked, image: [image] }, {}); // exactly one image; `undefined` is refused
   }
 
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
@@ -78,7 +78,7 @@ export class VlmClient implements Vlm {
   async open(image: ImageSource, given: OpenOptions = {}): Promise<OpenImage> {
     const options: OpenOptions = read(openOptions, given, "options");
     this.#assertAlive();
-    // The prompt is never asked: what comes before it is made ready.
+    // The prompt itself is never run. The worker prepares everything that comes before it.
     const opening = { ...options, prompt: "?" };
     const { images: taken, waitedMs } = await this.#take([image], opening);
     const [source] = taken;
@@ -124,7 +124,7 @@ export class VlmClient implements Vlm {
     this.#assertAlive();
     const next = await this.#startServing(model, options);
     try {
-      this.#assertAlive(); // Meanwhile the client may have been disposed of.
+      this.#assertAlive(); // The client may have been disposed of in the meantime.
     } catch (error) {
       await next.retire();
       throw error;
@@ -212,7 +212,7 @@ export class VlmClient implements Vlm {
         onEvent,
       });
     } finally {
-      // An image that is open stays so.
+      // Images that were open before the call stay open.
       if (!images) taken.images.forEach(letGo);
     }
   }
@@ -234,7 +234,7 @@ export class VlmClient implements Vlm {
   }
 }
 
-/** Every question sees the image as it was opened. */
+/** The options of an open image, which apply to every question about it. */
 function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, ImageViewOption> {
   return {
     ...(fit !== undefined && { fit }),

@@ -1,6 +1,6 @@
 /**
- * Compares the precisions of a model on images of the user's, and makes of the most exact one the
- * numbers that a device is held to ({@link SelfCheck}).
+ * Compares the precisions of a model on the user's images. From the most exact one it makes the numbers that a device has
+ * to reach ({@link SelfCheck}).
  */
 
 import { cosine } from "../generation/cosine.ts";
@@ -16,21 +16,21 @@ import {
   type SetRun,
 } from "./run-set.ts";
 
-/** A set beside the reference, over all images. */
+/** How one set compares with the reference, over all images. */
 export interface SetComparison {
   readonly set: FileSet;
-  /** The least and the mean cosine of features. */
+  /** The least and the mean cosine of the features of both, from -1 to 1. */
   readonly features: { readonly least: number; readonly mean: number };
-  /** Images whose first token is the reference's. */
+  /** The number of images for which both answers have the same first token. */
   readonly sameFirst: number;
-  /** Images whose whole answer is the reference's. */
+  /** The number of images for which both answers are equal. */
   readonly sameAnswer: number;
-  /** Tokens that answers have in common with the reference's from the first on: the mean share, 0 to 1. */
+  /** The mean share of tokens, from the first on, in which both answers agree: from 0 to 1. */
   readonly sameTokens: number;
-  /** Answers that turn in a circle. */
+  /** The number of answers that repeat themselves without end. */
   readonly loops: number;
   readonly texts: readonly string[];
-  /** Why the set does not pass the check that was made; undefined where it does. */
+  /** Why the set does not pass the check that was made; undefined if it passes. */
   readonly failsCheck: string | undefined;
 }
 
@@ -47,28 +47,28 @@ export interface CompareOptions extends RunContext {
   readonly images: readonly NamedImage[];
 }
 
-/** Tokens that are stored: more are more likely to differ for no reason. */
+/** How many tokens are stored. With more tokens, a right device would more often differ by chance. */
 const TOKEN_COUNT = 3;
 
-/** About so many values are stored of the features. */
+/** About how many values of the features are stored. */
 const FEATURE_COUNT = 200;
 
-/** The side of the kit's own image where the encoder takes any: a CPU needs a second for it, at every load. */
+/** The side of the kit's own image in pixels, if the encoder takes any size. A CPU needs a second for it, at every load. */
 const SMALL_SIZE = 256;
 
 /**
- * The limit leaves four times the room that the farthest set needs. It is never so high that the int8 encoder
- * which a CPU writes for itself could miss it (that is kept from 0.99 on), nor so low that it checks nothing.
+ * The limit of the cosine leaves four times the room that the worst set needs. It stays so low that an int8 encoder which
+ * a CPU makes for itself always reaches it (such an encoder is kept from 0.99 on), and so high that it still finds faults.
  */
 const ROOM = 4;
 const LEAST_LIMIT = 0.9;
 const MOST_LIMIT = 0.97;
 
 /**
- * Loads one set after the other.
+ * Loads one set after the other, runs the images through it, and compares the results.
  *
- * @throws {TypeError} without a set or an image
- * @throws {VlmError} what the runtime throws
+ * @throws {TypeError} when there is no set or no image
+ * @throws {VlmError} the errors of the runtime
  */
 export async function compareSets(options: CompareOptions): Promise<Comparison> {
   const { sets, images } = options;
@@ -90,7 +90,7 @@ export async function compareSets(options: CompareOptions): Promise<Comparison> 
   };
 }
 
-/** The small one where every set can see it. */
+/** The side of the check's image in pixels: the small one, if every set takes it. */
 async function checkSizeOf(sets: readonly FileSet[], options: CompareOptions): Promise<number> {
   const seen = new Set<string>();
   for (const set of sets) {
@@ -132,7 +132,7 @@ function makeCheck(
   };
 }
 
-/** Channels are a power of two times some: an odd stride walks through all of them. */
+/** The number of channels is even, so only an odd stride reaches all of them. */
 function oddAtLeast(value: number): number {
   const whole = Math.max(1, Math.ceil(value));
   return whole % 2 === 0 ? whole + 1 : whole;
@@ -166,7 +166,7 @@ function failureOf(run: SetRun, reference: SetRun, limit: number): string | unde
     : `likelihood of a token ${least.toFixed(4)}, at least ${MIN_LIKELIHOOD} expected`;
 }
 
-/** 1 where both are empty. */
+/** The share of equal tokens at the beginning; 1 if both lists are empty. */
 function shareInCommon(some: readonly number[], others: readonly number[]): number {
   const length = Math.max(some.length, others.length);
   if (length === 0) return 1;

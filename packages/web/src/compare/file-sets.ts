@@ -1,4 +1,4 @@
-/** Which files of a model's folder run together, by the names that the public repositories use. */
+/** Finds which files of a model's folder run together, by the names that the public repositories use. */
 
 import type { GraphName } from "../protocol/model-descriptor.ts";
 
@@ -15,7 +15,7 @@ const STEMS: Readonly<Record<GraphName, string>> = {
   decoder: "onnx/decoder_model_merged",
 };
 
-/** For each graph, endings in order of preference; the first that the folder has is taken. */
+/** For each graph, the endings of file names in order of preference. The first that the folder has is taken. */
 interface Recipe {
   readonly name: string;
   readonly vision: readonly string[];
@@ -25,7 +25,7 @@ interface Recipe {
 
 const FLOATS = ["", "_fp16"];
 
-/** The most exact first: it is what the others are compared with. */
+/** The most exact set is the first. The others are compared with it. */
 const RECIPES: readonly Recipe[] = [
   { name: "fp32", vision: FLOATS, embed: FLOATS, decoder: "" },
   { name: "fp16", vision: ["_fp16", ""], embed: ["_fp16", ""], decoder: "_fp16" },
@@ -36,7 +36,7 @@ const RECIPES: readonly Recipe[] = [
   { name: "uint8", vision: FLOATS, embed: ["_int8", "_uint8", ...FLOATS], decoder: "_uint8" },
 ];
 
-/** The sets that a folder with these files has. */
+/** Returns the sets that a folder with these files has. */
 export function findSets(paths: Iterable<string>): FileSet[] {
   const present = new Set(paths);
   const find = (graph: GraphName, endings: readonly string[]): string | undefined =>
@@ -51,7 +51,7 @@ export function findSets(paths: Iterable<string>): FileSet[] {
 }
 
 /**
- * A set in words: `NAME=VISION,EMBED,DECODER`, paths in the folder.
+ * Reads a set from text of the form `NAME=VISION,EMBED,DECODER`, where the three are paths in the folder.
  *
  * @throws {TypeError} when it is not of that form
  */

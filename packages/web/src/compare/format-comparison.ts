@@ -2,7 +2,7 @@
 
 import type { Comparison, SetComparison } from "./compare-sets.ts";
 
-/** A table of the sets in Markdown, then the answers of all sets to each image. */
+/** Returns a table of the sets in Markdown, and then the answers of all sets to each image. */
 export function formatComparison({ images, sets }: Comparison): string {
   const count = images.length;
   const rows = sets.map((one) => [

@@ -1,4 +1,4 @@
-/** A model's small files, as far as a comparison needs them. */
+/** Reads the small files of a model that a comparison needs. */
 
 import type { TextCodec } from "../engines/runtime.ts";
 import { readModelConfig } from "../schema/model-config.ts";
@@ -11,8 +11,8 @@ export interface ModelFolder {
 }
 
 /**
- * @param readText the content of a file; undefined where there is none of that name
- * @throws {VlmError} `model-invalid` where the files are not those of a FastVLM
+ * @param readText returns the content of a file, or undefined if there is none of that name
+ * @throws {VlmError} `model-invalid` when the files are not those of a FastVLM
  */
 export async function readModelFolder(
   readText: (path: string) => Promise<string | undefined>,

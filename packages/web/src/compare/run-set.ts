@@ -1,4 +1,4 @@
-/** What one set of files sees and says: features and greedy answers, image by image. */
+/** Runs one set of files, and returns the features and the greedy answer for each image. */
 
 import { toImageTensor, type ImagePixels } from "../image/tensor/image-tensor.ts";
 import { checkImage } from "../generation/check-image.ts";
@@ -11,10 +11,10 @@ import { createOnnxRuntime } from "../engines/ort/onnx-runtime.ts";
 import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-question.ts";
 import type { FileSet } from "./file-sets.ts";
 
-/** An image of the user's. */
+/** One of the user's images. */
 export interface NamedImage {
   readonly name: string;
-  /** Its pixels, upright; asked for once for each set. */
+  /** Returns its pixels, turned upright. Called once for each set. */
   read(): Promise<ImagePixels>;
 }
 
@@ -28,32 +28,32 @@ export interface RunContext {
   readonly imageSize: number;
   readonly prompt: string;
   readonly maxNewTokens: number;
-  /** 0: as many as the runtime thinks best. */
+  /** The number of threads; 0 lets the runtime choose. */
   readonly threads: number;
   readonly onProgress: (line: string) => void;
 }
 
-/** What a set made of one image. */
+/** The features and the answer of one set for one image. */
 export interface EncodedView {
   readonly features: Float32Array; // [tokens, hidden]
   readonly ids: readonly number[];
   readonly text: string;
-  /** Whether the answer turns in a circle. */
+  /** Whether the answer repeats itself without end. */
   readonly isLoop: boolean;
 }
 
 export interface SetRun {
   readonly set: FileSet;
-  /** Of the user's images, in order. */
+  /** The results for the user's images, in order. */
   readonly looks: readonly EncodedView[];
-  /** Of the kit's own image, at the size of the check. */
+  /** The result for the kit's own image, at the size of the check. */
   readonly check: CheckLook;
 }
 
 export interface CheckLook {
   readonly features: Float32Array;
   readonly ids: readonly number[];
-  /** Of each id of the reference: its probability over that of the likeliest. */
+  /** For each id of the reference: its probability divided by that of the likeliest token. */
   readonly likelihoods: readonly number[];
 }
 

@@ -1,4 +1,4 @@
-/** The scope of a call: over the port to the page and the signal that cancels it. */
+/** Creates the scope of a call from the port to the page and the signal that cancels the call. */
 
 import type { CallScope } from "../inference/call-scope.ts";
 import type { CallMessage } from "../wire/worker-api.ts";

@@ -1,6 +1,6 @@
-/** Messages that arrive while the code that answers them is still loading. */
+/** Holds messages that arrive while the code that answers them is still loading. */
 
-/** What a worker's globals are, as far as messages go. */
+/** The part of a worker's globals that this file uses. */
 export interface MessageScope {
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   removeEventListener(type: "message", listener: (event: MessageEvent) => void): void;
@@ -8,9 +8,9 @@ export interface MessageScope {
 }
 
 /**
- * Keeps every message from now on.
+ * Holds every message from now on.
  *
- * @returns ends that, and lets those who listen by then have the messages, in order
+ * @returns a function that stops holding, and delivers the held messages in order to the listeners of that moment
  */
 export function holdMessages(scope: MessageScope): () => void {
   const held: MessageEvent[] = [];

@@ -1,4 +1,4 @@
-/** The worker's side of the contract: serves the methods, queues the calls, reports what happens. */
+/** The worker's side of the contract. It serves the methods, queues the calls, and reports events and metrics. */
 
 import { VlmError, toWireError, type Envelope, type StartPhase } from "../protocol/errors.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
@@ -52,7 +52,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       { "gen_ai.provider.name": "onnxruntime-web", ...attributes },
     );
 
-  /** A worker serves one client, and so one place of storage. */
+  /** Opened once, because a worker serves one client, which has one place of storage. */
   const openLibrary = ({ storage }: StorageRequest): Promise<StoredModels> => {
     const recorder = recorderFor({});
     return (library ??= openStoredModels(storage, {
@@ -71,7 +71,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     const { variant } = asked;
     const paths = filesOfVariant(asked.model, variant);
     const engineModule = loadCode(() => import("../inference/loaded-model.ts"));
-    engineModule.catch(() => undefined); // It may fail while the files are still arriving.
+    engineModule.catch(() => undefined); // It may reject while the files are still arriving.
     const recorderOf = (model: ModelDescriptor): Recorder =>
       recorderFor({
         "gen_ai.request.model": model.id,
@@ -91,7 +91,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     const recorder = recorderOf(model);
     void opened.results.warm();
     void opened.images.warm();
-    opened.hold(model); // From now on: what is stored must not go while it is read.
+    opened.hold(model); // Held from here on, so that no other tab evicts the files while they are read.
     const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
     const files = openModelFiles({
       request,
@@ -180,7 +180,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       cancellations.set(call.id, cancellation);
       const reply = await inEnvelope(() => generate(call, port, cancellation.signal));
       cancellations.delete(call.id);
-      // The outcome goes the same way as the events before it, so that it cannot overtake them.
+      // The outcome goes through the same port as the events, so that it cannot arrive before them.
       port.postMessage(
         reply.ok ? { type: "done", result: reply.value } : { type: "failed", error: reply.error },
       );
@@ -213,7 +213,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
   };
 }
 
-/** The script of this very worker, under a name that makes it a verifier. */
+/** Starts this worker's own script again, with a name that makes it a verifier of files. */
 function startVerifier(): Worker {
   return new Worker(self.location.href, { type: "module", name: VERIFIER_NAME });
 }

@@ -1,4 +1,4 @@
-/** Which models any tab has loaded or downloads: Web Locks, which end with the worker that holds them. */
+/** Tells which models any tab has loaded or downloads. It uses Web Locks, which end with the worker that holds them. */
 
 import type { ModelKey } from "../storage/file-keys.ts";
 
@@ -11,10 +11,10 @@ export function holdModelInUse(databaseName: string, model: ModelKey): void {
       { mode: "shared" },
       () => new Promise(() => undefined),
     )
-    .catch(() => undefined); // Pages without storage have no locks; then nothing is evicted either.
+    .catch(() => undefined); // Pages without storage have no locks. In those nothing is evicted either.
 }
 
-/** Without Web Locks, nothing is known of other tabs. */
+/** The models that any tab uses. Without Web Locks the list is empty, because nothing is known of other tabs. */
 export async function listModelsInUse(databaseName: string): Promise<string[]> {
   if (!("locks" in navigator)) return [];
   const { held = [] } = await navigator.locks.query().catch(() => ({ held: [] }));
@@ -24,7 +24,7 @@ export async function listModelsInUse(databaseName: string): Promise<string[]> {
   );
 }
 
-/** Held by the one worker that downloads a model. */
+/** The name of the lock that the one worker holds which downloads a model. */
 export function downloadLockName(databaseName: string, model: ModelKey | ""): string {
   return `fastvlm-kit.download:${databaseName}:${model}`;
 }

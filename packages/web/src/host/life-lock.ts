@@ -1,8 +1,8 @@
 /**
- * A Web Lock that lives as long as the worker. The page waits for it: however the worker dies, the
- * browser frees the lock at once, while `error` events miss `terminate()` and `close()`.
+ * Holds a Web Lock for as long as the worker lives. The page waits for the same lock. However the worker dies, the
+ * browser frees the lock at once, whereas no `error` event follows `terminate()` or `close()`.
  *
- * @returns whether the lock is held; false where the browser has no Web Locks
+ * @returns whether the lock is held; false if the browser has no Web Locks
  */
 export async function holdLifeLock(name: string): Promise<boolean> {
   if (!("locks" in navigator)) return false;

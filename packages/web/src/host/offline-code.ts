@@ -1,6 +1,6 @@
 /**
- * The code that a later offline visit needs: this worker's script and chunks, and onnxruntime's files.
- * What they are depends on the app's bundler, so they are loaded once and the browser is asked what came.
+ * Stores the code that a later offline visit needs: this worker's script and chunks, and onnxruntime's files. Their
+ * addresses depend on the app's bundler. So they are loaded once, and the browser is asked which addresses were loaded.
  */
 
 import type { StartPhase } from "../protocol/errors.ts";
@@ -18,12 +18,12 @@ interface CodeRecord {
   readonly storedAt: number;
 }
 
-/** This build of the app, and the one before it, which an older tab may still run. */
+/** The code of two builds is kept: of this one, and of the one before it, which an older tab may still run. */
 const KEPT_BUILDS = 2;
 
 export interface CodeOptions {
   readonly device: Device;
-  /** Where the addresses are remembered, by this worker's own. */
+  /** Where the addresses are stored, under a key with this worker's own address. */
   readonly store: Store;
   readonly ortFiles: OrtFiles | undefined;
 }
@@ -33,7 +33,7 @@ export interface StoreCodeOptions extends CodeOptions {
 }
 
 /**
- * Loads the code for a device and puts it where a service worker can serve it from.
+ * Loads the code for a device, and puts it into the Cache from which a service worker can serve it.
  *
  * @throws {VlmError} `download-failed`
  */
@@ -41,7 +41,7 @@ export async function storeCode(options: StoreCodeOptions): Promise<void> {
   const { device, ortFiles, store, onPhase } = options;
   onPhase("script");
   await loadCode(() => import("../inference/loaded-model.ts"));
-  // Threads need no other code, and are not needed to load it.
+  // One thread is enough here, because threads need no other code.
   await loadCode(() => startOrt({ device, wasmThreads: 1, files: ortFiles, onPhase }));
   const urls = listLoadedCode();
   const cache = await caches.open(CODE_CACHE);
@@ -53,7 +53,7 @@ export async function storeCode(options: StoreCodeOptions): Promise<void> {
   await forgetOldBuilds(store, cache);
 }
 
-/** Removes what only builds before {@link KEPT_BUILDS} needed. */
+/** Removes code that only builds older than the last {@link KEPT_BUILDS} needed. */
 async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
   const keys = (await store.keys()).filter((key) => key.startsWith(CODE_PREFIX));
   const records = await Promise.all(
@@ -69,7 +69,7 @@ async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
   }
 }
 
-/** Whether the code for a device, of this very build, can be had without a network. */
+/** Whether the code for a device, of this build, can be loaded without a network. */
 export async function isCodeStored(options: CodeOptions): Promise<boolean> {
   if (!("caches" in self)) return false;
   const record = (await options.store.get(codeKey(options))) as CodeRecord | undefined;
@@ -81,8 +81,8 @@ export async function isCodeStored(options: CodeOptions): Promise<boolean> {
 const CODE_PREFIX = "code|";
 
 /**
- * Another build of the app has another worker address, and so a record of its own; so has another
- * build of onnxruntime, which a browser may choose after its own update.
+ * The key of the record. Another build of the app has another worker address, and so another record. The same is true for
+ * another build of onnxruntime, which a browser may choose after an update of the browser.
  */
 function codeKey({ device, ortFiles: files }: CodeOptions): string {
   const build = chooseBuild({ device, files });
@@ -93,12 +93,12 @@ function workerOf(key: string): string | undefined {
   return key.split("|")[1];
 }
 
-/** In any cache: a service worker may have it in its own. */
+/** Looks in every Cache, because a service worker may have the file in a Cache of its own. */
 async function isCached(url: string): Promise<boolean> {
   return (await caches.match(url, { ignoreSearch: true, ignoreVary: true })) !== undefined;
 }
 
-/** Scripts and runtimes that this worker has loaded, itself included. */
+/** The addresses of all scripts and runtimes that this worker has loaded, with its own script. */
 function listLoadedCode(): string[] {
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const isCode = (url: string): boolean => /\.(?:m?js|ts|wasm)$/.test(new URL(url).pathname);

@@ -1,4 +1,4 @@
-/** Downloads without loading, for a later visit without a network. */
+/** Downloads a model without loading it, for a later visit without a network. */
 
 import type { PauseGate } from "../download/pause-gate.ts";
 import type { Recorder } from "../metrics/recorder.ts";

@@ -1,4 +1,4 @@
-/** A model's files for one request: what happens to them goes out as metrics and progress. */
+/** Opens a model's files for one request, and reports progress and metrics about them. */
 
 import { createModelFiles, type ModelFiles } from "../download/model-files.ts";
 import type { PauseGate } from "../download/pause-gate.ts";
@@ -17,7 +17,7 @@ export interface OpenModelFilesOptions {
     readonly network?: NetworkUse;
   };
   readonly library: StoredModels;
-  /** The library's, or what knows more of them. */
+  /** The file store of the library, or one that also uses verdicts of a verifying worker. */
   readonly files: FileStore;
   readonly recorder: Recorder;
   readonly tell: (message: WorkerMessage) => void;
@@ -33,7 +33,7 @@ export function openModelFiles(options: OpenModelFilesOptions): ModelFiles {
     model,
     store: models,
     files: options.files,
-    // What is only in this worker's memory is of no use to other tabs.
+    // Without persistent storage there is no lock, because other tabs cannot use this worker's memory.
     lockName: models.isPersistent ? downloadLockName(databaseName, modelKey(model)) : undefined,
     policy: download,
     gate,

@@ -1,4 +1,4 @@
-/** A request for a model of a branch or tag becomes one for the model of a commit. */
+/** Turns a request for a model of a branch or tag into a request for the model of a commit. */
 
 import { fileOf, fileKeyOf } from "../download/model-file.ts";
 import type { PauseGate } from "../download/pause-gate.ts";
@@ -18,15 +18,14 @@ export interface ResolvableRequest {
 
 export interface ResolveSettings {
   readonly library: StoredModels;
-  /** What is needed of the model. */
+  /** The files of the model that are needed. */
   readonly paths: readonly string[];
   readonly gate: PauseGate;
   readonly recorder: Recorder;
 }
 
 /**
- * @throws {VlmError} `download-failed` when the hub cannot be asked, `model-invalid` when its answer makes
- *   no sense
+ * @throws {VlmError} `download-failed` when the hub does not answer, `model-invalid` when its answer makes no sense
  */
 export async function resolveRequest<R extends ResolvableRequest>(
   request: R,
@@ -54,7 +53,7 @@ export async function resolveRequest<R extends ResolvableRequest>(
   }
 }
 
-/** All files of `resolved` are here: where it was asked for anew, the branch or tag means it from now on. */
+/** Called when all files of `resolved` are stored. If the hub was asked again, the branch or tag now means this commit. */
 export async function settleRequest(
   { model: asked, asksAnew }: ResolvableRequest,
   { model: resolved }: ResolvableRequest,

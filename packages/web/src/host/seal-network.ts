@@ -1,8 +1,8 @@
-/** `network: "none"`, enforced: from here on nothing in this worker can reach the network. */
+/** Enforces `network: "none"`: after this, nothing in this worker can reach the network. */
 
 import { VlmError } from "../protocol/errors.ts";
 
-/** What the page hands over by these addresses is in memory already. */
+/** Data at these addresses is in memory already, and needs no network. */
 const LOCAL = /^(?:blob|data):/;
 
 const WAYS_OUT = [
@@ -14,7 +14,7 @@ const WAYS_OUT = [
   "Worker",
 ];
 
-/** Replaces every way out of this worker. Its threads only run compiled code that they have. */
+/** Replaces every function that can make a request. The threads only run compiled code that they already have. */
 export function sealNetwork(): void {
   const platformFetch = self.fetch.bind(self);
   const refuse = function (url: unknown): never {

@@ -1,6 +1,6 @@
 /**
- * What a worker does: it serves a page; or, for the worker that serves one, it verifies files or is a
- * thread of onnxruntime.
+ * Starts the job of a worker. It has one of three jobs: it serves a page, or it verifies files for the worker that
+ * serves a page, or it is a thread of onnxruntime.
  */
 
 import { expose } from "comlink";
@@ -11,7 +11,7 @@ import { openWeightStore } from "../storage/open-stores.ts";
 import { serveVerification, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { createHost } from "./host.ts";
 
-/** @throws what a thread of onnxruntime throws that cannot be one */
+/** @throws the error of a thread of onnxruntime that cannot start */
 export async function serve(ortFiles: OrtFiles | undefined): Promise<void> {
   const build = buildOfMergedThread(self.name);
   if (build) {

@@ -21,13 +21,13 @@ export interface StoredModels {
   delete(id: string, revision: string | undefined): Promise<void>;
   deleteAll(): Promise<void>;
   usage(): Promise<StorageUsage>;
-  /** Notes the use of a model. This worker will not evict it. */
+  /** Records that a model is used now. This worker will not evict it. */
   touch(model: KnownModel): Promise<void>;
-  /** No worker will evict the model while this one lives. */
+  /** Keeps every worker from evicting the model while this worker lives. */
   hold(model: Pick<KnownModel, "id" | "revision">): void;
-  /** Removes what is over the limits of size and age. */
+  /** Removes models that exceed the limits of size and age. */
   enforceLimits(): Promise<void>;
-  /** True once: after the first download that a later visit could lose. */
+  /** Returns true once: after the first download into storage that the browser may evict. */
   shouldAskToPersist(): Promise<boolean>;
 }
 
@@ -81,7 +81,7 @@ export async function openStoredModels(
     list: () => index.list(),
     async delete(id, revision) {
       const models = await index.list();
-      // What an app calls by the name of a branch is stored by its commit.
+      // The app may use the name of a branch; the model is stored under its commit.
       const commit =
         revision === undefined ? undefined : await readCommit(stores.models, { id, revision });
       const wanted = commit ?? revision;
@@ -90,7 +90,7 @@ export async function openStoredModels(
         await index.remove(modelKey(model));
       }
       if (commit !== undefined && revision !== undefined) {
-        await index.remove(modelKey({ id, revision })); // It is known, and nothing of it is stored.
+        await index.remove(modelKey({ id, revision })); // The index knows the model, but no byte of it is stored.
       }
     },
     deleteAll: () => stores.models.clear(),
@@ -131,7 +131,7 @@ export async function openStoredModels(
   };
 }
 
-/** Some browsers have no estimate, and some refuse it in private windows. */
+/** The browser's estimate. It is empty where a browser has none, or refuses it in a private window. */
 async function estimate(): Promise<StorageEstimate> {
   try {
     return await navigator.storage.estimate();

@@ -1,7 +1,7 @@
-/** One task at a time. A task that fails does not poison the ones after it. */
+/** Runs one task at a time. When a task fails, the tasks after it run all the same. */
 
 export interface TaskQueue {
-  /** Tasks that run or wait. */
+  /** The number of tasks that run or wait. */
   readonly size: number;
   /** Runs `task` after all earlier ones. */
   add<T>(task: () => Promise<T>): Promise<T>;

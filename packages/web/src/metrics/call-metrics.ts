@@ -13,7 +13,7 @@ const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
   ["decodeMs", "vlm.decode.duration"],
 ];
 
-/** Stages that a call skipped (no image, a cached answer) report nothing. */
+/** Reports the metrics of a call. A stage that the call skipped (no image, a cached answer) is not reported. */
 export function reportCall(recorder: Recorder, result: VlmResult): void {
   const { timings, tokens, images } = result;
   const report = recorder.with({

@@ -1,4 +1,4 @@
-/** Makes metrics: name, unit and time are filled in here, in one place. */
+/** Creates metrics. Name, unit and time are filled in here, in one place. */
 
 import {
   METRIC_UNITS,
@@ -10,15 +10,15 @@ import {
 /** Reports one value. */
 export interface Recorder {
   record(name: MetricName, value: number, attributes?: MetricAttributes): void;
-  /** A duration given in milliseconds, reported in seconds. */
+  /** Takes a duration in milliseconds and reports it in seconds. */
   recordMs(name: MetricName, milliseconds: number, attributes?: MetricAttributes): void;
-  /** A recorder that adds `attributes` to everything. */
+  /** Returns a recorder that adds `attributes` to every metric. */
   with(attributes: MetricAttributes): Recorder;
 }
 
 /**
- * @param emit gets every metric
- * @param now milliseconds since the epoch
+ * @param emit receives every metric
+ * @param now returns the time in milliseconds since the epoch
  */
 export function createRecorder(
   emit: (metric: Metric) => void,

@@ -1,4 +1,4 @@
-/** One model that serves: its supervisor, the calls that are under way, and the answers that it gave. */
+/** A model that answers calls, with its supervisor, its running calls, and the answers that it remembers. */
 
 import { reportCall } from "../metrics/call-metrics.ts";
 import type { Recorder } from "../metrics/recorder.ts";
@@ -12,13 +12,13 @@ import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 export class ActiveModel {
   readonly model: ModelDescriptor;
   readonly supervisor: Supervisor;
-  /** What the last call ran on. */
+  /** The worker that ran the last call. */
   latest: LoadedWorker;
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
 
-  /** @param ready of this supervisor */
+  /** @param ready the loaded worker of this supervisor */
   constructor(
     model: ModelDescriptor,
     supervisor: Supervisor,
@@ -46,18 +46,18 @@ export class ActiveModel {
     }
   }
 
-  /** Reports an image that was turned down before it reached the worker, which reports its own. */
+  /** Reports an image that the page refused. The worker reports the images that it refuses itself. */
   noteRefused(error: unknown): void {
     if (!VlmError.is(error) || !error.code.startsWith("image-")) return;
     this.#recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
   }
 
-  /** Forgets the answers that it gave. */
+  /** Forgets the remembered answers. */
   forget(): void {
     this.#memory.clear();
   }
 
-  /** Ends the worker when the calls under way have ended. */
+  /** Waits for the running calls, and then ends the worker. */
   async retire(): Promise<void> {
     await Promise.allSettled(this.#calls);
     await this.supervisor.dispose(
@@ -65,7 +65,7 @@ export class ActiveModel {
     );
   }
 
-  /** The events and metrics of a call that was answered before. */
+  /** Sends the events and metrics of a call whose answer is remembered. */
   #repeat(result: VlmResult, { onEvent }: RunOptions): VlmResult {
     onEvent({ type: "queued", position: 0 });
     if (result.images.length > 0) onEvent({ type: "image-ready", images: result.images });

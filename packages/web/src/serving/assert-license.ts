@@ -1,4 +1,4 @@
-/** Nothing of a model is fetched before its licence was accepted in code. */
+/** Makes sure that nothing of a model is fetched before the app has accepted its licence in code. */
 
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";

@@ -1,4 +1,4 @@
-/** Which devices to try with which files, in order, and why some are not tried at all. */
+/** Lists which devices to try with which files, in order, and why other devices are not tried. */
 
 import type { DeviceAttempt } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
@@ -10,11 +10,11 @@ export interface Candidate {
 
 export interface Candidates {
   readonly candidates: readonly Candidate[];
-  /** Devices that are out before anything is started. */
+  /** Devices that are turned down before anything is started. */
   readonly rejected: readonly DeviceAttempt[];
 }
 
-/** What the browser says of its GPU. */
+/** What the browser tells about its GPU. */
 export type GpuProbe =
   | {
       readonly isAvailable: true;
@@ -39,7 +39,7 @@ export async function listCandidates(
     if ("variant" in choice) candidates.push({ device: "webgpu", variant: choice.variant });
     else rejected.push({ device: "webgpu", ...choice });
   }
-  // A GPU that was lost twice may not take the session down with it, whatever was asked for.
+  // After the GPU was lost twice, the session goes on with WASM, even if the app asked for WebGPU.
   if (wanted !== "webgpu" || isGpuUnstable) {
     const variant = model.variants.find(({ device }) => device === "wasm");
     if (variant) candidates.push({ device: "wasm", variant });
@@ -53,9 +53,9 @@ export async function listCandidates(
   return { candidates, rejected };
 }
 
-/** Asks for an adapter, on the page: cheaper than finding out in a worker with half a gigabyte loaded. */
+/** Asks for a GPU adapter in the page. This is cheaper than finding out in a worker that has loaded half a gigabyte. */
 export async function probeGpu(): Promise<GpuProbe> {
-  // Typed as always there; it is not.
+  // The type says that it always exists, but it does not.
   const gpu = (navigator as { gpu?: GPU }).gpu;
   if (!gpu)
     return { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
@@ -65,12 +65,12 @@ export async function probeGpu(): Promise<GpuProbe> {
       return {
         isAvailable: true,
         features: adapter.features,
-        // Safari 26 has no `info` on some objects that the specification gives one.
+        // In Safari 26 `info` is missing on some objects that have it in the specification.
         isSoftware: (adapter.info as GPUAdapterInfo | undefined)?.isFallbackAdapter ?? false,
       };
     }
   } catch {
-    // Some drivers throw where they should answer null.
+    // Some drivers throw here, although the specification asks for null.
   }
   return {
     isAvailable: false,
@@ -80,8 +80,8 @@ export async function probeGpu(): Promise<GpuProbe> {
 }
 
 /**
- * The first variant whose needs the GPU meets. An adapter in software is many times slower than WASM
- * on the same cores, so it has to be asked for.
+ * Returns the first variant whose requirements the GPU meets. A software adapter is many times slower than WASM on the
+ * same cores, so it is taken only if the app asked for WebGPU.
  */
 export function chooseGpuVariant(
   model: ModelDescriptor,

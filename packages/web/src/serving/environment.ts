@@ -1,17 +1,17 @@
-/** What no device of the kit can do without. */
+/** The features of a browser that every device of the kit needs. */
 
 import type { VlmErrorDetails } from "../protocol/errors.ts";
 
 type Requirement = VlmErrorDetails["environment-unsupported"]["missing"];
 
-/** Each requirement by the name that a user may read. */
+/** The name of each requirement, in words for users. */
 export const REQUIREMENT_NAMES: Readonly<Record<Requirement, string>> = {
   worker: "Web Workers",
   "offscreen-canvas": "OffscreenCanvas",
   "wasm-simd": "WebAssembly SIMD",
 };
 
-/** What this browser lacks; empty where the kit can run. */
+/** Lists the requirements that this browser lacks; the list is empty if the kit can run. */
 export function listMissing(): Requirement[] {
   const present: Record<Requirement, boolean> = {
     worker: typeof Worker !== "undefined",

@@ -1,19 +1,19 @@
-/** Answers that this page was given: the same question about the same image needs no worker. */
+/** Remembers answers in the page, so that the same question about the same image needs no worker. */
 
 import type { VlmResult } from "../protocol/result.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 
 export interface ResultMemory {
-  /** @returns undefined for what was not asked before, or must not be answered from memory */
+  /** @returns undefined if the question was not asked before, or must not be answered from memory */
   recall(call: GenerateCall, variant: string): VlmResult | undefined;
   remember(call: GenerateCall, result: VlmResult): void;
   clear(): void;
 }
 
-/** A few hundred bytes each. */
+/** Each result has a few hundred bytes. */
 const MAX_RESULTS = 1000;
 
-/** Images count as the same when the page has the same name for them: one Blob, or one that is open. */
+/** Two images are the same if the page has the same name for them: the same Blob, or the same open image. */
 export function createResultMemory(now: () => number): ResultMemory {
   const results = new Map<string, VlmResult>(); // the longest unused first
 
@@ -52,7 +52,7 @@ function memoryKeyOf(call: GenerateCall, variant: string): string | undefined {
   if (temperature > 0 && seed === undefined) return undefined;
   const images = call.images.flatMap((image) => image.id ?? []);
   if (images.length < call.images.length) return undefined;
-  // The rest of a call is all that may change the answer.
+  // The rest of the call has everything else that can change the answer.
   return JSON.stringify([variant, { ...call, id: undefined, images }]);
 }
 

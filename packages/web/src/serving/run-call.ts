@@ -1,4 +1,4 @@
-/** One call from the page's side: its deadline, its abort signal, and one repeat when the GPU was lost. */
+/** Runs one call from the page: with its deadline, its abort signal, and one repeat if the GPU was lost. */
 
 import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
@@ -10,15 +10,15 @@ export interface RunOptions {
   readonly call: GenerateCall;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** How much of it is gone: waiting for images counts, waiting in the queue does not. */
+  /** How much of `timeoutMs` was used to get the images. The wait in the queue does not count. */
   readonly waitedMs: number;
-  /** Gets every event but `done`. */
+  /** Receives every event but `done`. */
   readonly onEvent: (event: GenerateEvent) => void;
 }
 
 /**
- * A timed-out or aborted worker normally stops at the next token. One that has not after this long
- * is stuck in a single operation and is replaced.
+ * After a timeout or an abort, a worker normally stops at the next token. A worker that has not stopped after this time
+ * is stuck in one operation and is replaced.
  */
 const UNRESPONSIVE_AFTER_MS = 60_000;
 
@@ -31,7 +31,7 @@ export async function runCall(supervisor: Supervisor, options: RunOptions): Prom
   try {
     return await runOnce(supervisor, { ...options, onEvent });
   } catch (error) {
-    // Text that was shown cannot be taken back, so a call is only repeated before its first word.
+    // Text that the app has received cannot be taken back, so a call is repeated only before its first text.
     if (!VlmError.is(error, "device-lost") || shown.hasText) throw error;
     return runOnce(supervisor, { ...options, onEvent });
   }
@@ -61,7 +61,7 @@ function runIn(
       if (isGivenUp) return;
       isGivenUp = true;
       handle.cancel(call.id);
-      // A waiting call is behind others; only one that runs can be stuck.
+      // A call in the queue waits for others. Only a running call can be stuck.
       if (stage !== "queue") {
         watchdog = setTimeout(() => {
           supervisor.replace(handle, unresponsive());

@@ -1,15 +1,15 @@
 /**
- * Deadlines for what a worker does before it serves, phase by phase. Each message of the worker is a
- * sign of life and starts its phase's time again: a start that is slow goes on, one that is stuck ends.
+ * Deadlines for each phase of a worker's start. Each message of the worker starts the time of its phase again. So a slow
+ * start goes on, and a start that is stuck is ended.
  */
 
 import type { StartPhase } from "../protocol/errors.ts";
 
 /**
- * How long each phase may go without a sign. Scripts: 0.3 MB. WASM: up to 26.9 MB in ten minutes are
- * 0.4 Mbit/s, compiling included. Threads: they only take over what is compiled already, in 20 to 300 ms
- * each. The first run: milliseconds. The model: seconds for each graph, and minutes where a phone writes
- * the encoder again.
+ * How long each phase may go on without a message, in milliseconds. `script` loads 0.3 MB. `wasm` loads and compiles up
+ * to 26.9 MB; in ten minutes that needs 0.4 Mbit/s. `threads` only receive compiled code, which takes each of them 20 to
+ * 300 ms. `first-run` takes milliseconds. `model` takes seconds for each graph, and minutes when a phone converts the
+ * encoder to int8.
  */
 export const START_LIMITS_MS: Readonly<Record<StartPhase, number>> = {
   script: 120_000,
@@ -21,7 +21,7 @@ export const START_LIMITS_MS: Readonly<Record<StartPhase, number>> = {
 
 const TICK_MS = 1000;
 
-/** What a tick counts at most: a page that was frozen or busy meanwhile has not waited for its worker. */
+/** The most that one tick counts. If the page was frozen or busy between ticks, that time was not spent waiting. */
 const MAX_TICK_MS = 2000;
 
 export class StartWatch {
@@ -30,7 +30,7 @@ export class StartWatch {
   #waitedMs = 0;
   #tickedAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Nothing is expected of a worker whose downloads the app has paused. */
+  /** While the app has paused the downloads, no message is expected, and the clock stands still. */
   isPaused = false;
 
   constructor(onExpired: (phase: StartPhase) => void) {
@@ -46,7 +46,7 @@ export class StartWatch {
     }, TICK_MS);
   }
 
-  /** The worker said something. */
+  /** Called when a message of the worker arrives. */
   sign(): void {
     this.#waitedMs = 0;
   }

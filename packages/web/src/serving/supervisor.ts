@@ -1,7 +1,7 @@
 /**
- * Keeps one loaded worker: tries the devices in order, each in a fresh worker, and replaces the
- * worker when it dies or its GPU is lost. A GPU lost twice is not tried again in this session:
- * Chromium gives no adapter after a second crash of its GPU process.
+ * Keeps one worker loaded. It tries the devices in order, each in a fresh worker, and replaces the worker when it dies or
+ * its GPU is lost. A GPU that was lost twice is not tried again in this session, because Chromium offers no adapter after
+ * a second crash of its GPU process.
  */
 
 import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
@@ -22,7 +22,7 @@ export interface SupervisorOptions {
   readonly onRestart: (reason: string) => void;
   readonly onFallback: (fallback: FallbackInfo) => void;
   readonly onThreadsFallback: (reason: string) => void;
-  /** After the first download that a later visit could lose. */
+  /** Called after the first download into storage that the browser may evict. */
   readonly onFirstDownload: () => void;
 }
 
@@ -54,7 +54,7 @@ export class Supervisor {
     this.#model = options.model;
   }
 
-  /** The loaded worker; loads the model where none is. A failed load is tried again at the next call. */
+  /** Returns the loaded worker, and loads the model first if there is none. If that fails, the next call tries again. */
   ready(): Promise<LoadedWorker> {
     if (this.#disposed) return Promise.reject(this.#disposed);
     if (!this.#current) {
@@ -67,20 +67,20 @@ export class Supervisor {
     return this.#current;
   }
 
-  /** Ends a worker that does not answer any more; the next call gets a fresh one. */
+  /** Ends a worker that no longer answers. The next call gets a fresh one. */
   replace(handle: WorkerHandle, error: Error): void {
     if (handle.isEnded) return;
     this.#forget(handle, "unresponsive");
     handle.end(error);
   }
 
-  /** Stops the download of a worker that loads, or lets it go on. */
+  /** Pauses or resumes the download of a worker that is loading. */
   pauseDownloads(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#starting?.pauseDownloads(isPaused);
   }
 
-  /** Ends the worker; calls in flight and later ones reject with `error`. */
+  /** Ends the worker. Running calls and later calls reject with `error`. */
   async dispose(error: Error): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = error;
@@ -108,7 +108,7 @@ export class Supervisor {
         attempts.push({ device: candidate.device, reason: error.code, message: error.message });
       }
     }
-    // One device was asked for, or left: its own error says more than a list of one.
+    // If only one device was tried, its own error says more than a list with one entry.
     if (attempts.length === 1 && lastError) throw lastError;
     throw new VlmError(
       "no-device",
@@ -131,7 +131,7 @@ export class Supervisor {
     }
   }
 
-  /** In a fresh worker. */
+  /** Loads the model in a fresh worker. */
   async #load(
     { variant, device }: Candidate,
     firstAttempt: DeviceAttempt | undefined,
@@ -158,7 +158,7 @@ export class Supervisor {
         variant,
         ...(this.#isSingleThreaded && { wasmThreads: 1 }),
       });
-      // A later worker must not find the branch elsewhere.
+      // A later worker has to load the same commit, even if the branch has moved by then.
       this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();
       const fallback = firstAttempt && { ...firstAttempt, to: device };
@@ -176,7 +176,7 @@ export class Supervisor {
     return globalThis.crossOriginIsolated && wasmThreads !== 1 && !this.#isSingleThreaded;
   }
 
-  /** For as long as this supervisor lives: what hung once may hang again. */
+  /** Uses one thread until this supervisor ends, because threads that hung once may hang again. */
   #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
     this.#isSingleThreaded = true;
     const reason = details.reason === "timeout" ? "threads-stuck" : "threads-failed";
@@ -201,7 +201,7 @@ export class Supervisor {
     );
   }
 
-  /** A worker that ends while it loads is one attempt of `#start`, which goes on. */
+  /** Drops a worker that has ended. If it ended while loading, that was one attempt of `#start`, which goes on. */
   #forget(handle: WorkerHandle, reason: RestartReason): void {
     if (handle === this.#starting) return;
     this.#current = undefined;
@@ -221,7 +221,7 @@ export class Supervisor {
   }
 }
 
-/** Whether another device may do better; a failed download would only fail again. */
+/** Whether another device may succeed. A failed download, for instance, would only fail again. */
 function isDeviceFault(error: unknown): error is VlmError {
   return (
     VlmError.is(error, "session-failed") ||
@@ -233,14 +233,14 @@ function isDeviceFault(error: unknown): error is VlmError {
   );
 }
 
-/** Whether threads may be what a start waited for, or what failed. */
+/** Whether threads may be the cause: the start waited for them, or they failed. */
 function isThreadFault(error: unknown): error is VlmError<"start-failed"> {
   if (!VlmError.is(error, "start-failed")) return false;
   const { phase, reason } = error.details;
   return reason === "error" ? phase === "threads" : phase !== "script" && phase !== "wasm";
 }
 
-/** Another device would wait as long for files of its own. */
+/** Whether the network was too slow for the files. Another device would wait as long for its own files. */
 function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
   return reason === "timeout" && (phase === "script" || phase === "wasm");
 }

@@ -1,6 +1,6 @@
 /**
- * The only owner of a `Worker`. Comlink alone never settles a call whose worker died; here every
- * call in flight rejects, however the worker ends.
+ * The only owner of a `Worker`. Comlink alone never settles a call whose worker has died. Here every running call
+ * rejects, however the worker ends.
  */
 
 import { transfer, wrap, type Remote } from "comlink";
@@ -24,13 +24,13 @@ import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
 
 export type Phase = "start" | "load" | "generate";
 
-/** A worker that never says hello: a script that fails to load says so at once, a stuck one never. */
+/** How long a worker has to answer the first message. A script that fails to load reports it at once; a stuck one never does. */
 const START_TIMEOUT_MS = 30_000;
 
 export interface WorkerHandleOptions {
   readonly createWorker: () => Worker;
   readonly onMessage: (message: WorkerMessage) => void;
-  /** Called once, when the worker ends other than by `end`. */
+  /** Called once, when the worker ends in another way than by `end`. */
   readonly onDeath: (error: Error) => void;
 }
 
@@ -63,7 +63,7 @@ export class WorkerHandle {
   /**
    * Waits until the worker serves.
    *
-   * @throws {VlmError} `worker-crashed` in phase `start`; what the handle was ended with
+   * @throws {VlmError} `worker-crashed` in phase `start`; the error that the handle was ended with
    */
   async connect(): Promise<void> {
     const timer = setTimeout(() => {
@@ -87,7 +87,7 @@ export class WorkerHandle {
     });
   }
 
-  /** Runs one call; `onMessage` gets everything before the outcome, in order. */
+  /** Runs one call. `onMessage` receives every message before the outcome, in order. */
   generate(call: GenerateCall, onMessage: (message: CallMessage) => void): Promise<VlmResult> {
     const { port1: ours, port2: theirs } = new MessageChannel();
     const outcome = new Promise<VlmResult>((resolve, reject) => {
@@ -98,9 +98,9 @@ export class WorkerHandle {
       };
     });
     return this.#call(async () => {
-      // Since they were taken, the call may have waited for a worker.
+      // Checked again, because the call may have waited for a worker since the images were taken.
       for (const image of call.images) if (image.kind === "pixels") assertHasPixels(image.pixels);
-      // Both at once: the outcome may come before the method's own reply.
+      // Waits for both at once, because the outcome may arrive before the reply of the method.
       const [result] = await Promise.all([
         outcome,
         this.#remote.generate(call, transfer(theirs, [theirs])),
@@ -112,7 +112,7 @@ export class WorkerHandle {
   }
 
   cancel(id: number): void {
-    // Nobody waits for it: if the worker died meanwhile, there is nothing left to cancel.
+    // Nothing waits for the reply. If the worker has died, there is nothing left to cancel.
     void this.#remote.cancel(id);
   }
 
@@ -154,7 +154,7 @@ export class WorkerHandle {
     });
   }
 
-  /** Ends the worker now, and with it the GPU's and the model's memory; calls in flight reject with `error`. */
+  /** Ends the worker now, which frees the memory of the model and of the GPU. Running calls reject with `error`. */
   end(error: Error): void {
     if (this.#end) return;
     this.#end = error;
@@ -170,7 +170,7 @@ export class WorkerHandle {
   }
 
   async #shakeHands(): Promise<void> {
-    // Not `randomUUID`, which pages without https do not have.
+    // `randomUUID` is not used, because pages without https do not have it.
     const lockName = `fastvlm-kit.worker.${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
@@ -190,7 +190,7 @@ export class WorkerHandle {
     if (hasLock) this.#dieWhenLockIsFree(lockName);
   }
 
-  /** The worker holds this lock as long as it lives. */
+  /** The worker holds this lock for as long as it lives. */
   #dieWhenLockIsFree(lockName: string): void {
     navigator.locks
       .request(lockName, { signal: this.#lockWait.signal }, () => {

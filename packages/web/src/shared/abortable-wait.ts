@@ -1,6 +1,6 @@
-/** Waiting that a signal ends at once, and that leaves nothing behind. */
+/** Waits that a signal can end at once, and that remove their listeners when they end. */
 
-/** `work`, or the signal's reason as soon as it aborts; `work` itself goes on. */
+/** Returns what `work` returns, or rejects with the signal's reason as soon as it aborts. `work` itself goes on. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {
@@ -16,9 +16,9 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 }
 
 /**
- * Waits until `start`'s callback is called, then undoes what `start` set up, however the wait ended.
+ * Waits until the callback that `start` receives is called, and then calls the function that `start` returned.
  *
- * @param start sets up what calls back, never at once, and returns what undoes it
+ * @param start adds a listener and returns a function that removes it; it must not call the callback at once
  * @throws the signal's reason when it aborts first
  */
 export function waitFor(

@@ -1,11 +1,11 @@
 /**
- * The keys of `using`. Safari has no such symbols yet: as the name of a method they would be the word
- * "undefined". What compilers make of `using` for such browsers looks under the registered symbols.
+ * The symbols that `using` looks for. Safari does not have them yet, and a method under such a key would be named
+ * "undefined". Compilers translate `using` for such browsers into code that looks for the registered symbols.
  */
 
 const known: { readonly dispose?: symbol; readonly asyncDispose?: symbol } = Symbol;
 
-// `as never`: the compiler knows a unique symbol by the type that is written before it.
+// `as never` is needed because the compiler takes the unique symbol from the type that is written before it.
 export const DISPOSE: typeof Symbol.dispose = (known.dispose ??
   Symbol.for("Symbol.dispose")) as never;
 

@@ -1,6 +1,6 @@
-/** Calls into the app's own code. What it throws is the app's to see, and never reaches inference. */
+/** Calls the app's own functions. Their errors are reported to the app, and never disturb inference. */
 
-/** @returns a function that never throws; errors go to the page's `error` event. */
+/** @returns a function that never throws; errors of `callback` go to the page's `error` event */
 export function guardCallback<T>(callback: ((value: T) => void) | undefined): (value: T) => void {
   return (value) => {
     try {

@@ -1,7 +1,7 @@
 import { VlmError } from "../protocol/errors.ts";
 
 /**
- * Pixels whose buffer was transferred away keep their sides. They can be sent, and never arrive.
+ * Refuses pixels whose buffer was transferred elsewhere. They keep their width and height and can be sent, but never arrive.
  *
  * @throws {VlmError} `image-unreadable`
  */

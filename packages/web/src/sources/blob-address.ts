@@ -1,11 +1,11 @@
-/** Images that a page names by a `blob:` address. */
+/** Reads images at `blob:` addresses. */
 
 import { VlmError } from "../protocol/errors.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 
 /**
- * What the address names, now: it may be revoked as soon as the caller has its promise. A policy without
- * `connect-src blob:` forbids to fetch it; then an image element may still show it.
+ * Opens what the address names. It starts at once, because the caller may revoke the address as soon as it has the
+ * promise. A policy without `connect-src blob:` forbids fetching the address; an image element may still show it.
  *
  * @throws {VlmError} `image-fetch-failed`; the signal's reason when it aborts
  */
@@ -30,7 +30,7 @@ export async function openBlobAddress(
   return image;
 }
 
-/** `fetch` and image elements say the same of a policy and of an address that was revoked. */
+/** The error for an address that cannot be read. A policy and a revoked address look the same from here. */
 function unreadable(url: string): VlmError<"image-fetch-failed"> {
   return new VlmError(
     "image-fetch-failed",

@@ -1,4 +1,4 @@
-/** Whatever a page has as an image becomes something that crosses to the worker. */
+/** Turns every kind of image in a page into one that can cross to the worker. */
 
 import type { ImageSource } from "../api/image-source.ts";
 import { assertSides, type ImageLimits } from "../image/limits.ts";
@@ -16,11 +16,11 @@ export interface SnapshotOptions {
 }
 
 /**
- * Snapshots `source` as it is now. What is too large is refused before it is copied.
+ * Takes a snapshot of `source` as it is now. An image that is too large is refused before it is copied.
  *
  * @throws {VlmError} `image-unreadable` when the page may not read it, or it has no image yet;
  *   `image-too-large`; the signal's reason as soon as it aborts
- * @throws {TypeError} when it is no image at all
+ * @throws {TypeError} when `source` is no image at all
  */
 export async function toWireImage(
   source: ImageSource,
@@ -53,19 +53,19 @@ export async function toWireImage(
 const names = new WeakMap<Blob, string>();
 let named = 0;
 
-/** Blobs never change, so the worker need not look twice at the same one. */
+/** The name of a Blob. A Blob never changes, so the worker need not read the same one twice. */
 function nameOfBlob(blob: Blob): string {
   const name = names.get(blob) ?? newImageName();
   names.set(blob, name);
   return name;
 }
 
-/** A name that no other image of this page has. */
+/** Returns a name that no other image of this page has. */
 export function newImageName(): string {
   return String(named++);
 }
 
-/** The loading of an element that is not shown may never end; only the signal ends the wait then. */
+/** Waits for an image element. If it is not shown, loading may never end, and only the signal ends the wait. */
 async function loaded(image: HTMLImageElement, signal: AbortSignal): Promise<void> {
   while (!image.complete) {
     await waitFor(signal, (resume) => {
@@ -82,11 +82,11 @@ async function loaded(image: HTMLImageElement, signal: AbortSignal): Promise<voi
 /** @throws {VlmError} `image-too-large` */
 function assertSize(source: Drawable, limits: ImageLimits): void {
   const size = sizeOf(source);
-  // What has no pixels costs nothing; that it has none is told by the copy that fails.
+  // A source without pixels passes here; copying it fails later with the right error.
   if (size.width > 0 && size.height > 0) assertSides(size, limits);
 }
 
-/** A copy: the caller's image may change or close while the worker reads. */
+/** Copies the image, because the caller may change or close it while the worker reads. */
 async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBitmap> {
   await assertReady(source, signal);
   const copying = createImageBitmap(source);
@@ -133,7 +133,7 @@ async function assertReady(source: Drawable, signal: AbortSignal): Promise<void>
   }
 }
 
-/** An image from another origin without CORS may be shown, never read: the platform's rule, found out on one pixel. */
+/** Tries to read one pixel. The platform lets a page show an image of another origin without CORS, but not read it. */
 function isReadable(bitmap: ImageBitmap): boolean {
   const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   if (!context) return true;
@@ -158,7 +158,7 @@ function toAbsoluteUrl(address: string): string {
       `Expected \`image\` to be an address when it is a string, got \`${address.slice(0, 80)}\``,
     );
   }
-  // No browser fetches these, and what fails would carry the password in its error.
+  // Browsers do not fetch addresses with a password, and the error would contain the password.
   if (url.username !== "" || url.password !== "") {
     throw new TypeError(
       "Expected `image` to be an address without a user name and password. Fetch the picture yourself and pass the Blob",

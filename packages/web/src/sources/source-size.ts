@@ -1,8 +1,8 @@
-/** How large an image of the page is, known without a copy of it. */
+/** Measures an image of the page without copying it. */
 
 import type { Size } from "../image/formats/size.ts";
 
-/** What a page has that can be drawn. */
+/** Every kind of object in a page that can be drawn. */
 export type Drawable =
   | ImageBitmap
   | HTMLImageElement
@@ -22,7 +22,7 @@ export function isDrawable(source: unknown): source is Drawable {
   );
 }
 
-/** Of its pixels, not of its place on the page. Both sides are 0 where it has none (yet). */
+/** The size in pixels of the image itself, not of its place on the page. Both sides are 0 while it has no pixels. */
 export function sizeOf(source: Drawable): Size {
   if (source instanceof HTMLImageElement) {
     return { width: source.naturalWidth, height: source.naturalHeight };

@@ -1,4 +1,4 @@
-/** The images of a call, taken from the page: under its signals, and within its time. */
+/** Takes the images of a call from the page, until its signals abort or its time is over. */
 
 import type { ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -8,19 +8,19 @@ import type { ImageSource } from "../api/image-source.ts";
 
 export interface TakeOptions {
   readonly limits: ImageLimits;
-  /** Any of them gives up. */
+  /** Each of these signals can end the wait. */
   readonly signals: readonly AbortSignal[];
   readonly timeoutMs: number;
 }
 
 export interface TakenImages {
   readonly images: readonly WireImage[];
-  /** How long it took. */
+  /** How long it took, in milliseconds. */
   readonly waitedMs: number;
 }
 
 /**
- * Snapshots all of them, or none.
+ * Takes snapshots of all images, or of none.
  *
  * @throws {VlmError} what {@link toWireImage} throws; `timeout` when they are not there in time; the
  *   reason of the signal that aborts
@@ -40,7 +40,7 @@ export async function takeImages(
   try {
     return { images: await Promise.all(taking), waitedMs: performance.now() - startedAt };
   } catch (error) {
-    ending.abort(error); // The others need not wait any longer.
+    ending.abort(error); // The pixels of the others are freed as soon as they arrive.
     for (const one of taking) one.then(letGo, () => undefined);
     throw error;
   } finally {

@@ -1,45 +1,45 @@
-/** The newest frame of a video or a canvas, and when it is worth a look. */
+/** Reads the newest frame of a video or a canvas, and waits until there is a new one. */
 
 import { THUMBNAIL_SIDE } from "../image/tensor/frame-difference.ts";
 import { sleep, waitFor } from "../shared/abortable-wait.ts";
 import type { VideoSource } from "../api/watch.ts";
 
-/** What a watch sees of the page. */
+/** The part of the page that a watch uses. */
 export interface FrameSource {
-  /** Shows the newest frame to whoever reads it. */
+  /** The video or canvas, which always shows the newest frame. */
   readonly image: VideoSource;
-  /** The frame's place in the video, in seconds; a canvas has none. */
+  /** The time of the frame in the video, in seconds; undefined for a canvas. */
   readonly mediaTime: number | undefined;
-  /** RGBA of the newest frame, small; undefined where the page may not read it, which asking tells best. */
+  /** The newest frame as a small RGBA image. Undefined if the page may not read it; a question then fails with the reason. */
   thumbnail(): Uint8ClampedArray | undefined;
   /**
-   * Waits while there is nothing to ask about: the page is hidden, or the video is paused, at its end or
-   * without data.
+   * Waits while there is nothing to ask about: while the page is hidden, or the video is paused, has ended or has no data.
    *
    * @throws the signal's reason when it aborts first
    */
   whenLive(signal: AbortSignal): Promise<void>;
   /**
-   * Waits for another frame than the one that was there at the call, or a while where that cannot be told.
+   * Waits for the next frame, or for a short time if the page cannot tell when there is one.
    *
    * @throws the signal's reason when it aborts first
    */
   whenNext(signal: AbortSignal): Promise<void>;
 }
 
-/** Soon enough for a question every half second. */
+/** How often a frame is compared, in milliseconds. This is often enough for a question every half second. */
 const LOOK_EVERY_MS = 100;
 
 /**
- * Of the page's time, at most. Where a GPU does not help, one look takes 5 ms at 720p, 20 ms at 1080p and
- * 60 ms at 4K (Chromium, two cores): a browser converts the whole frame before it shrinks it.
+ * The greatest share of the page's time that comparing frames may take. Without the help of a GPU, comparing one frame
+ * takes 5 ms at 720p, 20 ms at 1080p and 60 ms at 4K (Chromium, two cores), because a browser converts the whole frame
+ * before it shrinks it.
  */
 const LOOK_SHARE = 0.05;
 
-/** A video that is out of sight may not announce its frames. */
+/** After this time a frame is compared anyway, because a video that is out of sight may not announce its frames. */
 const LOOK_ANYWAY_AFTER_MS = 1000;
 
-/** After each of these a video that was paused, at its end or without data may have a frame to show. */
+/** After each of these events, a video that was paused, had ended or had no data may show a new frame. */
 const LIVE_EVENTS = ["play", "playing", "loadeddata", "canplay", "seeked", "timeupdate"];
 
 /** @throws {TypeError} when it is neither a video nor a canvas */
@@ -79,7 +79,7 @@ export function toFrameSource(source: VideoSource): FrameSource {
     },
     async whenNext(signal) {
       if (video && "requestVideoFrameCallback" in video) await nextFrameOf(video, signal);
-      // Of the frames that come meanwhile the last one is looked at.
+      // Frames that arrive during this wait are skipped; only the last one is compared.
       await sleep(Math.max(LOOK_EVERY_MS, lookTookMs / LOOK_SHARE), signal);
     },
   };
@@ -111,9 +111,9 @@ function createThumbnailer(source: VideoSource): () => Uint8ClampedArray | undef
   const side = THUMBNAIL_SIDE;
   const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
   if (!context) return () => undefined;
-  // The default picks single pixels out of the frame: noise makes three times the difference.
+  // The default setting takes single pixels of the frame, so that noise makes three times the difference.
   context.imageSmoothingQuality = "medium";
-  // What is transparent in a canvas must not show the frame before.
+  // Otherwise the frame before would show through transparent parts of a canvas.
   context.globalCompositeOperation = "copy";
   return () => {
     try {

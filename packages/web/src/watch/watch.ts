@@ -1,4 +1,4 @@
-/** Asks about a video as it plays: one question at a time, always about the newest frame. */
+/** Asks questions about a video while it plays: one at a time, always about the newest frame. */
 
 import { frameDifference } from "../image/tensor/frame-difference.ts";
 import { VlmError, type VlmErrorCode } from "../protocol/errors.ts";
@@ -18,12 +18,12 @@ import {
   type WatchOptions,
 } from "../api/watch.ts";
 
-/** What answers; a `Vlm` does. */
+/** The object that answers the questions; a `Vlm` does. */
 export type Asked = Pick<Vlm, "caption" | "generate">;
 
 /**
- * @param disposed aborts when `vlm` can answer no more: `done` then rejects with its reason
- * @throws {TypeError} when an argument is not what it should be
+ * @param disposed aborts when `vlm` is disposed of; `done` then rejects with its reason
+ * @throws {TypeError} when an argument has a wrong type or is out of its range
  */
 export function watchVideo(
   vlm: Asked,
@@ -35,7 +35,7 @@ export function watchVideo(
   return watchFrames(vlm, toFrameSource(video), checked, disposed);
 }
 
-/** The same for frames from anywhere. */
+/** Does the same as {@link watchVideo} for frames of any source. */
 export function watchFrames(
   vlm: Asked,
   frames: FrameSource,
@@ -57,7 +57,7 @@ export function watchFrames(
   };
 }
 
-/** Never returns; the signal's abort or an error ends it. */
+/** Asks until the signal aborts or an error ends it. */
 async function askAgainAndAgain(
   vlm: Asked,
   frames: FrameSource,
@@ -114,21 +114,21 @@ async function ask(
   throw new Error("The stream ended without `done`");
 }
 
-/** A page that slept during an answer would rest for as long as it slept. */
+/** The longest rest. Without it, a page that slept during an answer would rest for as long as it slept. */
 const MAX_REST_MS = 30_000;
 
 const FIRST_REST_AFTER_FAILURE_MS = 1000;
 
 /**
- * Half of the time at most is spent on answers: the page stays smooth, and a device that gets hot, and so
- * slow, is asked less. What fails is tried less and less often.
+ * How long to rest after an answer, in milliseconds. At most half of the time is spent on answers. So the page stays
+ * smooth, and a device that gets hot and slow is asked less. After failures the rest doubles each time.
  */
 function toRest(tookMs: number, minIntervalMs: number, failures: number): number {
   const afterFailure = failures === 0 ? 0 : FIRST_REST_AFTER_FAILURE_MS * 2 ** (failures - 1);
   return Math.max(minIntervalMs - tookMs, Math.min(MAX_REST_MS, Math.max(tookMs, afterFailure)));
 }
 
-/** What the next frame would meet as well. */
+/** Errors that would happen again with the next frame. */
 const FINAL_CODES: ReadonlySet<VlmErrorCode> = new Set<VlmErrorCode>([
   "environment-unsupported",
   "license-not-accepted",
@@ -140,9 +140,9 @@ const FINAL_CODES: ReadonlySet<VlmErrorCode> = new Set<VlmErrorCode>([
 ]);
 
 /**
- * Whether a later frame may fare better: the kit recovers from lost GPUs and workers, memory and time are
- * scarce for a while, a network comes back, a stream changes its size. Errors of other classes are wrong
- * arguments, the end of the client, or bugs.
+ * Whether a later frame may succeed. The kit recovers from lost GPUs and workers, memory and time may be short only for a
+ * while, a network comes back, and a stream can change its size. Errors of other classes are wrong arguments, the end of
+ * the client, or bugs.
  */
 function mayComeRight(error: unknown): error is VlmError {
   if (!VlmError.is(error) || FINAL_CODES.has(error.code)) return false;

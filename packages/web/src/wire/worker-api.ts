@@ -1,6 +1,6 @@
 /**
- * The contract between the page and the worker: async methods over plain data. Replies are
- * envelopes; what streams goes through a transferred `MessagePort` as the messages below.
+ * The contract between the page and the worker: async methods that take and return plain data. Replies are envelopes.
+ * Messages during a call go through a `MessagePort` that the page transfers with the call.
  */
 
 import type { ImageLimits } from "../image/limits.ts";
@@ -27,7 +27,7 @@ import type {
   StoredModel,
 } from "../protocol/storage.ts";
 
-/** Bumped when page and worker of different builds could not understand each other. */
+/** Raised when a change would keep page and worker of different builds from understanding each other. */
 export const PROTOCOL_VERSION = 3;
 
 /** An image on its way to the worker. */
@@ -37,20 +37,20 @@ export type WireImage = (
   | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap }
   | { readonly kind: "pixels"; readonly pixels: ImageData }
 ) & {
-  /** The page's name for it: what has the same name has the same pixels. */
+  /** The page's name for the image. Images with the same name have the same pixels. */
   readonly id?: string;
 };
 
 /** Caching in IndexedDB, under a name of the app's choice. */
 export interface StorageOptions {
   readonly databaseName: string;
-  /** Keep nothing beyond this session. */
+  /** Whether nothing is kept after this session. */
   readonly memoryOnly: boolean;
   /** Results are dropped, least recently used first, above this many bytes. */
   readonly maxResultBytes: number;
   /** Results that nobody asked for during this long are dropped. */
   readonly maxResultAgeMs: number;
-  /** What is known of images is dropped, least recently used first, above this many bytes. */
+  /** Features of images are dropped, least recently used first, above this many bytes. */
   readonly maxFeatureBytes: number;
   /** Models are removed, least recently used first, while all together take more. */
   readonly maxModelBytes: number;
@@ -61,10 +61,10 @@ export interface StorageOptions {
 /** Download options with every default filled in. */
 export type DownloadPolicy = Required<DownloadOptions>;
 
-/** Whether the kit may fetch: files and images, or nothing at all. */
+/** Whether the kit may make requests for files and images (`any`), or none at all (`none`). */
 export type NetworkUse = "any" | "none";
 
-/** What every request that touches stored models says. */
+/** The part that every request about stored models has. */
 export interface StorageRequest {
   readonly storage: StorageOptions;
 }
@@ -76,7 +76,7 @@ export interface FilesRequest extends StorageRequest {
 }
 
 export interface FilesReport {
-  /** Whether this was the first download that a later visit could lose. */
+  /** Whether this was the first download into storage that the browser may evict. */
   readonly shouldAskToPersist: boolean;
 }
 
@@ -85,18 +85,18 @@ export interface LoadRequest extends StorageRequest {
   readonly variant: ModelVariant;
   readonly download: DownloadPolicy;
   readonly network: NetworkUse;
-  /** Whether the model's branch or tag is looked up again where its commit is known. */
+  /** Whether the hub is asked for the commit of a branch or tag again, even if a commit is stored. */
   readonly asksAnew: boolean;
   readonly imageLimits: ImageLimits;
   readonly optimize: "auto" | "always" | "none";
-  /** 0: as many as the browser and isolation allow. */
+  /** The number of threads; 0 means as many as the browser and the isolation of the page allow. */
   readonly wasmThreads: number;
 }
 
 export interface LoadReport {
   readonly model: ModelInfo;
   readonly device: Device;
-  /** Whether the model's files outlive this session. */
+  /** Whether the model's files are stored for later visits. */
   readonly persisted: boolean;
   /** As in {@link FilesReport}. */
   readonly shouldAskToPersist: boolean;
@@ -110,23 +110,23 @@ export interface GenerateCall {
   readonly history: readonly ChatTurn[];
   readonly fit: ImageFit;
   readonly detail: ImageDetail;
-  /** For `auto`: how long the images may take, in milliseconds. */
+  /** How long encoding may take with `detail: "auto"`, in milliseconds. */
   readonly targetLatencyMs: number | undefined;
   readonly generation: ResolvedGenerationOptions;
   readonly endOnSentence: boolean;
   readonly stripLeadIn: boolean;
-  /** Whether the result cache may answer and remember. */
+  /** Whether the result cache may answer the call and store its answer. */
   readonly useCache: boolean;
-  /** Whether features of images and beginnings of prompts may be reused, and are kept. */
+  /** Whether features of images and KV caches may be reused, and are kept for later calls. */
   readonly reuses: boolean;
-  /** Nothing is asked yet: the images are made ready for the questions that follow. */
+  /** Whether the call only prepares the images for later questions, and asks nothing yet. */
   readonly isOpening: boolean;
 }
 
 /** What the worker sends while a call runs. */
 export type CallMessage =
   | { readonly type: "queued"; readonly position: number }
-  /** The call left the queue: the clock of `timeoutMs` starts. */
+  /** The call has left the queue, and the clock of `timeoutMs` starts. */
   | { readonly type: "started" }
   | { readonly type: "stage"; readonly stage: CallStage }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
@@ -139,7 +139,7 @@ export type CallStage = "queue" | "image" | "vision" | "prefill" | "decode";
 
 /** What the worker sends at any time. */
 export type WorkerMessage =
-  /** A phase of the start begins, or a part of it is done. */
+  /** A phase of the start begins, or a part of the phase is done. */
   | { readonly type: "start"; readonly phase: StartPhase }
   | { readonly type: "metric"; readonly metric: Metric }
   | { readonly type: "event"; readonly event: VlmEvent }
@@ -156,9 +156,9 @@ export interface WorkerApi {
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
   /** Events and then the outcome go to `port`, which the worker closes at the end. */
   generate(call: GenerateCall, port: MessagePort): Promise<void>;
-  /** Ends the call of this id at the next step. */
+  /** Ends the call with this id at its next step. */
   cancel(id: number): Promise<void>;
-  /** Stops all downloads where they are, or lets them go on. */
+  /** Pauses all downloads, or resumes them. */
   pauseDownloads(isPaused: boolean): Promise<void>;
   /** Downloads what the variants need, and puts the code that runs them into {@link CODE_CACHE}. */
   prepareOffline(request: FilesRequest): Promise<Envelope<FilesReport>>;
