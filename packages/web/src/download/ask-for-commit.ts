@@ -1,4 +1,4 @@
-/** Asks a hub which commit a branch or tag is at, as patiently as files are downloaded. */
+/** Asks a hub which commit a branch or tag is at, with the same retries as for the download of a file. */
 
 import { VlmError } from "../protocol/errors.ts";
 import { isCommit } from "../schema/manifest-fields.ts";
@@ -16,11 +16,11 @@ export interface AskOptions {
   readonly onRetry: () => void;
 }
 
-/** The answer lists the repository's files beside the commit: some kilobytes, or hundreds. */
+/** The answer also lists the repository's files, so it has some kilobytes or some hundreds of them. */
 const MAX_ANSWER_BYTES = 8 * 2 ** 20;
 
 /**
- * @throws {VlmError} `download-failed` when the hub cannot be asked, `model-invalid` when its answer makes
+ * @throws {VlmError} `download-failed` when the hub does not answer, `model-invalid` when its answer makes
  *   no sense; the signal's reason when it aborts
  */
 export async function askForCommit(source: ModelSource, options: AskOptions): Promise<string> {

@@ -1,10 +1,10 @@
-/** Decodes what a `data:` address holds. */
+/** Decodes `data:` addresses. */
 
 /**
- * The bytes of a `data:` address, as a browser's `fetch` would decode them, without a request that a
- * Content-Security-Policy could refuse (https://fetch.spec.whatwg.org/#data-url-processor).
+ * Returns the bytes of a `data:` address, decoded as `fetch` decodes them
+ * (https://fetch.spec.whatwg.org/#data-url-processor). It makes no request, which a Content-Security-Policy could refuse.
  *
- * @returns undefined where it has no comma, or base64 that is none
+ * @returns undefined if the address has no comma, or has base64 that cannot be decoded
  */
 export function decodeDataAddress(url: string): Uint8Array<ArrayBuffer> | undefined {
   const fragment = url.indexOf("#");
@@ -17,7 +17,7 @@ export function decodeDataAddress(url: string): Uint8Array<ArrayBuffer> | undefi
   return decodeBase64(body.includes("%") ? toLatin1(decodePercents(body)) : body);
 }
 
-/** A percent sign that no two hex digits follow stands for itself. */
+/** Decodes `%41` and so on. A percent sign without two hex digits after it stays as it is. */
 function decodePercents(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   let length = 0;
@@ -46,7 +46,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     binary = atob(text);
   } catch {
-    return undefined; // `atob` throws for nothing but base64 that is none.
+    return undefined; // `atob` throws only for text that is not base64.
   }
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);

@@ -1,6 +1,6 @@
 /**
- * A file that this device made of a downloaded one, stored beside it and verified in the same way. It
- * counts only as long as its source is the one that it was made of.
+ * A file that this device made from a downloaded one. It is stored beside the downloaded file and verified in the same
+ * way. If the downloaded file changes, the derived file no longer counts.
  */
 
 import type { FileKey } from "../storage/file-keys.ts";
@@ -11,19 +11,19 @@ import { sha256 } from "../storage/sha256.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 
 export interface DerivedFile {
-  /** As it is stored; undefined where it is not, or was refused. */
+  /** The stored file; undefined if there is none, or if it was refused. */
   find(): Promise<StoredFile | undefined>;
-  /** `refused` where it was tried before, and was no good; undefined where it was not, or is damaged. */
+  /** Opens the file. `refused`: it was made before and was not good enough. Undefined: there is none, or it is damaged. */
   open(): Promise<VerifiedFile | "refused" | undefined>;
-  /** Stores it, front to back. */
+  /** Stores the file from front to back. */
   write(bytes: number, pieces: Iterable<Uint8Array>): Promise<void>;
-  /** Removes it, and remembers that it need not be made again. */
+  /** Removes the file, and records that it need not be made again. */
   refuse(): Promise<void>;
 }
 
 /**
- * @param kind how it is made, with a version: another one is another file
- * @param source the record of the file that it is made of
+ * @param kind names how the file is made, with a version number; another kind is another file
+ * @param source the record of the file from which it is made
  */
 export async function derivedFile(
   files: FileStore,
@@ -33,7 +33,7 @@ export async function derivedFile(
 ): Promise<DerivedFile> {
   const key: FileKey = { model, path: `${path}#derived` };
   const sourceHash = source.sha256 ?? (await hashText(source.shards.join()));
-  /** Of what it was made and how, in the place of a hash that nobody promised. */
+  /** Says from what the file was made and how. It stands in the place of a hash, because no manifest has one. */
   const origin = `${kind} of ${sourceHash}`;
 
   const commit = async (bytes: number, shards: readonly string[]): Promise<void> => {

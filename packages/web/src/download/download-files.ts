@@ -1,6 +1,6 @@
 /**
- * Files over the network into the store, several ranges at a time. What is stored stays stored,
- * whatever happens: the next call goes on from there.
+ * Downloads files into the store, with several ranges at a time. What is stored stays stored, whatever happens, and the
+ * next call goes on from there.
  */
 
 import { isLocalAddress } from "../schema/local-address.ts";
@@ -14,13 +14,13 @@ export interface DownloadFilesOptions {
   readonly downloads: readonly FileDownload[];
   readonly policy: DownloadPolicy;
   readonly signal: AbortSignal;
-  /** All sizes are known: from now on progress has a total. */
+  /** Called when all sizes are known, so that progress has a total. */
   readonly onPrepared: () => void;
   readonly onRetry: () => void;
 }
 
 /**
- * Returns when every request has ended, whether it succeeded or not: nothing is written after it.
+ * Returns when every request has ended, whether it succeeded or not. Nothing is written after that.
  *
  * @throws {VlmError} `download-failed`; the signal's reason when it aborts
  */
@@ -34,7 +34,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
   const attempt = (task: Task["attempt"]): Promise<void> =>
     retry((onProgress) => task(anySignal, onProgress), policy, anySignal, options.onRetry);
 
-  /** Runs all; the first failure stops the others, and is thrown when they have stopped. */
+  /** Waits for all work. The first failure stops the rest, and is thrown when everything has stopped. */
   const runAll = async (work: readonly Promise<void>[]): Promise<void> => {
     const stopOthers = (error: unknown): void => {
       failure.abort(error);
@@ -59,7 +59,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
       const turn = turns.next();
       const task = nextTask();
       if (!task) {
-        await turn; // Another lane's step makes the next task possible.
+        await turn; // A step of another lane will make the next task possible.
         continue;
       }
       try {
@@ -70,7 +70,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
           });
         });
       } catch (error) {
-        failure.abort(error); // Before the others wake: they must not begin anything more.
+        failure.abort(error); // This comes before the other lanes wake up, so that they begin nothing more.
       } finally {
         task.end();
         turns.advance();
@@ -80,7 +80,7 @@ export async function downloadFiles(options: DownloadFilesOptions): Promise<void
   await runAll(Array.from({ length: policy.parallel }, runLane));
 }
 
-/** Wakes whoever waits at every step that any lane makes. */
+/** A signal that wakes all waiting lanes after each step of any lane. */
 function createProgressSignal(): { next(): Promise<void>; advance(): void } {
   let wake = (): void => undefined;
   let turn = Promise.resolve();

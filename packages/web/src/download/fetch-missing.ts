@@ -1,6 +1,6 @@
 /**
- * What is missing of a model, over the network into the store: by this tab or, where another is at it
- * already, by that one.
+ * Brings the missing files of a model into the store. This tab downloads them, unless another tab already does; then this
+ * tab waits for the other one.
  */
 
 import type { DownloadState } from "../protocol/result.ts";
@@ -14,20 +14,20 @@ import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
 
 export interface FetchMissingOptions extends ModelFilesOptions {
   readonly fetch: typeof fetch;
-  /** All that have to be there in the end; what is whole already counts for the progress. */
+  /** All files that have to be stored in the end. Files that are complete already count for the progress. */
   readonly paths: readonly string[];
   readonly signal: AbortSignal;
   readonly state: ProgressState;
 }
 
-/** What is remembered of the progress across pauses and take-overs. */
+/** The part of the progress that is kept across pauses and take-overs. */
 export interface ProgressState {
   meter: ProgressMeter | undefined;
   latest: HolderProgress;
 }
 
 /**
- * Returns when the lock is free and nothing is missing, or when this tab has fetched what was.
+ * Returns when nothing is missing and the lock is free, or when this tab has fetched everything that was missing.
  *
  * @throws {LockLost} when another tab took over; {VlmError} `download-failed`; the signal's reason
  */
@@ -52,7 +52,7 @@ export async function fetchMissing(options: FetchMissingOptions): Promise<void> 
   );
 }
 
-/** With the lock held: another tab may have brought it all meanwhile. */
+/** Fetches with the lock held. It looks again first, because another tab may have fetched everything in the meantime. */
 async function fetchHere(options: FetchMissingOptions, held: Held): Promise<void> {
   const { model, files, policy, report, now, signal, state, paths } = options;
   const whole: FileRecord[] = [];

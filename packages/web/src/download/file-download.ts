@@ -1,6 +1,6 @@
 /**
- * One file on its way into the store: which of its shards are missing, in which runs they are asked
- * for, and what happens when the server's file turns out to be another.
+ * Downloads one file into the store. It knows which shards are missing, groups them into runs with one request each, and
+ * starts again when the server turns out to have another file.
  */
 
 import type { FileKey } from "../storage/file-keys.ts";
@@ -13,18 +13,18 @@ import { downloadFailed, Interruption } from "./interruption.ts";
 import type { RangeAnswer } from "./range-answer.ts";
 import { requestRange, type RangeRequest } from "./request.ts";
 
-/** Consecutive shards that one request asks for; `last` is included. */
+/** Consecutive shards for one request, from `first` up to and with `last`. */
 interface Run {
   readonly first: number;
   readonly last: number;
 }
 
-/** 64 MiB of 4 MiB shards: few requests, and work for every lane until near the end. */
+/** 64 MiB with shards of 4 MiB. So there are few requests, and every lane has work until near the end. */
 const MAX_RUN_SHARDS = 16;
 
 /**
- * A browser that does not know `Range` as a simple header asks for leave first, which file hosts refuse,
- * and that looks like no network. After so many requests the file is asked for without.
+ * A browser that does not treat `Range` as a simple header sends a preflight first. File hosts refuse it, which looks
+ * like a missing network. After this number of requests the whole file is asked for, without `Range`.
  */
 const MAX_UNANSWERED = 2;
 
@@ -34,16 +34,16 @@ export interface FileDownloadOptions {
   readonly files: FileStore;
   readonly fetch: typeof fetch;
   readonly stallTimeoutMs: number;
-  /** Some of the file arrived, or was found to be wrong and removed. */
+  /** Called when bytes have arrived, or were found to be wrong and were removed. */
   readonly onChange: () => void;
-  /** Bytes were not what they should be; they are gone. */
+  /** Called when bytes had a wrong hash. They are removed. */
   readonly onCorrupted: () => void;
 }
 
-/** A step that may be attempted again. `onProgress` says that another shard is safe. */
+/** A step that can be repeated. It calls `onProgress` after each stored shard. */
 type Attempt = (signal: AbortSignal, onProgress: () => void) => Promise<void>;
 
-/** What a lane can do next. It is the lane's until `end`. */
+/** A piece of work for one lane. It belongs to that lane until `end` is called. */
 export interface Task {
   readonly attempt: Attempt;
   end(): void;
@@ -52,15 +52,15 @@ export interface Task {
 export class FileDownload {
   readonly #options: FileDownloadOptions;
   readonly #stored = new Map<number, string>();
-  /** Bytes of shards that are not complete yet, by shard. */
+  /** How many bytes of each incomplete shard have arrived, by shard. */
   readonly #arriving = new Map<number, number>();
   #plan: FilePlan = { bytes: 0, shardBytes: SHARD_BYTES, etag: undefined, sha256: undefined };
   #trust: FileTrust | undefined;
   #runs: Run[] = [];
   #acceptsRanges: boolean | undefined;
-  /** Requests for ranges that got no answer at all, in a row. */
+  /** How many requests for ranges got no answer at all, in a row. */
   #unanswered = 0;
-  /** Otherwise `#plan.bytes` is a guess until the file's end has arrived. */
+  /** Whether the size is known. If not, `#plan.bytes` is a guess until the end of the file has arrived. */
   #isSizeKnown = false;
   #activeTasks = 0;
   #mustRestart = false;
@@ -79,12 +79,12 @@ export class FileDownload {
     return this.#options.file.url;
   }
 
-  /** Exact once `prepare` has resolved, if the server tells it. */
+  /** The size of the file in bytes. It is exact after `prepare`, if the server reports it. */
   get totalBytes(): number {
     return this.#plan.bytes;
   }
 
-  /** Bytes stored and arriving. */
+  /** Bytes that are stored or have arrived. */
   get loadedBytes(): number {
     let bytes = 0;
     for (const index of this.#stored.keys()) bytes += shardLength(this.#plan, index);
@@ -93,8 +93,8 @@ export class FileDownload {
   }
 
   /**
-   * Finds out the size, asking the server where neither manifest nor trust knows it, and what is
-   * stored already.
+   * Finds out the size of the file and which shards are stored already. It asks the server for the size only if neither
+   * the manifest nor an earlier download tells it.
    */
   async prepare(signal: AbortSignal): Promise<void> {
     const { file, files, key } = this.#options;
@@ -121,7 +121,7 @@ export class FileDownload {
     this.#options.onChange();
   }
 
-  /** What to do next; undefined while only running tasks can tell. */
+  /** The next task; undefined while it depends on tasks that are still running. */
   nextTask(): Task | undefined {
     if (this.#isDone) return undefined;
     if (this.#activeTasks > 0 && (this.#mustRestart || this.#acceptsRanges !== true)) {
@@ -157,25 +157,25 @@ export class FileDownload {
     };
   }
 
-  /** Asks for the first byte, to learn the rest's size. */
+  /** Asks for the first byte, because the answer tells the size of the file. */
   async #probe(plan: FilePlan, signal: AbortSignal): Promise<FilePlan> {
     let answer: RangeAnswer;
     try {
       answer = await this.#ask({ first: 0, last: 0 }, signal);
     } catch (error) {
-      // Not even a first byte: the file is empty, or the server cannot do ranges.
+      // There is no first byte: the file is empty, or the server does not support ranges.
       if (!(error instanceof Interruption) || error.kind !== "changed") throw error;
       this.#acceptsRanges = false;
       return plan;
     }
     answer.cancel();
-    // The length of a whole answer may count packed bytes, where other origins hide that it does.
+    // The length of a whole answer may be that of compressed bytes, and another origin may hide that.
     this.#isSizeKnown = !answer.isWhole && answer.totalBytes !== undefined;
     if (!this.#isSizeKnown) this.#acceptsRanges = false;
     return { ...plan, bytes: answer.totalBytes ?? plan.bytes, etag: answer.etag };
   }
 
-  /** Asks for a range, or for the whole file where ranges are not to be had. */
+  /** Asks for a range, or for the whole file if the server does not support ranges. */
   async #ask(range: RangeRequest["range"], signal: AbortSignal): Promise<RangeAnswer> {
     const { file, fetch, stallTimeoutMs } = this.#options;
     const isRanged = this.#acceptsRanges ?? this.#unanswered < MAX_UNANSWERED;
@@ -184,7 +184,7 @@ export class FileDownload {
     try {
       return await requestRange(request);
     } catch (error) {
-      // Without a network the whole file does not come either: then ranges get another chance.
+      // Without a network the whole file does not arrive either. Then ranges are tried again.
       if (error instanceof Interruption && error.isUnanswered) {
         this.#unanswered = isRanged ? this.#unanswered + 1 : 0;
       }
@@ -192,7 +192,7 @@ export class FileDownload {
     }
   }
 
-  /** The same; a server that refuses ranges by 416, and never served one, is asked for the whole. */
+  /** Asks for a range. If the server refuses with 416 and has never served a range, asks for the whole file. */
   async #askOrTakeWhole(range: RangeRequest["range"], signal: AbortSignal): Promise<RangeAnswer> {
     try {
       return await this.#ask(range, signal);
@@ -223,7 +223,7 @@ export class FileDownload {
   async #fetchRun(run: Run, signal: AbortSignal, onProgress: () => void): Promise<void> {
     let first = run.first;
     while (first <= run.last && this.#stored.has(first)) first++;
-    if (first > run.last && this.#acceptsRanges !== false) return; // An earlier attempt brought it all.
+    if (first > run.last && this.#acceptsRanges !== false) return; // An earlier attempt has fetched everything.
     const start = first * this.#plan.shardBytes;
     const end = run.last * this.#plan.shardBytes + shardLength(this.#plan, run.last) - 1;
     const answer = await this.#askOrTakeWhole({ first: start, last: end }, signal);
@@ -233,7 +233,7 @@ export class FileDownload {
         this.#acceptsRanges = true;
         await this.#readShards(answer, first, run.last, onProgress);
       } else if (this.#activeTasks > 1) {
-        // The server has stopped serving ranges, and other ranges are on their way.
+        // The server has stopped serving ranges, while other requests for ranges are still running.
         this.#acceptsRanges = false;
         this.#planRuns();
       } else {
@@ -249,10 +249,10 @@ export class FileDownload {
     }
   }
 
-  /** @throws {Interruption} `changed` when the answer is of another file than the one begun with */
+  /** @throws {Interruption} `changed` when the answer belongs to another file than the first answer did */
   async #assertSame({ etag, totalBytes, isWhole }: RangeAnswer): Promise<void> {
     const { file, files, key } = this.#options;
-    // The length of a whole answer may count packed bytes; its own are counted as they arrive.
+    // The length of a whole answer may be that of compressed bytes, so its bytes are counted when they arrive.
     if (!isWhole && totalBytes !== undefined && totalBytes !== this.#plan.bytes) {
       throw new Interruption(
         "changed",
@@ -311,7 +311,7 @@ export class FileDownload {
     }
   }
 
-  /** A server without ranges: everything from the start, of a length that may show only at the end. */
+  /** Reads the whole file, from a server without ranges. Its length may be known only at the end. */
   async #readWhole(answer: RangeAnswer, onProgress: () => void): Promise<void> {
     const { file } = this.#options;
     const { shardBytes } = this.#plan;
@@ -320,7 +320,7 @@ export class FileDownload {
     const storeNext = async (shard: Uint8Array<ArrayBuffer>): Promise<void> => {
       const isNew = !this.#stored.has(index);
       await this.#store(index, shard);
-      if (isNew) onProgress(); // What an earlier attempt brought is no progress.
+      if (isNew) onProgress(); // Shards that an earlier attempt has stored are no progress.
     };
     for (let chunk = await answer.read(); chunk; chunk = await answer.read()) {
       while (chunk.byteLength > 0) {
@@ -354,7 +354,7 @@ export class FileDownload {
     }
   }
 
-  /** So much has arrived: more than a guess, or more than the file may have. */
+  /** Called when more bytes have arrived than expected. Corrects a guessed size, or throws if the size was known. */
   #growTo(bytes: number): void {
     if (bytes <= this.#plan.bytes) return;
     if (this.#isSizeKnown) {
@@ -384,9 +384,9 @@ export class FileDownload {
     return index < countShards(this.#plan) && (expected === undefined || expected === hash);
   }
 
-  /** Begins again, once: what is held to no hashes from its first byte, what is from the wrong ones. */
+  /** Starts again, once: from the first byte if no hashes are known, otherwise only with the wrong shards. */
   #onChanged(error: Interruption): void {
-    if (this.#mustRestart) return; // Another task of this file found it first.
+    if (this.#mustRestart) return; // Another task of this file has noticed it first.
     if (error.failure.details.reason === "integrity") this.#options.onCorrupted();
     if (this.#hasRestarted) throw new Interruption("permanent", error.failure);
     this.#mustRestart = true;
@@ -422,7 +422,7 @@ export class FileDownload {
     this.#isDone = true;
   }
 
-  /** Reads the stored file back where its hash does not follow from its shards'. */
+  /** Reads the stored file again if the hash of the whole cannot be computed from the hashes of its shards. */
   async #hashWhole(shards: readonly string[]): Promise<string> {
     if (shards.length === 1) return shards[0]!;
     const { files, key } = this.#options;

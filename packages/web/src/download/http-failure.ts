@@ -1,9 +1,9 @@
-/** What an answer with an HTTP error means: whether to try again, when, and what to advise. */
+/** Decides what an answer with an HTTP error means: whether and when to try again, and what to advise. */
 
 import { downloadFailed, Interruption, type FailureFacts, type Wanted } from "./interruption.ts";
 import { readWait } from "./rate-limit.ts";
 
-/** Timeout, too early, too many requests. */
+/** Statuses for timeout, too early, and too many requests. */
 const TRANSIENT_STATUS = new Set([408, 425, 429]);
 
 /** The Hugging Face Hub counts requests in windows of 5 minutes. */

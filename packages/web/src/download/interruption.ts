@@ -1,24 +1,24 @@
-/** How an attempt to fetch bytes can end other than with all of them. */
+/** The ways in which an attempt to fetch bytes can fail. */
 
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
 import { shownAddress } from "../schema/local-address.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 
 /**
- * - `transient`: the same request may well succeed later;
- * - `permanent`: it will not;
+ * - `transient`: the same request may succeed later;
+ * - `permanent`: it will never succeed;
  * - `changed`: the server has another file now than the one that began to arrive.
  */
 export type InterruptionKind = "transient" | "permanent" | "changed";
 
-/** Thrown inside this room. `failure` is what the app gets when nothing more is tried. */
+/** An error that is thrown only inside this room. `failure` is the error for the app, if nothing more is tried. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
   readonly kind: InterruptionKind;
   readonly failure: VlmError<"download-failed">;
-  /** What the server asked for, in milliseconds. */
+  /** How long the server asked the kit to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** No answer came, not even a refusal: a preflight that is refused looks like that too. */
+  /** Whether there was no answer at all. A refused preflight looks like that too. */
   readonly isUnanswered: boolean;
 
   constructor(
@@ -37,20 +37,20 @@ export class Interruption extends Error {
 type Details = VlmErrorDetails["download-failed"];
 type Reason = Details["reason"];
 
-/** What is known of a failure beside its reason. */
+/** Facts about a failure, besides its reason. */
 export interface FailureFacts extends Partial<Omit<Details, "url" | "reason">> {
   readonly cause?: unknown;
-  /** A sentence, where the one that belongs to the reason would not do. */
+  /** A sentence of advice, if the usual one for the reason does not fit. */
   readonly advice?: string;
 }
 
-/** What is asked for. */
+/** The file that is requested. */
 export interface Wanted extends Pick<ModelFile, "url"> {
-  /** The sentence's beginning in errors, where "The download of x" would not do. */
+  /** The beginning of the sentence in errors, in place of "The download of x". */
   readonly title?: string;
 }
 
-/** @param what the sentence's end: "The download of x …" */
+/** @param what the rest of the sentence that begins with "The download of x" */
 export function downloadFailed(
   file: Wanted,
   reason: Reason,

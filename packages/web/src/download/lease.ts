@@ -1,6 +1,6 @@
 /**
- * A lock for places without Web Locks: a record that says who holds it and until when. Its holder
- * renews it; one that has not been renewed is free to take.
+ * A lock for browsers without Web Locks. It is a record that says who holds it and until when. The holder renews it; a
+ * lease that was not renewed in time may be taken.
  */
 
 import type { Store } from "../storage/store.ts";
@@ -19,7 +19,7 @@ export interface LeaseOptions {
   readonly name: string;
   readonly signal: AbortSignal;
   readonly store: Store;
-  /** How long a lease holds that is not renewed. */
+  /** How long a lease is valid without being renewed, in milliseconds. */
   readonly takeOverAfterMs: number;
 }
 
@@ -37,7 +37,7 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
     return isWritten;
   };
 
-  /** Who had the lease when it was last found taken: another than the silent one keeps it. */
+  /** Who held the lease when it was last seen. The lease is taken only from this holder, not from a new one. */
   let holder: string | undefined;
 
   const claim = (isSilent: boolean): Promise<boolean> =>
@@ -47,7 +47,7 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
       return isForfeit || !lease || lease.until < Date.now();
     });
 
-  /** A lease that is gone was taken, and given back, while we stood still. */
+  /** Renews the lease. If it is gone, another tab took it and gave it back while this tab stood still. */
   const renew = (): Promise<boolean> => write((lease) => lease?.owner === owner);
 
   const release = (): Promise<void> =>
@@ -56,7 +56,7 @@ export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptio
     );
 
   return {
-    /** @param silence when it aborts, the lease is taken from who held it then */
+    /** @param silence when it aborts, the lease is taken from the holder of that moment */
     async hold<T>(silence: AbortSignal, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
       while (!(await claim(silence.aborted))) await untilAborted(delay(POLL_MS), signal);
       const lost = new AbortController();

@@ -1,10 +1,10 @@
-/** The answer of an address that holds the file itself. */
+/** Answers for addresses that contain the file itself. */
 
 import { decodeDataAddress } from "./data-address.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 import type { RangeAnswer } from "./range-answer.ts";
 
-/** @throws {Interruption} `permanent`: it will never hold anything else */
+/** @throws {Interruption} `permanent`, because the address will always have the same content */
 export function answerFromDataAddress(file: Wanted): RangeAnswer {
   const bytes = decodeDataAddress(file.url);
   if (!bytes) {
@@ -21,7 +21,7 @@ export function answerFromDataAddress(file: Wanted): RangeAnswer {
   };
 }
 
-/** A `blob:` address that cannot be read now never can: it was revoked, or a policy forbids it. */
+/** The error for a `blob:` address that cannot be read. It was revoked, or a policy forbids it, so it is permanent. */
 export function unreadableBlob(file: Wanted, cause: unknown): Interruption {
   const what = "could not begin: its `blob:` address cannot be read";
   return new Interruption("permanent", downloadFailed(file, "address", what, { cause }));

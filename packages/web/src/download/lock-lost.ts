@@ -1,4 +1,4 @@
-/** Thrown when another tab took the download over; what is missing is to be looked at anew. */
+/** Thrown when another tab has taken over the download. The caller looks again for what is missing. */
 export class LockLost extends Error {
   override readonly name = "LockLost";
 

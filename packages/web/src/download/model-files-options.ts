@@ -1,4 +1,4 @@
-/** What the files of a model need, and what they report on the way. */
+/** The options of a model's files, and the callbacks through which they report. */
 
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DownloadProgress } from "../protocol/result.ts";
@@ -12,24 +12,24 @@ export interface ModelFilesOptions {
   readonly model: ModelDescriptor;
   readonly store: Store & Partial<ResilientStore>;
   readonly files: FileStore;
-  /** Shared by all tabs that download to the same place; undefined where nothing is shared. */
+  /** The name of the lock, the same in all tabs that download to the same place; undefined if nothing is shared. */
   readonly lockName: string | undefined;
   readonly policy: DownloadPolicy;
   readonly gate: PauseGate;
-  /** Undefined forbids every request. */
+  /** Makes the requests. Undefined forbids every request. */
   readonly fetch: typeof fetch | undefined;
   readonly now: () => number;
   readonly report: ModelFilesReport;
 }
 
-/** What happens on the way. */
+/** Callbacks for what happens during a download. */
 export interface ModelFilesReport {
   readonly onProgress: (progress: DownloadProgress) => void;
-  /** Bytes are about to be stored. */
+  /** Called before the first bytes are stored. */
   readonly onStarted: () => Promise<void>;
   readonly onCacheHit: () => void;
   readonly onCacheMiss: () => void;
-  /** A download goes on from shards that an earlier one stored. */
+  /** Called when a download continues from shards that an earlier one stored. */
   readonly onResumed: () => void;
   readonly onRetry: () => void;
   readonly onCorrupted: () => void;

@@ -1,6 +1,6 @@
 /**
- * A model's files: from the store where they are whole, else from the network and into the store
- * first. Damage that shows on reading is repaired once by a fresh download.
+ * Returns a model's files from the store. Files that are missing are downloaded into the store first. If reading finds
+ * damage, it is repaired once by a new download.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -21,30 +21,30 @@ import { createProgressMeter } from "./progress-meter.ts";
 
 export interface ModelFiles {
   /**
-   * Sees to it that all of `paths` are stored, and whole.
+   * Makes sure that all of `paths` are stored completely.
    *
    * @returns whether anything had to be downloaded, by this tab or another
    * @throws {VlmError} `download-failed`, `network-forbidden`
    */
   ensure(paths: readonly string[]): Promise<boolean>;
   /**
-   * The bytes of one file, every one of them verified.
+   * Returns the bytes of one file, all of them verified.
    *
    * @throws {VlmError} what `ensure` throws
    */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** The file as it is stored; undefined where it is not, or not whole. */
+  /** The record of the stored file; undefined if the file is missing or not complete. */
   find(path: string): Promise<StoredFile | undefined>;
-  /** As `read`, without its bytes in memory. */
+  /** Opens the file like `read`, but without holding its bytes in memory. */
   open(path: string): Promise<VerifiedFile>;
   /**
-   * What this device makes of one file, as `kind` says. Undefined where nothing outlives the session:
-   * making it would be in vain.
+   * The file that this device makes from another one, in the way that `kind` names. Undefined if nothing is stored
+   * beyond the session, because making the file would then not pay off.
    *
    * @throws {VlmError} what `ensure` throws
    */
   derive(path: string, kind: string): Promise<DerivedFile | undefined>;
-  /** What is stored of `paths`, without asking the network. */
+  /** How many bytes of `paths` are stored. Makes no request. */
   measure(paths: readonly string[]): Promise<{ storedBytes: number; totalBytes: number }>;
 }
 
@@ -76,14 +76,14 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
         await reportWhole(options, paths, state);
         return hasDownloaded;
       }
-      // Once may be another tab that deletes models; twice is a store that keeps nothing.
+      // The first time, another tab may have deleted the model. The second time, the store keeps nothing.
       if (downloads > 1) throw vanished(fileOf(model, missing[0]!));
       await waitWhilePaused(options, state);
       const remote = missing
         .map((path) => fileOf(model, path))
         .find(({ url }) => !isLocalAddress(url));
       if (remote && !options.fetch) throw forbidden(remote);
-      const { fetch = globalThis.fetch } = options; // What is local is no request.
+      const { fetch = globalThis.fetch } = options; // A local address needs no request.
       const paused = gate.signal;
       try {
         await fetchMissing({ ...options, fetch, paths, signal: paused, state });
@@ -94,7 +94,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     }
   };
 
-  /** The record of a file that is whole, after a download where it was not. */
+  /** The record of a complete file. Downloads the file first if it is not complete. */
   const obtain = async (path: string): Promise<FileRecord> => {
     const [key, file] = [fileKeyOf(model, path), fileOf(model, path)];
     let record = await files.readRecord(key, file);
@@ -104,7 +104,7 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
     throw vanished(file);
   };
 
-  /** What `take` makes of the stored file. Damage is repaired once, by a fresh download. */
+  /** Returns what `take` returns for the stored file. Damage is repaired once, by a new download. */
   const readWith = async <T>(path: string, take: TakeFile<T>): Promise<T> => {
     const [key, file] = [fileKeyOf(model, path), fileOf(model, path)];
     for (let hasRepaired = false; ; hasRepaired = true) {
@@ -156,7 +156,7 @@ async function waitWhilePaused(
   await gate.whenOpen();
 }
 
-/** The last report of a download, and the only one where all is stored already. */
+/** Sends the last report of a download. If everything was stored already, it is the only one. */
 async function reportWhole(
   { model, files, report, now }: ModelFilesOptions,
   paths: readonly string[],

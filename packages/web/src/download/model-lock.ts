@@ -1,35 +1,35 @@
 /**
- * One download of a model for all tabs. Who holds the lock says so every second; who waits takes
- * over when it hears nothing: a frozen tab keeps its Web Lock and does nothing with it.
+ * Makes sure that one tab downloads a model for all tabs. The tab that holds the lock sends a message every second. If the
+ * messages stop, a waiting tab takes over, because a frozen tab keeps its Web Lock without working.
  */
 
 import type { Store } from "../storage/store.ts";
 import { createLease } from "./lease.ts";
 import { LockLost } from "./lock-lost.ts";
 
-/** How far the holder is, in bytes. */
+/** The progress of the tab that holds the lock, in bytes. */
 export interface HolderProgress {
   readonly loadedBytes: number;
   readonly totalBytes: number;
 }
 
 export interface ModelLockOptions {
-  /** The same in every tab that could download the same files to the same place. */
+  /** The name of the lock, the same in every tab that could download the same files to the same place. */
   readonly name: string;
   readonly signal: AbortSignal;
-  /** Silence after which a waiter takes over. */
+  /** After this time without a message a waiting tab takes over, in milliseconds. */
   readonly takeOverAfterMs: number;
-  /** For browsers, or pages without https, that have no Web Locks. */
+  /** Holds the lease in browsers, or pages without https, that have no Web Locks. */
   readonly store: Store;
-  /** While another tab holds the lock, what it says of its progress. */
+  /** Called with the progress of the tab that holds the lock. */
   readonly onHolderProgress: (progress: HolderProgress) => void;
 }
 
-/** What the holder of the lock gets. */
+/** What the tab receives that holds the lock. */
 export interface Held {
-  /** Aborts when another tab took over: stop writing at once. */
+  /** Aborts when another tab has taken over. Nothing may be written after that. */
   readonly lost: AbortSignal;
-  /** To be told to the tabs that wait. */
+  /** The progress that is sent to the waiting tabs. */
   progress: HolderProgress;
 }
 
@@ -111,7 +111,7 @@ async function acquire<T>(
   }
 }
 
-/** A lock that is stolen rejects the request while its work goes on; the work is told and waited for. */
+/** Holds the Web Lock. If it is stolen, the request rejects while the work goes on; the work is stopped and waited for. */
 async function hold<T>(
   locks: LockManager,
   name: string,

@@ -1,4 +1,4 @@
-/** Lets a download be paused: what runs is aborted, and what would begin waits. */
+/** Pauses and resumes a download. A pause aborts running requests, and keeps new ones waiting. */
 
 export class PauseGate {
   #controller = new AbortController();

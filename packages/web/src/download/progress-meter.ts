@@ -1,18 +1,18 @@
-/** Bytes into progress: a rate over the last seconds, the time left, and not more reports than a page can draw. */
+/** Turns byte counts into progress with a rate and the time left, and limits the number of reports. */
 
 import type { DownloadProgress, DownloadState } from "../protocol/result.ts";
 
-/** The rate is of this long: shorter jumps about, longer lags behind. */
+/** The rate is measured over this time. With a shorter one it jumps, with a longer one it reacts late. */
 const WINDOW_MS = 5000;
 
 const REPORT_EVERY_MS = 100;
 
 export interface ProgressMeter {
-  /** Reports, unless it did so just now and nothing ended. */
+  /** Reports the progress, unless the last report was a moment ago and nothing has ended since. */
   update(state: DownloadState, loadedBytes: number, totalBytes: number): void;
 }
 
-/** @param cachedBytes what was stored when the download began */
+/** @param cachedBytes how many bytes were stored when the download began */
 export function createProgressMeter(
   cachedBytes: number,
   now: () => number,
@@ -27,7 +27,7 @@ export function createProgressMeter(
       const isRepeat = !isNewState && last?.loadedBytes === loadedBytes;
       const isSoon = last !== undefined && at - last.at < REPORT_EVERY_MS;
       if (isRepeat || (!isNewState && isSoon && loadedBytes < totalBytes)) return;
-      // A file that began again would make the rate negative.
+      // A file that starts again would make the rate negative.
       if (isNewState || loadedBytes < (last?.loadedBytes ?? 0)) samples.length = 0;
       samples.push({ at, bytes: loadedBytes });
       while (samples.length > 2 && samples[0]!.at < at - WINDOW_MS) samples.shift();

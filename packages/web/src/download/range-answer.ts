@@ -1,9 +1,9 @@
-/** The answer to a request for a range of a file, from a server or out of the address itself. */
+/** The answer to a request for a range of a file. It comes from a server, or from the address itself. */
 
 export interface RangeAnswer {
-  /** The server sent the whole file, whatever was asked for. */
+  /** Whether the server sent the whole file, even if a range was asked for. */
   readonly isWhole: boolean;
-  /** Size of the file; undefined where the answer does not say, or hides it from other origins. */
+  /** Size of the file in bytes; undefined if the answer does not tell it, or hides it from other origins. */
   readonly totalBytes: number | undefined;
   readonly etag: string | undefined;
   /** The next bytes; undefined at the end. */

@@ -1,5 +1,5 @@
 /**
- * How long a server asks to be left alone, from the headers of its answer: `Retry-After`, and the
+ * Reads how long a server asks clients to wait, from the headers of its answer: `Retry-After`, and the
  * `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers, as the Hugging Face Hub
  * sends them (https://huggingface.co/docs/hub/rate-limits):
  *
@@ -7,7 +7,7 @@
  *     RateLimit-Policy: "fixed window";"api";q=500;w=300
  */
 
-/** Milliseconds; undefined where the answer does not say, or hides it from other origins. */
+/** The wait in milliseconds; undefined if the answer does not tell it, or hides it from other origins. */
 export function readWait(headers: Headers): number | undefined {
   const asked = parseRetryAfter(headers.get("retry-after"));
   if (asked !== undefined) return asked;
@@ -16,14 +16,14 @@ export function readWait(headers: Headers): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** Seconds, or an HTTP date; milliseconds from now. */
+/** Takes seconds or an HTTP date, and returns milliseconds from now. */
 export function parseRetryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** The greatest value of a parameter among the limits that are used up, or among all if none says so. */
+/** The greatest value of a parameter among the limits that are used up; if none is, among all limits. */
 function readLongest(header: string | null, parameter: "t" | "w"): number | undefined {
   const limits = (header ?? "").split(",").map(readParameters);
   const usedUp = limits.filter((limit) => limit.get("r") === 0);

@@ -1,4 +1,4 @@
-/** One HTTP request for a range of a file, and what its answer means. */
+/** Makes one HTTP request for a range of a file, and reads its answer. */
 
 import { isBlobAddress, isDataAddress } from "../schema/local-address.ts";
 import { httpFailure } from "./http-failure.ts";
@@ -8,20 +8,20 @@ import type { RangeAnswer } from "./range-answer.ts";
 
 export interface RangeRequest {
   readonly file: Wanted;
-  /** First and last byte; undefined asks for the whole file. */
+  /** The first and the last byte of the range; undefined asks for the whole file. */
   readonly range: { readonly first: number; readonly last: number } | undefined;
-  /** The server's name for the file that earlier ranges came from. */
+  /** The ETag of the file from which earlier ranges came. */
   readonly etag: string | undefined;
   readonly signal: AbortSignal;
-  /** An answer that brings nothing for so long is given up. */
+  /** If no byte arrives for this time, the request is given up. */
   readonly stallTimeoutMs: number;
   readonly fetch: typeof fetch;
 }
 
 /** @throws {Interruption}; the signal's reason when it aborts */
 export async function requestRange(request: RangeRequest): Promise<RangeAnswer> {
-  const { file, range, fetch } = request; // As a method of ours, the platform's would refuse.
-  // Bundlers put small files into the address itself, which a strict policy forbids to fetch.
+  const { file, range, fetch } = request; // The platform's `fetch` throws when it is called as a method of another object.
+  // A bundler may put a small file into the address itself, and a strict policy forbids fetching that.
   if (isDataAddress(file.url)) return answerFromDataAddress(file);
   const watch = createWatch(request);
   try {
@@ -29,7 +29,7 @@ export async function requestRange(request: RangeRequest): Promise<RangeAnswer> 
       fetch(file.url, {
         mode: "cors",
         credentials: "same-origin",
-        // A gigabyte in the HTTP cache beside ours would cost the user's disk twice.
+        // The kit stores the bytes itself. In the HTTP cache they would take the user's disk a second time.
         cache: "no-store",
         headers: toHeaders(request),
         signal: watch.signal,
@@ -62,9 +62,9 @@ export async function requestRange(request: RangeRequest): Promise<RangeAnswer> 
 
 function toHeaders({ file, range, etag }: RangeRequest): HeadersInit {
   const headers: Record<string, string> = {};
-  if (isBlobAddress(file.url)) return headers; // All of it is here.
+  if (isBlobAddress(file.url)) return headers; // Everything has arrived.
   if (range) headers["Range"] = `bytes=${String(range.first)}-${String(range.last)}`;
-  // To another origin this header costs a preflight, which most file hosts refuse. There the
+  // For another origin this header needs a preflight, which most file hosts refuse. There the
   // answer's own ETag is compared instead.
   const isStrong = etag !== undefined && !etag.startsWith("W/");
   if (range && isStrong && isSameOrigin(file.url)) headers["If-Range"] = etag;
@@ -83,7 +83,7 @@ function assertUsable(file: Wanted, response: Response): void {
     throw new Interruption("changed", downloadFailed(file, "length", "is shorter on the server"));
   }
   if (!response.ok) throw httpFailure(file, response);
-  // A server's "not found" page, or a captive portal, answers 200 with HTML.
+  // A "not found" page or a captive portal may answer with status 200 and HTML.
   if (response.headers.get("content-type")?.startsWith("text/html")) {
     const failure = downloadFailed(file, "content-type", "brought a web page instead of the file");
     throw new Interruption("permanent", failure);
@@ -99,7 +99,7 @@ function parseContentRange(
   return { first: Number(match[1]), totalBytes: total };
 }
 
-/** Of an answer that is not compressed: with a compressed one the header counts other bytes. */
+/** The length of an answer that is not compressed. If it is compressed, the header counts other bytes. */
 function plainLength({ headers }: Response): number | undefined {
   const length = headers.get("content-length");
   return length === null || headers.has("content-encoding") ? undefined : Number(length);
@@ -107,7 +107,7 @@ function plainLength({ headers }: Response): number | undefined {
 
 const STALLED = Symbol("stalled");
 
-/** Ends the request when nothing arrives, and turns what `fetch` throws into an {@link Interruption}. */
+/** Ends the request when no byte arrives, and turns errors of `fetch` into an {@link Interruption}. */
 function createWatch({ file, signal, stallTimeoutMs }: RangeRequest) {
   const controller = new AbortController();
   return {
@@ -140,7 +140,7 @@ function createWatch({ file, signal, stallTimeoutMs }: RangeRequest) {
   };
 }
 
-/** `onLine` is only to be believed when it is false. */
+/** Whether there is surely no network. `navigator.onLine` is reliable only when it is false. */
 export function isOffline(): boolean {
   return (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false;
 }

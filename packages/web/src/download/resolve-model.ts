@@ -1,6 +1,6 @@
 /**
- * A model of a branch or tag becomes the model of one commit, before its first byte is fetched: no file
- * is of another version than the others, and none consists of two.
+ * Turns a model of a branch or tag into the model of one commit, before its first byte is fetched. So all files have the
+ * same version, and no file is a mixture of two.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -14,18 +14,18 @@ export interface ResolveOptions extends Omit<AskOptions, "fetch"> {
   readonly store: Store;
   /** Undefined forbids every request. */
   readonly fetch: typeof fetch | undefined;
-  /** Asks the hub also where a commit is known: the app wants what is there now. */
+  /** Whether to ask the hub even if a commit is known, because the app wants the newest one. */
   readonly asksAnew: boolean;
-  /** Whether all that is needed of this model is stored. */
+  /** Whether every needed file of this model is stored. */
   readonly isStored: (model: ModelDescriptor) => Promise<boolean>;
 }
 
 /**
- * The model at the commit that this browser knows, else at the one that the hub names, which is then
- * known. A model without a source, or that nobody may ask for, stays as it is.
+ * Returns the model at the commit that this browser knows. If none is known, the hub is asked, and its answer is stored. A
+ * model without a source, or with requests forbidden, is returned unchanged.
  *
- * When the hub is asked anew, what is known stays known until the caller moves it, after the new files
- * have arrived. A hub that cannot be reached then is no error where all of the known commit is stored.
+ * If the hub is asked again, the known commit stays until the caller replaces it, after the new files have arrived. If the
+ * hub does not answer then, this is no error as long as the known commit is stored completely.
  *
  * @throws {VlmError} `download-failed`, `model-invalid`; the signal's reason when it aborts
  */

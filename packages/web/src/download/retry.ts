@@ -1,28 +1,28 @@
-/** Tries again after a failure that may pass: longer and longer pauses, none of them alike. */
+/** Tries again after failures that may be temporary. The pauses grow, and have a random part. */
 
 import pRetry from "p-retry";
 import { Interruption } from "./interruption.ts";
 import { isOffline } from "./request.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 
-/** How patient a download is. */
+/** How often and how fast a download is tried again. */
 export interface RetryPolicy {
-  /** Failures in a row, without a new shard between them, after which it is given up. */
+  /** After this number of failures in a row, without a new shard between them, the download is given up. */
   readonly retries: number;
-  /** Before the first repeat, in milliseconds; doubles with each, up to 30 s. */
+  /** The pause before the first retry, in milliseconds. It doubles each time, up to 30 s. */
   readonly retryDelayMs: number;
 }
 
 const MAX_DELAY_MS = 30_000;
 
-/** How often to look whether there is a network again. */
+/** How often to check whether the network is back, in milliseconds. */
 const WATCH_MS = 500;
 
-/** A server that asks for more patience than this is not waited for: the hub asks for 5 minutes at most. */
+/** The longest wait that a server may ask for. The hub asks for 5 minutes at most. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
- * @param attempt tells through `onProgress` that it got further: then the next failure counts as the first
+ * @param attempt calls `onProgress` after each stored shard, which resets the retry counter
  * @throws {Interruption} of the last attempt; the signal's reason when it aborts
  */
 export async function retry(
@@ -55,7 +55,7 @@ export async function retry(
       return;
     } catch (error) {
       if (!state.hasProgressed || !isWorthRetrying(error) || policy.retries === 0) throw error;
-      // p-retry counts all failures; here this one counts as the first.
+      // p-retry counts all failures. After a stored shard, counting starts again here.
       onRetry();
       await pauseAfter(error, policy.retryDelayMs, signal);
     }
@@ -70,7 +70,7 @@ function isWorthRetrying(error: unknown): error is Interruption {
   );
 }
 
-/** What the server asks for, or a moment; without a network, until there is one or the pause is over. */
+/** Waits as long as the server asks, or a moment. Without a network, waits until it is back or the pause is over. */
 async function pauseAfter(
   { retryAfterMs }: Interruption,
   atLeastMs: number,

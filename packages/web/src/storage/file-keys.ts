@@ -1,9 +1,9 @@
 /**
- * Where what is kept of a model: under keys that begin with their kind, with every part encoded, so
- * that no name can be mistaken for another. Revisions of a model live side by side.
+ * The keys under which everything about a model is stored. A key begins with its kind, and every part of it is encoded, so
+ * that no two names can give the same key. Several revisions of a model can be stored.
  */
 
-/** A model's revision in keys: `id@revision`. */
+/** The part of keys that names a revision of a model: `id@revision`. */
 export type ModelKey = string & { readonly kind: "model-key" };
 
 /** One file of one revision. */
@@ -22,33 +22,33 @@ export function modelKey({ id, revision }: { id: string; revision: string }): Mo
   return `${encodeURIComponent(id)}@${encodeURIComponent(revision)}` as ModelKey;
 }
 
-/** A file in keys: `id@revision|path`. */
+/** The part of keys that names a file: `id@revision|path`. */
 export function fileIdOf({ model, path }: FileKey): string {
   return `${model}|${encodeURIComponent(path)}`;
 }
 
-/** The commit that a model's branch or tag was found to be at, under the branch's own key. */
+/** The commit that a model's branch or tag was at when the hub was asked. The key names the branch or tag. */
 export const COMMIT_PREFIX = "commit|";
 export const commitKey = (model: ModelKey): string => `${COMMIT_PREFIX}${model}`;
 
-/** What is known of a model as a whole. */
+/** The record of a model. */
 export const MODEL_PREFIX = "model|";
 export const modelRecordKey = (model: ModelKey): string => `${MODEL_PREFIX}${model}`;
 
-/** A whole file: written last, when all of its shards are stored. */
+/** The record of a complete file. It is written last, when all shards are stored. */
 export const fileRecordKey = (file: FileKey): string => `file|${fileIdOf(file)}`;
 
-/** A file that is arriving. */
+/** The plan of a file that is being downloaded. */
 export const planKey = (file: FileKey): string => `plan|${fileIdOf(file)}`;
 
-/** The hashes that later downloads of a file are held to; outlives its bytes. */
+/** The hashes that later downloads of a file have to match. They stay when the file is deleted. */
 export const trustKey = (file: FileKey): string => `trust|${fileIdOf(file)}`;
 
-/** What was found out about one variant of a model on this device. */
+/** The verdict of the first load about one variant of a model on this device. */
 export const verdictKey = (model: ModelKey, variant: string): string =>
   `verdict|${model}|${encodeURIComponent(variant)}`;
 
-/** One shard. Its hash is in the key: what is there can be listed without reading any of it. */
+/** One shard. Its hash is in the key, so stored shards can be listed without reading them. */
 export const shardKey = (file: FileKey, { index, sha256 }: ShardName): string =>
   `${shardPrefix(file)}${String(index)}|${sha256}`;
 
@@ -68,7 +68,7 @@ export function fileIdOfShard(key: string): string | undefined {
   return kind === "shard" ? `${model!}|${path!}` : undefined;
 }
 
-/** Whether `key` holds anything of this model, its trusted hashes included. */
+/** Whether `key` belongs to this model; so do the keys of its trusted hashes. */
 export function belongsTo(model: ModelKey, key: string): boolean {
   return key.split("|")[1] === model;
 }

@@ -1,24 +1,24 @@
-/** What is written down about a file: how it is cut into shards, and what it is when it is whole. */
+/** The records of a file: how it is cut into shards, and its hashes when it is complete. */
 
-/** How a file is cut. All shards but the last have `shardBytes` bytes. */
+/** How a file is cut into shards. All shards but the last have `shardBytes` bytes. */
 export interface FileShape {
   readonly bytes: number;
   readonly shardBytes: number;
 }
 
-/** A file that is arriving. What is stored under another plan is not of this file. */
+/** The plan of a file that is being downloaded. Shards that were stored under another plan do not belong to it. */
 export interface FilePlan extends FileShape {
-  /** The server's name for these bytes, where it shows one. */
+  /** The server's ETag for these bytes, if it has one. */
   readonly etag: string | undefined;
-  /** As the model's manifest gives it. */
+  /** The hash in the model's manifest, if it has one. */
   readonly sha256: string | undefined;
 }
 
-/** A whole file. */
+/** The record of a complete file. */
 export interface FileRecord extends FileShape {
   /** SHA-256 of every shard, in order. */
   readonly shards: readonly string[];
-  /** SHA-256 of the whole, where the manifest gave one. */
+  /** SHA-256 of the whole file, if the manifest has it. */
   readonly sha256: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A model's files as shards: each hashed before it is stored and again whenever it is read, each
- * stored by a transaction of its own. A file counts when its record is there, which is written last.
+ * Stores a model's files as shards. Each shard is hashed before it is stored and again whenever it is read, and is stored
+ * in a transaction of its own. The record of a file is written last; a file without a record does not count.
  */
 
 import {
@@ -22,28 +22,28 @@ import type { RawFile, Store } from "./store.ts";
 /** 4 MiB: small enough for browsers that fail on large values, large enough to hash and store fast. */
 export const SHARD_BYTES = 4 * 2 ** 20;
 
-/** What a manifest says of a file's bytes. */
+/** The hashes that a manifest has for a file. */
 export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
 
-/** A shard in both of its forms; whoever needs only one lets the other go. */
+/** A shard in both of its forms. */
 export interface StoredShard {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The same bytes where the browser keeps them: a file of its own, as a rule. */
+  /** The same bytes as the browser stores them, usually in a file. */
   readonly blob: Blob;
 }
 
-/** What a file was when it was first trusted. */
+/** Sizes and hashes of a file's first download. */
 export type FileTrust = Pick<FileRecord, "bytes" | "shardBytes" | "shards">;
 
 export interface FileStore {
-  /** The record of a whole file; undefined when it is not whole, or is another file than the manifest's. */
+  /** The record of a complete file; undefined if the file is not complete, or does not match the manifest. */
   readRecord(file: FileKey, manifest: FileHashes): Promise<FileRecord | undefined>;
   readPlan(file: FileKey): Promise<FilePlan | undefined>;
   savePlan(file: FileKey, plan: FilePlan): Promise<void>;
   /**
-   * Begins a file, or goes on with it: shards of the same plan stay, others are removed.
+   * Starts or continues a file. Shards of the same plan stay, others are removed.
    *
-   * @returns the plan, with the ETag that is known, and the hashes of the stored shards by index
+   * @returns the plan, with the ETag if it is known, and the hashes of the stored shards by index
    */
   begin(
     file: FileKey,
@@ -55,15 +55,15 @@ export interface FileStore {
     bytes: Uint8Array<ArrayBuffer>,
     shape: FileShape,
   ): Promise<void>;
-  /** All of a file in one piece, where the store has it so; nothing is verified. */
+  /** The whole file in one piece, if the store has it like that. Nothing is verified. */
   openFile(file: FileKey): Promise<RawFile | undefined>;
-  /** A shard, verified; undefined when it is missing or damaged, and then it is removed. */
+  /** A verified shard; undefined if it is missing or damaged. A damaged shard is removed. */
   readShard(file: FileKey, index: number, sha256: string): Promise<StoredShard | undefined>;
-  /** Declares a file whole, and removes shards that are not of it. */
+  /** Writes the record of a complete file, and removes shards that do not belong to it. */
   commit(file: FileKey, record: FileRecord): Promise<void>;
-  /** The opposite of `commit`: what is intact of its shards stays and counts as arrived. */
+  /** The opposite of `commit`: the file is incomplete again, and its intact shards count as arrived. */
   reopen(file: FileKey, record: FileRecord): Promise<void>;
-  /** Removes a file's bytes, whole or not; what it is trusted to be stays. */
+  /** Removes a file's bytes, complete or not. The hashes of its first download stay. */
   remove(file: FileKey): Promise<void>;
   readTrust(file: FileKey): Promise<FileTrust | undefined>;
   trust(file: FileKey, trust: FileTrust): Promise<void>;
@@ -106,7 +106,7 @@ export function createFileStore(store: Store & Partial<ResilientStore>): FileSto
       const stray = (await listShards(store, file)).filter(
         ({ index, sha256 }) => record.shards[index] !== sha256,
       );
-      // A later visit will not find a record that is only in memory: it goes on with the plan.
+      // A record that is only in memory is lost at the end of the visit. The next one then continues with the plan.
       const done = store.isPersistent === false ? [] : [planKey(file)];
       await store.delete([...done, ...stray.map((shard) => shardKey(file, shard))]);
     },
@@ -120,7 +120,7 @@ export function createFileStore(store: Store & Partial<ResilientStore>): FileSto
       await store.delete([fileRecordKey(file)]);
     },
     async remove(file) {
-      // The record first: a file that lost some of its shards must not count.
+      // The record is deleted first, because a file that has lost shards must not count.
       await store.delete([fileRecordKey(file), planKey(file)]);
       const prefix = shardPrefix(file);
       await store.delete((await store.keys()).filter((key) => key.startsWith(prefix)));
@@ -136,13 +136,13 @@ async function listShards(store: Store, file: FileKey): Promise<ShardName[]> {
   return (await store.keys()).flatMap((key) => parseShardKey(file, key) ?? []);
 }
 
-/** A hash of the whole says more than those of its parts, which may be cut otherwise. */
+/** Whether the record matches. The hash of the whole counts more than those of parts, which may be cut differently. */
 function isOf(record: FileRecord, { sha256, shards }: FileHashes): boolean {
   if (sha256 !== undefined) return record.sha256 === sha256;
   return shards === undefined || record.shards.join() === shards.sha256.join();
 }
 
-/** An ETag that is not known says nothing against another. */
+/** Whether two plans are for the same file. If one ETag is not known, the ETags are not compared. */
 function isSamePlan(a: FilePlan, b: FilePlan): boolean {
   const isSameEtag = a.etag === undefined || b.etag === undefined || a.etag === b.etag;
   return (
@@ -150,7 +150,7 @@ function isSamePlan(a: FilePlan, b: FilePlan): boolean {
   );
 }
 
-/** Undefined where the browser has lost the file behind a Blob. */
+/** The bytes of a Blob; undefined if the browser has lost its file. */
 async function readBlob(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     return new Uint8Array(await blob.arrayBuffer());

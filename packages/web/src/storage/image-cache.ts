@@ -1,15 +1,15 @@
 /**
- * What is known of images from earlier visits: which pixels a file holds, and what the vision encoder
- * made of them. Bounded in bytes; the least recently used go first.
+ * Stores facts about images for later visits: which pixels a file has, and the features of these pixels. The size is
+ * limited; the least recently used entries are removed first.
  */
 
 import type { Store } from "./store.ts";
 
 /** An image as the encoder sees it. */
 export interface KnownImage {
-  /** Of its pixels and their size: equal keys, equal pixels. */
+  /** A hash of the pixels, with their size. Images with equal keys have equal pixels. */
   readonly key: string;
-  /** Of the image as shown. */
+  /** Width of the image in pixels, after it was turned upright; so is `height`. */
   readonly width: number;
   readonly height: number;
   /** Side of the square that the encoder sees, in pixels. */
@@ -22,15 +22,15 @@ export interface StoredFeatures {
 }
 
 export interface ImageCache {
-  /** Reads the names used last, so that the first image need not wait for its own. */
+  /** Reads the names that were used last, so that the first image need not wait for it. */
   warm(): Promise<void>;
-  /** @param name of a file's bytes and how they are looked at */
+  /** @param name stands for the bytes of a file, and the size and fit at which it is encoded */
   recognise(name: string): Promise<KnownImage | undefined>;
   name(name: string, image: KnownImage): Promise<void>;
-  /** @param key of an image and of the model that encoded it */
+  /** @param key stands for an image and the model that encoded it */
   getFeatures(key: string): Promise<StoredFeatures | undefined>;
   setFeatures(key: string, features: StoredFeatures): Promise<void>;
-  /** What the entries take, about. */
+  /** About how many bytes the entries take. */
   usedBytes(): Promise<number>;
   clear(): Promise<void>;
 }
@@ -41,20 +41,20 @@ export interface ImageCacheLimits {
   readonly now: () => number;
 }
 
-/** What each entry takes and when it was last used, to the minute. */
+/** The size of each entry, and the minute of its last use. */
 type Index = Readonly<Record<string, { readonly bytes: number; readonly usedAt: number }>>;
 
 const INDEX = "index";
 const nameKey = (name: string): string => `name|${name}`;
 const featuresKey = (key: string): string => `features|${key}`;
 
-/** What a record costs beside its values: key, numbers, IndexedDB's own. */
+/** About how many bytes a record takes besides its values, for its key, its numbers and IndexedDB itself. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 
 /** How many names are read ahead. */
 const MAX_WARM_NAMES = 1024;
 
-/** A use is written down this often: it only decides who goes first. */
+/** Uses are recorded to this precision, because they only decide which entry is removed first. */
 const USE_PRECISION_MS = 60_000;
 
 export function createImageCache(store: Store, limits: ImageCacheLimits): ImageCache {
@@ -117,7 +117,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
   };
 }
 
-/** The least recently used, until the rest fits. */
+/** The keys of the least recently used entries that have to go, so that the rest fits. */
 function chooseEvicted(index: Index, maxBytes: number): string[] {
   const entries = Object.entries(index).sort(([, a], [, b]) => a.usedAt - b.usedAt);
   let bytes = entries.reduce((sum, [, entry]) => sum + entry.bytes, 0);

@@ -1,6 +1,6 @@
 /**
- * IndexedDB through idb-keyval, on a connection of ours: browsers close connections (site data
- * cleared, Safari in the background), and idb-keyval's own store would then fail for ever.
+ * A store in IndexedDB, through idb-keyval with a connection of our own. Browsers close connections, for instance when
+ * site data is cleared, or in Safari in the background. The connection of idb-keyval would then fail for ever.
  */
 
 import { clear, delMany, get, keys, promisifyRequest, set, type UseStore } from "idb-keyval";
@@ -14,7 +14,7 @@ export function createIndexedDbStore(databaseName: string): Store {
   return {
     get: (key) => get(key, connection),
     set: (key, value) => set(key, value, connection),
-    // A Blob, so that a whole file can be put together later without being read.
+    // Stored as a Blob, so that a whole file can be put together later without reading it.
     setPart: (key, bytes) => set(key, new Blob([bytes]), connection),
     update: (key, change) => updateIn(connection, key, change),
     delete: (all) => delMany([...all], connection),
@@ -23,7 +23,7 @@ export function createIndexedDbStore(databaseName: string): Store {
   };
 }
 
-/** idb-keyval's own `update` cannot delete, and waits for no transaction when `change` throws. */
+/** Replaces the `update` of idb-keyval, which cannot delete, and does not wait for the transaction when `change` throws. */
 function updateIn(
   connection: UseStore,
   key: string,
@@ -49,7 +49,7 @@ function updateIn(
   });
 }
 
-/** Opens on first use, forgets a closed connection, and tries once more when one was closed underneath. */
+/** Opens a connection at first use. If it was closed, opens a new one and tries once more. */
 function createConnection(databaseName: string): UseStore {
   let opened: Promise<IDBDatabase> | undefined;
 
@@ -61,7 +61,7 @@ function createConnection(databaseName: string): UseStore {
         if (opened === opening) opened = undefined;
       };
       database.onclose = forget;
-      // Another tab wants to delete or upgrade the database: let it.
+      // Another tab wants to delete or upgrade the database, so the connection is closed.
       database.onversionchange = () => {
         database.close();
         forget();

@@ -1,28 +1,28 @@
 /**
- * Which commit a model's branch or tag is at, as this browser found out once: downloads, resumed ones
- * and visits without a network all go by it, in every tab.
+ * Stores which commit a model's branch or tag was at when the hub was asked. All downloads and all visits without a
+ * network use this commit, in every tab.
  */
 
 import { isCommit } from "../schema/manifest-fields.ts";
 import { COMMIT_PREFIX, commitKey, modelKey, type ModelKey } from "./file-keys.ts";
 import type { Store } from "./store.ts";
 
-/** A model by the name of its branch or tag. */
+/** A model, named by its branch or tag. */
 interface NamedModel {
   readonly id: string;
   readonly revision: string;
 }
 
-/** The commit that is known; undefined where none is. */
+/** The stored commit; undefined if there is none. */
 export async function readCommit(store: Store, model: NamedModel): Promise<string | undefined> {
   const value = await store.get(commitKey(modelKey(model)));
   return isCommit(value) ? value : undefined;
 }
 
 /**
- * Stores a commit where none is known.
+ * Stores a commit if none is stored.
  *
- * @returns the one that counts: another tab may have been first, when the branch was elsewhere
+ * @returns the stored commit; another tab may have been first, and may have seen the branch at another commit
  */
 export async function agreeOnCommit(
   store: Store,
@@ -37,12 +37,12 @@ export async function agreeOnCommit(
   return agreed;
 }
 
-/** From now on the branch or tag means another commit here. */
+/** Stores another commit for the branch or tag. */
 export async function moveToCommit(store: Store, model: NamedModel, commit: string): Promise<void> {
   await store.set(commitKey(modelKey(model)), commit);
 }
 
-/** The keys of all branches and tags that mean `model`: with its files they go. */
+/** The keys of all branches and tags that stand for `model`. They are deleted together with its files. */
 export async function listBranchesOf(
   store: Store,
   model: ModelKey,

@@ -1,18 +1,18 @@
 /**
- * A store that makes room: while a value does not fit, the least recently used models go, one after
- * the other. What the browser estimates of its room is a hint; a write that fails is a fact.
+ * A store that makes room. While a value does not fit, it removes the least recently used model, one after the other. It
+ * reacts to writes that fail, and not to the browser's estimate of free room, which is only a hint.
  */
 
 import type { Store } from "./store.ts";
 
 /**
- * @param makeRoom frees what it can
+ * @param makeRoom frees as much as it can
  * @returns whether anything was freed
  */
 export function createRoomyStore(store: Store, makeRoom: () => Promise<boolean>): Store {
   let making: Promise<boolean> | undefined;
   let timesMade = 0;
-  /** Once for all writes that fail meanwhile. */
+  /** Makes room once for all writes that fail at the same time. */
   const makeRoomForAll = (): Promise<boolean> =>
     (making ??= makeRoom()
       .then((hasMade) => {
@@ -43,7 +43,7 @@ export function createRoomyStore(store: Store, makeRoom: () => Promise<boolean>)
   };
 }
 
-/** By name: it is a class of its own in new browsers and a `DOMException` in others. */
+/** Compares the name of the error, because new browsers have a class of its own and others a `DOMException`. */
 export function isQuotaError(error: unknown): boolean {
   return error instanceof Error && error.name === "QuotaExceededError";
 }

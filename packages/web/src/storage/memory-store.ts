@@ -1,4 +1,4 @@
-/** Keeps values for the life of the worker. The reference that other stores are held to. */
+/** Keeps values for the life of the worker. The other stores have to behave like this one. */
 
 import type { Store } from "./store.ts";
 

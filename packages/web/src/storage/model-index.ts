@@ -1,4 +1,4 @@
-/** Which models are stored, how much room they take, and which to give up first. */
+/** Tells which models are stored, how many bytes they take, and which to remove first. */
 
 import type { StoredModel } from "../protocol/storage.ts";
 import {
@@ -14,7 +14,7 @@ import { listBranchesOf } from "./known-commits.ts";
 import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-record.ts";
 import type { Store } from "./store.ts";
 
-/** What is remembered of a model. */
+/** The stored record of a model. */
 interface ModelRecord {
   readonly id: string;
   readonly revision: string;
@@ -25,17 +25,17 @@ interface ModelRecord {
 }
 
 export interface ModelIndex {
-  /** Notes that a model is used now; the first note makes it known. */
+  /** Records that a model is used now. The first call adds the model to the index. */
   touch(model: { id: string; revision: string; license: string }): Promise<void>;
   /** Most recently used first. */
   list(): Promise<StoredModel[]>;
-  /** Removes all of a model's revision, what it is trusted to be included. */
+  /** Removes everything about a revision of a model, with the hashes of its first download. */
   remove(model: ModelKey): Promise<void>;
   /**
-   * Removes models, least recently used first, as long as `shouldRemove` says so of the next. Those in
-   * `keep` and those that any worker has loaded stay.
+   * Removes models, the least recently used first, as long as `shouldRemove` returns true for the next one. Models in
+   * `keep`, and models that any worker has loaded, stay.
    *
-   * @returns bytes that were freed
+   * @returns how many bytes were freed
    */
   evict(
     shouldRemove: (oldest: StoredModel, sizes: EvictionSizes) => boolean,
@@ -43,10 +43,10 @@ export interface ModelIndex {
   ): Promise<number>;
 }
 
-/** How far an eviction is. */
+/** How much an eviction has freed so far. */
 export interface EvictionSizes {
   readonly freedBytes: number;
-  /** Of all models that are left. */
+  /** Bytes of all models that are left. */
   readonly leftBytes: number;
 }
 
@@ -72,7 +72,7 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
       const models: StoredModel[] = [];
       for (const key of keys.filter((one) => one.startsWith(MODEL_PREFIX))) {
         const record = (await store.get(key)) as ModelRecord | undefined;
-        if (!record) continue; // Deleted meanwhile, perhaps by another tab.
+        if (!record) continue; // Deleted in the meantime, perhaps by another tab.
         const model = modelKey(record);
         const sizes = await measure(store, model, keys);
         models.push({ ...record, ...sizes, isInUse: inUse.has(model) });
@@ -83,7 +83,7 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
       const all = await store.keys();
       const branches = await listBranchesOf(store, model, all);
       const keys = [...branches, ...all.filter((key) => belongsTo(model, key))];
-      // Records first: what is left of an interrupted removal must not count as a model.
+      // Records are deleted first, so that the rest of an interrupted removal does not count as a model.
       const isShard = (key: string): boolean => key.startsWith("shard|");
       await store.delete(keys.filter((key) => !isShard(key)));
       await store.delete(keys.filter(isShard));
@@ -108,7 +108,7 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
 
 type Sizes = Pick<StoredModel, "storedBytes" | "totalBytes" | "isComplete">;
 
-/** Read from keys, records and plans; no shard is touched. */
+/** Measures a model by its keys, records and plans, without reading shards. */
 async function measure(store: Store, model: ModelKey, keys: readonly string[]): Promise<Sizes> {
   let [storedBytes, totalBytes] = [0, 0];
   for (const key of keys) {

@@ -1,4 +1,4 @@
-/** The stores of a session: the models' files, results, and what is known of images. */
+/** Opens the stores of a session: for models, for results, and for features of images. */
 
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
@@ -13,18 +13,18 @@ export interface Stores {
   readonly models: ResilientStore;
   readonly results: ResilientStore;
   readonly images: ResilientStore;
-  /** Removes weights that nothing refers to any more. */
+  /** Removes weights to which nothing refers any more. */
   sweep(): Promise<void>;
 }
 
 export interface OpenStoresOptions extends StorageOptions {
   /** Called at most once, however many stores fail. */
   readonly onDegraded: (reason: string) => void;
-  /** Called when a model's bytes do not fit; whether it freed anything. */
+  /** Called when a model's bytes do not fit. Returns whether it freed anything. */
   readonly makeRoom: () => Promise<boolean>;
 }
 
-/** Where there is no IndexedDB, or one that is not to be touched, values are kept in memory. */
+/** Opens the stores. Without IndexedDB, or if a newer kit has used it, values are kept in memory. */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   let isReported = false;
   const report = (reason: string): void => {
@@ -63,7 +63,7 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   };
 }
 
-/** Where the models' files are, whatever its state. */
+/** The store of the models' files, without any check of its state. */
 export function openWeightStore(databaseName: string): Store & Partial<PrivateFileStore> {
   const name = `${databaseName}-models`;
   const store = createIndexedDbStore(name);

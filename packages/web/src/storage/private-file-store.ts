@@ -1,6 +1,6 @@
 /**
- * A store that keeps the parts of files in private files, one for each, and in the store beneath only
- * that they are there. What private files refuse is kept by the store beneath.
+ * A store that keeps the shards of each file in one private file. The store below it keeps only records of which shards
+ * are there, and the shards that private files refuse.
  */
 
 import { fileIdOfShard, fileIdOf } from "./file-keys.ts";
@@ -9,17 +9,17 @@ import type { PrivateFiles } from "./private-files.ts";
 import { sha256 } from "./sha256.ts";
 import type { Store } from "./store.ts";
 
-/** What the store beneath knows of a part. */
+/** The record in the store below: where a part is. */
 interface Place {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** A file without any part was written to just now, perhaps, and its first part is not known yet. */
+/** A file without a recorded part may be new. It is removed only after this time, in milliseconds. */
 const LEFT_OVER_AFTER_MS = 60_000;
 
 export interface PrivateFileStore extends Store {
-  /** Removes files that could not go with their last part, because some worker had them open. */
+  /** Removes files that could not be removed with their last part, because a worker had them open. */
   sweep(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createPrivateFileStore(
   };
 }
 
-/** Of one length, whatever the path: file systems have their own ideas of names. */
+/** A name of fixed length for any path, because file systems differ in the names that they allow. */
 function fileNameOf(fileId: string): Promise<string> {
   return sha256(new TextEncoder().encode(fileId));
 }

@@ -1,25 +1,25 @@
 /**
- * The origin's private file system, as far as weights need it. Files there are read synchronously and
- * several times as fast as Blobs (decisions/2026-11-23-stores-for-weights.md).
+ * Files in the origin's private file system, for weights. They are read synchronously, and several times as fast as Blobs
+ * (decisions/2026-11-23-stores-for-weights.md).
  */
 
 import type { RawFile } from "./store.ts";
 
-/** Files in one folder. Names are of letters and digits. */
+/** Files in one folder. Their names have letters and digits only. */
 export interface PrivateFiles {
-  /** Resolves when the bytes are in the file for good; what lies before them may be a gap. */
+  /** Writes bytes. Resolves when they are flushed to the file. There may be a gap before them. */
   write(name: string, bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
-  /** Undefined where there is no such file, or another worker has it to itself. */
+  /** Opens a file; undefined if it does not exist, or if another worker has it for itself. */
   open(name: string): Promise<RawFile | undefined>;
-  /** The file as it is now; undefined where there is none. */
+  /** The file as it is now; undefined if it does not exist. */
   blob(name: string): Promise<Blob | undefined>;
-  /** As far as it can be removed now: a file that is open somewhere stays. */
+  /** Removes the file, unless it is open somewhere. */
   remove(name: string): Promise<void>;
   /** All files, and when they were written to, in milliseconds since the epoch. */
   list(): Promise<{ name: string; writtenAt: number }[]>;
 }
 
-/** As far as it is used. TypeScript knows it in workers only, and without modes. */
+/** The part that is used here. TypeScript declares it for workers only, and without modes. */
 interface SyncAccessHandle {
   read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
@@ -33,14 +33,14 @@ interface PrivateFileHandle extends Omit<FileSystemFileHandle, "createSyncAccess
 }
 
 /**
- * Handles that do not exclude each other: who writes is settled by the download's lock. Browsers
- * without modes give one handle at a time; everyone else reads Blobs.
+ * Several handles may be open at once; the lock of the download makes sure that only one worker writes. Browsers without
+ * modes open one handle at a time, and all other workers read Blobs.
  */
 const SHARED = { mode: "readwrite-unsafe" } as const;
 
 /**
- * @param folder made when it is first written to
- * @returns undefined where this realm has no private files that it can read synchronously
+ * @param folder the name of the folder, which is created at the first write
+ * @returns undefined if private files cannot be read synchronously here
  */
 export function openPrivateFiles(folder: string): PrivateFiles | undefined {
   if (!("FileSystemSyncAccessHandle" in globalThis)) return undefined;
@@ -50,7 +50,7 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
     const handle: unknown = await (await root(create)).getFileHandle(name, { create });
     return handle as PrivateFileHandle;
   };
-  // One after the other: where handles exclude each other, writers would, too.
+  // Writes run one after the other, because in some browsers only one handle can be open.
   let writing: Promise<unknown> = Promise.resolve();
 
   return {
@@ -100,7 +100,7 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
   };
 }
 
-/** No file, no folder, no private files at all in this window: there is nothing to be had. */
+/** Returns undefined if there is no such file, no folder, or no private file system in this window. */
 async function orUndefined<T>(take: () => Promise<T>): Promise<T | undefined> {
   try {
     return await take();

@@ -1,4 +1,4 @@
-/** A stored file, verified while it is read. */
+/** Reads stored files, and verifies them while reading. */
 
 import type { FileKey } from "./file-keys.ts";
 import { countShards, shardLength, type FileRecord } from "./file-record.ts";
@@ -6,26 +6,26 @@ import type { FileStore, StoredShard } from "./file-store.ts";
 import { sha256 } from "./sha256.ts";
 import type { RawFile } from "./store.ts";
 
-/** How many shards are read ahead. Reading and hashing both happen off this thread. */
+/** How many shards are read ahead. Reading and hashing both run outside this thread. */
 const READ_AHEAD = 3;
 
 /** A file whose every byte was verified, read in pieces. */
 export interface VerifiedFile {
   readonly size: number;
-  /** The bytes from `start` up to `end`, both within the file. */
+  /** The bytes from `start` to `end` (not included), both within the file. */
   read(start: number, end: number): Uint8Array<ArrayBuffer>;
   /** Nothing can be read afterwards. */
   close(): void;
 }
 
-/** In workers only: pages and Node have none. */
+/** Exists in workers only, not in pages or in Node. */
 const { FileReaderSync: BlobReader } = globalThis as {
   FileReaderSync?: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
 };
 
 /**
- * @returns the whole file; undefined when a shard is missing or damaged. Every damaged shard is then
- *   removed, so that a download brings just those.
+ * @returns the whole file; undefined if a shard is missing or damaged. Damaged shards are removed, so that a download
+ *   fetches only those.
  */
 export async function readWholeFile(
   files: FileStore,
@@ -48,9 +48,9 @@ export async function readWholeFile(
 }
 
 /**
- * The same, without its bytes in memory as far as this realm can read where they are stored.
+ * Opens a file. Its bytes stay in storage, if they can be read there synchronously; otherwise they are read into memory.
  *
- * @returns undefined as {@link readWholeFile}
+ * @returns undefined in the same cases as {@link readWholeFile}
  */
 export async function openWholeFile(
   files: FileStore,
@@ -74,7 +74,7 @@ export async function openWholeFile(
   );
 }
 
-/** Undefined where the store has it in parts, or some of it elsewhere, or damaged. */
+/** Opens the file in one piece; undefined if the store has it in parts, or if it is damaged. */
 async function openInOnePiece(
   files: FileStore,
   file: FileKey,
@@ -99,7 +99,7 @@ async function openInOnePiece(
   return undefined;
 }
 
-/** Whether all of a stored file is as recorded. */
+/** Whether the whole file has the recorded hashes. */
 export async function isIntact(file: RawFile, record: FileRecord): Promise<boolean> {
   if (!isFullyListed(record)) return false;
   const buffer = new Uint8Array(Math.min(record.shardBytes, record.bytes));
@@ -115,7 +115,7 @@ function wholeOf(size: number, read: VerifiedFile["read"]): VerifiedFile {
   return { size, read, close: () => undefined };
 }
 
-/** Every byte is verified, and none stays in memory. */
+/** Verifies every byte, without keeping them in memory. */
 async function readAsBlob(
   files: FileStore,
   file: FileKey,
@@ -130,7 +130,7 @@ async function readAsBlob(
   return isIntact ? new Blob(blobs) : undefined;
 }
 
-/** The shards of a file in order; undefined for one that is missing or damaged. */
+/** The shards of a file in order, with undefined for a missing or damaged one. */
 export async function* readShards(
   files: FileStore,
   file: FileKey,

@@ -1,13 +1,13 @@
 /**
- * A store that never fails a request: from the first failure on it writes to memory for the rest of
- * the session and says so once. What was stored before stays readable as long as reading works.
+ * A store whose requests never fail. After the first failure it writes to memory for the rest of the session, and reports
+ * that once. What was stored before can be read as long as reading works.
  */
 
 import { createMemoryStore } from "./memory-store.ts";
 import type { Store } from "./store.ts";
 
 export interface ResilientStore extends Store {
-  /** Whether values outlive this session. */
+  /** Whether values are still there in the next session. */
   readonly isPersistent: boolean;
 }
 
@@ -59,7 +59,7 @@ export function createResilientStore(
 
   const remove = async (keys: readonly string[]): Promise<void> => {
     await memory.delete(keys);
-    // Also after a failure: deleting may be what makes room.
+    // Deletes even after a failure, because deleting may make room.
     if (store && isReadable) await store.delete(keys).catch(degrade);
   };
 
@@ -82,7 +82,7 @@ export function createResilientStore(
           });
           return;
         } catch (error) {
-          if (state.hasThrown) throw error; // The caller's own, and no fault of the store.
+          if (state.hasThrown) throw error; // An error of the caller's function, which is no fault of the store.
           degrade(error);
         }
       }
@@ -92,7 +92,7 @@ export function createResilientStore(
         state.isDeleted = changed === undefined;
         return changed;
       });
-      if (state.isDeleted) await remove([key]); // What is stored would show again.
+      if (state.isDeleted) await remove([key]); // Otherwise the stored values would appear again.
     },
     delete: remove,
     async keys() {

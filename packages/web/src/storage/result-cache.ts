@@ -1,12 +1,12 @@
 /**
- * Answers by what was asked: same pixels, prompt, model and options. The least recently used go
- * first when the cache is over its size. Whatever fails here means "no cached answer", never an error.
+ * Stores answers under a key of everything that was asked: pixels, prompt, model and options. When the cache is over its
+ * size, the least recently used answers are removed. A failure here means "no cached answer" and is never an error.
  */
 
 import type { FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
 import type { Store } from "./store.ts";
 
-/** What is remembered of a result. */
+/** The part of a result that is stored. */
 export interface CachedResult {
   readonly text: string;
   readonly finishReason: FinishReason;
@@ -20,32 +20,32 @@ interface Entry {
 }
 
 export interface ResultCache {
-  /** Reads what is stored, so that the first look-up need not wait for it. */
+  /** Reads all stored answers, so that the first look-up need not wait for it. */
   warm(): Promise<void>;
   get(key: string): Promise<CachedResult | undefined>;
   set(key: string, result: CachedResult): Promise<void>;
-  /** What the entries take, about. */
+  /** About how many bytes the entries take. */
   usedBytes(): Promise<number>;
   clear(): Promise<void>;
 }
 
 export interface ResultCacheLimits {
   readonly maxBytes: number;
-  /** Since the last use. */
+  /** The longest time since the last use, in milliseconds. */
   readonly maxAgeMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** A use is written down this often: it only decides who goes first. */
+/** Uses are recorded to this precision, because they only decide which answer is removed first. */
 const USE_PRECISION_MS = 60_000;
 
-// What a record costs beside its text: key, numbers, IndexedDB's own.
+// About how many bytes a record takes besides its text, for its key, its numbers and IndexedDB itself.
 const ENTRY_OVERHEAD_BYTES = 512;
 
 export function createResultCache(store: Store, limits: ResultCacheLimits): ResultCache {
   const { now } = limits;
-  // Read whole at first use: a few megabytes at most, and every look-up after it is one Map access.
+  // All answers are read at first use. They are a few megabytes at most, and each look-up is then one Map access.
   let loading: Promise<Map<string, Entry>> | undefined;
   const writtenDownAt = new Map<string, number>();
   const entries = (): Promise<Map<string, Entry>> =>
@@ -60,7 +60,7 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
       const entry = known.get(key);
       if (!entry) return undefined;
       const used = { ...entry, usedAt: now() };
-      known.delete(key); // A Map keeps the order of insertion: the oldest use stays first.
+      known.delete(key); // A Map keeps the order of insertion, so the oldest use stays first.
       known.set(key, used);
       if (used.usedAt - (writtenDownAt.get(key) ?? entry.usedAt) > USE_PRECISION_MS) {
         writtenDownAt.set(key, used.usedAt);
@@ -126,7 +126,7 @@ function sizeOf(key: string, { result }: Entry): number {
   return ENTRY_OVERHEAD_BYTES + 2 * (key.length + result.text.length);
 }
 
-/** Another version of the kit may have written something else. */
+/** Checks an entry, because another version of the kit may have written another form. */
 function isEntry(value: unknown): value is Entry {
   const { result, usedAt } = (value ?? {}) as {
     result?: Partial<CachedResult> | null;
