@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { filesOfVariant } from "../../web/src/protocol/model-descriptor.ts";
-import { assertManifest } from "../../web/src/schema/manifest.ts";
+import { readManifest } from "../../web/src/schema/manifest.ts";
 import { tinyModel } from "../src/index.ts";
 
 const sha256 = (data: Uint8Array | string): string =>
@@ -13,7 +13,7 @@ const SHARD_BYTES = 4_194_304;
 
 it("is a manifest that can be relied on, in every precision", () => {
   for (const precision of ["auto", "fp16", "int8", "q4"] as const) {
-    assertManifest(tinyModel({ precision }));
+    readManifest(tinyModel({ precision }));
   }
 });
 

@@ -51,6 +51,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
     },
     imageSize: 64,
     isImageSizeFree: true,
+    hiddenSize: undefined,
     encodeImage: () => Promise.resolve(fakeFeatures(1)),
     startDecoding: () => startDecoding(),
     trim: () => undefined,

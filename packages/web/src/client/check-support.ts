@@ -3,6 +3,7 @@
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
 import { supportOptions } from "../schema/client-options.ts";
+import { readManifest } from "../schema/manifest.ts";
 import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
@@ -36,9 +37,12 @@ interface SupportQuestion {
  * Tells whether this browser can run `model`, and the size of the download. It fetches nothing and starts no worker.
  *
  * @throws {TypeError} when an option is unknown or has a value that it may not have
+ * @throws {VlmError} `model-invalid`
  */
 export async function checkSupport(given: SupportQuestion): Promise<SupportReport> {
-  const { model, device = "auto" }: SupportQuestion = read(supportOptions, given, "options");
+  const options: SupportQuestion = read(supportOptions, given, "options");
+  const { device = "auto" } = options;
+  const model = readManifest(options.model);
   const { candidates, rejected } = await listCandidates(model, device, false);
   const missing = [
     ...listMissing().map((requirement) => REQUIREMENT_NAMES[requirement]),

@@ -3,7 +3,7 @@
 import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
-import { assertManifest } from "../schema/manifest.ts";
+import { readManifest } from "../schema/manifest.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
@@ -46,12 +46,12 @@ type LoadSettings = SupervisorOptions["loadRequest"];
 
 /** Loads one model. If it fails, its worker is ended too. */
 async function serve(
-  model: ModelDescriptor,
+  given: ModelDescriptor,
   options: VlmOptions,
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
   loadRequest: LoadSettings,
 ): Promise<ActiveModel> {
-  assertManifest(model);
+  const model = readManifest(given);
   assertLicense(model);
   signal?.throwIfAborted();
   const onMetric = guardCallback(options.onMetric);

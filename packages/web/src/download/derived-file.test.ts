@@ -78,4 +78,18 @@ describe("a derived file", () => {
     expect(await contentOf(await open("b"))).toBeUndefined();
     expect(await shardKeys(store)).toEqual([]);
   });
+
+  it("has an origin of its own: no text stands where a hash belongs", async () => {
+    const { store, open } = create();
+    await (await open()).write(BYTES.length, pieces(BYTES, SHARD_BYTES));
+    const [key] = (await store.keys()).filter((one) => one.startsWith("file|"));
+    const record = (await store.get(key!)) as FileRecord;
+    expect(record).toMatchObject({ sha256: undefined, origin: expect.stringMatching(/^a of /) });
+    // As an earlier version of the kit stored it: it is made again.
+    const { origin, ...old } = record;
+    await store.set(key!, { ...old, sha256: origin });
+    expect(await contentOf(await open())).toBeUndefined();
+    await (await open()).write(5, [makeBytes(5)]);
+    expect(await contentOf(await open())).toBe(hashHex(makeBytes(5)));
+  });
 });

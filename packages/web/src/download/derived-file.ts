@@ -33,15 +33,15 @@ export async function derivedFile(
 ): Promise<DerivedFile> {
   const key: FileKey = { model, path: `${path}#derived` };
   const sourceHash = source.sha256 ?? (await hashText(source.shards.join()));
-  /** Says from what the file was made and how. It stands in the place of a hash, because no manifest has one. */
+  /** Says from what the file was made and how. */
   const origin = `${kind} of ${sourceHash}`;
 
   const commit = async (bytes: number, shards: readonly string[]): Promise<void> => {
-    await files.commit(key, { bytes, shardBytes: SHARD_BYTES, shards, sha256: origin });
+    const record = { bytes, shardBytes: SHARD_BYTES, shards, sha256: undefined, origin };
+    await files.commit(key, record);
   };
 
-  const readRecord = (): Promise<FileRecord | undefined> =>
-    files.readRecord(key, { sha256: origin });
+  const readRecord = (): Promise<FileRecord | undefined> => files.readRecord(key, { origin });
 
   return {
     async find() {
@@ -54,7 +54,7 @@ export async function derivedFile(
       return record && openWholeFile(files, key, record);
     },
     async write(bytes, pieces) {
-      const plan = { bytes, shardBytes: SHARD_BYTES, etag: undefined, sha256: origin };
+      const plan = { bytes, shardBytes: SHARD_BYTES, etag: undefined, sha256: undefined };
       await files.remove(key);
       await files.begin(key, plan);
       const shards: string[] = [];

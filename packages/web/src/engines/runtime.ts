@@ -61,6 +61,8 @@ export interface Runtime {
   readonly imageSize: number;
   /** Whether the encoder is right for images of any size that is a multiple of 64 pixels; otherwise of `imageSize` only. */
   readonly isImageSizeFree: boolean;
+  /** Numbers of a position of the prompt; undefined until an image was encoded, as the check of a load does. */
+  readonly hiddenSize: number | undefined;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
   startDecoding(): Decoding;
   /** Frees memory that only waits for the next sequence. */

@@ -14,12 +14,6 @@ import { createSequenceCache } from "./sequence-cache.ts";
 
 const PROMPT: readonly PromptPart[] = [{ kind: "tokens", ids: byteCodec.encode("Q?") }];
 
-/** One millisecond passes with every look at the clock. */
-function steps(): () => number {
-  let now = 0;
-  return () => now++;
-}
-
 async function run(
   answer: string,
   options: GenerationOptions & { maxWords?: number } = {},
@@ -41,7 +35,6 @@ async function run(
       sequences: createSequenceCache({ ...runtime, ...context.runtime }, 0),
       codec: byteCodec,
       endIds: new Set([END_ID]),
-      now: steps(),
       checkpoint: () => Promise.resolve(),
       onFirstToken,
       onText: (text) => texts.push(text),
@@ -65,8 +58,6 @@ describe("generate", () => {
       finishReason: "stop",
       outputTokens: 3,
       reusedTokens: 0,
-      prefillMs: 1,
-      decodeMs: 1,
     });
     expect(texts).toEqual(["H", "i", "."]);
   });

@@ -20,8 +20,6 @@ export interface GenerationContext {
   readonly codec: TextCodec;
   /** Ids that end an answer. */
   readonly endIds: ReadonlySet<number>;
-  /** Milliseconds of a steady clock. */
-  readonly now: () => number;
   /** Lets other work happen between tokens; throws when the call was cancelled. */
   readonly checkpoint: () => Promise<void>;
   readonly onFirstToken: () => void;
@@ -35,8 +33,6 @@ export interface Generation {
   readonly outputTokens: number;
   /** Positions of the prompt that an earlier one had brought. */
   readonly reusedTokens: number;
-  readonly prefillMs: number;
-  readonly decodeMs: number;
 }
 
 /**
@@ -49,7 +45,7 @@ export async function generate(
   parts: readonly PromptPart[],
   options: ResolvedGenerationOptions,
 ): Promise<Generation> {
-  const { runtime, now } = context;
+  const { runtime } = context;
   const maxNewTokens = roomForAnswer(
     countPositions(parts),
     options.maxNewTokens,
@@ -62,11 +58,9 @@ export async function generate(
     if (text !== "") context.onText(text);
   };
 
-  const startedAt = now();
   const sequence = context.sequences.begin(parts);
   try {
     let prediction = await sequence.append(sequence.rest);
-    const firstTokenAt = now();
     context.onFirstToken();
 
     let outputTokens = 0;
@@ -104,8 +98,6 @@ export async function generate(
       finishReason,
       outputTokens,
       reusedTokens: sequence.reused,
-      prefillMs: firstTokenAt - startedAt,
-      decodeMs: now() - firstTokenAt,
     };
   } finally {
     sequence.end();

@@ -1,14 +1,21 @@
 /** Creates the scope of a call from the port to the page and the signal that cancels the call. */
 
 import type { CallScope } from "../inference/call-scope.ts";
-import type { CallMessage } from "../wire/worker-api.ts";
+import type { CallMessage, CallStage } from "../wire/worker-api.ts";
+
+/** A scope that its host can ask how far the call is. */
+export interface HostedCallScope extends CallScope {
+  readonly stage: CallStage;
+}
 
 export function createCallScope(
   port: MessagePort,
   signal: AbortSignal,
   yieldToMessages: () => Promise<void>,
-): CallScope {
+): HostedCallScope {
+  let stage: CallStage = "queue";
   const send = (message: CallMessage): void => {
+    if (message.type === "stage") ({ stage } = message);
     port.postMessage(message);
   };
   const checkpoint = async (): Promise<void> => {
@@ -16,6 +23,9 @@ export function createCallScope(
     signal.throwIfAborted();
   };
   return {
+    get stage() {
+      return stage;
+    },
     signal,
     enqueuedAt: performance.now(),
     send,

@@ -18,6 +18,7 @@ import {
 import type { OrtFiles } from "../engines/ort/ort-files.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
+import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
 import type { Engine } from "../inference/loaded-model.ts";
 import { holdLifeLock } from "./life-lock.ts";
@@ -147,11 +148,11 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     port: MessagePort,
     signal: AbortSignal,
   ): Promise<VlmResult> => {
-    if (!loaded) throw new Error("`generate` was called before `load`");
-    const { engine, recorder } = loaded;
     const scope = createCallScope(port, signal, yieldToMessages);
     scope.send({ type: "queued", position: queue.size });
     try {
+      if (!loaded) throw new Error("`generate` was called before `load`");
+      const { engine, recorder } = loaded;
       const result = await queue.add(async () => {
         await scope.checkpoint();
         scope.send({ type: "started" });
@@ -159,9 +160,10 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       });
       reportCall(recorder, result);
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toCallFailure(thrown, scope.stage, signal);
       if (VlmError.is(error) && error.code.startsWith("image-")) {
-        recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+        loaded?.recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
       }
       throw error;
     }

@@ -5,6 +5,8 @@
 
 import type { StartPhase } from "../protocol/errors.ts";
 import { CODE_CACHE } from "../protocol/storage.ts";
+import { readStored } from "../schema/read.ts";
+import { codeRecord } from "../schema/stored.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import { chooseBuild } from "../engines/ort/load-ort.ts";
 import type { OrtFiles } from "../engines/ort/ort-files.ts";
@@ -57,7 +59,7 @@ export async function storeCode(options: StoreCodeOptions): Promise<void> {
 async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
   const keys = (await store.keys()).filter((key) => key.startsWith(CODE_PREFIX));
   const records = await Promise.all(
-    keys.map(async (key) => ({ key, ...((await store.get(key)) as CodeRecord) })),
+    keys.map(async (key) => ({ key, ...(await readRecord(store, key)) })),
   );
   records.sort((a, b) => b.storedAt - a.storedAt);
   const workers = [...new Set(records.map(({ key }) => workerOf(key)))].slice(0, KEPT_BUILDS);
@@ -72,10 +74,14 @@ async function forgetOldBuilds(store: Store, cache: Cache): Promise<void> {
 /** Whether the code for a device, of this build, can be loaded without a network. */
 export async function isCodeStored(options: CodeOptions): Promise<boolean> {
   if (!("caches" in self)) return false;
-  const record = (await options.store.get(codeKey(options))) as CodeRecord | undefined;
-  if (!record) return false;
-  for (const url of record.urls) if (!(await isCached(url))) return false;
-  return true;
+  const { urls } = await readRecord(options.store, codeKey(options));
+  for (const url of urls) if (!(await isCached(url))) return false;
+  return urls.length > 0;
+}
+
+/** What is no record, or not there, names no code, and is the oldest. */
+async function readRecord(store: Store, key: string): Promise<CodeRecord> {
+  return readStored(codeRecord, await store.get(key)) ?? { urls: [], storedAt: 0 };
 }
 
 const CODE_PREFIX = "code|";

@@ -96,7 +96,8 @@ export async function answer(
     tokens,
     images,
   };
-  if (key !== undefined) await results.set(key, finished);
+  // The answer does not wait for the store, whose failures are its own.
+  if (key !== undefined) void results.set(key, finished);
   return toResult(info, runtime, finished, images, clock.finish(), false);
 }
 
@@ -146,7 +147,6 @@ function generationContext(
     sequences: reuses ? sequences : createSequenceCache(runtime, 0),
     codec,
     endIds,
-    now: () => performance.now(),
     checkpoint: scope.checkpoint,
     onFirstToken: () => {
       clock.end("prefillMs");

@@ -4,6 +4,8 @@
  */
 
 import type { DecoderForm } from "../protocol/result.ts";
+import { readStored } from "../schema/read.ts";
+import { checkVerdict } from "../schema/stored.ts";
 import { modelKey, verdictKey } from "../storage/file-keys.ts";
 import type { Store } from "../storage/store.ts";
 import type { RefusedForm } from "./choose-decoder.ts";
@@ -38,8 +40,10 @@ export function createVerdictStore(
   const key = verdictKey(modelKey(model), variant);
   return {
     async read() {
-      const stored = (await store.get(key)) as StoredVerdict | undefined;
-      return stored?.circumstances === circumstances ? stored : undefined;
+      const stored = readStored(checkVerdict, await store.get(key));
+      if (stored?.circumstances !== circumstances) return undefined;
+      const refused = stored.refused.map((one) => ({ likeness: undefined, ...one }));
+      return { form: stored.form, refused };
     },
     write: ({ form, refused }) =>
       store.set(key, { form, refused, circumstances } satisfies StoredVerdict),

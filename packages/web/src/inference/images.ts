@@ -90,8 +90,8 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
     }
   };
 
-  const find = async (key: string): Promise<StoredFeatures | undefined> =>
-    features.get(key) ?? cache.getFeatures(key);
+  const find = async (key: string, { tokens }: ImageInfo): Promise<StoredFeatures | undefined> =>
+    features.get(key) ?? cache.getFeatures(key, { tokens, hidden: runtime.hiddenSize });
 
   const isNamed = ({ id }: WireImage, look: EncodingView): boolean =>
     id !== undefined && names.has(encodingNameOf(`page:${id}`, look));
@@ -147,7 +147,7 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
       info: describe(known),
       key,
       async encode() {
-        let found = await find(featuresKey);
+        let found = await find(featuresKey, describe(known));
         const isNew = !found;
         if (!found) {
           tensor ??= (await toTensor()).tensor;

@@ -6,7 +6,6 @@ type Stage = "queueMs" | "imageDecodeMs" | "preprocessMs" | "visionMs" | "prefil
 
 /** Stages follow each other without gaps: what has passed since the last end is counted for the one that ends now. */
 export interface StageClock {
-  readonly durations: Readonly<Record<Stage, number>>;
   end(stage: Stage): void;
   finish(): Timings;
 }
@@ -23,7 +22,6 @@ export function createStageClock(startedAt: number): StageClock {
   };
   let last = startedAt;
   return {
-    durations,
     end(stage) {
       const now = performance.now();
       durations[stage] += now - last;

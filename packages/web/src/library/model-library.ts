@@ -1,7 +1,7 @@
 /** Lists, deletes and prepares stored models without loading one. */
 
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
-import { assertManifest } from "../schema/manifest.ts";
+import { readManifest } from "../schema/manifest.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -136,12 +136,12 @@ class ModelLibraryClient implements ModelLibrary {
   }
 
   async prepareOffline(
-    model: ModelDescriptor,
+    descriptor: ModelDescriptor,
     options: PrepareOptions = {},
   ): Promise<OfflineReport> {
     const given: PrepareOptions = read(prepareOptions, options, "options");
     const { device = "auto", signal, control, onProgress } = given;
-    assertManifest(model);
+    const model = readManifest(descriptor);
     assertLicense(model);
     signal?.throwIfAborted();
     const request = await this.#filesRequest(model, device);
@@ -180,8 +180,8 @@ class ModelLibraryClient implements ModelLibrary {
     options: Pick<PrepareOptions, "device"> = {},
   ): Promise<OfflineReport> {
     const { device = "auto" } = read(offlineQuestion, options, "options");
-    assertManifest(model);
-    return (await this.#worker()).checkOffline(await this.#filesRequest(model, device));
+    const request = await this.#filesRequest(readManifest(model), device);
+    return (await this.#worker()).checkOffline(request);
   }
 
   async dispose(): Promise<void> {

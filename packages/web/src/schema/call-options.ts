@@ -1,7 +1,7 @@
 /** What an app may say of a call: of its question, of its images, and of the watch that repeats it. */
 
-import { any, array, check, pipe, readonly } from "valibot";
-import { fields, maybe } from "./fields.ts";
+import { any, check, pipe } from "valibot";
+import { fields, listOf, maybe } from "./fields.ts";
 import {
   callback,
   flag,
@@ -66,14 +66,13 @@ const TURNS = "turns of `user` and `assistant`, in this order, each with its `co
 
 const history = maybe(
   pipe(
-    array(turn, TURNS),
+    listOf(turn, TURNS),
     check(
       (turns) =>
         turns.length % 2 === 0 &&
         turns.every(({ role }, index) => role === (index % 2 === 0 ? "user" : "assistant")),
       TURNS,
     ),
-    readonly(),
   ),
 );
 

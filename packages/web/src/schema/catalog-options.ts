@@ -1,7 +1,7 @@
 /** What an app may say of the models that the kit knows, of their pins, and of the choice between models. */
 
-import { any, array } from "valibot";
-import { entriesOf, fields, maybe } from "./fields.ts";
+import { any } from "valibot";
+import { entriesOf, fields, listOf, maybe } from "./fields.ts";
 import { isByteCount, isCommit, isSafePath, isSha256 } from "./manifest-fields.ts";
 import { isRevisionName } from "./model-source.ts";
 import { selfCheck } from "./self-check.ts";
@@ -47,7 +47,7 @@ export const fastVlm05bOptions = fields({
 
 export const choice = fields({
   key: textOf("a string that is not empty"),
-  choices: array(
+  choices: listOf(
     fields({
       name: textOf("a string that is not empty"),
       model: any(),

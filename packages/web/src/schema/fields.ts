@@ -4,9 +4,11 @@
  */
 
 import {
+  array,
   object,
   optional,
   pipe,
+  readonly,
   record,
   string,
   transform,
@@ -82,11 +84,20 @@ export function entriesOf<const Schema extends GenericSchema>(
   return pipe(unknown(), taken, record(string(), schema));
 }
 
+/** A list whose every item is checked. */
+export function listOf<const Schema extends GenericSchema>(
+  schema: Schema,
+  allowed: string,
+): GenericSchema<unknown, readonly InferOutput<Schema>[]> {
+  return pipe(array(schema, allowed), readonly());
+}
+
 function strayNameIn(given: Given, entries: ObjectEntries): string | undefined {
   for (const name in given) if (has(given, name) && !Object.hasOwn(entries, name)) return name;
   return undefined;
 }
 
 function withoutUndefined(given: Given): Given {
+  if (!Object.values(given).includes(undefined)) return given;
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

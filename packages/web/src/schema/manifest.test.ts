@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
-import { assertManifest } from "./manifest.ts";
+import { readManifest } from "./manifest.ts";
 import {
   COMMON_FILES,
   type ModelDescriptor,
@@ -54,7 +54,7 @@ const model: fc.Arbitrary<ModelDescriptor> = fc
 /** Where the descriptor is said to be wrong; undefined where it is right. */
 function complaint(descriptor: unknown): { file: string; reason: string } | undefined {
   try {
-    assertManifest(descriptor as ModelDescriptor);
+    readManifest(descriptor as ModelDescriptor);
     return undefined;
   } catch (error) {
     if (VlmError.is(error, "model-invalid")) return error.details;
@@ -67,7 +67,7 @@ function withFile(given: ModelDescriptor, path: string, change: object): unknown
   return { ...given, files: { ...given.files, [path]: { ...given.files[path], ...change } } };
 }
 
-describe("assertManifest", () => {
+describe("readManifest", () => {
   it("accepts the kit's own models, and every well-formed one", () => {
     expect(complaint(fastvlm05b())).toBeUndefined();
     expect(complaint(tinyModel())).toBeUndefined();
@@ -109,13 +109,24 @@ describe("assertManifest", () => {
   });
 
   it.each([
-    [{ shards: { bytes: 0, sha256: [] } }, "shards.bytes is not a positive integer"],
-    [{ shards: { bytes: 1.5, sha256: ["0".repeat(64)] } }, "shards.bytes is not"],
-    [{ shards: { bytes: 9e6, sha256: "0".repeat(64) } }, "malformed sha256 of a shard"],
+    [
+      { shards: { bytes: 0, sha256: [] } },
+      "`files.config.json.shards.bytes` to be a positive integer, got `0` (number)",
+    ],
+    [
+      { shards: { bytes: 1.5, sha256: ["0".repeat(64)] } },
+      "`files.config.json.shards.bytes` to be a positive integer, got `1.5`",
+    ],
+    [
+      { shards: { bytes: 9e6, sha256: "0".repeat(64) } },
+      "`files.config.json.shards.sha256` to be a list, each item of it a SHA-256 of 64",
+    ],
     [{ isApproximate: true, shards: { bytes: 9e6, sha256: ["0".repeat(64)] } }, "unknown size"],
     [{ sha256: "1".repeat(64), shards: { bytes: 9e6, sha256: ["0".repeat(64)] } }, "only shard"],
-    [{ url: "" }, "no url"],
-    [{ url: undefined }, "no url"],
+    [{ url: "" }, "`files.config.json.url` to be an address"],
+    [{ url: undefined }, "`files.config.json.url` to be an address"],
+    [{ sha265: "0".repeat(64) }, "`files.config.json.sha265` to be left out (known here: `url`"],
+    [{ isApproximate: "no" }, "`files.config.json.isApproximate` to be true or false"],
   ])("refuses %j", (change, reason) => {
     const bare = withFile(fastvlm05b(), "config.json", { isApproximate: false }) as ModelDescriptor;
     expect(complaint(bare)).toBeUndefined();
@@ -150,7 +161,8 @@ describe("assertManifest", () => {
     expect(complaint(withGraph("toString"))?.file).toBe("toString");
     expect(complaint(withGraph(undefined))).toEqual({
       file: "variants",
-      reason: "no vision graph in q4f16",
+      reason:
+        "Expected `variants.0.graphs.vision` to be the path of a file, got `undefined` (undefined)",
     });
   });
 
@@ -181,6 +193,44 @@ describe("assertManifest", () => {
     },
   );
 
+  it.each<[object, string, string]>([
+    [{ imageSize: NaN }, "imageSize", "`imageSize` to be an integer from 1, got `NaN` (number)"],
+    [{ imageSize: "256" }, "imageSize", "`imageSize` to be an integer from 1"],
+    [{ license: { id: "a", summary: "", isAccepted: "no" } }, "license", "`license.isAccepted` to"],
+    [{ license: undefined }, "license", "`license` to be an object, got `undefined`"],
+    [{ captions: {} }, "captions", "`captions.brief` to be an object"],
+    [{ captions: null }, "captions", "`captions` to be an object, got `null` (object)"],
+    [{ variants: {} }, "variants", "`variants` to be a list of sets of files"],
+    [{ files: [] }, "files", "`files` to be an object, got []"],
+    [{ selfcheck: {} }, "selfcheck", "`selfcheck` to be left out (known here: `id`"],
+    [{ source: "main" }, "source", "`source` to be an object"],
+  ])("refuses %j, which it names", (change, file, reason) => {
+    const found = complaint({ ...fastvlm05b(), ...change });
+    expect(found?.file).toBe(file);
+    expect(found?.reason).toContain(`Expected ${reason}`);
+  });
+
+  it("has names that no object may have", () => {
+    const text = JSON.stringify(fastvlm05b()).replace('"config.json"', '"__proto__"');
+    expect(complaint(JSON.parse(text))).toEqual({ file: "__proto__", reason: "unsafe path" });
+    const cohort = JSON.stringify(fastvlm05b()).replace(/^{/, '{"__proto__":{},');
+    expect(complaint(JSON.parse(cohort))?.file).toBe("__proto__");
+  });
+
+  it("is a wrong argument where there is no descriptor at all", () => {
+    for (const given of [undefined, null, "tiny", [fastvlm05b()], () => fastvlm05b()]) {
+      expect(() => readManifest(given)).toThrow(/^Expected `model` to be an object, got/);
+      expect(() => readManifest(given)).toThrow(TypeError);
+    }
+  });
+
+  it("copies the descriptor: what was checked is what is used", () => {
+    const given = structuredClone(tinyModel()) as { imageSize: number };
+    const read = readManifest(given);
+    given.imageSize = NaN;
+    expect(read).toEqual(tinyModel());
+  });
+
   it("refuses names that would break a cache's keys", () => {
     const [variant] = fastvlm05b().variants;
     for (const name of ["", "a b", "a\nb", "\u200bmain", "\ud800", undefined, 7]) {
@@ -193,9 +243,10 @@ describe("assertManifest", () => {
 
   it("says what is wrong, and what to do", () => {
     expect(() => {
-      assertManifest(withFile(fastvlm05b(), "tokenizer.json", { sha256: "" }) as ModelDescriptor);
+      readManifest(withFile(fastvlm05b(), "tokenizer.json", { sha256: "" }) as ModelDescriptor);
     }).toThrow(
-      "The model's descriptor is wrong at \"tokenizer.json\": malformed sha256. Correct it, or make it anew from the model's files.",
+      'The model\'s descriptor is wrong at "tokenizer.json": Expected `files.tokenizer.json.sha256` to be a SHA-256 of 64 ' +
+        'lower-case hex digits, got "". Correct it, or make it anew from the model\'s files.',
     );
   });
 });

@@ -4,8 +4,6 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
-import { folderOf, isByteCount, isCacheName, isSafePath, isSha256 } from "./manifest-fields.ts";
-import { faultOfSource } from "./model-source.ts";
 import {
   COMMON_FILES,
   type GraphName,
@@ -13,41 +11,39 @@ import {
   type ModelFile,
   type ModelVariant,
 } from "../protocol/model-descriptor.ts";
+import { modelDescriptor, UNSAFE_PATH } from "./descriptor.ts";
+import { folderOf } from "./manifest-fields.ts";
+import { faultOfSource } from "./model-source.ts";
+import { read, type Fault } from "./read.ts";
 
 const GRAPHS: readonly GraphName[] = ["vision", "embed", "decoder"];
 
 /**
- * Returns if the descriptor can be relied on: its names fit cache keys, its paths are safe, its
+ * The descriptor, copied, if it can be relied on: its names fit cache keys, its paths are safe, its
  * sizes and hashes are well-formed and agree, and every file that a variant needs is there.
  *
  * @throws {VlmError} `model-invalid`, whose `file` is a file's path or the field that is wrong
+ * @throws {TypeError} when it is no descriptor at all
  */
-export function assertManifest(model: ModelDescriptor): void {
-  if (!isCacheName(model.id)) throw invalid("id", NAME_REASON);
-  if (!isCacheName(model.revision)) throw invalid("revision", NAME_REASON);
+export function readManifest(given: unknown): ModelDescriptor {
+  const model: ModelDescriptor = read(modelDescriptor, given, "model", toError);
   const fault = model.source && faultOfSource(model.source);
   if (fault !== undefined) throw invalid("source", fault);
-  for (const [path, file] of Object.entries(model.files)) {
-    if (!isSafePath(path)) throw invalid(path, "unsafe path");
-    assertFile(path, file);
-  }
+  for (const [path, file] of Object.entries(model.files)) assertFile(path, file);
   for (const path of COMMON_FILES) assertListed(model, path);
   for (const variant of model.variants) assertVariant(model, variant);
+  return model;
 }
 
-const NAME_REASON = "empty, or has whitespace or control characters";
+function toError({ path: [field, path], sentence, allowed, options }: Fault): Error {
+  if (field === undefined) return new TypeError(sentence, options);
+  const file = field === "files" && path !== undefined ? path : field;
+  return invalid(file, allowed === UNSAFE_PATH ? "unsafe path" : sentence, options);
+}
 
-function assertFile(path: string, file: ModelFile): void {
-  const { url, bytes, isApproximate, sha256, shards } = file;
-  if (typeof url !== "string" || url === "") throw invalid(path, "no url");
-  if (!isByteCount(bytes)) throw invalid(path, "bytes is not a positive integer");
-  if (sha256 !== undefined && !isSha256(sha256)) throw invalid(path, "malformed sha256");
+function assertFile(path: string, { bytes, isApproximate, sha256, shards }: ModelFile): void {
   if (shards === undefined) return;
   if (isApproximate === true) throw invalid(path, "shards of a file of unknown size");
-  if (!isByteCount(shards.bytes)) throw invalid(path, "shards.bytes is not a positive integer");
-  if (!Array.isArray(shards.sha256) || !shards.sha256.every(isSha256)) {
-    throw invalid(path, "malformed sha256 of a shard");
-  }
   const count = Math.ceil(bytes / shards.bytes);
   if (shards.sha256.length !== count) {
     throw invalid(path, `${shards.sha256.length} shards instead of ${count}`);
@@ -58,13 +54,9 @@ function assertFile(path: string, file: ModelFile): void {
 }
 
 function assertVariant(model: ModelDescriptor, variant: ModelVariant): void {
-  const { id, graphs, externalData = {} } = variant;
-  if (!isCacheName(id)) throw invalid("variants", NAME_REASON);
-  // A descriptor from JSON may lack what its type promises.
-  const given: Partial<ModelVariant["graphs"]> = graphs;
+  const { graphs, externalData = {} } = variant;
   for (const graph of GRAPHS) {
-    const path = given[graph];
-    if (path === undefined) throw invalid("variants", `no ${graph} graph in ${id}`);
+    const path = graphs[graph];
     assertListed(model, path);
     for (const weights of externalData[graph] ?? []) {
       assertListed(model, weights);
@@ -80,10 +72,11 @@ function assertListed({ files }: ModelDescriptor, path: string): void {
   if (!Object.hasOwn(files, path)) throw invalid(path, "not in the descriptor");
 }
 
-function invalid(file: string, reason: string): VlmError<"model-invalid"> {
+function invalid(file: string, reason: string, options?: ErrorOptions): VlmError<"model-invalid"> {
   return new VlmError(
     "model-invalid",
     `The model's descriptor is wrong at ${JSON.stringify(file)}: ${reason}. Correct it, or make it anew from the model's files.`,
     { file, reason },
+    options,
   );
 }

@@ -12,6 +12,7 @@ import { fastvlm05b, type FastVlm05bOptions } from "../catalog/fastvlm-05b.ts";
 import type { ImageLimits } from "../image/limits.ts";
 import type { ModelLibraryOptions, PrepareOptions } from "../library/model-library.ts";
 import type { PinModelOptions } from "../pins/pin-model.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
 import {
   captionOptions,
@@ -29,6 +30,7 @@ import {
   updateOptions,
   vlmOptions,
 } from "./client-options.ts";
+import { modelDescriptor } from "./descriptor.ts";
 import { imageLimits } from "./image-limits.ts";
 import { read } from "./read.ts";
 import { cacheOptions, downloadOptions } from "./storage-options.ts";
@@ -45,6 +47,7 @@ type Read<Schema extends GenericSchema> = InferOutput<Schema>;
 describe("a schema and the interface that documents it", () => {
   it("say the same", () => {
     expectTypeOf<Same<Read<typeof vlmOptions>, VlmOptions>>().toEqualTypeOf<true>();
+    expectTypeOf<Same<Read<typeof modelDescriptor>, ModelDescriptor>>().toEqualTypeOf<true>();
     expectTypeOf<Same<Read<typeof updateOptions>, UpdateOptions>>().toEqualTypeOf<true>();
     expectTypeOf<Same<Read<typeof cacheOptions>, CacheOptions>>().toEqualTypeOf<true>();
     expectTypeOf<Same<Read<typeof downloadOptions>, DownloadOptions>>().toEqualTypeOf<true>();

@@ -8,22 +8,39 @@ import {
   type InferOutput,
 } from "valibot";
 
+/** Where something is not what it may be. */
+export interface Fault {
+  /** The names that lead there; empty for the whole. */
+  readonly path: readonly string[];
+  /** The path, what is allowed there, and what was given. */
+  readonly sentence: string;
+  /** What may stand there, as the schema says it. */
+  readonly allowed: string;
+  readonly options: ErrorOptions | undefined;
+}
+
 /**
  * What `given` says, copied: each field is read once, so that what was checked is what is used.
  *
  * @param name what an error calls the whole; its fields are called by their own path
+ * @param toError makes another error of a fault
  * @throws {TypeError} that names the field, what is allowed there, and what was given
  */
 export function read<const Schema extends GenericSchema>(
   schema: Schema,
   given: unknown,
   name: string,
+  toError: (fault: Fault) => Error = ({ sentence, options }) => new TypeError(sentence, options),
 ): InferOutput<Schema> {
   const found = safeParse(schema, given, { abortEarly: true });
   if (found.success) return found.output;
   const [issue] = found.issues;
-  const cause = issue.input instanceof Error ? { cause: issue.input } : undefined;
-  throw new TypeError(toSentence(issue, name), cause);
+  throw toError({
+    path: (issue.path ?? []).map(({ key }) => String(key)),
+    sentence: toSentence(issue, name),
+    allowed: issue.message,
+    options: issue.input instanceof Error ? { cause: issue.input } : undefined,
+  });
 }
 
 /** What `given` says; undefined where it is anything else. For records that this kit stored itself. */
@@ -36,7 +53,7 @@ export function readStored<const Schema extends GenericSchema>(
 }
 
 /** "Expected `network` to be "any" or "none", got "None"": a schema's message is what stands in the middle. */
-export function toSentence(issue: BaseIssue<unknown>, name: string): string {
+function toSentence(issue: BaseIssue<unknown>, name: string): string {
   return `Expected \`${getDotPath(issue) ?? name}\` to be ${issue.message}, got ${show(issue.input)}`;
 }
 

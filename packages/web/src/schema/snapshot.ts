@@ -48,7 +48,8 @@ export function snapshot(
 
 /** Neither an array nor a Map, a Promise or another object that keeps elsewhere what it holds. */
 function isObject(value: unknown): value is Given {
-  return typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]";
+  if (typeof value !== "object" || value === null) return false;
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Whether the object has the field, itself or from a class of the app. What every object has does not count. */

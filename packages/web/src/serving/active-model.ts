@@ -9,10 +9,13 @@ import { createResultMemory } from "./result-memory.ts";
 import { runCall, type RunOptions } from "./run-call.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
+/** As far as a model that serves needs one. */
+export type ServingSupervisor = Pick<Supervisor, "ready" | "replace" | "dispose">;
+
 export class ActiveModel {
   readonly model: ModelDescriptor;
-  readonly supervisor: Supervisor;
-  /** The worker that ran the last call. */
+  readonly supervisor: ServingSupervisor;
+  /** The worker that runs the last call. */
   latest: LoadedWorker;
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
@@ -21,7 +24,7 @@ export class ActiveModel {
   /** @param ready the loaded worker of this supervisor */
   constructor(
     model: ModelDescriptor,
-    supervisor: Supervisor,
+    supervisor: ServingSupervisor,
     ready: LoadedWorker,
     recorder: Recorder,
   ) {
@@ -34,11 +37,12 @@ export class ActiveModel {
   async run(options: RunOptions): Promise<VlmResult> {
     const recalled = this.#memory.recall(options.call, this.latest.model.variant);
     if (recalled) return this.#repeat(recalled, options);
-    const call = runCall(this.supervisor, options);
+    const call = runCall(this.supervisor, options, (loaded) => {
+      this.latest = loaded;
+    });
     this.#calls.add(call);
     try {
       const result = await call;
-      this.latest = await this.supervisor.ready().catch(() => this.latest);
       this.#memory.remember(options.call, result);
       return result;
     } finally {

@@ -22,31 +22,43 @@ export interface RunOptions {
  */
 const UNRESPONSIVE_AFTER_MS = 60_000;
 
-export async function runCall(supervisor: Supervisor, options: RunOptions): Promise<VlmResult> {
+/** @param noteLoaded gets what the call runs on, before it runs */
+export async function runCall(
+  supervisor: Pick<Supervisor, "ready" | "replace">,
+  options: RunOptions,
+  noteLoaded: (loaded: LoadedWorker) => void = () => undefined,
+): Promise<VlmResult> {
+  const ready = async (): Promise<LoadedWorker> => {
+    options.signal?.throwIfAborted();
+    const loaded = await untilAborted(supervisor.ready(), options.signal);
+    noteLoaded(loaded);
+    return loaded;
+  };
   const shown = { hasText: false };
   const onEvent = (event: GenerateEvent): void => {
     shown.hasText ||= event.type === "text-delta";
     options.onEvent(event);
   };
   try {
-    return await runOnce(supervisor, { ...options, onEvent });
+    return await runOnce(supervisor, await ready(), { ...options, onEvent });
   } catch (error) {
     // Text that the app has received cannot be taken back, so a call is repeated only before its first text.
     if (!VlmError.is(error, "device-lost") || shown.hasText) throw error;
-    return runOnce(supervisor, { ...options, onEvent });
+    return runOnce(supervisor, await ready(), { ...options, onEvent });
   }
 }
 
-async function runOnce(supervisor: Supervisor, options: RunOptions): Promise<VlmResult> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const ready = await untilAborted(supervisor.ready(), signal);
-  const result = await runIn(supervisor, ready, options);
-  return ready.fallback ? { ...result, fallback: ready.fallback } : result;
+async function runOnce(
+  supervisor: Pick<Supervisor, "replace">,
+  loaded: LoadedWorker,
+  options: RunOptions,
+): Promise<VlmResult> {
+  const result = await runIn(supervisor, loaded, options);
+  return loaded.fallback ? { ...result, fallback: loaded.fallback } : result;
 }
 
 function runIn(
-  supervisor: Supervisor,
+  supervisor: Pick<Supervisor, "replace">,
   { handle }: LoadedWorker,
   options: RunOptions,
 ): Promise<VlmResult> {

@@ -20,6 +20,8 @@ export interface FileRecord extends FileShape {
   readonly shards: readonly string[];
   /** SHA-256 of the whole file, if the manifest has it. */
   readonly sha256: string | undefined;
+  /** Of a file that this device made: of what, and how. Downloaded files have none. */
+  readonly origin?: string;
 }
 
 /** How many shards a file has. An empty file has none. */

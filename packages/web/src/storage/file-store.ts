@@ -15,6 +15,8 @@ import {
 } from "./file-keys.ts";
 import type { FilePlan, FileRecord, FileShape } from "./file-record.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
+import { readStored } from "../schema/read.ts";
+import { filePlan, fileRecord, fileTrust } from "../schema/stored.ts";
 import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
 import type { RawFile, Store } from "./store.ts";
@@ -24,6 +26,9 @@ export const SHARD_BYTES = 4 * 2 ** 20;
 
 /** The hashes that a manifest has for a file. */
 export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
+
+/** Names the file that is wanted: by its bytes, or by what it was made of. */
+export type FileIdentity = FileHashes & Pick<FileRecord, "origin">;
 
 /** A shard in both of its forms. */
 export interface StoredShard {
@@ -36,8 +41,8 @@ export interface StoredShard {
 export type FileTrust = Pick<FileRecord, "bytes" | "shardBytes" | "shards">;
 
 export interface FileStore {
-  /** The record of a complete file; undefined if the file is not complete, or does not match the manifest. */
-  readRecord(file: FileKey, manifest: FileHashes): Promise<FileRecord | undefined>;
+  /** The record of a complete file; undefined if the file is not complete, or is not the wanted one. */
+  readRecord(file: FileKey, wanted: FileIdentity): Promise<FileRecord | undefined>;
   readPlan(file: FileKey): Promise<FilePlan | undefined>;
   savePlan(file: FileKey, plan: FilePlan): Promise<void>;
   /**
@@ -71,11 +76,15 @@ export interface FileStore {
 
 export function createFileStore(store: Store & Partial<ResilientStore>): FileStore {
   const files: FileStore = {
-    async readRecord(file, manifest) {
-      const record = (await store.get(fileRecordKey(file))) as FileRecord | undefined;
-      return record && isOf(record, manifest) ? record : undefined;
+    async readRecord(file, wanted) {
+      const found = readStored(fileRecord, await store.get(fileRecordKey(file)));
+      const record = found && { sha256: undefined, ...found };
+      return record && isOf(record, wanted) ? record : undefined;
     },
-    readPlan: (file) => store.get(planKey(file)) as Promise<FilePlan | undefined>,
+    async readPlan(file) {
+      const found = readStored(filePlan, await store.get(planKey(file)));
+      return found && { etag: undefined, sha256: undefined, ...found };
+    },
     savePlan: (file, plan) => store.set(planKey(file), plan),
     async begin(file, plan) {
       const known = await files.readPlan(file);
@@ -125,7 +134,7 @@ export function createFileStore(store: Store & Partial<ResilientStore>): FileSto
       const prefix = shardPrefix(file);
       await store.delete((await store.keys()).filter((key) => key.startsWith(prefix)));
     },
-    readTrust: (file) => store.get(trustKey(file)) as Promise<FileTrust | undefined>,
+    readTrust: async (file) => readStored(fileTrust, await store.get(trustKey(file))),
     trust: (file, { bytes, shardBytes, shards }) =>
       store.set(trustKey(file), { bytes, shardBytes, shards } satisfies FileTrust),
   };
@@ -137,7 +146,8 @@ async function listShards(store: Store, file: FileKey): Promise<ShardName[]> {
 }
 
 /** Whether the record matches. The hash of the whole counts more than those of parts, which may be cut differently. */
-function isOf(record: FileRecord, { sha256, shards }: FileHashes): boolean {
+function isOf(record: FileRecord, { sha256, shards, origin }: FileIdentity): boolean {
+  if (record.origin !== origin) return false;
   if (sha256 !== undefined) return record.sha256 === sha256;
   return shards === undefined || record.shards.join() === shards.sha256.join();
 }

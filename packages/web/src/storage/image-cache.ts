@@ -3,6 +3,8 @@
  * limited; the least recently used entries are removed first.
  */
 
+import { readStored } from "../schema/read.ts";
+import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
 import type { Store } from "./store.ts";
 
 /** An image as the encoder sees it. */
@@ -21,14 +23,25 @@ export interface StoredFeatures {
   readonly values: Float32Array<ArrayBuffer>; // [tokens, hidden]
 }
 
+/** What features must have before the decoder may see them. */
+export interface FeaturesShape {
+  /** Positions that the image takes. */
+  readonly tokens: number;
+  /** Numbers of a position; undefined where no image was encoded yet that would tell. */
+  readonly hidden: number | undefined;
+}
+
 export interface ImageCache {
   /** Reads the names that were used last, so that the first image need not wait for it. */
   warm(): Promise<void>;
   /** @param name stands for the bytes of a file, and the size and fit at which it is encoded */
   recognise(name: string): Promise<KnownImage | undefined>;
   name(name: string, image: KnownImage): Promise<void>;
-  /** @param key stands for an image and the model that encoded it */
-  getFeatures(key: string): Promise<StoredFeatures | undefined>;
+  /**
+   * @param key stands for an image and the model that encoded it
+   * @param shape what stored features must have; others are removed
+   */
+  getFeatures(key: string, shape: FeaturesShape): Promise<StoredFeatures | undefined>;
   setFeatures(key: string, features: StoredFeatures): Promise<void>;
   /** About how many bytes the entries take. */
   usedBytes(): Promise<number>;
@@ -69,11 +82,24 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
       writtenDownAt.set(key, now());
       // Nobody waits for it.
       void store.update(INDEX, (index) => {
-        const entry = (index as Index | undefined)?.[key];
-        return entry ? { ...(index as Index), [key]: { ...entry, usedAt: now() } } : index;
+        const all = readIndex(index);
+        const entry = all[key];
+        return entry ? { ...all, [key]: { ...entry, usedAt: now() } } : index;
       });
     }
     return value;
+  };
+
+  /** What `read` cannot use goes, and is made anew. */
+  const getAs = async <T>(
+    key: string,
+    read: (value: unknown) => T | undefined,
+  ): Promise<T | undefined> => {
+    const value = await get(key);
+    if (value === undefined) return undefined;
+    const found = read(value);
+    if (found === undefined) await store.delete([key]);
+    return found;
   };
 
   const set = async (key: string, value: unknown, bytes: number): Promise<void> => {
@@ -82,7 +108,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
     await store.set(key, value);
     let evicted: string[] = [];
     await store.update(INDEX, (index) => {
-      const all = { ...(index as Index | undefined), [key]: entry };
+      const all = { ...readIndex(index), [key]: entry };
       evicted = chooseEvicted(all, limits.maxBytes);
       return Object.fromEntries(Object.entries(all).filter(([one]) => !evicted.includes(one)));
     });
@@ -92,7 +118,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
 
   return {
     async warm() {
-      const index = ((await store.get(INDEX)) ?? {}) as Index;
+      const index = readIndex(await store.get(INDEX));
       const keys = Object.entries(index)
         .filter(([key]) => key.startsWith(nameKey("")))
         .sort(([, a], [, b]) => b.usedAt - a.usedAt)
@@ -101,12 +127,16 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
       const names = await Promise.all(keys.map((key) => store.get(key)));
       warmNames = new Map(keys.map((key, at) => [key, names[at]]));
     },
-    recognise: (name) => get(nameKey(name)) as Promise<KnownImage | undefined>,
+    recognise: (name) => getAs(nameKey(name), (value) => readStored(knownImage, value)),
     name: (name, image) => set(nameKey(name), image, 0),
-    getFeatures: (key) => get(featuresKey(key)) as Promise<StoredFeatures | undefined>,
+    getFeatures: (key, shape) =>
+      getAs(featuresKey(key), (value) => {
+        const found = readStored(imageFeatures, value);
+        return found && hasShape(found, shape) ? found : undefined;
+      }),
     setFeatures: (key, features) => set(featuresKey(key), features, features.values.byteLength),
     async usedBytes() {
-      const index = ((await store.get(INDEX)) ?? {}) as Index;
+      const index = readIndex(await store.get(INDEX));
       return Object.values(index).reduce((sum, { bytes }) => sum + bytes, 0);
     },
     async clear() {
@@ -115,6 +145,21 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
       await store.clear();
     },
   };
+}
+
+function readIndex(stored: unknown): Index {
+  const entries = Object.entries(stored ?? {}).flatMap(([key, value]: [string, unknown]) => {
+    const entry = readStored(cacheEntry, value);
+    return entry ? [[key, entry] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** One number that is none would spoil every position of the answer. */
+function hasShape({ tokens, values }: StoredFeatures, shape: FeaturesShape): boolean {
+  const { hidden = values.length / tokens } = shape;
+  if (tokens !== shape.tokens || hidden < 1 || values.length !== tokens * hidden) return false;
+  return Number.isInteger(hidden) && values.every(Number.isFinite);
 }
 
 /** The keys of the least recently used entries that have to go, so that the rest fits. */

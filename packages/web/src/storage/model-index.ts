@@ -1,6 +1,8 @@
 /** Tells which models are stored, how many bytes they take, and which to remove first. */
 
 import type { StoredModel } from "../protocol/storage.ts";
+import { readStored } from "../schema/read.ts";
+import { fileShape, modelRecord } from "../schema/stored.ts";
 import {
   belongsTo,
   MODEL_PREFIX,
@@ -11,7 +13,7 @@ import {
   type ModelKey,
 } from "./file-keys.ts";
 import { listBranchesOf } from "./known-commits.ts";
-import { countShards, shardLength, type FilePlan, type FileRecord } from "./file-record.ts";
+import { countShards, shardLength, type FileShape } from "./file-record.ts";
 import type { Store } from "./store.ts";
 
 /** The stored record of a model. */
@@ -63,7 +65,7 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
     touch: ({ id, revision, license }) =>
       store.update(modelRecordKey(modelKey({ id, revision })), (known) => {
         const now = options.now();
-        const storedAt = (known as ModelRecord | undefined)?.storedAt ?? now;
+        const storedAt = readStored(modelRecord, known)?.storedAt ?? now;
         return { id, revision, license, storedAt, usedAt: now } satisfies ModelRecord;
       }),
     async list() {
@@ -71,8 +73,8 @@ export function createModelIndex(store: Store, options: ModelIndexOptions): Mode
       const inUse = await options.listInUse();
       const models: StoredModel[] = [];
       for (const key of keys.filter((one) => one.startsWith(MODEL_PREFIX))) {
-        const record = (await store.get(key)) as ModelRecord | undefined;
-        if (!record) continue; // Deleted in the meantime, perhaps by another tab.
+        const record = readStored(modelRecord, await store.get(key));
+        if (!record) continue; // Deleted in the meantime, perhaps by another tab, or no record of this kit.
         const model = modelKey(record);
         const sizes = await measure(store, model, keys);
         models.push({ ...record, ...sizes, isInUse: inUse.has(model) });
@@ -115,7 +117,7 @@ async function measure(store: Store, model: ModelKey, keys: readonly string[]): 
     const [kind, owner, path] = key.split("|");
     if (owner !== model || path === undefined || (kind !== "file" && kind !== "plan")) continue;
     if (kind === "plan" && keys.includes(`file|${owner}|${path}`)) continue;
-    const shape = (await store.get(key)) as FileRecord | FilePlan | undefined;
+    const shape = readStored(fileShape, await store.get(key));
     if (!shape) continue;
     totalBytes += shape.bytes;
     const file: FileKey = { model, path: decodeURIComponent(path) };
@@ -124,7 +126,7 @@ async function measure(store: Store, model: ModelKey, keys: readonly string[]): 
   return { storedBytes, totalBytes, isComplete: totalBytes > 0 && storedBytes === totalBytes };
 }
 
-function bytesArrived(file: FileKey, plan: FilePlan | FileRecord, keys: readonly string[]): number {
+function bytesArrived(file: FileKey, plan: FileShape, keys: readonly string[]): number {
   let bytes = 0;
   for (const key of keys) {
     const shard = parseShardKey(file, key);

@@ -4,6 +4,8 @@
  */
 
 import type { FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
+import { readStored } from "../schema/read.ts";
+import { cachedResult } from "../schema/stored.ts";
 import type { Store } from "./store.ts";
 
 /** The part of a result that is stored. */
@@ -59,6 +61,12 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
       const known = await entries();
       const entry = known.get(key);
       if (!entry) return undefined;
+      const result = readStored(cachedResult, entry.result);
+      if (!result) {
+        known.delete(key);
+        void store.delete([key]); // Nobody waits for it.
+        return undefined;
+      }
       const used = { ...entry, usedAt: now() };
       known.delete(key); // A Map keeps the order of insertion, so the oldest use stays first.
       known.set(key, used);
@@ -66,7 +74,7 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
         writtenDownAt.set(key, used.usedAt);
         void store.set(key, used); // Nobody waits for it.
       }
-      return entry.result;
+      return result;
     },
     async set(key, result) {
       const known = await entries();
@@ -126,7 +134,7 @@ function sizeOf(key: string, { result }: Entry): number {
   return ENTRY_OVERHEAD_BYTES + 2 * (key.length + result.text.length);
 }
 
-/** Checks an entry, because another version of the kit may have written another form. */
+/** A quick check, so that the entry can be counted and removed. What is asked for is checked in full. */
 function isEntry(value: unknown): value is Entry {
   const { result, usedAt } = (value ?? {}) as {
     result?: Partial<CachedResult> | null;

@@ -190,6 +190,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
 }
 
 class OnnxRuntime implements OrtRuntime {
+  hiddenSize: number | undefined;
   readonly device: Device;
   readonly maxPositions: number;
   readonly imageSize: number;
@@ -222,6 +223,7 @@ class OnnxRuntime implements OrtRuntime {
     if (!features) throw missing("vision", "image_features");
     const values = (await readFloats(features)).slice(); // [1, tokens, hidden]
     const tokens = features.dims.at(-2)!;
+    this.hiddenSize = features.dims.at(-1)!;
     features.dispose();
     return { tokens, values };
   }

@@ -1,0 +1,114 @@
+/**
+ * What this kit stored itself. Nothing of it is believed: an older or newer kit may have written it, and a user may
+ * have changed it. Fields with other names are left out.
+ */
+
+import { fields, listOf, maybe } from "./fields.ts";
+import { integerFrom, listThat, numberFrom, oneOf, textOf, that } from "./values.ts";
+
+const count = integerFrom(0, Number.MAX_SAFE_INTEGER);
+const positive = integerFrom(1, Number.MAX_SAFE_INTEGER);
+const time = numberFrom(0, Number.MAX_SAFE_INTEGER);
+const text = that<string>((value) => typeof value === "string", "a text");
+const hash = textOf("a hash");
+const sha256 = maybe(
+  that<string>((value) => typeof value === "string" && /^[0-9a-f]+$/.test(value), "hex digits"),
+);
+
+const shapeEntries = { bytes: count, shardBytes: positive };
+
+/** How a file is cut, whole or not. */
+export const fileShape = fields(shapeEntries, "dropped");
+
+export const filePlan = fields({ ...shapeEntries, etag: maybe(text), sha256 }, "dropped");
+
+const shards = listThat<string>((one) => typeof one === "string" && one !== "", "hashes");
+
+export const fileTrust = fields({ ...shapeEntries, shards }, "dropped");
+
+export const fileRecord = fields(
+  { ...shapeEntries, shards, sha256, origin: maybe(text) },
+  "dropped",
+);
+
+export const modelRecord = fields(
+  {
+    id: text,
+    revision: text,
+    license: text,
+    storedAt: time,
+    usedAt: time,
+  },
+  "dropped",
+);
+
+/** The scripts that an offline visit needs. */
+export const codeRecord = fields(
+  { urls: listThat<string>((one) => typeof one === "string", "addresses"), storedAt: time },
+  "dropped",
+);
+
+/** Which pixels a file holds. */
+export const knownImage = fields(
+  { key: hash, width: positive, height: positive, size: positive },
+  "dropped",
+);
+
+/** What the encoder made of an image. How many numbers a token has, the model knows. */
+export const imageFeatures = fields(
+  {
+    tokens: positive,
+    values: that<Float32Array<ArrayBuffer>>((value) => value instanceof Float32Array, "floats"),
+  },
+  "dropped",
+);
+
+/** What an entry of a cache takes, and when it was last used. There are thousands, so that one look is enough. */
+export const cacheEntry = that<{ readonly bytes: number; readonly usedAt: number }>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    isNumber((value as { bytes?: unknown }).bytes) &&
+    isNumber((value as { usedAt?: unknown }).usedAt),
+  "an entry",
+);
+
+function isNumber(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) >= 0;
+}
+
+const imageInfo = fields(
+  { width: positive, height: positive, size: positive, tokens: positive },
+  "dropped",
+);
+
+export const cachedResult = fields(
+  {
+    text,
+    finishReason: oneOf(["stop", "length", "stop-string", "max-words"]),
+    tokens: fields({ image: count, prompt: count, reused: count, output: count }, "dropped"),
+    images: listOf(imageInfo, "images"),
+  },
+  "dropped",
+);
+
+const form = oneOf(["plain", "rewritten", "captured"]);
+
+/** What the first load of a model found out about its decoder. */
+export const checkVerdict = fields(
+  {
+    form,
+    refused: listOf(
+      fields(
+        {
+          form,
+          likeness: maybe(that<number>((value) => typeof value === "number", "a number")),
+        },
+        "dropped",
+      ),
+      "forms",
+    ),
+    circumstances: text,
+  },
+  "dropped",
+);
