@@ -35,16 +35,16 @@ export interface ModelChoice {
  * ]);
  */
 export function chooseModel(key: string, choices: readonly ModelChoice[]): ModelDescriptor {
-  const given = read(choice, { key, choices }, "choices");
-  const total = sumShares(given.choices);
+  const given: readonly ModelChoice[] = read(choice, { key, choices }, "choices").choices;
+  const total = sumShares(given);
   // Both sides of the comparison are multiplied by 2³². Without a division, whole numbers as shares are exact.
-  const point = murmurHash3(given.key) * total;
+  const point = murmurHash3(key) * total;
   let end = 0;
-  const chosen = given.choices.find(({ share }) => {
+  const chosen = given.find(({ share }) => {
     end += share;
     return point < end * 2 ** 32;
   });
-  const { name, model }: ModelChoice = chosen!; // The last part ends at `total`, and every point is below it.
+  const { name, model } = chosen!; // The last part ends at `total`, and every point is below it.
   return { ...model, cohort: name };
 }
 

@@ -52,7 +52,7 @@ export interface Images {
 }
 
 export interface ImagesOptions {
-  readonly runtime: Pick<Runtime, "encodeImage">;
+  readonly runtime: Pick<Runtime, "encodeImage" | "hiddenSize">;
   readonly model: ModelInfo;
   readonly limits: ImageLimits;
   readonly cache: ImageCache;

@@ -61,7 +61,7 @@ export function fields<const Entries extends ObjectEntries>(
     return names.filter((name) => has(given, name) || entries[name]!.type !== "exact_optional");
   });
   // `entries` without a prototype: the library would take what a script added to all objects for fields.
-  const own = Object.assign(Object.create(null) as object, entries) as Entries;
+  const own = Object.assign<object, Entries>(Object.create(null) as object, entries);
   const checked = object(own) as unknown as GenericSchema<Given, Given>;
   return pipe(unknown(), taken, checked, transform(withoutUndefined)) as never;
 }

@@ -54,7 +54,7 @@ const model: fc.Arbitrary<ModelDescriptor> = fc
 /** Where the descriptor is said to be wrong; undefined where it is right. */
 function complaint(descriptor: unknown): { file: string; reason: string } | undefined {
   try {
-    readManifest(descriptor as ModelDescriptor);
+    readManifest(descriptor);
     return undefined;
   } catch (error) {
     if (VlmError.is(error, "model-invalid")) return error.details;
@@ -243,7 +243,7 @@ describe("readManifest", () => {
 
   it("says what is wrong, and what to do", () => {
     expect(() => {
-      readManifest(withFile(fastvlm05b(), "tokenizer.json", { sha256: "" }) as ModelDescriptor);
+      readManifest(withFile(fastvlm05b(), "tokenizer.json", { sha256: "" }));
     }).toThrow(
       'The model\'s descriptor is wrong at "tokenizer.json": Expected `files.tokenizer.json.sha256` to be a SHA-256 of 64 ' +
         'lower-case hex digits, got "". Correct it, or make it anew from the model\'s files.',

@@ -155,7 +155,11 @@ describe("options that are refused", () => {
       { ...vlm, cache: json('{"constructor":"memory"}') },
       "`cache.constructor` to be left out",
     ],
-    [vlmOptions, { ...vlm, cache: Object.create({ storage: "Memory" }) }, "`cache.storage` to be "],
+    [
+      vlmOptions,
+      { ...vlm, cache: Object.create({ storage: "Memory" }) as object },
+      "`cache.storage` to be ",
+    ],
     [vlmOptions, [vlm], "`options` to be an object, got [`[object Object]`]"],
     [vlmOptions, undefined, "`options` to be an object, got `undefined` (undefined)"],
     [vlmOptions, Promise.resolve(vlm), "`options` to be an object, got `[object Promise]`"],
@@ -278,8 +282,9 @@ describe("options that are taken", () => {
 
   it("may come from an object of a class, and from one without a prototype", () => {
     class Settings {
+      readonly #storage = "memory";
       get storage(): string {
-        return "memory";
+        return this.#storage;
       }
     }
     expect(read(cacheOptions, new Settings(), "options")).toEqual({ storage: "memory" });

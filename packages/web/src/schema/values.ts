@@ -10,7 +10,7 @@ export function that<T>(
   is: (value: unknown) => boolean,
   allowed: string,
 ): GenericSchema<unknown, T> {
-  return custom<T>(is, allowed) as GenericSchema<unknown, T>;
+  return custom<T>(is, allowed);
 }
 
 /**
