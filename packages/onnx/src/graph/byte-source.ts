@@ -1,7 +1,7 @@
-/** A file's bytes, to be read in pieces: most of a model file is weights that nobody here looks at. */
+/** The bytes of a file, read in pieces. Most of a model file is weights, which are not read here. */
 export interface ByteSource {
   readonly size: number;
-  /** The bytes from `start` up to `end`, both within the file. The result is not to be written to. */
+  /** The bytes from `start` to `end` (not included), both within the file. The caller must not write to them. */
   read(start: number, end: number): Uint8Array;
 }
 
@@ -10,15 +10,15 @@ export function sourceOfBytes(bytes: Uint8Array): ByteSource {
   return { size: bytes.byteLength, read: (start, end) => bytes.subarray(start, end) };
 }
 
-/** Holds a tensor's name and shape, and the next one's when that one is small. */
+/** Large enough for a tensor's name and shape, and often for those of the next tensor too. */
 const WINDOW_BYTES = 16 * 1024;
 
-/** The same file, asked in large pieces however small the pieces are that are asked of it. */
+/** A file that is read in large pieces, even if its reader asks for small ones. */
 export interface WindowedSource extends ByteSource {
   byteAt(offset: number): number;
 }
 
-/** Made for a walk from front to back that skips far: behind a window there is no memory of it. */
+/** For a walk from front to back that skips large parts. Only the last window is kept in memory. */
 export function windowed(source: ByteSource): WindowedSource {
   let from = 0;
   let window: Uint8Array = new Uint8Array(0);

@@ -1,4 +1,4 @@
-/** Which node makes a value and who reads it: what is needed to walk through a graph from its end. */
+/** Tells which node makes a value and which nodes read it. This is needed to walk through a graph from its end. */
 
 import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { outlineNode, type NodeOutline } from "./node-outline.ts";
@@ -6,18 +6,18 @@ import { outlineValue, type ValueOutline } from "./value-outline.ts";
 
 export interface DataFlow {
   makerOf(value: string): NodeOutline | undefined;
-  /** The stored tensor of this name. Undefined also where the caller of the graph may replace it. */
+  /** The stored tensor of this name. Also undefined if the caller of the graph may replace the tensor. */
   stored(value: string): StoredTensor | undefined;
-  /** How often nodes take the value. */
+  /** How many inputs of nodes read the value. */
   readsOf(value: string): number;
   readonly inputs: ReadonlyMap<string, ValueOutline>;
   readonly outputs: ReadonlyMap<string, ValueOutline>;
-  /** What the file says of values between the nodes. */
+  /** The types and shapes that the file declares for values between nodes. */
   readonly valueInfos: readonly ValueOutline[];
 }
 
 /**
- * @returns undefined where the graph has a node that is not plain
+ * @returns undefined if the graph has a node that cannot be judged (see `outlineNode`)
  * @throws {OnnxError} `model-invalid`
  */
 export function dataFlow({ reader, fields, tensors }: GraphOutline): DataFlow | undefined {

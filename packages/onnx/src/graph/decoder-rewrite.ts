@@ -1,7 +1,7 @@
 /**
- * What is changed in a decoder's graph when it is loaded, so that a token costs less: fewer steps on
- * the GPU, no old keys and values out of the CPU's runs, and the logits of one position only. Each part is left as the file has it where its nodes
- * are not those that are known (decisions/2026-11-24-fewer-dispatches.md).
+ * Changes a decoder's graph when it is loaded, so that a token costs less. The GPU takes fewer steps, runs on the CPU do
+ * not return old keys and values, and logits are computed for one position only. A part of the graph whose nodes are not
+ * known stays as the file has it (decisions/2026-11-24-fewer-dispatches.md).
  */
 
 import type { RewriteReport } from "./rewrite-report.ts";
@@ -20,14 +20,14 @@ import { takeLengths } from "./sequence-lengths.ts";
 import { unfuseAttention } from "./unfuse-attention.ts";
 import { dropWideWindows } from "./wide-window.ts";
 
-/** Another text where the same file would be rewritten otherwise: what devices found out about it is then asked again. */
+/** Change this text when the same file is rewritten in another way. Each device then checks the decoder again. */
 export const DECODER_REWRITE = "decoder-rewrite-1";
 
 export interface DecoderRewriteOptions {
   readonly device: "webgpu" | "wasm";
   /**
-   * What the graph is to call the file that its weights are in, for weights that are joined: the
-   * runtime then has to find {@link DecoderRewrite.source} there. Without, none are.
+   * The name that the graph uses for the file with joined weights. The runtime has to find
+   * {@link DecoderRewrite.source} under this name. Without a name, no weights are joined.
    */
   readonly location?: string;
 }
@@ -35,38 +35,38 @@ export interface DecoderRewriteOptions {
 export interface DecoderRewrite {
   readonly edit: MessageEdit;
   readonly parts: RewriteSummary;
-  /** The model's file, and behind its end the weights that were joined. */
+  /** The model's file, followed by the weights that were joined. */
   readonly source: ByteSource;
-  /** Whether anything is left that reads the mask, whose length is another in each run. */
+  /** Whether a node still reads the mask, whose length differs from run to run. */
   readonly readsMask: boolean;
-  /** The outputs that bring new keys and values, where a run gives no others. */
+  /** The outputs with new keys and values; undefined if a run returns all of them. */
   readonly newPositions: NewPositions | undefined;
 }
 
-/** What was done. */
+/** Which changes were made. */
 export interface RewriteSummary {
-  /** Whose logits are computed. */
+  /** Whether logits are computed for the last position or for all. */
   readonly logits: "last" | "all";
-  /** Products that add their bias themselves. */
+  /** The number of products that add their bias themselves. */
   readonly biases: number;
-  /** Attentions that rotate queries and keys themselves. */
+  /** The number of attentions that rotate queries and keys themselves. */
   readonly rotary: number;
-  /** Attentions whose queries, keys and values are one product. */
+  /** The number of attentions whose queries, keys and values come from one product. */
   readonly joined: number;
-  /** Of which positions a run gives keys and values. */
+  /** Whether a run returns the keys and values of new positions or of all. */
   readonly kv: "new" | "all";
-  /** Attentions that are products of their own, and take {@link ATTENTION_BIAS}. */
+  /** The number of attentions that were replaced by matrix products, which read {@link ATTENTION_BIAS}. */
   readonly unfused: number;
-  /** Attentions that are told the length of the sequence. */
+  /** The number of attentions that get the length of the sequence from the caller. */
   readonly positioned: number;
 }
 
-/** The decoder's input with a one for each position, [batch, total]. */
+/** The decoder's input that has a 1 for each position, [batch, total]. */
 export const MASK = "attention_mask";
 
-/** What can be done for a decoder, and what cannot. */
+/** Which changes are possible for a decoder, and why others are not. */
 export interface DecoderPlan {
-  /** Undefined where nothing is to be changed. */
+  /** Undefined if there is nothing to change. */
   readonly rewrite: DecoderRewrite | undefined;
   readonly rewrites: readonly RewriteReport[];
 }
@@ -83,7 +83,7 @@ export function planDecoder(
   const windows = dropWideWindows(draft);
   const source = new JoinedFile(model.source);
   const isGpu = device === "webgpu";
-  // On the GPU they stay where they are, whole, and no run copies them.
+  // On the GPU all keys and values stay in their buffers, and no run copies them.
   const newPositions = isGpu ? undefined : outputNewPositions(draft, log);
   const joins = isGpu && location !== undefined;
   const parts: RewriteSummary = {

@@ -1,10 +1,10 @@
-/** Files that are written front to back, some of whose bytes are made only when it is their turn. */
+/** Writes files from front to back. Some bytes are made only when they are written. */
 
 import type { ByteSource } from "./byte-source.ts";
 import type { Span } from "./wire-reader.ts";
 import type { Piece } from "./wire-writer.ts";
 
-/** Bytes that do not exist yet; as a span it says how many they are, and can be part of a message. */
+/** Bytes that do not exist yet. As a span it tells their number, so it can be a part of a message. */
 export interface Deferred extends Span {
   make(): Uint8Array<ArrayBuffer>;
 }
@@ -15,7 +15,7 @@ export function deferred(byteLength: number, make: () => Uint8Array<ArrayBuffer>
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** The file's bytes in order; chunks are the receiver's, and hold a megabyte or one deferred piece. */
+/** The file's bytes in order. The receiver owns each chunk, which has a megabyte or one deferred piece. */
 export function* writePieces(
   source: ByteSource,
   pieces: readonly Piece[],

@@ -1,6 +1,6 @@
 /**
- * What lies between two layers and treats every number by itself, whatever its place: such nodes do
- * not care whether channels come first or last, and may spell an activation in many ways.
+ * Finds nodes between two layers that treat each number by itself. For such nodes it does not matter whether channels come
+ * first or last. Together they may be an activation, which exporters write in many ways.
  */
 
 import type { DataFlow } from "./data-flow.ts";
@@ -10,21 +10,21 @@ import { readScalar } from "./scalar.ts";
 import { outlineTensor } from "./tensor-outline.ts";
 import { contentOf, WIRE } from "./wire-reader.ts";
 
-/** Nodes from one value to another, with nobody else looking at what is between. */
+/** Nodes from one value to another. No other node reads a value between them. */
 export interface Elementwise {
   readonly from: string;
   readonly nodes: ReadonlySet<NodeOutline>;
-  /** Both ends and all between. */
+  /** The values at both ends, and all between. */
   readonly values: ReadonlySet<string>;
-  /** What the nodes make of a number. */
+  /** Computes for one number what the nodes compute. */
   readonly apply: (number: number) => number;
 }
 
-/** Exports spell GELU in five nodes. */
+/** The longest chain of nodes. Exporters write GELU in five nodes. */
 const MAX_NODES = 16;
 
 /**
- * The way back from `to`, which one node reads, to the first value that is a source.
+ * Walks back from `to`, which one node reads, to the first value that is a source.
  *
  * @returns undefined where a node is of another kind, there are several sources, or others read
  *   what is between
@@ -73,14 +73,14 @@ export function elementwiseTo(
   };
 }
 
-/** Whether it is GELU: the exact one, or its usual approximation. */
+/** Whether the nodes compute GELU: the exact function, or its usual approximation. */
 export function isGelu({ apply }: Elementwise): boolean {
   for (let number = -8; number <= 8; number += 0.125)
     if (!(Math.abs(apply(number) - gelu(number)) < GELU_TOLERANCE)) return false;
   return true;
 }
 
-/** The approximation by tanh is 0.0005 away from the exact GELU at most. */
+/** The approximation by tanh differs from the exact GELU by at most 0.0005. */
 const GELU_TOLERANCE = 6e-4;
 
 const OPERATORS: Readonly<Record<string, (left: number, right: number) => number>> = {
@@ -101,7 +101,7 @@ const OPERATORS: Readonly<Record<string, (left: number, right: number) => number
 function evaluate(flow: DataFlow, known: Map<string, number>, value: string): number {
   const number = known.get(value);
   if (number !== undefined) return number;
-  known.set(value, NaN); // A circle ends here.
+  known.set(value, NaN); // A cycle in the graph ends here.
   const { operator, inputs } = flow.makerOf(value)!;
   const [left = NaN, right = NaN] = inputs.map((input) => evaluate(flow, known, input));
   const result = OPERATORS[operator]!(left, right);
@@ -125,7 +125,7 @@ function erf(number: number): number {
 /** Field numbers of onnx.proto's `AttributeProto`. */
 const ATTRIBUTE_TENSOR = 5;
 
-/** A single number that is stored, or that a Constant node gives. */
+/** A single number from a stored tensor or from a Constant node. */
 function scalarOf(model: GraphOutline, flow: DataFlow, value: string): number | undefined {
   const { reader } = model;
   const tensor = flow.stored(value);

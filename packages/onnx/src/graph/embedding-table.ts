@@ -1,7 +1,6 @@
 /**
- * Recognises an embedding graph that does nothing but fetch rows of a stored table, and says where
- * in the file the rows are and how their numbers are meant. Whatever else a graph does, it is not
- * recognised and must be run.
+ * Recognises an embedding graph that only fetches rows of a stored table. It tells where in the file the rows are, and
+ * how to read their numbers. A graph that does anything else is not recognised and has to be run.
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -14,18 +13,18 @@ import type { Span } from "./wire-reader.ts";
 
 export type NumberType = keyof typeof NUMBER_BYTES;
 
-/** Bytes of the numbers that tables are stored in. */
+/** Bytes per number, for each type that a table can be stored in. */
 export const NUMBER_BYTES = { float32: 4, float16: 2, int8: 1, uint8: 1 } as const;
 
-/** A number of a row is (stored − zero point) · scale, rounded to float32 once. */
+/** A stored table. A number of a row is (stored − zero point) · scale, rounded to float32 once. */
 export interface EmbeddingTable {
   readonly rows: number;
   readonly width: number;
   readonly type: NumberType;
   readonly bytes: Span;
-  /** One for all rows, or where there is a float32 for each. */
+  /** One scale for all rows, or the place of a float32 for each row. */
   readonly scale?: number | Span;
-  /** One for all rows, or where there is one for each, in the table's own type. */
+  /** One zero point for all rows, or the place of one for each row, in the type of the table. */
   readonly zeroPoint?: number | Span;
 }
 
@@ -33,7 +32,7 @@ const NAME = "looked-up-rows";
 const IDS = "input_ids";
 const EMBEDS = "inputs_embeds";
 
-/** How far the walk goes: the forms that are in use need four steps. */
+/** How many steps the walk takes at most. The forms in use need four. */
 const MAX_DEPTH = 8;
 
 /** A table on its way to the output. */
@@ -117,7 +116,7 @@ function tableOf({ shape, dataType, raw }: StoredTensor): Found | undefined {
   return { rows, width, type, bytes: raw, isFloat, isGathered: false };
 }
 
-/** To float32 only, which holds all of them exactly. */
+/** Follows a Cast to float32, which holds all stored numbers exactly. */
 function widened({ integers }: NodeOutline, found: Found | undefined): Found | undefined {
   return found && integers.get("to") === DATA_TYPE.float32
     ? { ...found, isFloat: true }
@@ -131,7 +130,7 @@ function dequantized(
   found: Found | undefined,
 ): Found | undefined {
   if (!found || found.isFloat || integers.get("block_size")) return undefined;
-  // Numbers for each row stand in front of the Gather, where rows are the axis 0.
+  // Scales for each row are possible only before the Gather, where axis 0 is the rows.
   const isPerRow = !found.isGathered && integers.get("axis") === 0;
   const numbers = (name: string | undefined, type: NumberType): number | Span | undefined => {
     const tensor = flow.stored(name ?? "");
@@ -146,7 +145,7 @@ function dequantized(
   return zeroPoint === undefined ? undefined : { ...found, scale, zeroPoint, isFloat: true };
 }
 
-/** Where factors for each row are that are fetched by the same ids: float32 [rows, 1]. */
+/** The place of scales for each row, which are fetched with the same ids: float32 [rows, 1]. */
 function rowScales(flow: DataFlow, value = ""): StoredTensor | undefined {
   const node = flow.makerOf(value);
   if (node?.operator !== "Gather" || (node.integers.get("axis") ?? 0) !== 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Weights that a graph keeps in files beside it (ONNX's external data), read as if those files lay behind the
- * graph in one long file: whatever is done to weights inside of a graph's file is then done to these too.
+ * Reads weights that a graph keeps in separate files (ONNX's external data). They are read as if those files followed the
+ * graph in one long file, so that code for weights inside a graph's file works for them too.
  */
 
 import type { ByteSource } from "./byte-source.ts";
@@ -9,18 +9,18 @@ import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-
 
 /** A file beside the graph. */
 export interface ExternalFile {
-  /** What the graph calls it: its path from the graph's folder. */
+  /** The name that the graph uses for it: its path from the graph's folder. */
   readonly location: string;
   readonly source: ByteSource;
 }
 
-/** Where in a source the model's message ends, and where the files are that follow it. */
+/** Where the model's message ends in a source, and where the files after it are. */
 export interface Layout {
   readonly end: number;
   readonly files: ReadonlyMap<string, Span>;
 }
 
-/** The graph's file and those beside it, one behind the other. */
+/** The graph's file, followed by its external files. */
 export function putInARow(
   graph: ByteSource,
   others: readonly ExternalFile[],
@@ -56,12 +56,12 @@ function readRow(row: readonly Placed[], start: number, end: number): Uint8Array
   return bytes;
 }
 
-/** What a tensor says of the file that its bytes are in. */
+/** What a tensor says about the file with its bytes. */
 export class ExternalReference {
   readonly #entries = new Map<string, string>();
   #isExternal = false;
 
-  /** Whether the field is about this, and understood. */
+  /** Reads a field. Returns whether the field belongs to the reference and is understood. */
   takes(reader: WireReader, field: Field): boolean {
     if (field.number === TENSOR.dataLocation && field.wireType === WIRE.varint) {
       this.#isExternal = field.value === LOCATION.external;
@@ -74,14 +74,14 @@ export class ExternalReference {
     return true;
   }
 
-  /** The tensor's file, without a "./" in front. */
+  /** The tensor's file, without "./" at the beginning. */
   get location(): string | undefined {
     return this.#isExternal
       ? (this.#entries.get("location") ?? "").replace(/^\.\//, "")
       : undefined;
   }
 
-  /** Where the bytes are, or why they are nowhere. */
+  /** Where the bytes are, or the reason why they cannot be found. */
   locate(files: Layout["files"] | undefined, expectedBytes: number): Span | string {
     const { location = "" } = this;
     const file = files?.get(location);
@@ -102,7 +102,7 @@ export class ExternalReference {
   }
 }
 
-/** Names and numbers of a file. */
+/** The greatest size of an entry, which has a file's name or a number. */
 const MAX_ENTRY_BYTES = 4096;
 
 /** One character per byte: the kit's own paths are ASCII. */

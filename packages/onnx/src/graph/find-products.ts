@@ -11,7 +11,7 @@ import type { WireReader } from "./wire-reader.ts";
 /** Such a layer. */
 export interface Product {
   readonly node: NodeOutline;
-  /** A convolution has its channels in front of the positions, a MatMul behind them. */
+  /** Whether it is a convolution. Its channels come before the positions; those of a MatMul come after them. */
   readonly isConvolution: boolean;
   readonly input: string;
   readonly output: string;
@@ -20,7 +20,7 @@ export interface Product {
   readonly matrix: WeightMatrix;
   /** The matrix as it is stored. */
   readonly tensor: StoredTensor;
-  /** The node that widens the matrix from float16, where it is stored in that. */
+  /** The node that converts the matrix from float16, if it is stored as float16. */
   readonly widening: NodeOutline | undefined;
 }
 
@@ -30,7 +30,7 @@ export function findProducts(model: GraphOutline, flow: DataFlow, file: string):
   for (const field of model.fields) {
     if (field.number !== GRAPH.node) continue;
     const node = outlineNode(model.reader, field);
-    // The node that the flow knows, so that nodes can be compared.
+    // Uses the flow's own object of the node, so that nodes can be compared.
     const known = node && flow.makerOf(node.outputs[0] ?? "");
     const product = known?.field.start === field.start && toProduct(model, flow, known, file);
     if (product) found.push(product);
@@ -55,7 +55,7 @@ function toProduct(
   const widening = isWidened ? maker : undefined;
   const stored = isWidened ? (maker.inputs[0] ?? "") : weight;
   const tensor = flow.stored(stored);
-  // Weights that somebody else reads too, or that leave the graph, would have to be stored twice.
+  // Weights that another node reads too, or that are an output, would have to be stored twice.
   const isOurs = [weight, stored].every(
     (value) => flow.readsOf(value) === 1 && !flow.outputs.has(value),
   );
@@ -74,7 +74,7 @@ function toProduct(
   return { node, isConvolution, input, output: node.outputs[0]!, bias, matrix, tensor, widening };
 }
 
-/** Whether nothing but the matrix decides what the convolution does, given that its kernel is 1x1. */
+/** Whether a convolution with a 1x1 kernel is the same as a product with its matrix. */
 function isPlainPointwise(reader: WireReader, node: NodeOutline): boolean {
   const list = (name: string) => listAttribute(reader, node, name) ?? [];
   return (

@@ -1,16 +1,16 @@
-/** Reads stored floats a stretch at a time. */
+/** Reads stored floating-point numbers in pieces. */
 
 import type { ByteSource } from "./byte-source.ts";
 import { DATA_TYPE, type TensorOutline } from "./tensor-outline.ts";
 
-/** @returns undefined for a tensor of other numbers, or one whose bytes are not in the file */
+/** @returns undefined for a tensor with other numbers, or without bytes in the file */
 export function floatReader(
   source: ByteSource,
   { dataType, raw }: TensorOutline,
 ): ((start: number, end: number) => Float32Array) | undefined {
   if (!raw) return undefined;
   const bytes = (start: number, end: number, size: number): ArrayBuffer =>
-    // A copy: a float may begin at any byte of the file.
+    // Copied, because a float may begin at any byte of the file.
     source.read(raw.start + start * size, raw.start + end * size).slice().buffer;
   switch (dataType) {
     case DATA_TYPE.float32:

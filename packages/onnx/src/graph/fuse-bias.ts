@@ -1,4 +1,4 @@
-/** `MatMulNBits` and the `Add` of a stored vector behind it become one node: it has an input for that. */
+/** Merges `MatMulNBits` and the `Add` of a stored vector after it into one node, which has an input for the bias. */
 
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
@@ -15,7 +15,7 @@ export const PRODUCT_INPUT = {
   bias: 5,
 } as const;
 
-/** Attributes that say how the weights are stored, and no more. */
+/** Attributes that only say how the weights are stored. */
 export const PRODUCT_ATTRIBUTES: ReadonlySet<string> = new Set([
   "K",
   "N",
@@ -24,7 +24,7 @@ export const PRODUCT_ATTRIBUTES: ReadonlySet<string> = new Set([
   "accuracy_level",
 ]);
 
-/** @returns how many */
+/** @returns how many were merged */
 export function fuseBiases(draft: GraphDraft, log = new RewriteLog()): number {
   let count = 0;
   if (draft.nodes(PRODUCT).length === 0) log.miss(NAME, "no products of 4-bit weights");

@@ -1,7 +1,7 @@
 /**
- * `RotaryEmbedding` of queries and keys moves into the `GroupQueryAttention` behind it, which can do
- * both at once. The positions, an input of the graph before, then follow from the length of the
- * sequence: they are the same where positions are counted on from 0, as the kit does.
+ * Moves the `RotaryEmbedding` of queries and keys into the `GroupQueryAttention` after it, which can do both at once.
+ * Before, the positions were an input of the graph. After it, the operator computes them from the length of the sequence.
+ * Both are the same if positions are counted from 0, as the kit does.
  */
 
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
@@ -11,7 +11,7 @@ const NAME = "fused-rotation";
 export const NO_ATTENTION = "no GroupQueryAttention";
 
 export const ATTENTION = "com.microsoft::GroupQueryAttention";
-/** Its inputs; `cos` is the first that only a rotation needs. */
+/** The inputs of the attention by index. `cos` is the first one that only a rotation needs. */
 export const ATTENTION_INPUT = {
   query: 0,
   key: 1,
@@ -32,16 +32,16 @@ const ROTARY_ATTRIBUTES: ReadonlySet<string> = new Set([
   "rotary_embedding_dim",
 ]);
 
-/** ORT refuses others. */
+/** ONNX Runtime refuses heads whose size is not a multiple of this. */
 const HEAD_SIZE_STEP = 16;
 
-/** @returns how many attentions rotate by now */
+/** @returns how many attentions rotate afterwards */
 export function fuseRotary(draft: GraphDraft, log = new RewriteLog()): number {
   let count = 0;
   const attentions = draft.nodes(ATTENTION);
   if (attentions.length === 0) log.miss(NAME, NO_ATTENTION);
   for (const attention of attentions) {
-    if (attention.integers.get("do_rotary") === 1) continue; // Nothing is left to be done.
+    if (attention.integers.get("do_rotary") === 1) continue; // The attention rotates already.
     const [query, key] = attention.inputs.map((value) => draft.onlyFor(value, ROTARY));
     if (!query || !key || query === key) {
       log.miss(NAME, "queries and keys do not each come of a RotaryEmbedding of their own");
@@ -73,7 +73,7 @@ export function fuseRotary(draft: GraphDraft, log = new RewriteLog()): number {
   return count;
 }
 
-/** From the shape of the past keys: [batch, heads, positions, head size]. */
+/** The size of heads, from the shape of the past keys: [batch, heads, positions, head size]. */
 export function headSizeOf(
   { flow }: GraphDraft,
   { inputs }: Pick<DraftNode, "inputs">,
@@ -81,7 +81,7 @@ export function headSizeOf(
   return flow.inputs.get(inputs[ATTENTION_INPUT.pastKey] ?? "")?.shape?.[3];
 }
 
-/** Why the attention does not take queries, keys and values apart, or cannot rotate them. */
+/** Why the attention does not read queries, keys and values as three values, or cannot rotate them. */
 function whyNotPlain(draft: GraphDraft, { inputs }: DraftNode): string | undefined {
   const [query, key, value] = inputs;
   const size = headSizeOf(draft, { inputs });
@@ -94,13 +94,13 @@ function whyNotPlain(draft: GraphDraft, { inputs }: DraftNode): string | undefin
   return size % HEAD_SIZE_STEP === 0 ? undefined : `heads of ${String(size)} numbers`;
 }
 
-/** Whether two rotations turn by the same tables; that both are by the positions is asked of each. */
+/** Whether two rotations use the same tables. That each uses the positions is checked elsewhere. */
 function isSame({ inputs: some }: DraftNode, { inputs: others }: DraftNode): boolean {
   const { cos, sin } = ROTARY_INPUT;
   return [cos, sin].every((index) => some[index] !== undefined && some[index] === others[index]);
 }
 
-/** Why it is not the whole of each head that is rotated, half against half, by its position. */
+/** Why the node does not rotate each whole head by its position, the first half against the second. */
 function whyNoRotation(draft: GraphDraft, rotary: DraftNode, headSize = 0): string | undefined {
   const { inputs, integers } = rotary;
   const [, positions = "", cos = "", sin = ""] = inputs;
@@ -119,7 +119,7 @@ function isCache(draft: GraphDraft, value: string, angles: number): boolean {
   return tableShape(draft, value)?.[1] === angles;
 }
 
-/** Of a stored table of angles, widened or not. */
+/** The shape of a stored table of angles, converted from float16 or not. */
 function tableShape(
   { flow }: GraphDraft,
   value: string,
@@ -130,7 +130,7 @@ function tableShape(
   return tensor && rest.length === 0 ? [positions, angles] : undefined;
 }
 
-/** How many positions the attention's keys can be rotated for, by itself or by the node before it. */
+/** For how many positions the keys of an attention can be rotated, by itself or by the node before it. */
 export function countAngles(draft: GraphDraft, { inputs }: DraftNode): number | undefined {
   const rotary = draft.makerOf(inputs[ATTENTION_INPUT.key]);
   const cos =
@@ -139,8 +139,8 @@ export function countAngles(draft: GraphDraft, { inputs }: DraftNode): number | 
 }
 
 /**
- * Why the value does not have the numbers of {@link POSITIONS} in their order. Exporters reshape them on the way;
- * the operator then still wants [batch, new], so that the order is all that matters.
+ * Why the value does not have the numbers of {@link POSITIONS} in their order. Exporters reshape them before the operator,
+ * which needs [batch, new] again. So only the order matters.
  */
 function whyNoPositions(draft: GraphDraft, value: string): string | undefined {
   let name = value;

@@ -1,6 +1,6 @@
 /**
- * A graph while it is changed in several ways, one after the other: each sees what those before it
- * have made of the nodes, and one edit comes of all.
+ * A graph to which several changes are made, one after the other. Each change sees the nodes as the earlier ones left
+ * them. All changes together become one edit.
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -12,7 +12,7 @@ import { outputOf, type ValueOutline } from "./value-outline.ts";
 import { contentOf, WIRE, type Field } from "./wire-reader.ts";
 import { messageField, stringField, type Piece } from "./wire-writer.ts";
 
-/** A node as it is by now. */
+/** A node, as the changes so far have left it. */
 export interface DraftNode {
   readonly field: Field;
   readonly operator: string;
@@ -31,18 +31,18 @@ export interface NodeChange {
 
 export class GraphDraft {
   readonly model: GraphOutline;
-  /** What the file says of the graph's inputs, outputs and stored tensors. */
+  /** The graph's inputs, outputs and stored tensors, as the file has them. */
   readonly flow: DataFlow;
   readonly #base: MessageEdit;
   readonly #nodes: Map<Field, DraftNode>;
   readonly #makers = new Map<string, Field>();
   readonly #readers = new Map<string, Field[]>();
-  /** Attributes that are set anew; the others stay as the file has them. */
+  /** Attributes with new values; the others stay as the file has them. */
   readonly #changed = new Map<Field, Readonly<Record<string, number>>>();
   readonly #replacements = new Map<number, readonly Piece[]>();
   readonly #additions: Piece[] = [];
 
-  /** @param base an edit made before; the nodes that it replaces stay as it has them */
+  /** @param base an earlier edit; the nodes that it replaces stay as it left them */
   static of(model: GraphOutline, base: MessageEdit): GraphDraft | undefined {
     const flow = dataFlow(model);
     return flow && new GraphDraft(model, flow, base);
@@ -58,20 +58,20 @@ export class GraphDraft {
     for (const node of this.#nodes.values()) this.#connect(node);
   }
 
-  /** In the order of the file; without those of the edit before. */
+  /** All nodes of an operator in the order of the file, without those that the earlier edit replaced. */
   nodes(operator: string): DraftNode[] {
     return [...this.#nodes.values()].filter(
       (node) => node.operator === operator && this.#isFree(node.field),
     );
   }
 
-  /** The node that makes the value by now. */
+  /** The node that makes the value after the changes so far. */
   makerOf(value: string | undefined): DraftNode | undefined {
     const field = value === undefined || value === "" ? undefined : this.#makers.get(value);
     return field && this.#nodes.get(field);
   }
 
-  /** The node of this operator that makes the value for one reader alone, and nothing else. */
+  /** The node of this operator that makes only this value, if the value has only one reader. */
   onlyFor(value: string | undefined, operator: string): DraftNode | undefined {
     const node = this.makerOf(value);
     if (node?.operator !== operator || !this.#isFree(node.field)) return undefined;
@@ -79,12 +79,12 @@ export class GraphDraft {
     return isAlone && !this.flow.outputs.has(value!) ? node : undefined;
   }
 
-  /** Whether the node has no attributes but these. */
+  /** Whether the node has no other attributes than these. */
   hasOnly(node: DraftNode, names: ReadonlySet<string>): boolean {
     return this.attributeBeside(node, names) === undefined;
   }
 
-  /** The name of an attribute that is none of these. */
+  /** The name of an attribute that is not one of these. */
   attributeBeside({ field }: DraftNode, names: ReadonlySet<string>): string | undefined {
     const { reader } = this.model;
     for (const attribute of reader.fields(contentOf(field))) {
@@ -114,19 +114,19 @@ export class GraphDraft {
     this.replace(node, []);
   }
 
-  /** Puts fields of the graph where the node was; what is changed later does not see them. */
+  /** Replaces the node by fields of the graph. Later changes do not see these fields. */
   replace(node: DraftNode, pieces: readonly Piece[]): void {
     this.#disconnect(node);
     this.#nodes.delete(node.field);
     this.#replacements.set(node.field.start, pieces);
   }
 
-  /** Whether a node reads the value, or the graph gives it. */
+  /** Whether a node reads the value, or the value is an output of the graph. */
   isRead(value: string): boolean {
     return this.#readersOf(value).length > 0 || this.flow.outputs.has(value);
   }
 
-  /** Removes the nodes and stored tensors that nobody needs any more now that nobody reads the value. */
+  /** If no node reads the value, removes the node or tensor that makes it, and whatever only that node needed. */
   removeUnread(value: string): void {
     const values = [value];
     for (let next = values.pop(); next !== undefined; next = values.pop()) {
@@ -139,14 +139,14 @@ export class GraphDraft {
     }
   }
 
-  /** Removes a stored tensor that nobody reads any more. */
+  /** Removes a stored tensor that no node reads any more. */
   removeTensor(name: string): void {
     const tensor = this.flow.stored(name);
     if (!tensor || this.isRead(name)) return;
     this.#replacements.set(tensor.field.start, []);
   }
 
-  /** Makes an output of the graph another value of the same type. */
+  /** Replaces an output of the graph by another value of the same type. */
   replaceOutput(output: ValueOutline, value: string): void {
     const { reader } = this.model;
     this.#replacements.set(output.field.start, outputOf(reader, output.field, value));

@@ -1,6 +1,6 @@
 /**
- * The size of an attention's heads, for graphs whose inputs do not say it: the builder of onnxruntime-genai gives
- * that size of its KV cache a name since 2026, and no number.
+ * Finds the size of an attention's heads in graphs whose inputs do not tell it. Since 2026 the builder of
+ * onnxruntime-genai writes a name, and no number, for that size of the KV cache.
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -9,7 +9,7 @@ import type { GraphOutline } from "./model-outline.ts";
 import { PAST, presentOf } from "./shared-past.ts";
 import { ifReadable } from "./understand.ts";
 
-/** By the names of past keys and values, where the graph tells. */
+/** The size of heads by the names of past keys and values, if the graph tells it. */
 export function headSizesOf(model: GraphOutline): ReadonlyMap<string, number> {
   const flow = ifReadable(() => dataFlow(model));
   const sizes = new Map<string, number>();
@@ -25,17 +25,17 @@ function headSizeOf(flow: DataFlow, past: string): number | undefined {
   if (attention?.operator !== ATTENTION) return undefined;
   const { inputs, integers } = attention;
   const [heads = 0, kvHeads = 0] = [integers.get("num_heads"), integers.get("kv_num_heads")];
-  // Without keys of their own, queries, keys and values are side by side in one value.
+  // Without an input for keys, queries, keys and values are side by side in one value.
   const isPacked = (inputs[ATTENTION_INPUT.key] ?? "") === "";
   const columns = widthOf(flow, inputs[ATTENTION_INPUT.query]);
   const size = (columns ?? 0) / (isPacked ? heads + 2 * kvHeads : heads);
   return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
-/** How far the walk goes: from the attention through a rotation and a bias to the product. */
+/** How many steps the walk takes at most: from the attention through a rotation and a bias to the product. */
 const MAX_DEPTH = 4;
 
-/** The last size of a value that comes of a product with something stored. */
+/** The last size of a value that a product with a stored matrix makes. */
 function widthOf(flow: DataFlow, value = "", depth = MAX_DEPTH): number | undefined {
   const node = flow.makerOf(value);
   if (!node || depth === 0) return undefined;

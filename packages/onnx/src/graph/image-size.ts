@@ -1,8 +1,8 @@
 /**
- * Whether an encoder computes the same thing at every size of its image. Height and width without a number do
- * not say so: an exporter that traces a mean over the map, as Apple's squeeze-and-excite block has it, writes a
- * pool of as many positions as the example had. At other sizes its numbers are wrong, and on WASM and WebGPU in
- * different ways (decisions/2026-11-26-graphs-of-others.md).
+ * Finds out whether an encoder computes the same at every size of its image. A graph whose height and width have no
+ * numbers may still be made for one size. When an exporter traces a mean over the map, such as the one in Apple's
+ * squeeze-and-excite block, it writes a pool with the size of its example. At other sizes the numbers are wrong, and
+ * differ between WASM and WebGPU (decisions/2026-11-26-graphs-of-others.md).
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -15,11 +15,11 @@ import type { Piece } from "./wire-writer.ts";
 export type ImageSize =
   | {
       readonly isFree: true;
-      /** Pools that become the mean over the map, and what that changes in the graph. */
+      /** How many pools become the mean over the map. */
       readonly pools: number;
       readonly edit: MessageEdit;
     }
-  /** The encoder is right at one size only, or nobody can tell. */
+  /** The encoder is right at one size only, or the graph does not tell. */
   | { readonly isFree: false; readonly reason: string };
 
 const PIXELS = "pixel_values"; // [n, 3, height, width]
@@ -59,13 +59,13 @@ function* allNodes(model: GraphOutline): Generator<NodeOutline> {
 /** A pool that is a mean over the whole map. */
 interface Mean {
   readonly pool: NodeOutline;
-  /** Values that have a number for each channel, from the pool on. */
+  /** The values after the pool that have one number for each channel. */
   readonly values: ReadonlySet<string>;
 }
 
 /**
- * Pools whose result scales the very map that they pool. Such a graph is only valid where one window covers the
- * map, whatever its side: so the mean over the map was meant.
+ * Finds pools whose result scales the same map that they pool. Such a graph is valid only if one window covers the whole
+ * map, whatever its size. So the mean over the map was meant.
  */
 function findMeans(
   model: GraphOutline,
@@ -85,7 +85,7 @@ function findMeans(
   return means;
 }
 
-/** Operators of a gate: what they give for one position depends on the channels of that position alone. */
+/** Operators of a gate. Their result for one position depends only on the channels of that position. */
 const GATE: ReadonlySet<string> = new Set([
   "Add",
   "Cast",
@@ -108,10 +108,10 @@ const GATE: ReadonlySet<string> = new Set([
   "Unsqueeze",
 ]);
 
-/** Their first input is data; another one says how it is laid out. */
+/** Operators whose first input is data and whose other input is a layout. */
 const LAYOUT: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze"]);
 
-/** A quantised gate has about twenty. */
+/** The greatest number of values in a gate. A quantised gate has about twenty. */
 const MAX_GATE_VALUES = 48;
 
 function meanBehind(
@@ -165,7 +165,7 @@ function isOneWindow({ reader }: GraphOutline, pool: NodeOutline): boolean {
   );
 }
 
-/** The value before changes of name or type. */
+/** The value before nodes that change only its name or type. */
 function sourceOf(flow: DataFlow, value = ""): string {
   let name = value;
   for (let steps = 0; steps < MAX_GATE_VALUES; steps++) {
@@ -187,7 +187,7 @@ function holdsSize(flow: DataFlow, { operator, inputs }: NodeOutline): boolean {
   return ELEMENTWISE.has(operator) && inputs.some((input) => isMap(flow.stored(input)));
 }
 
-/** Whether there is a number for each position of a map, [n, channels, h, w], or of its tokens, [n, tokens, channels]. */
+/** Whether the tensor has numbers for each position of a map, [n, channels, h, w], or of its tokens, [n, tokens, channels]. */
 function isMap(tensor: StoredTensor | undefined): boolean {
   const shape = tensor?.shape ?? [];
   if (shape.length === 4) return shape.slice(2).some((size) => size > 1);
@@ -202,7 +202,7 @@ function toMeans(flow: DataFlow, means: ReadonlyMap<number, Mean>): MessageEdit 
       pool.field.start,
       newNode({ operator: "GlobalAveragePool", inputs: [input], output }),
     );
-    // What the file says of their shapes no longer holds.
+    // The shapes that the file declares for them are no longer right.
     for (const { name, field } of flow.valueInfos)
       if (values.has(name)) replacements.set(field.start, []);
   }

@@ -1,4 +1,4 @@
-/** Says what is in an ONNX file, and which changes the kit would make in it. Reads structure, never weights. */
+/** Shows what an ONNX file contains, and which changes the kit would make in it. It reads the structure, not the weights. */
 
 import { OnnxError } from "../errors.ts";
 import type { RewriteReport } from "./rewrite-report.ts";
@@ -19,11 +19,11 @@ import { contentOf, WIRE, type Field } from "./wire-reader.ts";
 export interface InspectedValue {
   readonly name: string;
   readonly type: string;
-  /** Sizes, or the names of those that are free; `?` for one without a name. */
+  /** The sizes; a free size is its name, or `?` if it has no name. */
   readonly shape: readonly (number | string)[];
 }
 
-/** What is stored, by type and by the operator that takes it. */
+/** The stored tensors, by type and by the operator that reads them. */
 export interface InspectedTensors {
   readonly type: string;
   readonly usedBy: string;
@@ -34,35 +34,35 @@ export interface InspectedTensors {
 /** The graphs that a FastVLM is made of. */
 type GraphName = "vision" | "embed" | "decoder";
 
-/** What `inspectModel` finds. Its form may change with any version; it is made to be read by people. */
+/** The result of `inspectModel`. It is made for people, and its form may change with any version. */
 export interface ModelInspection {
   readonly file: string;
   readonly bytes: number;
   readonly irVersion: number | undefined;
   readonly producer: string;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
-  /** Which of a model's graphs it is, by its outputs. */
+  /** Which of a model's graphs it is, told by its outputs. */
   readonly graph: GraphName | "unknown";
   readonly inputs: readonly InspectedValue[];
   readonly outputs: readonly InspectedValue[];
   readonly operators: readonly { readonly operator: string; readonly count: number }[];
   readonly tensors: readonly InspectedTensors[];
-  /** Tensors that say that they are in the file itself, as Python's `onnx` writes it for some. */
+  /** How many tensors say that they are in the file itself, as Python's `onnx` writes it for some. */
   readonly saidToBeHere: number;
   readonly externalData: readonly {
     readonly location: string;
     readonly tensors: number;
     readonly isThere: boolean;
   }[];
-  /** What would be changed on each device, and what would not and why. */
+  /** Which changes would be made on each device, and why others would not. */
   readonly devices: Readonly<Record<"webgpu" | "wasm", readonly RewriteReport[]>>;
-  /** Of a vision encoder: whether it is right for images of any size, or why not. */
+  /** For a vision encoder: whether it is right for images of any size, or why it is not. */
   readonly imageSize?: string;
-  /** Of a vision encoder: the layers that WASM would run in int8. */
+  /** For a vision encoder: how many layers WASM would run in int8. */
   readonly int8Layers?: number;
-  /** Of a decoder: whether its steps can be captured where a GPU has subgroups. */
+  /** For a decoder: whether its steps can be captured on a GPU with subgroups. */
   readonly canBeCaptured?: boolean;
-  /** What the kit does not know, in words. */
+  /** What the kit does not recognise in the file, in words. */
   readonly unknown: readonly string[];
 }
 
@@ -86,7 +86,7 @@ export function inspectModel(
   }));
   const others = beside.filter((one): one is typeof one & ExternalFile => one.source !== undefined);
   const row = putInARow(source, others);
-  // Each of these walks through the file by itself, as far as a reader is allowed to go.
+  // A fresh outline for each, because a reader may read only a limited number of fields.
   const fresh = (): GraphOutline => outline(row.source, file, row.layout);
   const model = fresh();
   const values = (number: number): InspectedValue[] => valuesOf(model, number);
@@ -227,7 +227,7 @@ function contentsOf({
   };
 }
 
-/** From each file that tensors are in to how many. */
+/** How many tensors are in each external file. */
 function externalLocations({ reader, tensors }: GraphOutline): ReadonlyMap<string, number> {
   const locations = new Map<string, number>();
   for (const { field, isExternal } of tensors) {

@@ -1,4 +1,4 @@
-/** An inspection as lines to read, and to paste into a report. */
+/** Writes an inspection as lines of text, to read and to paste into a report. */
 
 import type { RewriteReport } from "./rewrite-report.ts";
 import type { InspectedValue, ModelInspection } from "./inspect-model.ts";

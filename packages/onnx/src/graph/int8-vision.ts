@@ -3,8 +3,8 @@
  * the CPU runs about three times as fast (decisions/2026-11-24-int8-vision-encoder.md). Layers are recognised by what
  * they compute, not by names; what is not recognised stays byte for byte as it is.
  *
- * A convolution has its channels in front, the product needs them last, so the map is turned before
- * and after. Where only an activation lies between two convolutions it is not turned in between.
+ * A convolution has its channels first, but the product needs them last. So the map is transposed before and after the
+ * product. If only an activation is between two convolutions, the map is not transposed between them.
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -28,12 +28,12 @@ import {
 } from "./wire-writer.ts";
 
 export interface Int8VisionPlan {
-  /** Of the file that is to be written. */
+  /** The size of the new file in bytes. */
   readonly bytes: number;
   /** How many layers become int8 products. */
   readonly layers: number;
   /**
-   * The file, front to back; chunks are the receiver's. One tensor at a time is in memory.
+   * Returns the file from front to back, in chunks that the receiver owns. Only one tensor at a time is in memory.
    *
    * @throws {OnnxError} `model-invalid` where a weight is not a finite number, and what the source throws
    */
@@ -45,23 +45,26 @@ export interface Int8VisionOptions {
   readonly file?: string;
   /** Layers with fewer weights stay as they are. */
   readonly minLayerWeights?: number;
-  /** Below in all layers, there is no plan. */
+  /** If all layers together have fewer weights, there is no plan. */
   readonly minModelWeights?: number;
-  /** Changes of the graph that the file is to have too; of nodes that are no layers. */
+  /** Other changes for the new file, of nodes that are not such layers. */
   readonly edit?: MessageEdit;
 }
 
-/** Turning and quantising cost most of what a smaller product saves, and the first layers' rounding shows most. */
+/**
+ * In smaller layers, transposing and quantising cost most of the time that the product saves. Besides, rounding in the first
+ * layers, which are small, disturbs the result most.
+ */
 const MIN_LAYER_WEIGHTS = 16 * 1024;
 
-/** A smaller encoder needs some 20 milliseconds for an image either way. */
+/** A smaller encoder needs about 20 milliseconds for an image, in int8 or not. */
 const MIN_MODEL_WEIGHTS = 8 * 1024 * 1024;
 
-/** The first opset whose operators stretch a single number over any shape without being told to. */
+/** The first opset whose operators broadcast a single number to any shape by themselves. */
 const MIN_OPSET = 7;
 
 /**
- * @returns undefined where there is nothing to gain: run the file as it is
+ * @returns undefined if there is nothing to gain; then run the file as it is
  * @throws {OnnxError} `model-invalid`
  */
 export function planInt8Vision(
@@ -81,7 +84,7 @@ export function planInt8Vision(
   const { edit } = options;
   const content = applyEdit(contentOf(graph), fields, {
     replacements: new Map([
-      // One file, whatever it is made of.
+      // The new file contains all weights, even if the old one has external files.
       ...storedInside(model),
       ...(edit?.replacements ?? []),
       ...replacementsFor(model, flow, products),
@@ -104,7 +107,7 @@ const PREFIX = "fastvlm-kit/int8/";
 
 const CONTRIB = "com.microsoft";
 
-/** By the place of the field in the file; no pieces remove it. */
+/** New pieces by the place of the field in the file; an empty list removes the field. */
 type Replacements = Map<number, readonly Piece[]>;
 
 function replacementsFor(
@@ -113,7 +116,7 @@ function replacementsFor(
   products: readonly Product[],
 ): Replacements {
   const links = findLinks(model, flow, products);
-  /** Values that are there with their channels last too, under the name with the prefix. */
+  /** Values that also exist with their channels last, under their name with the prefix. */
   const isTurned = new Set<string>();
   const staysTurned = new Set([...links.values()].map(({ from }) => from));
   const replacements: Replacements = new Map();
@@ -149,7 +152,7 @@ function replacementsFor(
   return replacements;
 }
 
-/** For each convolution that has only an activation, or nothing, between it and another: what that is. */
+/** For each convolution that feeds another one: the activation between them, if that is all. */
 function findLinks(
   model: GraphOutline,
   flow: DataFlow,
@@ -166,8 +169,8 @@ function findLinks(
 }
 
 /**
- * All of it becomes one `FastGelu`: 0.0005 away from the exact one at most, a tenth of the step that
- * its result is then rounded by.
+ * Replaces the nodes of a GELU by one `FastGelu`. It differs from the exact GELU by at most 0.0005. This is a tenth of the
+ * step to which its result is rounded next.
  */
 function replaceGelu(
   flow: DataFlow,
@@ -207,7 +210,7 @@ function columnNames(index: number): { levels: string; scales: string } {
   return { levels: `${PREFIX}${index}/levels`, scales: `${PREFIX}${index}/scales` };
 }
 
-/** Two stored tensors in the place of one; the scales come of making the levels. */
+/** Replaces one stored tensor by two, the levels and the scales. The scales are computed together with the levels. */
 function storedColumns({ matrix }: Product, index: number): Piece[] {
   const { inputs, outputs } = matrix;
   const names = columnNames(index);

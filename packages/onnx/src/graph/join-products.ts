@@ -1,7 +1,6 @@
 /**
- * Queries, keys and values come of one `MatMulNBits` instead of three: its weights are the rows of
- * the three, one below the other. `GroupQueryAttention` takes them as they come, rotates them and
- * writes the KV cache in one go.
+ * Replaces the three `MatMulNBits` of queries, keys and values by one. Its weights are the rows of the three, one below the
+ * other. `GroupQueryAttention` reads the joined result, rotates it, and writes the KV cache in one step.
  */
 
 import { ATTENTION, ATTENTION_INPUT, headSizeOf, NO_ATTENTION } from "./fuse-rotary.ts";
@@ -18,13 +17,13 @@ const NAME = "joined-products";
 
 export interface JoinedWeights {
   readonly file: JoinedFile;
-  /** What the graph calls that file. ASCII. */
+  /** The name that the graph uses for that file, in ASCII. */
   readonly location: string;
 }
 
 type Products = readonly [query: DraftNode, key: DraftNode, value: DraftNode];
 
-/** @returns how many attentions get one product by now */
+/** @returns how many attentions read from one product afterwards */
 export function joinProducts(
   draft: GraphDraft,
   weights: JoinedWeights,
@@ -67,12 +66,12 @@ export function joinProducts(
   return count;
 }
 
-/** Whether the file has queries, keys and values in one value already. */
+/** Whether one value already has queries, keys and values in the file. */
 function isJoined({ inputs: [, key, value] }: DraftNode): boolean {
   return key === "" && value === "";
 }
 
-/** Those of an attention that rotates, as it takes them from one value: heads of one size, side by side. */
+/** The three products of an attention that rotates, if it could read them from one value: heads of one size, side by side. */
 function findProducts(draft: GraphDraft, attention: DraftNode): Products | string {
   const { inputs, integers } = attention;
   const [query, key, value] = inputs
@@ -104,8 +103,8 @@ const TYPES: Readonly<Record<number, readonly number[]>> = {
 };
 
 /**
- * What is stored for each input behind the first, of all three; undefined for an input that none of
- * them has, and for all where they are not alike.
+ * The stored tensors of all three products, for each input after the first. Undefined for an input that none of them has.
+ * The whole result is undefined if the products differ in which inputs they have.
  */
 function tensorsOf(
   { flow }: GraphDraft,
@@ -123,7 +122,7 @@ function tensorsOf(
   return tensors;
 }
 
-/** Whether the bytes of one behind those of the other are a tensor with the rows of both. */
+/** Whether the bytes of the tensors, one after the other, are a tensor with the rows of all. */
 function areRows([first, ...others]: readonly StoredTensor[], types: readonly number[] = []) {
   if (!first?.raw || !types.includes(first.dataType)) return false;
   return others.every(
@@ -135,7 +134,7 @@ function areRows([first, ...others]: readonly StoredTensor[], types: readonly nu
   );
 }
 
-/** Smaller ones are carried in the graph itself, like those of the file. */
+/** Smaller tensors are written into the graph itself, as in the file. */
 const MIN_EXTERNAL_BYTES = 16 * 1024;
 function joinTensors(
   name: string,

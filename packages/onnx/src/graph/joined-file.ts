@@ -1,4 +1,4 @@
-/** A file that goes on behind its end, with stretches of itself in another order. */
+/** A file that seems to go on after its end, with parts of itself in another order. */
 
 import type { ByteSource } from "./byte-source.ts";
 import type { Span } from "./wire-reader.ts";
@@ -13,7 +13,7 @@ export class JoinedFile implements ByteSource {
     this.size = source.size;
   }
 
-  /** @returns where the stretches are, one behind the other */
+  /** @returns the place at which the parts now follow one another */
   append(spans: readonly Span[]): Span {
     const start = this.size;
     for (const from of spans) {
@@ -31,7 +31,7 @@ export class JoinedFile implements ByteSource {
     return bytes;
   }
 
-  /** Copies what `bytes`, which begin at `start`, have of the stretch that lies at `at`. */
+  /** Copies into `bytes`, which begin at `start`, the part of `from` that belongs there if `from` is placed at `at`. */
   #copy(bytes: Uint8Array, start: number, from: Span, at: number): void {
     const first = Math.max(start, at);
     const last = Math.min(start + bytes.byteLength, at + from.end - from.start);

@@ -1,9 +1,9 @@
 /**
- * Makes a decoder compute the logits of the last position only, which are all that is ever looked at.
- * The product with the vocabulary gets the last row of its input; its weights stay as they are.
+ * Makes a decoder compute the logits of the last position only, because no others are used. The product with the
+ * vocabulary reads only the last row of its input; its weights stay as they are.
  *
- * The graph is walked back from `logits` through what treats every position alike. Where anything
- * else is met, the graph stays as it is.
+ * The walk goes back from `logits` through nodes that treat every position alike. If it meets any other node, the graph
+ * stays as it is.
  */
 
 import { dataFlow, type DataFlow } from "./data-flow.ts";
@@ -20,12 +20,12 @@ const NAME = "last-logits";
 const LOGITS = "logits"; // [batch, positions, vocab]
 const POSITIONS = 1;
 
-/** The first opset whose Slice takes its numbers as inputs. */
+/** The first opset whose Slice reads its numbers from inputs. */
 const MIN_OPSET = 10;
 
 /**
- * @returns undefined where the graph is not understood; an edit without changes where it gives the
- *   last position only already
+ * @returns undefined if the graph is not understood; an edit without changes if the graph already returns the last
+ *   position only
  * @throws {OnnxError} `model-invalid`
  */
 export function lastLogits(model: GraphOutline, log = new RewriteLog()): MessageEdit | undefined {
@@ -50,7 +50,7 @@ export function lastLogits(model: GraphOutline, log = new RewriteLog()): Message
     replacements: new Map<number, readonly Piece[]>([
       [output.field.start, withSize(model.reader, output.field, POSITIONS, 1)],
       [product.field.start, [...slice(product.inputs[0]!), ...onLastRow(model, product)]],
-      // What the file says of their shapes no longer holds.
+      // The shapes that the file declares for them are no longer right.
       ...notes.map(({ field }) => [field.start, []] as const),
     ]),
     additions: Object.entries(SLICE).flatMap(([name, value]) => newIntegers(name, [value])),
@@ -67,7 +67,7 @@ function findProduct(
     const node = flow.makerOf(value);
     const isInner = value !== LOGITS;
     const readers = flow.readsOf(value) + (flow.outputs.has(value) ? 1 : 0);
-    // What somebody else reads too must keep its positions. A value twice is a circle.
+    // A value with another reader has to keep its positions. A value that occurs twice is a cycle.
     if (node?.outputs.length !== 1) return `${shown(value)} is not made by a node of its own`;
     if (readers !== 1 || between.has(value)) return `${shown(value)} is read by other nodes too`;
     if (isInner) between.add(value);
@@ -88,14 +88,14 @@ function isProduct(flow: DataFlow, { operator, inputs }: NodeOutline): boolean {
     case "com.microsoft::MatMulNBits":
       return [inputs[1], ...rest].every((name) => flow.stored(name ?? "") !== undefined);
     case "MatMulInteger":
-      // Its input is quantised by a scale of all positions, here as before: the numbers stay the same.
+      // Its input is still quantised with one scale for all positions, so the numbers stay the same.
       return isStoredMatrix(flow, inputs[1]) && rest.every((name) => isForAll(flow, name));
     default:
       return false;
   }
 }
 
-/** The input that carries the positions, where the node treats all of them alike. */
+/** The input with the positions, if the node treats all of them alike. */
 function throughElementwise(flow: DataFlow, node: NodeOutline): string | undefined {
   const [first, second] = node.inputs;
   if (node.operator === "Cast" || node.operator === "Identity") return first;
@@ -105,19 +105,19 @@ function throughElementwise(flow: DataFlow, node: NodeOutline): string | undefin
   return isForAll(flow, first) ? second : undefined;
 }
 
-/** Whether the value has no axis of positions: a stored vector, or a scale that comes of quantising. */
+/** Whether the value has no axis of positions: it is a stored vector, or the scale of a quantised input. */
 function isForAll(flow: DataFlow, value: string, depth = 4): boolean {
   const tensor = flow.stored(value);
   if (tensor) return tensor.shape.length <= 1;
   const node = flow.makerOf(value);
   if (!node || depth === 0) return false;
   if (node.operator === "DynamicQuantizeLinear") return node.outputs.indexOf(value) > 0;
-  // More inputs than two are none of these, and would make the walk long.
+  // None of these nodes has more than two inputs, and more would make the walk long.
   if (node.inputs.length > 2 || !["Mul", "Cast"].includes(node.operator)) return false;
   return node.inputs.every((input) => isForAll(flow, input, depth - 1));
 }
 
-/** A stored matrix, widened or turned on its way or not. */
+/** Whether the value is a stored matrix, perhaps converted or transposed on the way. */
 function isStoredMatrix(flow: DataFlow, value = "", depth = 4): boolean {
   const tensor = flow.stored(value);
   if (tensor) return tensor.shape.length === 2;

@@ -1,4 +1,4 @@
-/** Where the parts of an ONNX model are in its file. Read once, whatever is then made of it. */
+/** Reads where the parts of an ONNX model are in its file. All rewrites use this outline. */
 
 import type { ByteSource } from "./byte-source.ts";
 import type { Layout } from "./external-data.ts";
@@ -9,18 +9,18 @@ export interface StoredTensor extends TensorOutline {
   readonly field: Field;
 }
 
-/** A model with one graph, which nearly all have. */
+/** A model with one graph. Nearly all models have one. */
 export interface GraphOutline {
-  /** The graph's file, and behind it those that it keeps weights in. */
+  /** The graph's file, followed by its external files. */
   readonly source: ByteSource;
   /** Where the graph's own file ends. */
   readonly messageEnd: number;
   readonly reader: WireReader;
   readonly graph: Field;
-  /** Everything in the graph that is a message, in the order of the file. */
+  /** All fields of the graph that are messages, in the order of the file. */
   readonly fields: readonly Field[];
   readonly tensors: readonly StoredTensor[];
-  /** Version of ONNX's own operators; 0 where the model does not say. */
+  /** The version of ONNX's own operators; 0 if the model does not tell it. */
   readonly opset: number;
 }
 
@@ -31,8 +31,8 @@ const OPSET = { domain: 1, version: 2 } as const;
 
 /**
  * @param file names the file in errors
- * @param layout what is in the source, where that is more than the graph's file
- * @returns undefined where there is no graph, or more than one
+ * @param layout where the external files are in the source, if there are any
+ * @returns undefined if there is no graph, or more than one
  * @throws {OnnxError} `model-invalid` for what is not a protobuf message
  */
 export function outlineModel(
@@ -63,7 +63,7 @@ export function outlineModel(
   return { source, messageEnd, reader, graph, fields, tensors, opset };
 }
 
-/** The version of ONNX's own operators, whose domain has no name; 0 for those of others. */
+/** The version of ONNX's own operators, whose domain has no name; 0 for other domains. */
 function readOpset(reader: WireReader, span: Field): number {
   let version = 0;
   for (const field of reader.fields(contentOf(span))) {
@@ -77,7 +77,7 @@ function readOpset(reader: WireReader, span: Field): number {
 
 const MAX_DOMAIN_BYTES = 256;
 
-/** A field that is a name; of one character per byte, compared and copied, never shown. */
+/** Reads a name with one character per byte. Names are compared and copied, but never shown. */
 export function nameIn(reader: WireReader, field: Field): string {
   return byteString(reader.read(contentOf(field)));
 }

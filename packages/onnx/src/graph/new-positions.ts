@@ -1,7 +1,7 @@
 /**
- * A run gives the keys and values of the new positions, and not those of the whole sequence: what
- * `GroupQueryAttention` takes as new becomes the graph's output instead of what it makes of old and
- * new. The caller puts it behind the old ones.
+ * Makes a run return the keys and values of the new positions only, not of the whole sequence. The outputs of the graph
+ * become the new keys and values that `GroupQueryAttention` reads, in place of the joined ones that it writes. The caller
+ * appends them to the old ones.
  */
 
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
@@ -11,16 +11,16 @@ import { canSharePast, PAST, presentOf } from "./shared-past.ts";
 
 const NAME = "new-positions";
 
-/** From the name of a past to that of the output that continues it: [batch, new positions, heads × head size]. */
+/** Maps the name of a past to the output with its new part: [batch, new positions, heads × head size]. */
 export type NewPositions = ReadonlyMap<string, string>;
 
-/** Which input of the attention continues which. */
+/** For each input with a past, the input with its new part. */
 const CONTINUED_BY = new Map<number, number>([
   [ATTENTION_INPUT.pastKey, ATTENTION_INPUT.key],
   [ATTENTION_INPUT.pastValue, ATTENTION_INPUT.value],
 ]);
 
-/** @returns undefined, with nothing changed, where one layer has no such value */
+/** @returns undefined, without any change, if one layer has no such value */
 export function outputNewPositions(
   draft: GraphDraft,
   log = new RewriteLog(),
@@ -52,7 +52,7 @@ function newValueOf(attentions: readonly DraftNode[], past: string): string | un
   for (const { inputs, integers } of attentions) {
     const at = CONTINUED_BY.get(inputs.indexOf(past));
     if (at === undefined) continue;
-    // Keys that the attention rotates are not yet what it keeps.
+    // If the attention rotates keys, its input has them before the rotation, and it keeps them after it.
     const isKept = at === ATTENTION_INPUT.value || (integers.get("do_rotary") ?? 0) === 0;
     return isKept ? inputs[at] : undefined;
   }

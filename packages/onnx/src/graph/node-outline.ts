@@ -1,4 +1,4 @@
-/** What a node (`NodeProto`) computes from what; of its attributes, the integers and floats. */
+/** Reads a node (`NodeProto`): its operator, inputs and outputs, and the attributes that are integers or floats. */
 
 import { nameIn } from "./model-outline.ts";
 import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
@@ -7,7 +7,7 @@ export interface NodeOutline {
   readonly field: Field;
   /** ONNX's own operators by their name, those of other domains as `domain::name`. */
   readonly operator: string;
-  /** `""` for an optional input that is left out; so for outputs. */
+  /** The names of the inputs; `""` for an optional input that is left out. The same holds for outputs. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly integers: ReadonlyMap<string, number>;
@@ -29,8 +29,8 @@ const ATTRIBUTE = {
 const MAX_NAME_BYTES = 4096;
 
 /**
- * @returns undefined for a node that is not plain: one with a graph inside, which may look at any
- *   value of the graph around it, or with a name of endless length
+ * @returns undefined for a node that cannot be judged: it contains a graph, which may read any value of the outer graph, or
+ *   it has a name that is too long
  * @throws {OnnxError} `model-invalid`
  */
 export function outlineNode(reader: WireReader, field: Field): NodeOutline | undefined {
@@ -72,7 +72,7 @@ const TEXT_FIELDS: ReadonlySet<number> = new Set([
   NODE.domain,
 ]);
 
-/** @returns false for an attribute that nobody here can judge */
+/** @returns false for an attribute that cannot be judged */
 function readAttribute(
   reader: WireReader,
   field: Field,
@@ -104,10 +104,10 @@ function isShort(field: Field): boolean {
   return field.end - field.content <= MAX_NAME_BYTES;
 }
 
-/** Sizes, steps and paddings of a few dimensions, packed. */
+/** Enough for the sizes, steps and paddings of a few dimensions, packed. */
 const MAX_LIST_BYTES = 256;
 
-/** An attribute that is a list of integers; NaN stands for a list that is longer than any of use here. */
+/** Reads an attribute that is a list of integers. A list that is too long is read as NaN. */
 export function listAttribute(
   reader: WireReader,
   node: NodeOutline,
@@ -125,7 +125,7 @@ export function listAttribute(
   return list;
 }
 
-/** An attribute that is a text. */
+/** Reads an attribute that is text. */
 export function textAttribute(
   reader: WireReader,
   node: NodeOutline,

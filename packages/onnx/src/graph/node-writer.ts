@@ -1,4 +1,4 @@
-/** Nodes, stored tensors and inputs that no file has, written as fields of a graph. */
+/** Writes new nodes, stored tensors and inputs as fields of a graph. */
 
 import { GRAPH } from "./model-outline.ts";
 import { NODE } from "./node-outline.ts";
@@ -64,7 +64,7 @@ export interface NewTensor {
   readonly shape: readonly number[];
 }
 
-/** @param data the fields that say what, or where, its numbers are */
+/** @param data the fields with its numbers, or with the place of its numbers */
 export function newTensor({ name, dataType, shape }: NewTensor, data: readonly Piece[]): Piece[] {
   return messageField(GRAPH.initializer, [
     ...shape.map((size) => integerField(TENSOR.dims, size)),
@@ -74,14 +74,14 @@ export function newTensor({ name, dataType, shape }: NewTensor, data: readonly P
   ]);
 }
 
-/** A stored list of integers, as shapes and places are given to a node: [count]. */
+/** A stored list of integers, [count], for instance a shape that a node reads. */
 export function newIntegers(name: string, values: readonly bigint[]): Piece[] {
   return newTensor({ name, dataType: DATA_TYPE.int64, shape: [values.length] }, [
     ...messageField(TENSOR.rawData, [new Uint8Array(BigInt64Array.from(values).buffer)]),
   ]);
 }
 
-/** An input of the graph; all of its sizes are free. */
+/** A new input of the graph. All of its sizes are free. */
 export function newInput(name: string, dataType: number, axes: readonly string[]): Piece[] {
   const dimensions = axes.flatMap((axis) =>
     messageField(SHAPE.dimension, stringField(SHAPE.axisName, axis)),

@@ -7,17 +7,17 @@ import { OnnxError } from "../errors.ts";
 
 /** A layer's weights, to be read in pieces. */
 export interface WeightMatrix {
-  /** For errors. */
+  /** The name of the file, for errors. */
   readonly file: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** Which of the two a row is: a convolution stores a row for each output, a MatMul one for each input. */
+  /** What a stored row is. A convolution stores a row for each output, a MatMul a row for each input. */
   readonly rows: "outputs" | "inputs";
-  /** The numbers from `start` up to `end`, counted row by row. */
+  /** Returns the numbers from `start` to `end` (not included), counted row by row. */
   read(start: number, end: number): Float32Array;
 }
 
-/** A weight is its level times its output's scale. */
+/** Quantised weights. A weight is its level times the scale of its output. */
 export interface Int8Columns {
   /** [inputs, outputs], as the integer products of ONNX Runtime read them. */
   readonly levels: Int8Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ export const MAX_LEVEL = 127;
 
 const SLAB_NUMBERS = 256 * 1024;
 
-/** Scales below cannot be told apart in float32; such weights are as good as zero. */
+/** The smallest scale. Smaller ones cannot be told apart in float32, and such weights are practically zero. */
 const SMALLEST_SCALE = 2 ** -126;
 
 /** @throws {OnnxError} `model-invalid` where a weight is not a finite number */
@@ -48,7 +48,7 @@ function fromOutputRows(matrix: WeightMatrix): Int8Columns {
         largest = larger(matrix, largest, numbers[index]!);
       scales[first + row] = scaleOf(largest);
     }
-    // Input by input, so that writes run along memory.
+    // Goes input by input, so that memory is written in order.
     for (let input = 0; input < inputs; input++) {
       const target = input * outputs + first;
       for (let row = 0; row < count; row++)
@@ -108,7 +108,7 @@ function scaleOf(largest: number): number {
   return scale < SMALLEST_SCALE ? 1 : scale;
 }
 
-/** @param scale as it is stored, in float32: the number that the runtime multiplies by */
+/** @param scale the stored float32 number by which the runtime multiplies */
 function toLevel(weight: number, scale: number): number {
   return Math.round(weight / scale);
 }

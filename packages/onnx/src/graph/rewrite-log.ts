@@ -1,8 +1,8 @@
-/** Notes why a graph is not changed, in words. */
+/** Records in words why parts of a graph are not changed. */
 
 import type { RewriteName, RewriteReport } from "./rewrite-report.ts";
 
-/** Reasons differ little from layer to layer; a file must not be able to give endless ones. */
+/** The greatest number of reasons. Layers differ little, and a file must not be able to fill the log. */
 const MAX_REASONS = 8;
 
 export class RewriteLog {
@@ -21,7 +21,7 @@ export class RewriteLog {
 
 const MAX_SHOWN = 80;
 
-/** A name out of a file, as part of a sentence. */
+/** A name from a file, shortened for use in a sentence. */
 export function shown(name: string): string {
   const text = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
   return text.replaceAll(/[^ -~…]/g, "?");

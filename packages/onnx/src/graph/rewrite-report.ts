@@ -1,4 +1,4 @@
-/** Which changes there are, and what became of each in one graph. */
+/** The changes that can be made in a graph, and the report about each of them. */
 
 /** The changes that the kit can make in a graph. */
 export type RewriteName =

@@ -1,17 +1,17 @@
-/** Messages with some of their fields replaced; everything else stays byte for byte, whether known here or not. */
+/** Replaces some fields of a message. Everything else stays byte for byte, also fields that are not known here. */
 
 import type { Field, Span, WireReader } from "./wire-reader.ts";
 import type { Piece } from "./wire-writer.ts";
 
 /** Changes of one message's fields. */
 export interface MessageEdit {
-  /** By the place in the file where the field begins; no pieces remove it. */
+  /** New pieces by the place in the file where the field begins; an empty list removes the field. */
   readonly replacements: ReadonlyMap<number, readonly Piece[]>;
-  /** What comes behind the message's own fields. */
+  /** Pieces that are added after the message's own fields. */
   readonly additions: readonly Piece[];
 }
 
-/** Fields for which `replace` gives undefined stay as they are. */
+/** Replaces fields. A field for which `replace` returns undefined stays as it is. */
 export function rewrite(
   reader: WireReader,
   message: Span,

@@ -1,10 +1,10 @@
-/** The number in a stored tensor of one element. Writers put it into bytes, or into a list of its kind. */
+/** Reads the number in a stored tensor of one element. Exporters store it as bytes or in a typed list. */
 
 import type { StoredTensor } from "./model-outline.ts";
 import { DATA_TYPE, isHere, TENSOR } from "./tensor-outline.ts";
 import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
 
-/** @returns undefined for other tensors, and for element types that nothing here is scaled by */
+/** @returns undefined for other tensors, and for element types that are not used for scales */
 export function readScalar(reader: WireReader, tensor: StoredTensor): number | undefined {
   if (tensor.shape.some((size) => size !== 1)) return undefined;
   if (tensor.raw) return fromBytes(tensor.dataType, reader.read(tensor.raw));

@@ -1,7 +1,7 @@
 /**
- * Attentions get the length of the sequence from the caller, who knows it, instead of from sums over the
- * mask: on a GPU those were computed on the CPU, a buffer and an upload for each token, and a run with a
- * node on the CPU cannot be captured.
+ * Gives the attentions the length of the sequence as inputs of the graph, in place of sums over the mask. With a GPU those
+ * sums were computed on the CPU, which cost a buffer and an upload for each token; and a run with a node on the CPU cannot
+ * be captured.
  */
 
 import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
@@ -12,17 +12,17 @@ import { DATA_TYPE } from "./tensor-outline.ts";
 
 const NAME = "told-lengths";
 
-/** An input that they get: the index of the sequence's last position, int32 [1]. */
+/** The new input with the index of the sequence's last position, int32 [1]. */
 export const LAST_POSITION = "fastvlm-kit/last_position";
 
-/** The other one: how many positions the sequence has, int32 [1]. On the CPU, but where steps are captured. */
+/** The new input with the number of positions of the sequence, int32 [1]. It is on the CPU, unless steps are captured. */
 export const TOTAL_LENGTH = "fastvlm-kit/total_length";
 
 /**
- * `GroupQueryAttention` defines these inputs of its as the length of the whole sequence, less one and as it
- * is, so it does not matter how the graph comes to them.
+ * Connects the attentions with the new inputs. `GroupQueryAttention` defines its two inputs as the length of the whole
+ * sequence minus one, and as that length. So it does not matter how the graph computed them before.
  *
- * @returns how many attentions get them
+ * @returns how many attentions read the new inputs
  */
 export function takeLengths(draft: GraphDraft, log = new RewriteLog()): number {
   const all = draft.nodes(ATTENTION);

@@ -1,22 +1,22 @@
-/** Whether a decoder may write new keys and values behind the old ones, in the same memory. */
+/** Tells whether a decoder may write new keys and values after the old ones, in the same memory. */
 
 import { dataFlow } from "./data-flow.ts";
 import { ATTENTION, ATTENTION_INPUT } from "./fuse-rotary.ts";
 import { ifReadable } from "./understand.ts";
 import type { GraphOutline } from "./model-outline.ts";
 
-/** What the names of the decoder's past keys and values begin with. */
+/** The beginning of the names of the decoder's past keys and values. */
 export const PAST = "past_key_values.";
 const PRESENT = "present.";
 
-/** The name of what a run makes of a past. */
+/** The name of the output that continues a past. */
 export function presentOf(past: string): string {
   return past.replace(PAST, PRESENT);
 }
 
 /**
- * Only that operator reads the past, and it takes the length of what is valid from the mask, so that
- * room behind it does no harm.
+ * True if only `GroupQueryAttention` reads the past. It takes the valid length from the mask, so unused room after it
+ * does no harm.
  */
 export function canSharePast(model: GraphOutline): boolean {
   const flow = ifReadable(() => dataFlow(model));

@@ -1,10 +1,9 @@
 /**
- * A model without its weights: the same ONNX message, in which every large stored tensor says "my
- * bytes are in another file, from here to there" (ONNX's external data). The other file is the
- * original itself, with what lies beside it behind its end, so the weights stay where they are and
- * nobody copies them.
+ * Writes a skeleton: the same ONNX message without its weights. Every large stored tensor says instead where in another
+ * file its bytes are (ONNX's external data). The other file is the original file, followed by its external files. So the
+ * weights stay where they are, and no copy is made.
  *
- * Everything else is carried over byte for byte, whether known here or not.
+ * Everything else is copied byte for byte, also fields that are not known here.
  */
 
 import type { ByteSource } from "./byte-source.ts";
@@ -22,14 +21,14 @@ import {
 } from "./wire-writer.ts";
 
 export interface SkeletonOptions {
-  /** What the skeleton calls the file that its weights are in. ASCII. */
+  /** The name that the skeleton uses for the file with its weights, in ASCII. */
   readonly location: string;
   /**
-   * Tensors of fewer bytes stay in the skeleton. Runtimes look into small ones, shapes and axes say,
-   * before they load external data.
+   * Tensors with fewer bytes stay in the skeleton, because runtimes read small ones, such as shapes and axes, before they
+   * load external data.
    */
   readonly minTensorBytes?: number;
-  /** Changes of the graph. A stored tensor that it replaces is not looked at. */
+  /** Changes of the graph. Stored tensors that it replaces are skipped. */
   readonly edit?: MessageEdit;
 }
 
@@ -41,13 +40,13 @@ export interface Skeleton {
 
 const MIN_TENSOR_BYTES = 16 * 1024;
 
-/** More than this without its large tensors is a model that keeps its weights where we do not look. */
+/** A larger skeleton means that the model keeps its weights in a place that is not recognised. */
 const MAX_SKELETON_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param file names the file in errors
- * @returns undefined where the file has no weights to leave behind, or has them in an unusual place:
- *   load such a file whole
+ * @returns undefined if the file has no weights to leave out, or has them in an unusual place; load such a file as a
+ *   whole
  * @throws {OnnxError} `model-invalid` for what is not a protobuf message
  */
 export function toSkeleton(
@@ -58,7 +57,7 @@ export function toSkeleton(
   return model && skeletonOf(model, options);
 }
 
-/** For tensors whose bytes are in a file beside the graph: the same ones with their bytes inside. */
+/** For tensors whose bytes are in an external file: the same tensors with their bytes inside. */
 export function storedInside({ tensors }: GraphOutline): Map<number, readonly Piece[]> {
   const inside = new Map<number, readonly Piece[]>();
   for (const { field, others, raw, isExternal } of tensors) {
@@ -91,7 +90,7 @@ export function skeletonOf(model: GraphOutline, options: SkeletonOptions): Skele
     replacements: new Map([[graph.start, messageField(MODEL.graph, content)]]),
     additions: [],
   });
-  // A small graph that is changed has to be written anew all the same.
+  // A small graph has to be written too if it was changed.
   if ((externalBytes === 0 && !edit) || piecesLength(pieces) > MAX_SKELETON_BYTES) return undefined;
   return { bytes: joinPieces(source, pieces), externalBytes };
 }

@@ -1,29 +1,29 @@
-/** What a stored tensor (`TensorProto`) is, and where its bytes are. */
+/** Reads the type and shape of a stored tensor (`TensorProto`), and where its bytes are. */
 
 import { ExternalReference, type Layout } from "./external-data.ts";
 import { LOCATION, TENSOR } from "./tensor-fields.ts";
 import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-reader.ts";
 
 export interface TensorOutline {
-  /** One character per byte; compared, never shown. */
+  /** The name, with one character per byte. It is compared, but never shown. */
   readonly name: string;
   readonly dataType: number;
   readonly shape: readonly number[];
-  /** Where its bytes are, where they are all of its data and as many as type and shape say. */
+  /** The place of its bytes, if they are all of its data and match type and shape. */
   readonly raw: Span | undefined;
-  /** All fields but `raw`, as the file has them; without those that say which file it is in. */
+  /** All fields except `raw` and those that name its file, as the file has them. */
   readonly others: readonly Uint8Array[];
-  /** Whether `raw` is in a file beside the graph's. */
+  /** Whether `raw` is in an external file. */
   readonly isExternal: boolean;
-  /** Whether it says that it is in the graph's own file, which needs no saying. */
+  /** Whether it says that it is in the graph's own file, which is also the default. */
   readonly saysHere?: true;
-  /** Why its bytes are nowhere. */
+  /** Why its bytes cannot be found. */
   readonly trouble?: string;
 }
 
 export { LOCATION, TENSOR };
 
-/** Fields that may stand beside `raw_data` and leave it what it is. */
+/** Fields that may occur together with `raw_data` without changing its meaning. */
 const HARMLESS: ReadonlySet<number> = new Set([
   TENSOR.dims,
   TENSOR.dataType,
@@ -42,7 +42,7 @@ export const DATA_TYPE = {
   float16: 10,
 } as const;
 
-/** Bits of an element; what is missing here is not moved. */
+/** Bits per element. Tensors of other types are not moved. */
 const ELEMENT_BITS: Readonly<Record<number, number>> = {
   [DATA_TYPE.float32]: 32,
   [DATA_TYPE.uint8]: 8,
@@ -62,7 +62,7 @@ const ELEMENT_BITS: Readonly<Record<number, number>> = {
 };
 
 /**
- * @param layout where the files beside the graph's are
+ * @param layout where the external files are
  * @throws {OnnxError} `model-invalid`
  */
 export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): TensorOutline {
@@ -80,7 +80,7 @@ export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): 
       raw = contentOf(field);
       continue;
     }
-    // Left out, because a tensor that moves to another file gets one that says so.
+    // Left out, because a tensor that moves to another file gets a new field that says so.
     saysHere ||= isHere(field);
     if (isHere(field) || reference.takes(reader, field)) continue;
     const isKnown = HARMLESS.has(field.number) && isShort(field);
@@ -114,14 +114,14 @@ export function outlineTensor(reader: WireReader, span: Span, layout?: Layout): 
 }
 
 /**
- * Whether the field says that the tensor's numbers are in this file, which is so without it. Python's `onnx`
- * writes it into every tensor that once was in a file of its own.
+ * Whether the field says that the tensor's numbers are in this file, which is also the default. Python's `onnx` writes
+ * this field into every tensor that was in an external file once.
  */
 export function isHere({ number, wireType, value }: Field): boolean {
   return number === TENSOR.dataLocation && wireType === WIRE.varint && value === LOCATION.here;
 }
 
-/** The bytes of a string as characters, which compares and copies names without decoding them. */
+/** Turns each byte of a string into a character, so that names can be compared and copied without decoding them. */
 export function byteString(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -130,12 +130,12 @@ export function byteString(bytes: Uint8Array): string {
 
 const MAX_SHORT_BYTES = 4096;
 
-/** What stands beside the bytes is read into memory, so a file must not be able to give endless names. */
+/** Whether the field is short. Fields besides the bytes are read into memory, so a file must not be able to fill it. */
 function isShort(field: Field): boolean {
   return field.end - field.start <= MAX_SHORT_BYTES;
 }
 
-/** One varint, or several packed into bytes: writers do both. */
+/** Reads one varint, or several packed into bytes, because exporters write both. */
 function readDims(reader: WireReader, field: Field): number[] {
   return field.wireType === WIRE.varint ? [field.value] : reader.varints(contentOf(field));
 }

@@ -1,10 +1,10 @@
-/** What the kit makes of a file that it cannot read as a model: nothing, and the runtime has the last word on it. */
+/** Handles files that cannot be read as a model. They are not rewritten, and the runtime decides about them. */
 
 import { OnnxError } from "../errors.ts";
 
 /**
- * @returns undefined where the file is not a whole model
- * @throws what else `make` throws: the store's errors, and mistakes of our own
+ * @returns undefined if the file is not a complete model
+ * @throws every other error of `make`: errors of the store, and bugs of our own
  */
 export function ifReadable<Result>(make: () => Result): Result | undefined {
   try {

@@ -1,10 +1,11 @@
 /**
- * `GroupQueryAttention` becomes the products that it stands for. ORT's kernel for the CPU takes eight
- * times as long over a prompt as they do (decisions/2026-11-24-attention-on-the-cpu.md); on the GPU it is the faster one.
+ * Replaces `GroupQueryAttention` by plain matrix products that compute the same. On the CPU, ORT's kernel for the operator
+ * takes eight times as long for a prompt as the products (decisions/2026-11-24-attention-on-the-cpu.md). On the GPU the
+ * operator is faster.
  *
- * With G query heads to each head of keys, their rows stand one below the other, so that one product
- * serves all of them and no key is copied. What a position may look at comes in as a bias, because
- * it is the same for every layer.
+ * G heads of queries share one head of keys. Their rows are put one below the other, so that one product serves all of
+ * them and no key is copied. A bias says which positions each position may look at, because this is the same for every
+ * layer.
  */
 
 import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
@@ -15,9 +16,8 @@ import { DATA_TYPE } from "./tensor-outline.ts";
 import type { Piece } from "./wire-writer.ts";
 
 /**
- * The input that attentions get: [new positions, room for the past + new positions], added to the
- * scores. 0 where a position may look, and far below any score elsewhere: the future, and room that
- * holds nothing.
+ * The new input of the attentions, which is added to the scores: [new positions, room for the past + new positions]. It is
+ * 0 where a position may look. Elsewhere it is far below any score: for later positions, and for room that is empty.
  */
 export const ATTENTION_BIAS = "fastvlm-kit/attention_bias";
 
@@ -25,10 +25,10 @@ const REWRITE = "unfused-attention";
 const NAME = "fastvlm-kit/attention";
 const CONTRIB = "com.microsoft";
 
-/** The first opset whose Softmax is over one axis. */
+/** The first opset whose Softmax runs over one axis. */
 const MIN_OPSET = 13;
 
-/** Attributes that are understood; others may change what is computed. */
+/** The attributes that are understood. Any other may change the result. */
 const ATTRIBUTES: ReadonlySet<string> = new Set([
   "num_heads",
   "kv_num_heads",
@@ -48,9 +48,9 @@ interface Heads {
 }
 
 /**
- * For attentions whose present keys and values nobody reads.
+ * Replaces all attentions, if no node reads the keys and values that they write.
  *
- * @returns how many: all, or none
+ * @returns how many were replaced: all, or none
  */
 export function unfuseAttention(draft: GraphDraft, log = new RewriteLog()): number {
   const miss = (reason: string): number => {
@@ -67,7 +67,7 @@ export function unfuseAttention(draft: GraphDraft, log = new RewriteLog()): numb
   }
   const [first] = found;
   if (!first) return miss(NO_ATTENTION);
-  // One shape for all, so that its numbers are there once.
+  // All have to have the same shape, so that its numbers are stored once.
   if (!found.every(({ heads }) => isSame(heads, first.heads)))
     return miss("layers have heads of different sizes");
 
@@ -81,7 +81,7 @@ export function unfuseAttention(draft: GraphDraft, log = new RewriteLog()): numb
   return found.length;
 }
 
-/** @returns a reason where the attention does more than scale, mask and normalise */
+/** @returns a reason if the attention does more than scale, mask and normalise */
 function headsOf(draft: GraphDraft, node: DraftNode): Heads | string {
   const { inputs, integers, floats } = node;
   const past = draft.flow.inputs.get(inputs[ATTENTION_INPUT.pastKey] ?? "");
@@ -103,7 +103,7 @@ function headsOf(draft: GraphDraft, node: DraftNode): Heads | string {
     return "the past has heads of an unknown size, or other ones than the attention";
   if (keys < 1 || queries < 1 || queries % keys !== 0)
     return `${String(queries)} heads of queries over ${String(keys)} of keys`;
-  // 0 is the operator's word for its default.
+  // For the operator, 0 means its default.
   return { queries, keys, size, scale: (floats.get("scale") ?? 0) || 1 / Math.sqrt(size) };
 }
 
@@ -120,7 +120,7 @@ const SHAPE = {
   joined: `${NAME}/shape/joined`,
 } as const;
 
-/** Of `Reshape`: 0 keeps a size, -1 is what is left. */
+/** Shapes for `Reshape`, in which 0 keeps a size and -1 is computed from the rest. */
 function shapesOf({ queries, keys, size }: Heads): Record<string, readonly number[]> {
   return {
     [SHAPE.grouped]: [0, 0, keys, queries / keys, size],

@@ -1,4 +1,4 @@
-/** What a graph says of a value (`ValueInfoProto`): its name and shape. */
+/** Reads the declaration of a value (`ValueInfoProto`): its name, type and shape. */
 
 import { nameIn } from "./model-outline.ts";
 import { rewrite } from "./rewrite.ts";
@@ -8,22 +8,22 @@ import { integerField, messageField, stringField, type Piece } from "./wire-writ
 export interface ValueOutline {
   readonly field: Field;
   readonly name: string;
-  /** Of its numbers, where it is a tensor. */
+  /** The type of its numbers, if it is a tensor. */
   readonly dataType: number | undefined;
-  /** undefined for a size that is free; no shape at all where the file gives none. */
+  /** The shape, with undefined for a free size; undefined if the file declares none. */
   readonly shape: readonly (number | undefined)[] | undefined;
-  /** The names of its free sizes, where the file has them. */
+  /** The names of its free sizes, if the file has names. */
   readonly axes: readonly (string | undefined)[] | undefined;
 }
 
-/** The way down to a dimension: ValueInfo, its type, that of a tensor, its shape. */
+/** The field numbers on the way to a dimension: ValueInfo, its type, the tensor's type, the shape. */
 export const VALUE = { name: 1, type: 2 } as const;
 export const VALUE_TYPE = { tensor: 1 } as const;
 export const TENSOR_TYPE = { element: 1, shape: 2 } as const;
 export const SHAPE = { dimension: 1, size: 1, axisName: 2 } as const;
 const MAX_NAME_BYTES = 4096;
 
-/** @returns undefined for one with a name of endless length */
+/** @returns undefined for a value whose name is too long */
 export function outlineValue(reader: WireReader, field: Field): ValueOutline | undefined {
   let name = "";
   let dataType: number | undefined;
@@ -53,7 +53,7 @@ function axisName(reader: WireReader, dimension: Field): string | undefined {
   return undefined;
 }
 
-/** A graph's output, with one of its sizes fixed. */
+/** Writes a graph's output again, with one of its sizes fixed. */
 export function withSize(reader: WireReader, output: Field, axis: number, size: number): Piece[] {
   let index = 0;
   return withShape(reader, output, (shape) =>
@@ -68,12 +68,12 @@ export function withSize(reader: WireReader, output: Field, axis: number, size: 
   );
 }
 
-/** A graph's output that is another value of the same type, of whatever shape. */
+/** Writes an output of the graph that is another value of the same type, with any shape. */
 export function outputOf(reader: WireReader, output: Field, name: string): Piece[] {
   return withShape(reader, output, () => [], name);
 }
 
-/** @param name the value's, if not what it is */
+/** @param name a new name of the value, if it changes */
 function withShape(
   reader: WireReader,
   output: Field,

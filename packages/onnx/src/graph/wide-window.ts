@@ -1,7 +1,7 @@
 /**
- * A window that is as long as the table of angles hides nothing: no sequence is longer than the table.
- * Exporters write it where a model could look at a part of the sequence only but does not. Said plainly, as no
- * window, the attention can be computed in the faster ways.
+ * Removes windows of attention that are at least as long as the table of angles. They hide nothing, because no sequence is
+ * longer than the table. Exporters write them for models that could look at a part of the sequence only, but do not.
+ * Without the window, attention can be computed in the faster ways.
  */
 
 import { ATTENTION, countAngles } from "./fuse-rotary.ts";
@@ -10,7 +10,7 @@ import type { GraphDraft } from "./graph-draft.ts";
 const WINDOW = "local_window_size";
 const NO_WINDOW = -1;
 
-/** @returns how many attentions were freed of one */
+/** @returns how many windows were removed */
 export function dropWideWindows(draft: GraphDraft): number {
   let count = 0;
   for (const attention of draft.nodes(ATTENTION)) {

@@ -1,34 +1,34 @@
 /**
- * Reads the protobuf wire format without a schema. Nothing here recurses, every step moves on by a
- * byte or more, and no length is believed before it is held against what is left of the file.
+ * Reads the protobuf wire format without a schema. There is no recursion, every step moves on by at least one byte, and
+ * every length is compared with the rest of the file before it is used.
  */
 
 import { OnnxError } from "../errors.ts";
 import { windowed, type ByteSource } from "./byte-source.ts";
 
-/** A stretch of a file, `end` not included. */
+/** A part of a file from `start` to `end`, where `end` is not included. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** One field of a message; the span goes from its tag to its last byte. */
+/** One field of a message. The span goes from its tag to its last byte. */
 export interface Field extends Span {
   readonly number: number;
   readonly wireType: WireType;
-  /** Where its content begins, behind tag and length. */
+  /** Where its content begins, after tag and length. */
   readonly content: number;
   /** A varint's value as a signed 64-bit integer; beyond 2^53 the nearest number. 0 for other types. */
   readonly value: number;
 }
 
-/** The wire types that are in use; groups (3 and 4) died out before ONNX began. */
+/** The wire types in use. Groups (3 and 4) were given up before ONNX began. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 export type WireType = (typeof WIRE)[keyof typeof WIRE];
 
 const MAX_VARINT_BYTES = 10;
 
-/** Fields of a 2 GB model are thousands. A file of nothing but tiny fields is an attack, or not ours to understand. */
+/** The greatest number of fields. A model of 2 GB has thousands; a file with a million tiny fields is an attack. */
 const MAX_FIELDS = 1_000_000;
 
 /** Walks through messages of one file. */
@@ -39,13 +39,13 @@ export interface WireReader {
    * @throws {OnnxError} `model-invalid`
    */
   fields(span: Span): Generator<Field, void, undefined>;
-  /** The bytes of a stretch of the file; not to be written to. */
+  /** The bytes of a part of the file. The caller must not write to them. */
   read(span: Span): Uint8Array;
   /** The integers of a packed field. */
   varints(span: Span): number[];
 }
 
-/** @param name the file's, for errors */
+/** @param name the name of the file, for errors */
 export function createWireReader(file: ByteSource, name: string): WireReader {
   const source = windowed(file);
   let fieldsLeft = MAX_FIELDS;
@@ -132,7 +132,7 @@ function toSigned(low: number, high: number): number {
   return (high | 0) * 2 ** 32 + low;
 }
 
-/** What a field holds, without tag and length. */
+/** The content of a field, without tag and length. */
 export function contentOf({ content, end }: Field): Span {
   return { start: content, end };
 }

@@ -1,9 +1,9 @@
-/** Writes the protobuf wire format as pieces: bytes made here, and stretches of the file that stay as they are. */
+/** Writes the protobuf wire format as pieces: new bytes, and parts of the file that stay as they are. */
 
 import type { ByteSource } from "./byte-source.ts";
 import { WIRE, type Span } from "./wire-reader.ts";
 
-/** New bytes, or a stretch of the file. */
+/** New bytes, or a part of the file. */
 export type Piece = Uint8Array | Span;
 
 export function piecesLength(pieces: readonly Piece[]): number {
@@ -38,7 +38,7 @@ export function floatField(number: number, value: number): Piece[] {
   return [Uint8Array.from(varint(number * 8 + WIRE.fixed32)), new Uint8Array(bytes.buffer)];
 }
 
-/** A string of one byte per character: ASCII, or what {@link byteString} read. */
+/** A string with one byte per character: ASCII, or the result of {@link byteString}. */
 export function stringField(number: number, value: string): Piece[] {
   return messageField(number, [Uint8Array.from(value, (byte) => byte.charCodeAt(0))]);
 }
@@ -50,7 +50,7 @@ function pieceLength(piece: Piece): number {
 function varint(value: number): number[] {
   if (value < 0) return twosComplement(value);
   const bytes: number[] = [];
-  // Division, not shifts: offsets in a file exceed 31 bits.
+  // Divides instead of shifting, because offsets in a file exceed 31 bits.
   while (value >= 0x80) {
     bytes.push((value % 0x80) | 0x80);
     value = Math.floor(value / 0x80);
