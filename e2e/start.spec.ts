@@ -5,23 +5,28 @@ import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 
-test("threads that never answer are given up in time, and one thread answers", async ({
-  kitPage,
-}) => {
-  await kitPage.clock.install();
-  const loading = kitPage.evaluate(captionWith, { fault: "stuck-threads", scene: SCENE });
-  const isOver = () => document.documentElement.dataset["event"] === "threads-fallback";
-  await kitPage.waitForFunction(() => document.documentElement.dataset["progress"] === "done");
-  // Two seconds for a tenth of one: enough for the threads to be given up, not for what comes before.
-  await expect(async () => {
-    await kitPage.clock.runFor(2000);
-    expect(await kitPage.evaluate(isOver)).toBe(true);
-  }).toPass({ intervals: [100], timeout: 60_000 });
-  const { text, events, fallbacks } = await loading;
-  expect(text).not.toBe("");
-  expect(events).toMatchObject([{ type: "threads-fallback", reason: "threads-stuck" }]);
-  expect(fallbacks).toEqual([{ "vlm.reason": "threads-stuck" }]);
-});
+const STUCK = {
+  "threads that never answer": "stuck-threads",
+  "threads that the browser never comes back from making": "unmade-threads",
+};
+
+for (const [what, fault] of Object.entries(STUCK)) {
+  test(`${what} are given up in time, and one thread answers`, async ({ kitPage }) => {
+    await kitPage.clock.install();
+    const loading = kitPage.evaluate(captionWith, { fault, scene: SCENE });
+    const isOver = () => document.documentElement.dataset["event"] === "threads-fallback";
+    await kitPage.waitForFunction(() => document.documentElement.dataset["progress"] === "done");
+    // Two seconds for a tenth of one: enough for the threads to be given up, not for what comes before.
+    await expect(async () => {
+      await kitPage.clock.runFor(2000);
+      expect(await kitPage.evaluate(isOver)).toBe(true);
+    }).toPass({ intervals: [100], timeout: 60_000 });
+    const { text, events, fallbacks } = await loading;
+    expect(text).not.toBe("");
+    expect(events).toMatchObject([{ type: "threads-fallback", reason: "threads-stuck" }]);
+    expect(fallbacks).toEqual([{ "vlm.reason": "threads-stuck" }]);
+  });
+}
 
 test("threads that the browser refuses cost no wait, and one thread answers", async ({
   kitPage,

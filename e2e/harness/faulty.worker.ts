@@ -39,6 +39,17 @@ const faults: Record<string, () => void> = {
   "stuck-threads": () => {
     startThreadsFrom(URL.createObjectURL(new Blob([""], { type: "text/javascript" })));
   },
+  // The browser does not come back from making one, as Firefox at times while it is being debugged.
+  "unmade-threads": () => {
+    self.Worker = new Proxy(Worker, {
+      construct(Plain, [url, options]: [string | URL, WorkerOptions?], target) {
+        if (options?.name?.startsWith("em-pthread") === true) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+        }
+        return Reflect.construct(Plain, [url, options], target) as Worker;
+      },
+    });
+  },
   // As where a policy of the page forbids their script.
   "refused-threads": () => {
     startThreadsFrom("/no-such-thread.js");

@@ -8,6 +8,12 @@ import type { Store } from "./store.ts";
 
 const OBJECT_STORE = "entries";
 
+/**
+ * How long a database may take to open. It takes milliseconds, seconds where a large profile is read for
+ * the first time; WebKit is known for opens that nothing ever comes of. Then the session has no store.
+ */
+export const OPEN_LIMIT_MS = 60_000;
+
 /** @param databaseName one database per store: an object store added later would need a new version */
 export function createIndexedDbStore(databaseName: string): Store {
   const connection = createConnection(databaseName);
@@ -56,7 +62,7 @@ function createConnection(databaseName: string): UseStore {
   const open = (): Promise<IDBDatabase> => {
     const request = indexedDB.open(databaseName);
     request.onupgradeneeded = () => request.result.createObjectStore(OBJECT_STORE);
-    const opening = promisifyRequest(request).then((database) => {
+    const opening = within(OPEN_LIMIT_MS, promisifyRequest(request)).then((database) => {
       const forget = (): void => {
         if (opened === opening) opened = undefined;
       };
@@ -71,6 +77,10 @@ function createConnection(databaseName: string): UseStore {
     // A failed open must not be remembered.
     opening.catch(() => {
       if (opened === opening) opened = undefined;
+      // It may still open, and nobody would close it when another tab asks for that.
+      request.onsuccess = () => {
+        request.result.close();
+      };
     });
     return opening;
   };
@@ -91,4 +101,17 @@ function createConnection(databaseName: string): UseStore {
     }
     return callback(store);
   };
+}
+
+/** @throws {DOMException} `TimeoutError` */
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const seconds = String(milliseconds / 1000);
+      reject(new DOMException(`IndexedDB did not open within ${seconds} s.`, "TimeoutError"));
+    }, milliseconds);
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
+  });
 }

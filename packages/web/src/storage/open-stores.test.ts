@@ -1,6 +1,12 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { toStorageOptions } from "../client/storage-settings.ts";
+import { OPEN_LIMIT_MS } from "./indexed-db-store.ts";
 import { openStores } from "./open-stores.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe("openStores", () => {
   const options = {
@@ -26,5 +32,18 @@ describe("openStores", () => {
     await models.set("a", 1);
     expect(await models.get("a")).toBe(1);
     expect(onDegraded).not.toHaveBeenCalled();
+  });
+
+  it("does not wait for an IndexedDB that never answers", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("indexedDB", { open: () => ({}) });
+    const onDegraded = vi.fn();
+    const opening = openStores({ ...options, onDegraded });
+    await vi.advanceTimersByTimeAsync(OPEN_LIMIT_MS);
+    const { models } = await opening;
+    await models.set("a", 1);
+    expect(await models.get("a")).toBe(1);
+    expect(models.isPersistent).toBe(false);
+    expect(onDegraded.mock.calls).toEqual([["TimeoutError: IndexedDB did not open within 60 s."]]);
   });
 });

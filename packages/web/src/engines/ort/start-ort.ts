@@ -25,6 +25,13 @@ export async function startOrt(options: StartOptions): Promise<OrtModule> {
   const failure = new Promise<never>((_, reject) => (fail = reject));
   failure.catch(() => undefined); // It may come before anyone waits for it.
   const unwatch = watchThreads(chooseBuild(options), {
+    onCreate: () => {
+      enter("threads");
+    },
+    // Threads come first, and wait for what is still to be loaded.
+    onCreated: () => {
+      enter("wasm");
+    },
     onHandOver: () => {
       enter("threads");
     },

@@ -7,6 +7,10 @@ import type { OrtBuild } from "./load-ort.ts";
 import { nameMergedThread } from "./merged-thread.ts";
 
 export interface ThreadEvents {
+  /** The browser is asked for a thread. */
+  readonly onCreate: () => void;
+  /** It has answered. Firefox may never, where its developer tools are open, and nothing runs here meanwhile. */
+  readonly onCreated: () => void;
   /** Code is loaded and compiled: the first thread gets it. */
   readonly onHandOver: () => void;
   /** One more thread is ready; `missing` are not yet. */
@@ -69,9 +73,12 @@ export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void 
 
   self.Worker = new Proxy(Plain, {
     construct(target, [url, options]: [string | URL, WorkerOptions | undefined]) {
-      return options?.name?.startsWith(THREAD_NAME) === true
-        ? new Thread(url, options)
-        : new target(url, options);
+      if (options?.name?.startsWith(THREAD_NAME) !== true) return new target(url, options);
+      if (watch.signal.aborted) return new Thread(url, options);
+      events.onCreate();
+      const thread = new Thread(url, options);
+      events.onCreated();
+      return thread;
     },
   });
   return () => {
