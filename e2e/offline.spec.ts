@@ -28,7 +28,12 @@ test("prepareOffline brings files and code, says how far it is, and has nothing 
   expect(progress[0]).toMatchObject({ loadedBytes: 0, totalBytes: prepared.totalBytes });
   expect(progress.at(-1)).toMatchObject({ loadedBytes: prepared.totalBytes });
   const names = code.map((url) => new URL(url).pathname);
-  for (const part of [/vlm\.worker-.*\.js$/, /engine-.*\.js$/, /ort\.wasm.*\.js$/, /\.wasm$/]) {
+  for (const part of [
+    /vlm\.worker-.*\.js$/,
+    /loaded-model-.*\.js$/,
+    /ort\.wasm.*\.js$/,
+    /\.wasm$/,
+  ]) {
     expect(
       names.some((name) => part.test(name)),
       String(part),
@@ -107,7 +112,7 @@ test("code that is not served is a typed error, and the weights stay", async ({
   kitPage,
   server,
 }) => {
-  server.faults.push({ path: "/assets/engine-", kind: "status", status: 404 });
+  server.faults.push({ path: "/assets/loaded-model-", kind: "status", status: 404 });
   const { prepare, load, report } = await kitPage.evaluate(async () => {
     const { failureOf, observe, openLibrary, tinyModel } = window.kit;
     const library = openLibrary();

@@ -5,11 +5,27 @@
  * @module
  */
 
-export { compareSets } from "./compare/compare-sets.ts";
-export type { CompareOptions, Comparison, SetComparison } from "./compare/compare-sets.ts";
+import { compareSets as compareOn, type Comparison } from "./compare/compare-sets.ts";
+import type { CompareOptions as CompareOnOptions } from "./compare/compare-sets.ts";
+import { createOrtCode } from "./engines/ort/ort-code.ts";
+
+export type { Comparison, SetComparison } from "./compare/compare-sets.ts";
 export { findSets, parseSet } from "./compare/file-sets.ts";
 export type { FileSet } from "./compare/file-sets.ts";
 export { formatComparison } from "./compare/format-comparison.ts";
 export { readModelFolder } from "./compare/model-folder.ts";
 export type { ModelFolder } from "./compare/model-folder.ts";
 export type { NamedImage } from "./compare/run-set.ts";
+
+/** What is compared, and on which images. */
+export type CompareOptions = Omit<CompareOnOptions, "engine">;
+
+/**
+ * Loads one set after the other into onnxruntime.
+ *
+ * @throws {TypeError} without a set or an image
+ * @throws {VlmError} what the runtime throws
+ */
+export function compareSets(options: CompareOptions): Promise<Comparison> {
+  return compareOn({ ...options, engine: createOrtCode(undefined) });
+}

@@ -37,9 +37,11 @@ export function startWorker(options: WorkerOptions = {}): void {
   if (self.name.startsWith("em-pthread")) return;
   if (!isFirstStart()) return;
   const release = holdMessages(self);
-  // The host is a chunk of its own. If the entry held code that chunks share, the chunks would import the entry, and
+  // These are chunks of their own. If the entry held code that chunks share, the chunks would import the entry, and
   // WebKit would evaluate it a second time: everything in it would exist twice.
-  const work = import("./host/serve.ts").then(({ serve }) => serve(options.ortFiles));
+  const work = Promise.all([import("./host/serve.ts"), import("./engines/ort/ort-engine.ts")]).then(
+    ([{ serve }, { createOrtEngine }]) => serve([createOrtEngine(options.ortFiles)]),
+  );
   work.then(release, (error: unknown) => {
     // Thrown as an error of the worker, because the page is not told of a rejected promise.
     setTimeout(() => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sourceOfBytes } from "../../onnx/src/graph/byte-source.ts";
-import type { GraphFile } from "../src/engines/ort/graph-file.ts";
+import type { GraphFile } from "../src/engines/graph-file.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../e2e/fixtures/exported/", import.meta.url));
 

@@ -6,7 +6,7 @@ import { outlineModel, sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import type { ImagePixels } from "../image/tensor/image-tensor.ts";
 import { read } from "../schema/read.ts";
 import { selfCheck } from "../schema/self-check.ts";
-import { compareSets, type Comparison } from "./compare-sets.ts";
+import { compareSets, type Comparison } from "../compare.ts";
 import { findSets, type FileSet } from "./file-sets.ts";
 import { formatComparison } from "./format-comparison.ts";
 import { readModelFolder } from "./model-folder.ts";

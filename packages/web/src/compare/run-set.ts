@@ -6,8 +6,8 @@ import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
 import type { GraphName } from "../protocol/model-descriptor.ts";
-import type { GraphFile } from "../engines/ort/graph-file.ts";
-import { createOnnxRuntime } from "../engines/ort/onnx-runtime.ts";
+import type { EngineCode } from "../engines/engine.ts";
+import type { GraphFile } from "../engines/graph-file.ts";
 import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-question.ts";
 import type { FileSet } from "./file-sets.ts";
 
@@ -19,6 +19,8 @@ export interface NamedImage {
 }
 
 export interface RunContext {
+  /** What the sets run on; on the CPU. */
+  readonly engine: EngineCode;
   /** Opens a file of the model's folder. */
   readonly open: (path: string) => Promise<GraphFile>;
   readonly codec: TextCodec;
@@ -84,15 +86,16 @@ export async function runSet(
 
 export async function openSet(set: FileSet, context: RunContext): Promise<Runtime> {
   context.onProgress(`${set.name}: loads ${Object.values(set.graphs).join(", ")}`);
-  return createOnnxRuntime({
+  return context.engine.createRuntime({
     device: "wasm",
+    decoderForm: "captured",
     wasmThreads: context.threads,
-    files: undefined,
     maxPositions: context.maxPositions,
     imageSize: context.imageSize,
     openFile: (graph: GraphName) => context.open(set.graphs[graph]),
     onDeviceLost: () => undefined,
-    onSessionCreated: () => undefined,
+    onGraphLoaded: () => undefined,
+    onGraphPrepared: () => undefined,
   });
 }
 

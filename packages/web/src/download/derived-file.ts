@@ -3,10 +3,11 @@
  * way. If the downloaded file changes, the derived file no longer counts.
  */
 
+import type { VerifiedFile } from "../shared/verified-file.ts";
 import type { FileKey } from "../storage/file-keys.ts";
 import { shardLength, type FileRecord } from "../storage/file-record.ts";
 import { SHARD_BYTES, type FileStore } from "../storage/file-store.ts";
-import { openWholeFile, type VerifiedFile } from "../storage/read-file.ts";
+import { openWholeFile } from "../storage/read-file.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 

@@ -6,10 +6,11 @@
 import { VlmError } from "../protocol/errors.ts";
 import { isLocalAddress, shownAddress } from "../schema/local-address.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
+import type { VerifiedFile } from "../shared/verified-file.ts";
 import type { FileKey } from "../storage/file-keys.ts";
 import type { FileRecord } from "../storage/file-record.ts";
 import type { FileStore } from "../storage/file-store.ts";
-import { openWholeFile, readWholeFile, type VerifiedFile } from "../storage/read-file.ts";
+import { openWholeFile, readWholeFile } from "../storage/read-file.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import { derivedFile, type DerivedFile } from "./derived-file.ts";
 import { fetchMissing, type ProgressState } from "./fetch-missing.ts";

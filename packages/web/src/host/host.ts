@@ -15,12 +15,13 @@ import {
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/worker-api.ts";
-import type { OrtFiles } from "../engines/ort/ort-files.ts";
+import type { Engine } from "../engines/engine.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
-import type { Engine } from "../inference/loaded-model.ts";
+import { chooseEngine } from "./choose-engine.ts";
+import type { LoadedModel } from "../inference/loaded-model.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
@@ -31,14 +32,15 @@ import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 
-export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
+/** @param engines in order of preference */
+export function createHost(engines: readonly Engine[]): WorkerApi {
   const queue = createTaskQueue();
   const yieldToMessages = createMessageYield();
   const cancellations = new Map<number, AbortController>();
   const gate = new PauseGate();
   let page: MessagePort | undefined;
   let library: Promise<StoredModels> | undefined;
-  let loaded: { engine: Engine; recorder: Recorder } | undefined;
+  let loaded: { model: LoadedModel; recorder: Recorder } | undefined;
 
   const tell = (message: WorkerMessage): void => {
     page?.postMessage(message);
@@ -50,7 +52,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
         tell({ type: "metric", metric });
       },
       () => performance.timeOrigin + performance.now(),
-      { "gen_ai.provider.name": "onnxruntime-web", ...attributes },
+      attributes,
     );
 
   /** Opened once, because a worker serves one client, which has one place of storage. */
@@ -71,10 +73,14 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     const startedAt = performance.now();
     const { variant } = asked;
     const paths = filesOfVariant(asked.model, variant);
-    const engineModule = loadCode(() => import("../inference/loaded-model.ts"));
-    engineModule.catch(() => undefined); // It may reject while the files are still arriving.
+    const engine = chooseEngine(engines, variant);
+    const code = loadCode(() =>
+      Promise.all([import("../inference/loaded-model.ts"), engine.load()]),
+    );
+    code.catch(() => undefined); // It may reject while the files are still arriving.
     const recorderOf = (model: ModelDescriptor): Recorder =>
       recorderFor({
+        "gen_ai.provider.name": engine.name,
         "gen_ai.request.model": model.id,
         "vlm.model.revision": model.revision,
         ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
@@ -88,11 +94,10 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       gate,
       recorder: recorderOf(asked.model),
     });
-    const { model } = request;
-    const recorder = recorderOf(model);
+    const recorder = recorderOf(request.model);
     void opened.results.warm();
     void opened.images.warm();
-    opened.hold(model); // Held from here on, so that no other tab evicts the files while they are read.
+    opened.hold(request.model); // Held from here on, so that no other tab evicts the files while they are read.
     const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
     const files = openModelFiles({
       request,
@@ -108,16 +113,16 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
       tell({ type: "start", phase });
     };
     onPhase("script");
-    const { loadEngine } = await engineModule;
+    const [{ loadModel }, engineCode] = await code;
     onPhase("model"); // Files are verified before the runtime starts.
-    const engine = await loadEngine({
+    const model = await loadModel({
       request,
       files,
       verifyAhead: (stored) => ahead.begin(opened.options.databaseName, stored),
       results: opened.results,
       images: opened.images,
       recorder,
-      ortFiles,
+      engine: engineCode,
       onPhase,
       verdicts: opened.stores.models,
       onEvent: (event) => {
@@ -130,14 +135,14 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     }).finally(() => {
       ahead.end();
     });
-    loaded = { engine, recorder };
+    loaded = { model, recorder };
     if (request.network === "none") sealNetwork();
-    await opened.touch({ ...model, license: model.license.id });
+    await opened.touch({ ...request.model, license: request.model.license.id });
     await opened.enforceLimits();
     recorder.recordMs("vlm.model.load.duration", performance.now() - startedAt);
     return {
-      model: engine.model,
-      device: engine.runtime.device,
+      model: model.info,
+      device: model.runtime.device,
       persisted: opened.stores.models.isPersistent,
       shouldAskToPersist: hasDownloaded && (await opened.shouldAskToPersist()),
     };
@@ -152,11 +157,11 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     scope.send({ type: "queued", position: queue.size });
     try {
       if (!loaded) throw new Error("`generate` was called before `load`");
-      const { engine, recorder } = loaded;
+      const { model, recorder } = loaded;
       const result = await queue.add(async () => {
         await scope.checkpoint();
         scope.send({ type: "started" });
-        return engine.answer(call, scope);
+        return model.answer(call, scope);
       });
       reportCall(recorder, result);
       return result;
@@ -169,7 +174,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
     }
   };
 
-  const offline = createOfflineService({ ortFiles, gate, openLibrary, recorderFor, tell });
+  const offline = createOfflineService({ engines, gate, openLibrary, recorderFor, tell });
   return {
     connect: (lifeLock, port) =>
       inEnvelope(async () => {
@@ -208,7 +213,7 @@ export function createHost(ortFiles: OrtFiles | undefined): WorkerApi {
         const opened = await openLibrary(request);
         if (what !== "models") {
           await Promise.all([opened.results.clear(), opened.images.clear()]);
-          loaded?.engine.forget();
+          loaded?.model.forget();
         }
         if (what !== "results") await opened.deleteAll();
       }),

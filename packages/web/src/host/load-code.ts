@@ -1,4 +1,4 @@
-/** Code that a worker loads when it needs it: chunks of the app's build, and onnxruntime's files. */
+/** Code that a worker loads when it needs it: chunks of the app's build, and an engine's files. */
 
 import { VlmError } from "../protocol/errors.ts";
 
@@ -9,7 +9,7 @@ export async function loadCode<T>(load: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new VlmError(
       "download-failed",
-      "A script of the kit, or onnxruntime's files, could not be loaded. Check the connection and that all of the app's build is served, then try again.",
+      "A script of the kit, or a file of the engine's, could not be loaded. Check the connection and that all of the app's build is served, then try again.",
       { url: self.location.href.replace(/[?#].*$/, ""), reason: "network" },
       { cause },
     );

@@ -1,5 +1,5 @@
 /**
- * Stores the code that a later offline visit needs: this worker's script and chunks, and onnxruntime's files. Their
+ * Stores the code that a later offline visit needs: this worker's script and chunks, and the engine's files. Their
  * addresses depend on the app's bundler. So they are loaded once, and the browser is asked which addresses were loaded.
  */
 
@@ -8,9 +8,7 @@ import { CODE_CACHE } from "../protocol/storage.ts";
 import { readStored } from "../schema/read.ts";
 import { codeRecord } from "../schema/stored.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
-import { chooseBuild } from "../engines/ort/load-ort.ts";
-import type { OrtFiles } from "../engines/ort/ort-files.ts";
-import { startOrt } from "../engines/ort/start-ort.ts";
+import type { Engine } from "../engines/engine.ts";
 import type { Store } from "../storage/store.ts";
 import { loadCode } from "./load-code.ts";
 
@@ -23,11 +21,15 @@ interface CodeRecord {
 /** The code of two builds is kept: of this one, and of the one before it, which an older tab may still run. */
 const KEPT_BUILDS = 2;
 
-export interface CodeOptions {
+/** An engine, and the device that it is needed on. */
+export interface EngineUse {
+  readonly engine: Engine;
   readonly device: Device;
+}
+
+export interface CodeOptions extends EngineUse {
   /** Where the addresses are stored, under a key with this worker's own address. */
   readonly store: Store;
-  readonly ortFiles: OrtFiles | undefined;
 }
 
 export interface StoreCodeOptions extends CodeOptions {
@@ -40,11 +42,12 @@ export interface StoreCodeOptions extends CodeOptions {
  * @throws {VlmError} `download-failed`
  */
 export async function storeCode(options: StoreCodeOptions): Promise<void> {
-  const { device, ortFiles, store, onPhase } = options;
+  const { engine, device, store, onPhase } = options;
   onPhase("script");
   await loadCode(() => import("../inference/loaded-model.ts"));
+  const code = await loadCode(() => engine.load());
   // One thread is enough here, because threads need no other code.
-  await loadCode(() => startOrt({ device, wasmThreads: 1, files: ortFiles, onPhase }));
+  await loadCode(() => code.start({ device, wasmThreads: 1, onPhase }));
   const urls = listLoadedCode();
   const cache = await caches.open(CODE_CACHE);
   for (const url of urls) {
@@ -88,11 +91,10 @@ const CODE_PREFIX = "code|";
 
 /**
  * The key of the record. Another build of the app has another worker address, and so another record. The same is true for
- * another build of onnxruntime, which a browser may choose after an update of the browser.
+ * other code of the engine, which a browser may choose after an update of the browser.
  */
-function codeKey({ device, ortFiles: files }: CodeOptions): string {
-  const build = chooseBuild({ device, files });
-  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${build}`;
+function codeKey({ engine, device }: EngineUse): string {
+  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${engine.codeName(device)}`;
 }
 
 function workerOf(key: string): string | undefined {

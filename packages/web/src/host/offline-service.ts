@@ -5,7 +5,7 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { OfflineReport } from "../protocol/storage.ts";
-import type { OrtFiles } from "../engines/ort/ort-files.ts";
+import type { Engine } from "../engines/engine.ts";
 import type {
   FilesReport,
   FilesRequest,
@@ -13,13 +13,15 @@ import type {
   StorageRequest,
   WorkerMessage,
 } from "../wire/worker-api.ts";
+import { chooseEngine } from "./choose-engine.ts";
 import type { StoredModels } from "./stored-models.ts";
-import { isCodeStored, storeCode } from "./offline-code.ts";
+import { isCodeStored, storeCode, type EngineUse } from "./offline-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { resolveRequest } from "./resolve-request.ts";
 
 export interface OfflineServiceOptions {
-  readonly ortFiles: OrtFiles | undefined;
+  /** In order of preference. */
+  readonly engines: readonly Engine[];
   readonly gate: PauseGate;
   readonly openLibrary: (request: StorageRequest) => Promise<StoredModels>;
   readonly recorderFor: (attributes: MetricAttributes) => Recorder;
@@ -32,12 +34,13 @@ export interface OfflineService {
 }
 
 export function createOfflineService(options: OfflineServiceOptions): OfflineService {
-  const { ortFiles, gate, openLibrary, recorderFor, tell } = options;
-
-  const recorderOf = ({ id, revision }: ModelDescriptor): Recorder =>
-    recorderFor({ "gen_ai.request.model": id, "vlm.model.revision": revision });
+  const { engines, gate, openLibrary, recorderFor, tell } = options;
 
   const open = async (asked: FilesRequest, network: NetworkUse) => {
+    const uses = usesOf(asked, engines);
+    const provider = uses[0] && { "gen_ai.provider.name": uses[0].engine.name };
+    const recorderOf = ({ id, revision }: ModelDescriptor): Recorder =>
+      recorderFor({ ...provider, "gen_ai.request.model": id, "vlm.model.revision": revision });
     const library = await openLibrary(asked);
     const request = await resolveRequest(
       { ...asked, network },
@@ -45,19 +48,18 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
     );
     const recorder = recorderOf(request.model);
     const files = openModelFiles({ request, library, files: library.files, recorder, tell, gate });
-    return { library, files, store: library.stores.models };
+    return { library, files, uses, store: library.stores.models };
   };
 
   return {
     async prepare(request) {
-      const { library, files, store } = await open(request, "any");
+      const { library, files, uses, store } = await open(request, "any");
       const hasDownloaded = await files.ensure(pathsOf(request));
-      for (const device of devicesOf(request)) {
-        if (await isCodeStored({ device, store, ortFiles })) continue;
+      for (const use of uses) {
+        if (await isCodeStored({ ...use, store })) continue;
         await storeCode({
-          device,
+          ...use,
           store,
-          ortFiles,
           onPhase: (phase) => {
             tell({ type: "start", phase });
           },
@@ -67,11 +69,11 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
       return { shouldAskToPersist: hasDownloaded && (await library.shouldAskToPersist()) };
     },
     async check(request) {
-      const { files, store } = await open(request, "none");
+      const { files, uses, store } = await open(request, "none");
       const { storedBytes, totalBytes } = await files.measure(pathsOf(request));
       const missing: ("files" | "code")[] = storedBytes < totalBytes ? ["files"] : [];
-      for (const device of devicesOf(request)) {
-        if (await isCodeStored({ device, store, ortFiles })) continue;
+      for (const use of uses) {
+        if (await isCodeStored({ ...use, store })) continue;
         missing.push("code");
         break;
       }
@@ -83,6 +85,19 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
 
 function pathsOf({ model, variants }: FilesRequest): string[] {
   return [...new Set(variants.flatMap((variant) => filesOfVariant(model, variant)))];
+}
+
+/** The engines that the variants run on, with the devices that they do so on. */
+function usesOf({ variants }: FilesRequest, engines: readonly Engine[]): EngineUse[] {
+  const uses: EngineUse[] = [];
+  for (const variant of variants) {
+    const use = { engine: chooseEngine(engines, variant), device: variant.device };
+    const isKnown = uses.some(
+      ({ engine, device }) => engine === use.engine && device === use.device,
+    );
+    if (!isKnown) uses.push(use);
+  }
+  return uses;
 }
 
 function devicesOf({ variants }: FilesRequest): Device[] {

@@ -1,26 +1,27 @@
 /**
  * Starts the job of a worker. It has one of three jobs: it serves a page, or it verifies files for the worker that
- * serves a page, or it is a thread of onnxruntime.
+ * serves a page, or it is a thread of an engine.
  */
 
 import { expose } from "comlink";
-import type { OrtFiles } from "../engines/ort/ort-files.ts";
-import { buildOfMergedThread, runMergedThread } from "../engines/ort/merged-thread.ts";
+import type { Engine } from "../engines/engine.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { openWeightStore } from "../storage/open-stores.ts";
 import { serveVerification, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import { createHost } from "./host.ts";
 
-/** @throws the error of a thread of onnxruntime that cannot start */
-export async function serve(ortFiles: OrtFiles | undefined): Promise<void> {
-  const build = buildOfMergedThread(self.name);
-  if (build) {
-    await runMergedThread(build);
-    return;
+/**
+ * @param engines in order of preference
+ * @throws the error of a thread that cannot start
+ */
+export async function serve(engines: readonly Engine[]): Promise<void> {
+  for (const engine of engines) {
+    const thread = engine.runThread?.(self.name);
+    if (thread) return thread;
   }
   if (self.name === VERIFIER_NAME) {
     serveVerification(self, (databaseName) => createFileStore(openWeightStore(databaseName)));
     return;
   }
-  expose(Object.freeze(Object.assign(Object.create(null), createHost(ortFiles))));
+  expose(Object.freeze(Object.assign(Object.create(null), createHost(engines))));
 }

@@ -5,7 +5,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../protocol/result.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
-import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
+import { decoderFormOf, type CheckableRuntime } from "../engines/checkable-runtime.ts";
 import { createMemoryStore } from "../storage/memory-store.ts";
 import { createVerdictStore } from "./check-verdict.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 /** A device whose decoder answers by its form. */
-function create(machine: Machine, wanted: DecoderForm): OrtRuntime {
+function create(machine: Machine, wanted: DecoderForm): CheckableRuntime {
   const { device = "wasm", best = "rewritten", answers = {} } = machine;
   const formOf = (one: DecoderForm): DecoderForm =>
     one === "captured" && best === "rewritten" ? "rewritten" : one;
@@ -46,14 +46,15 @@ function create(machine: Machine, wanted: DecoderForm): OrtRuntime {
   return {
     ...createFakeRuntime([0]),
     device,
-    get decoderForm() {
-      return form;
-    },
-    tryEncoder: () => Promise.reject(new Error("No other encoder")),
-    reloadDecoder: (next) => {
-      form = formOf(next);
-      log.push(`reload ${form}`);
-      return Promise.resolve();
+    decoder: {
+      get form() {
+        return form;
+      },
+      reload: (next) => {
+        form = formOf(next);
+        log.push(`reload ${form}`);
+        return Promise.resolve();
+      },
     },
     encodeImage: ({ data, size }) =>
       Promise.resolve({
@@ -117,7 +118,7 @@ async function visit(
 describe("the first load of files without stored numbers", () => {
   it("asks the file's own graph and the rewritten one, one after the other, and keeps the second", async () => {
     const runtime = await visit({});
-    expect(runtime.decoderForm).toBe("rewritten");
+    expect(decoderFormOf(runtime)).toBe("rewritten");
     expect(log).toEqual([
       "load plain",
       "reload rewritten",
@@ -141,9 +142,9 @@ describe("the first load of files without stored numbers", () => {
 
   it("runs the file's own graph where the rewritten one gives other numbers, then and later", async () => {
     const machine = { answers: { rewritten: [7, 3, 9, END_ID] } };
-    expect((await visit(machine)).decoderForm).toBe("plain");
+    expect(decoderFormOf(await visit(machine))).toBe("plain");
     expect(log).toContain("rewritten refused, plain runs");
-    expect((await visit(machine)).decoderForm).toBe("plain");
+    expect(decoderFormOf(await visit(machine))).toBe("plain");
     expect(log).toEqual(["load plain", "checked", "rewritten refused, plain runs"]);
   });
 
@@ -151,7 +152,7 @@ describe("the first load of files without stored numbers", () => {
     for (const captured of [[7, 3, 9, END_ID], undefined]) {
       store = createMemoryStore();
       const machine: Machine = { device: "webgpu", best: "captured", answers: { captured } };
-      expect((await visit(machine)).decoderForm).toBe("rewritten");
+      expect(decoderFormOf(await visit(machine))).toBe("rewritten");
       expect(log).toContain("captured refused, rewritten runs");
       await visit(machine);
       expect(log[0]).toBe("load rewritten");
@@ -174,7 +175,7 @@ describe("the first load of files without stored numbers", () => {
 
   it("does without where there is no memory for the file's own graph, and says so", async () => {
     const machine = { plainFails: outOfMemory };
-    expect((await visit(machine)).decoderForm).toBe("rewritten");
+    expect(decoderFormOf(await visit(machine))).toBe("rewritten");
     expect(log).toEqual(["skip rewritten-decoder: out-of-memory", "load rewritten", "checked"]);
     await visit(machine);
     expect(log).toEqual(["load rewritten", "checked"]);

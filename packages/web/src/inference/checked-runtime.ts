@@ -12,7 +12,7 @@ import { centredCosine } from "../generation/cosine.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import type { Runtime, TextCodec } from "../engines/runtime.ts";
-import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
+import { decoderFormOf, type CheckableRuntime } from "../engines/checkable-runtime.ts";
 import { cutPrompt, type CheckQuestion } from "./check-question.ts";
 import type { CheckVerdict, VerdictStore } from "./check-verdict.ts";
 import { ANSWER_TOKENS, chooseDecoder, type RefusedForm } from "./choose-decoder.ts";
@@ -22,7 +22,7 @@ import { checkDevice } from "./self-check.ts";
 
 export interface CheckedRuntimeOptions {
   /** Loads the graphs. */
-  readonly create: (form: DecoderForm) => Promise<OrtRuntime>;
+  readonly create: (form: DecoderForm) => Promise<CheckableRuntime>;
   readonly codec: TextCodec;
   readonly model: ModelDescriptor;
   readonly endIds: ReadonlySet<number>;
@@ -41,7 +41,9 @@ export interface CheckReport {
 }
 
 /** @throws {VlmError} `device-check-failed`, and what the runtime throws */
-export async function createCheckedRuntime(options: CheckedRuntimeOptions): Promise<OrtRuntime> {
+export async function createCheckedRuntime(
+  options: CheckedRuntimeOptions,
+): Promise<CheckableRuntime> {
   const { model, verdicts } = options;
   const isFirst = model.selfCheck === undefined;
   const known = isFirst ? await verdicts.read() : undefined;
@@ -71,7 +73,7 @@ async function createPlain({ create, verdicts, report }: CheckedRuntimeOptions) 
 async function createKnown(
   options: CheckedRuntimeOptions,
   { form, refused }: CheckVerdict,
-): Promise<OrtRuntime> {
+): Promise<CheckableRuntime> {
   const { create, codec, model, report } = options;
   const runtime = await create(form);
   try {
@@ -81,16 +83,16 @@ async function createKnown(
     await runtime.dispose();
     return createKnown(options, { form: "rewritten", refused });
   }
-  for (const one of refused) report.onRefused(one, runtime.decoderForm);
+  for (const one of refused) report.onRefused(one, decoderFormOf(runtime));
   return runtime;
 }
 
 /** All that is asked of files whose answers nobody has stored. */
 async function checkFirst(
   options: CheckedRuntimeOptions,
-  runtime: OrtRuntime,
+  runtime: CheckableRuntime,
   most: DecoderForm,
-): Promise<OrtRuntime> {
+): Promise<CheckableRuntime> {
   const { codec, create, model, report, verdicts } = options;
   try {
     const choice = await timed(report, async () => {
@@ -115,10 +117,10 @@ async function checkFirst(
   }
 }
 
-function mayBeCaptures({ decoderForm }: OrtRuntime, error: unknown): boolean {
+function mayBeCaptures(runtime: CheckableRuntime, error: unknown): boolean {
   const isFailure =
     VlmError.is(error, "device-check-failed") || VlmError.is(error, "session-failed");
-  return decoderForm === "captured" && isFailure;
+  return decoderFormOf(runtime) === "captured" && isFailure;
 }
 
 /** The CPU computes a small image in a second; the full one of FastVLM takes it twenty. */

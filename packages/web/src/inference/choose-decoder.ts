@@ -8,7 +8,7 @@ import type { Device } from "../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../protocol/result.ts";
 import { centredCosine } from "../generation/cosine.ts";
 import type { Runtime } from "../engines/runtime.ts";
-import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
+import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
 import {
   answerGreedily,
   followAnswer,
@@ -51,7 +51,7 @@ export interface DecoderChoice {
  * @throws {VlmError} what the runtime throws, but for `session-failed` of a form that is tried
  */
 export async function chooseDecoder(
-  runtime: OrtRuntime,
+  runtime: CheckableRuntime,
   question: CheckQuestion,
   { most, onCompared }: { most: DecoderForm; onCompared: (one: Required<RefusedForm>) => void },
 ): Promise<DecoderChoice> {
@@ -60,9 +60,11 @@ export async function chooseDecoder(
     kept: COMPARED,
   });
   const refused: RefusedForm[] = [];
+  const { decoder } = runtime;
+  if (!decoder) return { form: "plain", refused, answer: reference.ids };
   for (const wanted of FORMS.slice(FORMS.indexOf(most))) {
-    await runtime.reloadDecoder(wanted);
-    const form = runtime.decoderForm;
+    await decoder.reload(wanted);
+    const { form } = decoder;
     if (form === "plain") return { form, refused, answer: reference.ids };
     if (refused.some((one) => one.form === form)) continue; // It was tried as the best that is possible.
     const likeness = await compare(runtime, question, reference);
@@ -71,7 +73,7 @@ export async function chooseDecoder(
       return { form, refused, answer: reference.ids };
     refused.push({ form, likeness });
   }
-  await runtime.reloadDecoder("plain");
+  await decoder.reload("plain");
   return { form: "plain", refused, answer: reference.ids };
 }
 

@@ -1,16 +1,14 @@
-/** Which file the vision encoder is made of: the downloaded one, or what this device made of it. */
+/** Which file the vision encoder is made of: the downloaded one, or what the engine made of it on this device. */
 
 import type { ModelFiles } from "../download/model-files.ts";
+import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
+import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
+import type { GraphFile } from "../engines/graph-file.ts";
 import type { Recorder } from "../metrics/recorder.ts";
-import type { GraphFile } from "../engines/ort/graph-file.ts";
-import type { OrtRuntime } from "../engines/ort/onnx-runtime.ts";
-import { canOptimize, optimizeEncoder } from "../engines/ort/optimize-encoder.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { LoadRequest } from "../wire/worker-api.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
-
-/** Another number where the same source would become another file. */
-const INT8_VISION = "int8-vision-2";
+import { optimizeEncoder } from "./optimize-encoder.ts";
 
 export interface EncoderFile {
   /** What `open` will open, as far as it is stored. */
@@ -19,25 +17,37 @@ export interface EncoderFile {
   /**
    * Decides which encoder runs, where that is open: at the first load.
    *
-   * @returns whether it is not the downloaded one
+   * @returns the label of the encoder that runs; undefined for the downloaded one
    */
-  optimizeAfterLoad(runtime: OrtRuntime): Promise<boolean>;
+  optimizeAfterLoad(runtime: CheckableRuntime): Promise<string | undefined>;
+}
+
+export interface EncoderFileOptions {
+  /** The engine's for this device, where it has one. */
+  readonly optimizer: EncoderOptimizer | undefined;
+  readonly recorder: Recorder;
 }
 
 export async function chooseEncoderFile(
-  { variant, optimize }: LoadRequest,
+  { variant, optimize }: Pick<LoadRequest, "variant" | "optimize">,
   files: ModelFiles,
-  recorder: Recorder,
+  { optimizer, recorder }: EncoderFileOptions,
 ): Promise<EncoderFile> {
   const openSource = (): Promise<GraphFile> => openGraph(files, variant, "vision");
   const findSource = (): Promise<StoredFile[]> => findGraph(files, variant, "vision");
-  // A GPU multiplies floats as fast.
-  const mayBeWritten = optimize !== "none" && variant.device === "wasm";
-  const store = mayBeWritten ? await files.derive(variant.graphs.vision, INT8_VISION) : undefined;
-  if (!store) {
-    return { find: findSource, open: openSource, optimizeAfterLoad: () => Promise.resolve(false) };
+  const store =
+    optimizer && optimize !== "none"
+      ? await files.derive(variant.graphs.vision, optimizer.kind)
+      : undefined;
+  if (!optimizer || !store) {
+    return {
+      find: findSource,
+      open: openSource,
+      optimizeAfterLoad: () => Promise.resolve(undefined),
+    };
   }
   const isAlways = optimize === "always";
+  const { label } = optimizer;
   let decision: "optimized" | "plain" | undefined;
   return {
     async find() {
@@ -52,21 +62,19 @@ export async function chooseEncoderFile(
         return stored;
       }
       const source = await openSource();
-      if (!canOptimize(source, isAlways)) decision = "plain";
+      if (!optimizer.plan(source, isAlways)) decision = "plain";
       return source;
     },
     async optimizeAfterLoad(runtime) {
-      if (decision) return decision === "optimized";
+      if (decision) return decision === "optimized" ? label : undefined;
       const startedAt = performance.now();
       const onCompared = (likeness: number): void => {
         recorder.record("vlm.encoder.likeness", likeness);
       };
-      const options = { runtime, store, openSource, isAlways, onCompared };
-      const isOptimized = await optimizeEncoder(options);
-      if (isOptimized) {
-        recorder.recordMs("vlm.encoder.optimize.duration", performance.now() - startedAt);
-      }
-      return isOptimized;
+      const options = { runtime, optimizer, store, openSource, isAlways, onCompared };
+      if (!(await optimizeEncoder(options))) return undefined;
+      recorder.recordMs("vlm.encoder.optimize.duration", performance.now() - startedAt);
+      return label;
     },
   };
 }

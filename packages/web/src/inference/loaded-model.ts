@@ -9,11 +9,9 @@ import {
 import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest } from "../wire/worker-api.ts";
+import type { EngineCode, RuntimeOptions } from "../engines/engine.ts";
 import type { Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
-import { describeDevice } from "../engines/ort/describe-device.ts";
-import { createOnnxRuntime, type OnnxRuntimeOptions } from "../engines/ort/onnx-runtime.ts";
-import type { OrtFiles } from "../engines/ort/ort-files.ts";
 import type { ImageCache } from "../storage/image-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
 import type { Store } from "../storage/store.ts";
@@ -30,7 +28,7 @@ import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
-export interface EngineOptions {
+export interface LoadModelOptions {
   readonly request: LoadRequest;
   readonly files: ModelFiles;
   /** Begins to verify what will be opened, in this order. */
@@ -38,7 +36,8 @@ export interface EngineOptions {
   readonly results: ResultCache;
   readonly images: ImageCache;
   readonly recorder: Recorder;
-  readonly ortFiles: OrtFiles | undefined;
+  /** What the model runs on. */
+  readonly engine: EngineCode;
   readonly onPhase: (phase: StartPhase) => void;
   readonly onDeviceLost: (reason: string) => void;
   readonly onEvent: (event: VlmEvent) => void;
@@ -46,8 +45,8 @@ export interface EngineOptions {
   readonly verdicts: Pick<Store, "get" | "set">;
 }
 
-export interface Engine {
-  readonly model: ModelInfo;
+export interface LoadedModel {
+  readonly info: ModelInfo;
   readonly runtime: Runtime;
   /** Runs one call, from pixels to text. */
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
@@ -56,10 +55,13 @@ export interface Engine {
 }
 
 /** @throws {VlmError} what downloads, session creation and the device check throw */
-export async function loadEngine(options: EngineOptions): Promise<Engine> {
-  const { request, files, results, recorder } = options;
+export async function loadModel(options: LoadModelOptions): Promise<LoadedModel> {
+  const { request, files, results, recorder, engine } = options;
   const { model, variant } = request;
-  const encoder = await chooseEncoderFile(request, files, recorder);
+  const encoder = await chooseEncoderFile(request, files, {
+    optimizer: engine.encoderOptimizer?.(variant.device),
+    recorder,
+  });
   await options.verifyAhead([
     ...(await findGraph(files, variant, "embed")),
     ...(await encoder.find()),
@@ -79,24 +81,23 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
     await readJson(files, "tokenizer_config.json"),
     template,
   );
-  const runtimeOptions: OnnxRuntimeOptions = {
+  const runtimeOptions: Omit<RuntimeOptions, "decoderForm"> = {
     device: variant.device,
     imageSize: model.imageSize,
     wasmThreads: request.wasmThreads,
-    files: options.ortFiles,
     onPhase: options.onPhase,
     maxPositions: config.maxPositions,
     openFile: (graph: GraphName) =>
       graph === "vision" ? encoder.open() : openGraph(files, variant, graph),
     onDeviceLost: options.onDeviceLost,
-    onSessionCreated: (graph, milliseconds, weights) => {
-      const attributes = { "vlm.graph": graph, "vlm.weights": weights };
-      recorder.recordMs("vlm.session.create.duration", milliseconds, attributes);
+    onGraphLoaded: (graph, milliseconds, attributes) => {
+      const all = { "vlm.graph": graph, ...attributes };
+      recorder.recordMs("vlm.session.create.duration", milliseconds, all);
     },
-    onGraphPrepared: (graph, { report }) => {
+    onGraphPrepared: (report) => {
       const isComplete = report.rewrites.every(({ missed }) => missed.length === 0);
       recorder.record("vlm.graph.prepared", 1, {
-        "vlm.graph": graph,
+        "vlm.graph": report.graph,
         "vlm.path": report.form,
         "vlm.complete": isComplete && report.failures.length === 0,
       });
@@ -105,24 +106,27 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   };
   const endIds = allEndIds(config, codec);
   const runtime = await createCheckedRuntime({
-    create: (decoderForm) => createOnnxRuntime({ ...runtimeOptions, decoderForm }),
+    create: (decoderForm) => engine.createRuntime({ ...runtimeOptions, decoderForm }),
     codec,
     model,
     endIds,
     verdicts: createVerdictStore(options.verdicts, {
       model,
       variant: variant.id,
-      circumstances: await circumstancesOf(runtimeOptions, files, variant),
+      circumstances: [
+        await engine.describe(runtimeOptions),
+        ...(await hashesOf(files, variant)),
+      ].join(" | "),
     }),
     report: checkReport(recorder, options.onEvent),
   });
-  const isEncoderOptimized = await encoder.optimizeAfterLoad(runtime);
+  const encoderLabel = await encoder.optimizeAfterLoad(runtime);
 
   const info: ModelInfo = {
     id: model.id,
     revision: model.revision,
     // Answers of one are not those of the other.
-    variant: isEncoderOptimized ? `${variant.id}+int8-vision` : variant.id,
+    variant: encoderLabel === undefined ? variant.id : `${variant.id}+${encoderLabel}`,
   };
   const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
   const images = createImages({
@@ -138,7 +142,7 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   });
   const parts = { info, runtime, codec, endIds, sequences, images, sizes, results, recorder };
   return {
-    model: info,
+    info,
     runtime,
     answer: (call, scope) => answer(parts, call, scope),
     forget() {
@@ -149,19 +153,17 @@ export async function loadEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-/** All that decides which numbers come out. */
-async function circumstancesOf(
-  options: OnnxRuntimeOptions,
+/** Of all files that decide which numbers come out, as far as they are stored. */
+async function hashesOf(
   files: ModelFiles,
   { graphs, externalData = {} }: ModelVariant,
-): Promise<string> {
+): Promise<(string | undefined)[]> {
   const paths = [...Object.values(graphs), ...Object.values(externalData).flat()];
   const found = await Promise.all(paths.map((path) => files.find(path)));
-  const hashes = found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
-  return [await describeDevice(options), ...hashes].join(" | ");
+  return found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
 }
 
-function checkReport(recorder: Recorder, onEvent: EngineOptions["onEvent"]): CheckReport {
+function checkReport(recorder: Recorder, onEvent: LoadModelOptions["onEvent"]): CheckReport {
   return {
     onCompared: (check, likeness, form) => {
       const path = form !== undefined && { "vlm.path": form };

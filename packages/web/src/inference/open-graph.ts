@@ -1,7 +1,7 @@
 /** A graph's file and those beside it that it keeps weights in, out of the store. */
 
 import type { ModelFiles } from "../download/model-files.ts";
-import type { GraphFile } from "../engines/ort/graph-file.ts";
+import type { GraphFile } from "../engines/graph-file.ts";
 import { folderOf } from "../schema/manifest-fields.ts";
 import type { GraphName, ModelVariant } from "../protocol/model-descriptor.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";

@@ -94,7 +94,7 @@ export type VlmErrorCode = keyof VlmErrorDetails;
 /** Why one device was turned down. */
 export interface DeviceAttempt {
   readonly device: Device;
-  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `gpu-unstable`. */
+  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `gpu-unstable`. */
   readonly reason: string;
   readonly message: string;
 }

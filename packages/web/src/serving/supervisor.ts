@@ -105,7 +105,7 @@ export class Supervisor {
       } catch (error) {
         if (this.#disposed || !isDeviceFault(error)) throw error;
         lastError = error;
-        attempts.push({ device: candidate.device, reason: error.code, message: error.message });
+        attempts.push(...attemptsOf(error, candidate.device));
       }
     }
     // If only one device was tried, its own error says more than a list with one entry.
@@ -221,10 +221,17 @@ export class Supervisor {
   }
 }
 
+/** A worker without an engine for the files says itself what it did not try. */
+function attemptsOf(error: VlmError, device: Device): readonly DeviceAttempt[] {
+  if (VlmError.is(error, "no-device")) return error.details.attempts;
+  return [{ device, reason: error.code, message: error.message }];
+}
+
 /** Whether another device may succeed. A failed download, for instance, would only fail again. */
 function isDeviceFault(error: unknown): error is VlmError {
   return (
     VlmError.is(error, "session-failed") ||
+    VlmError.is(error, "no-device") ||
     VlmError.is(error, "device-check-failed") ||
     (VlmError.is(error, "start-failed") && !isSlowNetwork(error)) ||
     VlmError.is(error, "device-lost") ||

@@ -1,5 +1,6 @@
 /** Reads stored files, and verifies them while reading. */
 
+import type { VerifiedFile } from "../shared/verified-file.ts";
 import type { FileKey } from "./file-keys.ts";
 import { countShards, shardLength, type FileRecord } from "./file-record.ts";
 import type { FileStore, StoredShard } from "./file-store.ts";
@@ -9,13 +10,9 @@ import type { RawFile } from "./store.ts";
 /** How many shards are read ahead. Reading and hashing both run outside this thread. */
 const READ_AHEAD = 3;
 
-/** A file whose every byte was verified, read in pieces. */
-export interface VerifiedFile {
-  readonly size: number;
-  /** The bytes from `start` to `end` (not included), both within the file. */
+/** A file whose reads return copies. */
+interface CopiedFile extends VerifiedFile {
   read(start: number, end: number): Uint8Array<ArrayBuffer>;
-  /** Nothing can be read afterwards. */
-  close(): void;
 }
 
 /** Exists in workers only, not in pages or in Node. */
@@ -79,7 +76,7 @@ async function openInOnePiece(
   files: FileStore,
   file: FileKey,
   record: FileRecord,
-): Promise<VerifiedFile | undefined> {
+): Promise<CopiedFile | undefined> {
   const opened = await files.openFile(file);
   if (!opened) return undefined;
   if (opened.isIntact?.(record) ?? (await isIntact(opened, record))) {
@@ -111,7 +108,7 @@ export async function isIntact(file: RawFile, record: FileRecord): Promise<boole
   return true;
 }
 
-function wholeOf(size: number, read: VerifiedFile["read"]): VerifiedFile {
+function wholeOf(size: number, read: CopiedFile["read"]): CopiedFile {
   return { size, read, close: () => undefined };
 }
 

@@ -1,22 +1,14 @@
-/** A graph's file, open: its structure is read from here, and ORT takes its weights from here. */
+/** A graph's structure, read from its open file, and the bytes that ORT takes its weights from. */
 
 import {
   ifReadable,
   outlineModel,
   putInARow,
   type ByteSource,
-  type ExternalFile,
   type GraphOutline,
 } from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
-
-/** Verified, wherever it is kept. */
-export interface GraphFile extends ByteSource {
-  /** The files that the graph may keep weights in. */
-  readonly externalData?: readonly ExternalFile[];
-  /** Nothing can be read afterwards, of the files beside it neither. */
-  close(): void;
-}
+import type { GraphFile } from "../graph-file.ts";
 
 export interface Graph {
   readonly file: GraphFile;

@@ -7,7 +7,10 @@ import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { RewriteLog, type RewriteSummary } from "@fastvlm-kit/onnx/graph";
 import type { Device, GraphName } from "../../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../../protocol/result.ts";
-import type { Decoding, ImageFeatures, ImageTensor, Runtime } from "../runtime.ts";
+import type { CheckableRuntime, EncoderTrial, ReloadableDecoder } from "../checkable-runtime.ts";
+import type { RuntimeOptions } from "../engine.ts";
+import type { GraphFile } from "../graph-file.ts";
+import type { Decoding, ImageFeatures, ImageTensor } from "../runtime.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import {
   createSession,
@@ -19,26 +22,25 @@ import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import type { Embedding } from "./embedding.ts";
 import { ENCODER_OPTIONS } from "./encoder-options.ts";
-import { outlineGraph, type Graph, type GraphFile } from "./graph-file.ts";
+import { outlineGraph, type Graph } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
 import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
-import { startOrt, type StartOptions } from "./start-ort.ts";
+import type { OrtFiles } from "./ort-files.ts";
+import { startOrt } from "./start-ort.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
-export interface OnnxRuntimeOptions extends StartOptions {
-  /** One graph's file; called once per graph, in the order of loading. */
-  readonly openFile: (graph: GraphName) => Promise<GraphFile>;
-  /** Side of the model's own images, in pixels; what the encoder's file says counts for more. */
-  readonly imageSize: number;
-  /** From the model's `config.json`. */
-  readonly maxPositions: number;
+/** As the seam has them, with what this engine tells its own tests besides. */
+export interface OnnxRuntimeOptions extends Omit<
+  RuntimeOptions,
+  "decoderForm" | "onGraphLoaded" | "onGraphPrepared"
+> {
+  readonly files: OrtFiles | undefined;
   /** The most that is done for the decoder, as far as the graph and the GPU allow. Default `captured`. */
   readonly decoderForm?: DecoderForm;
-  readonly onDeviceLost: (reason: string) => void;
   /** Called for each graph that gets a session; an embedding that is looked up needs none. */
   readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
   /** Says what became of the graphs that can be made to cost less. */
@@ -52,25 +54,8 @@ export type GraphPreparation = { readonly report: GraphReport } & (
   | { readonly imageSize: "free" | "fixed" }
 );
 
-/** A runtime whose graphs can be replaced by others that should give the same numbers. */
-export interface OrtRuntime extends Runtime {
-  /** How the decoder runs now. */
-  readonly decoderForm: DecoderForm;
-  /**
-   * Releases the decoder and loads its file again, so that no two are in memory. Sequences that were
-   * begun end with it.
-   *
-   * @param form the most that is done for it; what cannot be done is not
-   * @throws {VlmError} as {@link createOnnxRuntime}; then only this or `dispose` may be called
-   */
-  reloadDecoder(form: DecoderForm): Promise<void>;
-  /**
-   * Runs another encoder from now on, until it is decided which one stays.
-   *
-   * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`; then nothing has changed
-   */
-  tryEncoder(file: GraphFile): Promise<{ keep(): Promise<void>; undo(): Promise<void> }>;
-}
+/** Its decoder has all forms, and its encoder can be exchanged. */
+export type OrtRuntime = Required<CheckableRuntime>;
 
 /** The parts of a loaded model. */
 interface Parts {
@@ -195,6 +180,7 @@ class OnnxRuntime implements OrtRuntime {
   readonly maxPositions: number;
   readonly imageSize: number;
   readonly isImageSizeFree: boolean;
+  readonly decoder: ReloadableDecoder;
   readonly #parts: Parts;
 
   constructor(parts: Parts, device: Device, maxPositions: number) {
@@ -203,16 +189,16 @@ class OnnxRuntime implements OrtRuntime {
     this.#parts = parts;
     this.device = device;
     this.maxPositions = maxPositions;
-  }
-
-  get decoderForm(): DecoderForm {
-    return this.#parts.decoder?.form ?? "plain";
-  }
-
-  get #decoder(): OpenedDecoder {
-    const { decoder } = this.#parts;
-    if (!decoder) throw new Error("The decoder was released and not loaded again");
-    return decoder;
+    this.decoder = {
+      get form() {
+        return parts.decoder?.form ?? "plain";
+      },
+      async reload(most) {
+        await parts.decoder?.release();
+        parts.decoder = undefined;
+        parts.decoder = await parts.openDecoder(most);
+      },
+    };
   }
 
   async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
@@ -228,7 +214,7 @@ class OnnxRuntime implements OrtRuntime {
     return { tokens, values };
   }
 
-  async tryEncoder(file: GraphFile): ReturnType<OrtRuntime["tryEncoder"]> {
+  async tryEncoder(file: GraphFile): Promise<EncoderTrial> {
     const parts = this.#parts;
     const [before, after] = [parts.encoder, await parts.openEncoder(file)];
     parts.encoder = after;
@@ -241,16 +227,10 @@ class OnnxRuntime implements OrtRuntime {
     };
   }
 
-  async reloadDecoder(form: DecoderForm): Promise<void> {
-    const parts = this.#parts;
-    await parts.decoder?.release();
-    parts.decoder = undefined;
-    parts.decoder = await parts.openDecoder(form);
-  }
-
   startDecoding(): Decoding {
-    const { ort, embedding } = this.#parts;
-    const { session, onGpu, createCache } = this.#decoder;
+    const { ort, embedding, decoder } = this.#parts;
+    if (!decoder) throw new Error("The decoder was released and not loaded again");
+    const { session, onGpu, createCache } = decoder;
     const parts = { ort, embedding, decoder: session, ...(onGpu && { onGpu }) };
     return new OnnxDecoding(parts, createCache());
   }

@@ -1,21 +1,17 @@
 /** Starts onnxruntime-web before there is a model, and says how far it is. */
 
 import { VlmError, type StartPhase } from "../../protocol/errors.ts";
+import type { StartOptions } from "../engine.ts";
 import { chooseBuild, loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
 import { isOutOfMemory } from "./session.ts";
 import { watchThreads } from "./thread-watch.ts";
-
-export interface StartOptions extends OrtOptions {
-  /** Called at the beginning of each phase, and for each thread that is ready. */
-  readonly onPhase?: (phase: StartPhase) => void;
-}
 
 /**
  * The runtime with its scripts, its WebAssembly and its threads; sessions need nothing more.
  *
  * @throws {VlmError} `start-failed`, `out-of-memory`
  */
-export async function startOrt(options: StartOptions): Promise<OrtModule> {
+export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtModule> {
   let phase: StartPhase = "script";
   const enter = (next: StartPhase): void => {
     phase = next;

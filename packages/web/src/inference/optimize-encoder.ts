@@ -1,18 +1,15 @@
 /**
- * The vision encoder as the CPU runs it best: as int8 products, written once from the downloaded file
- * (decisions/2026-11-24-int8-vision-encoder.md). It is taken only when it sees the same as the original.
+ * Puts an encoder that the engine wrote for this device in the place of the downloaded one. It is taken
+ * only when it sees the same as the original.
  */
 
-import {
-  ifReadable,
-  imageSizeOf,
-  planInt8Vision,
-  type Int8VisionPlan,
-} from "@fastvlm-kit/onnx/graph";
-import { checkImage } from "../../generation/check-image.ts";
-import { cosine } from "../../generation/cosine.ts";
-import { outlineGraph, type GraphFile } from "./graph-file.ts";
-import type { OrtRuntime } from "./onnx-runtime.ts";
+import { checkImage } from "../generation/check-image.ts";
+import { cosine } from "../generation/cosine.ts";
+import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
+import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
+import type { GraphFile } from "../engines/graph-file.ts";
+import type { Runtime } from "../engines/runtime.ts";
+import { VlmError } from "../protocol/errors.ts";
 
 /** Where the encoder that this device made is kept. */
 export interface EncoderStore {
@@ -25,7 +22,8 @@ export interface EncoderStore {
 }
 
 export interface OptimizeEncoderOptions {
-  readonly runtime: OrtRuntime;
+  readonly runtime: CheckableRuntime;
+  readonly optimizer: EncoderOptimizer;
   readonly store: EncoderStore;
   /** The file that the runtime's encoder was made of. */
   readonly openSource: () => Promise<GraphFile>;
@@ -36,7 +34,7 @@ export interface OptimizeEncoderOptions {
 }
 
 /**
- * What the features must have in common with the original's. Rounding costs 0.0002 to 0.001; what a
+ * What the features must have in common with the original's. Rounding to int8 costs 0.0002 to 0.001; what a
  * file of unknown weights would suffer from is much larger.
  */
 const MIN_LIKENESS = 0.99;
@@ -44,24 +42,21 @@ const MIN_LIKENESS = 0.99;
 /** Side of the image that is compared, in pixels: sixteen image tokens, where the encoder takes that size. */
 const CHECK_SIZE = 256;
 
-/** @param isAlways also where it gains little */
-export function canOptimize(file: GraphFile, isAlways: boolean): boolean {
-  return planOf(file, isAlways) !== undefined;
-}
-
 /**
- * Writes the int8 encoder, compares it with the one that runs, and puts it in its place.
+ * Writes the encoder, compares it with the one that runs, and puts it in its place.
  *
- * @returns whether it runs now; whatever goes wrong, the original does
+ * @returns whether it runs now. Where there is no room or no memory the original runs, and the next load tries again
+ * @throws what is no such failure: a mistake of the kit is not taken for a slow device
  */
 export async function optimizeEncoder(options: OptimizeEncoderOptions): Promise<boolean> {
   const { runtime, store, onCompared } = options;
   try {
-    await writeInt8(options);
+    await write(options);
     const file = await store.open();
     if (file === undefined || file === "refused") return false;
     const expected = await look(runtime);
-    const trial = await runtime.tryEncoder(file);
+    const trial = await runtime.tryEncoder?.(file);
+    if (!trial) return false;
     const likeness = cosine(expected, await look(runtime));
     onCompared(likeness);
     if (likeness >= MIN_LIKENESS) {
@@ -70,35 +65,34 @@ export async function optimizeEncoder(options: OptimizeEncoderOptions): Promise<
     }
     await trial.undo();
     await store.refuse();
-  } catch {
-    // No room or no memory: the next load tries again.
+    return false;
+  } catch (error) {
+    if (isFailureOfDevice(error)) return false;
+    throw error;
   }
-  return false;
 }
 
-async function writeInt8({ store, openSource, isAlways }: OptimizeEncoderOptions): Promise<void> {
+/** What the kit, the platform's storage and a typed array say where something is missing on this device. */
+function isFailureOfDevice(error: unknown): boolean {
+  return VlmError.is(error) || error instanceof DOMException || error instanceof RangeError;
+}
+
+async function write({
+  optimizer,
+  store,
+  openSource,
+  isAlways,
+}: OptimizeEncoderOptions): Promise<void> {
   const source = await openSource();
   try {
-    const plan = planOf(source, isAlways);
+    const plan = optimizer.plan(source, isAlways);
     if (plan) await store.write(plan.bytes, plan.write());
   } finally {
     source.close();
   }
 }
 
-function planOf(file: GraphFile, isAlways: boolean): Int8VisionPlan | undefined {
-  const { model } = outlineGraph(file, "vision");
-  if (!model) return undefined;
-  return ifReadable(() => {
-    const size = imageSizeOf(model);
-    return planInt8Vision(model, {
-      ...(size.isFree && { edit: size.edit }),
-      ...(isAlways && { minModelWeights: 1 }),
-    });
-  });
-}
-
-async function look(runtime: OrtRuntime): Promise<Float32Array> {
+async function look(runtime: Runtime): Promise<Float32Array> {
   const size = runtime.isImageSizeFree ? CHECK_SIZE : runtime.imageSize;
   return (await runtime.encodeImage(checkImage(size))).values;
 }

@@ -1,30 +1,27 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
-import { createFakeRuntime, fakeFeatures } from "../../../test/fake-runtime.ts";
-import type { GraphFile } from "./graph-file.ts";
-import type { OrtRuntime } from "./onnx-runtime.ts";
-import { canOptimize, optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";
+import { createFakeRuntime, fakeFeatures } from "../../test/fake-runtime.ts";
+import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
+import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
+import type { GraphFile } from "../engines/graph-file.ts";
+import { VlmError } from "../protocol/errors.ts";
+import { optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";
 
-const PATH = fileURLToPath(
-  new URL("../../../../tiny/model/onnx/vision_encoder.onnx", import.meta.url),
-);
-const ENCODER = existsSync(PATH) ? new Uint8Array(readFileSync(PATH)) : new Uint8Array(0);
+/** A file of one byte. */
+const FILE: GraphFile = { size: 1, read: () => Uint8Array.of(1), close: () => undefined };
 
-const fileOf = (bytes: Uint8Array): GraphFile => ({
-  ...sourceOfBytes(bytes),
-  close: () => undefined,
-});
+/** Writes two bytes, whatever the source. */
+const optimizer: EncoderOptimizer = {
+  kind: "test-1",
+  label: "test",
+  plan: () => ({ bytes: 2, write: () => [Uint8Array.of(1), Uint8Array.of(2)] }),
+};
 
 /** An encoder whose features are these before the other one is tried, and those while it runs. */
 function create(before: readonly number[], after: readonly number[]) {
   const log: string[] = [];
   let values = before;
-  const runtime: OrtRuntime = {
+  const runtime: CheckableRuntime = {
     ...createFakeRuntime([1]),
-    decoderForm: "rewritten",
-    reloadDecoder: () => Promise.resolve(),
     encodeImage: () =>
       Promise.resolve({
         ...fakeFeatures(1),
@@ -41,7 +38,7 @@ function create(before: readonly number[], after: readonly number[]) {
   };
   let written = 0;
   const store: EncoderStore = {
-    open: () => Promise.resolve(written > 0 ? fileOf(new Uint8Array(1)) : undefined),
+    open: () => Promise.resolve(written > 0 ? FILE : undefined),
     write: (bytes, pieces) => {
       for (const piece of pieces) written += piece.byteLength;
       log.push(written === bytes ? "write" : "write wrongly");
@@ -54,7 +51,8 @@ function create(before: readonly number[], after: readonly number[]) {
     optimizeEncoder({
       runtime,
       store,
-      openSource: () => Promise.resolve(fileOf(ENCODER)),
+      optimizer,
+      openSource: () => Promise.resolve(FILE),
       isAlways: true,
       onCompared: (one) => likeness.push(one),
       ...change,
@@ -91,11 +89,31 @@ describe("an encoder that was written again", () => {
     expect(await small.optimize({ runtime: { ...small.runtime, tryEncoder } })).toBe(false);
     expect(small.log).toEqual(["write"]);
   });
-});
 
-it("tells which encoders can be written again", () => {
-  expect(canOptimize(fileOf(ENCODER), true)).toBe(true);
-  expect(canOptimize(fileOf(ENCODER), false)).toBe(false);
-  expect(canOptimize(fileOf(ENCODER.slice(0, 1000)), true)).toBe(false);
-  expect(canOptimize(fileOf(Uint8Array.of(1, 2, 3)), true)).toBe(false);
+  it("is given up for now where the engine refuses it, or exchanges no encoder", async () => {
+    const refused = create([1], [1]);
+    const failure = new VlmError("session-failed", "Refused.", {
+      device: "wasm",
+      stage: "create",
+      graph: "vision",
+    });
+    const tryEncoder = () => Promise.reject(failure);
+    expect(await refused.optimize({ runtime: { ...refused.runtime, tryEncoder } })).toBe(false);
+
+    const fixed = create([1], [1]);
+    const runtime = createFakeRuntime([1]);
+    expect(await fixed.optimize({ runtime })).toBe(false);
+  });
+
+  it("hides no mistake of the kit's", async () => {
+    const { log, optimize } = create([1], [1]);
+    const mistaken: EncoderOptimizer = {
+      ...optimizer,
+      plan: () => {
+        throw new TypeError("A mistake");
+      },
+    };
+    await expect(optimize({ optimizer: mistaken })).rejects.toThrow(new TypeError("A mistake"));
+    expect(log).toEqual([]);
+  });
 });

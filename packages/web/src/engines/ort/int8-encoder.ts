@@ -1,0 +1,21 @@
+/** The vision encoder as the CPU runs it best: as int8 products, written from the downloaded file (decisions/2026-11-24-int8-vision-encoder.md). */
+
+import { ifReadable, imageSizeOf, planInt8Vision } from "@fastvlm-kit/onnx/graph";
+import type { EncoderOptimizer } from "../encoder-optimizer.ts";
+import { outlineGraph } from "./graph-file.ts";
+
+export const INT8_ENCODER: EncoderOptimizer = {
+  kind: "int8-vision-2",
+  label: "int8-vision",
+  plan(source, isAlways) {
+    const { model } = outlineGraph(source, "vision");
+    if (!model) return undefined;
+    return ifReadable(() => {
+      const size = imageSizeOf(model);
+      return planInt8Vision(model, {
+        ...(size.isFree && { edit: size.edit }),
+        ...(isAlways && { minModelWeights: 1 }),
+      });
+    });
+  },
+};
