@@ -5,7 +5,7 @@ import { createFakeEngine, type FakeEngine } from "../../test/fake-engine.ts";
 import { makeCall } from "../../test/results.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
-import { toStorageOptions } from "../client/storage-settings.ts";
+import { toDownloadPolicy, toStorageOptions } from "../client/storage-settings.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createTextCodec } from "../inference/tokenizer.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
@@ -28,9 +28,11 @@ function inline(content: unknown): ModelFile {
 
 /** A model of a format that onnxruntime cannot read. */
 const MODEL: ModelDescriptor = {
-  ...fastvlm05b({ imageSize: 64 }),
   id: "test/fake",
   revision: "1",
+  license: { id: "mit", summary: "A test.", isAccepted: true },
+  imageSize: 64,
+  captions: fastvlm05b().captions,
   files: {
     "config.json": inline(CONFIG),
     "tokenizer.json": inline(tokenizerJson),
@@ -52,7 +54,7 @@ const REQUEST: LoadRequest = {
   model: MODEL,
   variant: MODEL.variants[0]!,
   storage: toStorageOptions({ storage: "memory" }),
-  download: { parallel: 1, maxRetries: 0 } as LoadRequest["download"],
+  download: toDownloadPolicy(),
   network: "any",
   asksAnew: false,
   imageLimits: DEFAULT_IMAGE_LIMITS,
