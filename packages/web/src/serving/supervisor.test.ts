@@ -108,6 +108,13 @@ describe("Supervisor", () => {
     expect(started.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
 
+  it("falls back where no engine of the worker takes the files of the first device", async () => {
+    const attempt = { device: "webgpu", reason: "no-engine", message: "No engine." } as const;
+    const error = new VlmError("no-device", "No engine.", { attempts: [attempt] });
+    const { supervisor } = open({ api: [failLoad(error)] });
+    expect(await supervisor.ready()).toMatchObject({ fallback: { ...attempt, to: "wasm" } });
+  });
+
   it.each([
     downloadFailed,
     new VlmError("model-invalid", "Bad.", { file: "config.json", reason: "not JSON" }),
