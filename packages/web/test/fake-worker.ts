@@ -11,7 +11,7 @@ import { makeResult } from "./results.ts";
 
 export class FakeWorker extends EventTarget {
   isTerminated = false;
-  /** What `load`, `generate`, `cancel` and `clearCache` were called with, in order. */
+  /** What `load`, `open`, `generate`, `cancel` and `clearCache` were called with, in order. */
   readonly calls: unknown[][] = [];
   readonly #port: MessagePort;
   #page: MessagePort | undefined;
@@ -34,6 +34,7 @@ export class FakeWorker extends EventTarget {
         return methods.connect(lifeLock, port);
       },
       load: (...args) => this.#note("load", args, methods.load),
+      open: (...args) => this.#note("open", args, methods.open),
       generate: (...args) => this.#note("generate", args, methods.generate),
       cancel: (...args) => this.#note("cancel", args, methods.cancel),
       clearCache: (...args) => this.#note("clearCache", args, methods.clearCache),
@@ -81,6 +82,10 @@ export class FakeWorker extends EventTarget {
             shouldAskToPersist: false,
           },
         }),
+      open: (_, port) => {
+        answer(port, { type: "opened", image: makeResult().images[0]! });
+        return Promise.resolve();
+      },
       generate: (_, port) => {
         answer(port, { type: "done", result: makeResult() });
         return Promise.resolve();

@@ -19,7 +19,6 @@ export function makeCall(change: Partial<GenerateCall> = {}): GenerateCall {
     stripLeadIn: false,
     useCache: true,
     reuses: true,
-    isOpening: false,
     ...change,
   };
 }

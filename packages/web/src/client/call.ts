@@ -1,8 +1,8 @@
 /** Turns a checked request into the call that goes to the worker, with every default filled in. */
 
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
-import type { GenerateCall, WireImage } from "../wire/worker-api.ts";
-import type { GenerateRequest } from "../api/calls.ts";
+import type { GenerateCall, ImageView, WireImage } from "../wire/worker-api.ts";
+import type { GenerateRequest, ImageViewOption } from "../api/calls.ts";
 
 /** Settings that a method of the client adds to a request. */
 export interface CallSettings {
@@ -13,7 +13,6 @@ export interface CallSettings {
   readonly images?: readonly WireImage[];
   /** Whether features and KV caches are reused, even if answers are not. */
   readonly reuses?: boolean;
-  readonly isOpening?: boolean;
   /** How long it took to get those images, in milliseconds. */
   readonly waitedMs?: number;
 }
@@ -29,14 +28,19 @@ export function toCall(
     prompt: request.prompt,
     system: request.system,
     history: request.history ?? [],
-    fit: request.fit ?? "pad",
-    detail: request.detail ?? "high",
-    targetLatencyMs: request.targetLatencyMs,
+    ...toImageView(request),
     generation: { ...resolveGenerationOptions(request), maxWords },
     endOnSentence: how.endOnSentence ?? false,
     stripLeadIn: how.stripLeadIn ?? false,
     useCache,
     reuses: how.reuses ?? useCache,
-    isOpening: how.isOpening ?? false,
+  };
+}
+
+export function toImageView(request: Pick<GenerateRequest, ImageViewOption>): ImageView {
+  return {
+    fit: request.fit ?? "pad",
+    detail: request.detail ?? "high",
+    targetLatencyMs: request.targetLatencyMs,
   };
 }

@@ -1,6 +1,6 @@
 /** The client that an app holds. It turns requests into calls, and switches from one model to another. */
 
-import { toCall, type CallSettings } from "./call.ts";
+import { toCall, toImageView, type CallSettings } from "./call.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import { OpenImageHandle } from "./open-image.ts";
 import type {
@@ -23,8 +23,14 @@ import {
 } from "../schema/call-options.ts";
 import { cleared } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
-import type { FallbackInfo, GenerateEvent, ModelInfo, VlmResult } from "../protocol/result.ts";
-import type { LoadRequest } from "../wire/worker-api.ts";
+import type {
+  FallbackInfo,
+  GenerateEvent,
+  ImageInfo,
+  ModelInfo,
+  VlmResult,
+} from "../protocol/result.ts";
+import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { newImageName } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
@@ -78,22 +84,17 @@ export class VlmClient implements Vlm {
   async open(image: ImageSource, given: OpenOptions = {}): Promise<OpenImage> {
     const options: OpenOptions = read(openOptions, given, "options");
     this.#assertAlive();
-    // The prompt itself is never run. The worker prepares everything that comes before it.
-    const opening = { ...options, prompt: "?" };
-    const { images: taken, waitedMs } = await this.#take([image], opening);
+    const { images: taken, waitedMs } = await this.#take([image], options);
     const [source] = taken;
     if (!source) throw new Error("One picture was taken");
     const named = { ...source, id: source.id ?? newImageName() };
     const how = { images: [named], reuses: true };
-    const settings = { ...how, isOpening: true, waitedMs };
-    const { images } = await this.#run(opening, () => undefined, settings).catch(
-      (error: unknown) => {
-        letGo(source);
-        throw error;
-      },
-    );
+    const info = await this.#open(named, options, waitedMs).catch((error: unknown) => {
+      letGo(source);
+      throw error;
+    });
     const look = viewOf(options);
-    return new OpenImageHandle(named, images[0]!, {
+    return new OpenImageHandle(named, info, {
       ask: (prompt, question = {}) => {
         const readQuestion = (): GenerateRequest => {
           const checked: ImageQuestion = read(imageQuestion, question, "options");
@@ -215,6 +216,16 @@ export class VlmClient implements Vlm {
       // Images that were open before the call stay open.
       if (!images) taken.images.forEach(letGo);
     }
+  }
+
+  async #open(image: WireImage, options: OpenOptions, waitedMs: number): Promise<ImageInfo> {
+    this.#assertAlive(); // While the image was taken, the client may have been disposed of.
+    return this.#serving.open({
+      call: { id: this.#nextCallId++, image, ...toImageView(options) },
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      waitedMs,
+    });
   }
 
   async #take(

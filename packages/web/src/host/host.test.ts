@@ -142,6 +142,34 @@ describe("a host on an engine that is not onnxruntime", () => {
     });
   });
 
+  it("opens an image once, so that a question appends only what is new", async () => {
+    const engine = fakeEngine();
+    const { host, told } = await connect(engine);
+    await host.load(REQUEST);
+    engine.appended.length = 0;
+    const image = { kind: "pixels", pixels: square(0, 255, 0), id: "green" } as const;
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1);
+    const outcome = new Promise<CallMessage>((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<CallMessage>) => {
+        if (data.type === "opened" || data.type === "failed") resolve(data);
+      };
+    });
+    const view = { fit: "pad", detail: "high", targetLatencyMs: undefined } as const;
+    void host.open({ id: 1, image, ...view }, port2);
+    expect(await outcome).toMatchObject({ type: "opened", image: { size: 64, tokens: 1 } });
+    const opened = engine.appended.splice(0).flat();
+    expect(opened.at(-1)).toMatchObject({ kind: "image" }); // Nothing was asked.
+
+    const messages = await ask(host, { id: 2, images: [image], prompt: "What is this?" });
+    expect(messages.at(-1)).toMatchObject({ type: "done", result: { text: WORDS } });
+    expect(engine.appended.flat().map(({ kind }) => kind)).not.toContain("image");
+    const operations = told.filter(
+      (one) => one.type === "metric" && one.metric.name === "gen_ai.client.operation.duration",
+    );
+    expect(operations).toHaveLength(1); // To open is no question.
+  });
+
   it("runs the first of its engines that takes the files", async () => {
     const [other, first, second] = [
       fakeEngine({ name: "other", ending: ".onnx" }),

@@ -2,15 +2,16 @@
 
 import { VlmError, toWireError, type Envelope, type StartPhase } from "../protocol/errors.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
-import type { VlmResult } from "../protocol/result.ts";
-import { reportCall } from "../metrics/call-metrics.ts";
+import { reportCall, reportOpening } from "../metrics/call-metrics.ts";
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
 import { PauseGate } from "../download/pause-gate.ts";
 import {
   PROTOCOL_VERSION,
+  type CallMessage,
   type GenerateCall,
   type LoadReport,
   type LoadRequest,
+  type OpenCall,
   type StorageRequest,
   type WorkerApi,
   type WorkerMessage,
@@ -18,6 +19,7 @@ import {
 import type { Engine } from "../engines/engine.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
+import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
 import { chooseEngine } from "./choose-engine.ts";
@@ -32,6 +34,12 @@ import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 
+/** The model that answers calls, and what reports them. */
+interface Served {
+  readonly model: LoadedModel;
+  readonly recorder: Recorder;
+}
+
 /** @param engines in order of preference */
 export function createHost(engines: readonly Engine[]): WorkerApi {
   const queue = createTaskQueue();
@@ -40,7 +48,7 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
   const gate = new PauseGate();
   let page: MessagePort | undefined;
   let library: Promise<StoredModels> | undefined;
-  let loaded: { model: LoadedModel; recorder: Recorder } | undefined;
+  let loaded: Served | undefined;
 
   const tell = (message: WorkerMessage): void => {
     page?.postMessage(message);
@@ -148,30 +156,38 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
     };
   };
 
-  const generate = async (
-    call: GenerateCall,
+  /** Runs a call when those before it have ended; its events and its outcome go to `port`. */
+  const run = async (
+    { id }: GenerateCall | OpenCall,
     port: MessagePort,
-    signal: AbortSignal,
-  ): Promise<VlmResult> => {
+    work: (served: Served, scope: CallScope) => Promise<CallMessage>,
+  ): Promise<void> => {
+    const cancellation = new AbortController();
+    cancellations.set(id, cancellation);
+    const { signal } = cancellation;
     const scope = createCallScope(port, signal, yieldToMessages);
     scope.send({ type: "queued", position: queue.size });
-    try {
-      if (!loaded) throw new Error("`generate` was called before `load`");
-      const { model, recorder } = loaded;
-      const result = await queue.add(async () => {
-        await scope.checkpoint();
-        scope.send({ type: "started" });
-        return model.answer(call, scope);
-      });
-      reportCall(recorder, result);
-      return result;
-    } catch (thrown) {
-      const error = toCallFailure(thrown, scope.stage, signal);
-      if (VlmError.is(error) && error.code.startsWith("image-")) {
-        loaded?.recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+    const reply = await inEnvelope(async () => {
+      try {
+        if (!loaded) throw new Error("A call came before `load`");
+        const served = loaded;
+        return await queue.add(async () => {
+          await scope.checkpoint();
+          scope.send({ type: "started" });
+          return work(served, scope);
+        });
+      } catch (thrown) {
+        const error = toCallFailure(thrown, scope.stage, signal);
+        if (VlmError.is(error) && error.code.startsWith("image-")) {
+          loaded?.recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+        }
+        throw error;
       }
-      throw error;
-    }
+    });
+    cancellations.delete(id);
+    // The outcome goes through the same port as the events, so that it cannot arrive before them.
+    port.postMessage(reply.ok ? reply.value : { type: "failed", error: reply.error });
+    port.close();
   };
 
   const offline = createOfflineService({ engines, gate, openLibrary, recorderFor, tell });
@@ -182,17 +198,18 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),
     load: (request) => inEnvelope(() => load(request)),
-    async generate(call, port) {
-      const cancellation = new AbortController();
-      cancellations.set(call.id, cancellation);
-      const reply = await inEnvelope(() => generate(call, port, cancellation.signal));
-      cancellations.delete(call.id);
-      // The outcome goes through the same port as the events, so that it cannot arrive before them.
-      port.postMessage(
-        reply.ok ? { type: "done", result: reply.value } : { type: "failed", error: reply.error },
-      );
-      port.close();
-    },
+    open: (call, port) =>
+      run(call, port, async ({ model, recorder }, scope) => {
+        const { image, timings } = await model.open(call, scope);
+        reportOpening(recorder, timings);
+        return { type: "opened", image };
+      }),
+    generate: (call, port) =>
+      run(call, port, async ({ model, recorder }, scope) => {
+        const result = await model.answer(call, scope);
+        reportCall(recorder, result);
+        return { type: "done", result };
+      }),
     cancel(id) {
       cancellations.get(id)?.abort();
       return Promise.resolve();

@@ -13,7 +13,7 @@ import { createSequenceCache, type SequenceCache } from "../generation/sequence-
 import { endOnSentence, limitWords, stripLeadIn } from "../generation/sentences.ts";
 import type { ImageInfo, ModelInfo, Timings, TokenCounts, VlmResult } from "../protocol/result.ts";
 import type { CachedResult, ResultCache } from "../storage/result-cache.ts";
-import type { GenerateCall } from "../wire/worker-api.ts";
+import type { GenerateCall, ImageView, OpenCall, WireImage } from "../wire/worker-api.ts";
 import type { CallScope } from "./call-scope.ts";
 import type { ImageSizes } from "./image-sizes.ts";
 import type { EncodingView, OpenedImage, Images } from "./images.ts";
@@ -47,10 +47,9 @@ export async function answer(
   const images = opened.map((image) => image.info);
   if (images.length > 0) scope.send({ type: "image-ready", images });
 
-  const isRepeatable = call.useCache && !call.isOpening;
-  const key = isRepeatable ? await resultKeyOf(call, info, opened) : undefined;
+  const key = call.useCache ? await resultKeyOf(call, info, opened) : undefined;
   const remembered = key === undefined ? undefined : await results.get(key);
-  if (isRepeatable)
+  if (call.useCache)
     recorder.record(remembered ? "vlm.result_cache.hits" : "vlm.result_cache.misses", 1);
   if (remembered) {
     scope.send({ type: "text-delta", text: remembered.text });
@@ -63,36 +62,28 @@ export async function answer(
     { text: call.prompt, system: call.system, history: call.history },
     opened.length,
   );
-  const features: ImageFeatures[] = [];
-  let generation: Generation | undefined;
+  let generation: Generation;
   try {
-    for (const image of opened) {
-      const startedAt = performance.now();
-      const { features: encoded, isNew } = await image.encode();
-      if (isNew) parts.sizes.noteEncoding(image.info, performance.now() - startedAt);
-      features.push(encoded);
-      await scope.checkpoint();
-    }
+    const features = await encodeAll(parts, opened, scope);
     clock.end("visionMs");
     await scope.enter("prefill");
     const context = generationContext(parts, call, scope, clock);
-    if (call.isOpening) await prefill(context, fillImages(upToImages(pieces), features));
-    else generation = await generate(context, fillImages(pieces, features), call.generation);
-    clock.end(call.isOpening ? "prefillMs" : "decodeMs");
+    generation = await generate(context, fillImages(pieces, features), call.generation);
+    clock.end("decodeMs");
   } finally {
-    for (const image of call.images) if (image.kind === "bitmap") image.bitmap.close();
+    closeBitmaps(call.images);
   }
   recorder.record("vlm.kv_cache.bytes", parts.sequences.bytes);
 
   const tokens: TokenCounts = {
     image: images.reduce((sum, image) => sum + image.tokens, 0),
     prompt: countTextTokens(pieces),
-    reused: generation?.reusedTokens ?? 0,
-    output: generation?.outputTokens ?? 0,
+    reused: generation.reusedTokens,
+    output: generation.outputTokens,
   };
   const finished: CachedResult = {
-    text: generation ? polish(generation, call) : "",
-    finishReason: generation?.finishReason ?? "stop",
+    text: polish(generation, call),
+    finishReason: generation.finishReason,
     tokens,
     images,
   };
@@ -101,9 +92,65 @@ export async function answer(
   return toResult(info, runtime, finished, images, clock.finish(), false);
 }
 
+/** An image that was made ready, and what that took. */
+export interface Opening {
+  readonly image: ImageInfo;
+  readonly timings: Timings;
+}
+
+/** Encodes an image and prefills what comes before the first question about it: later calls reuse both. */
+export async function openImage(
+  parts: AnswerParts,
+  call: OpenCall,
+  scope: CallScope,
+): Promise<Opening> {
+  const clock = createStageClock(scope.enqueuedAt);
+  clock.end("queueMs");
+  const images = [call.image];
+  try {
+    await scope.enter("image");
+    const opened = await openImages(parts, { ...call, images, reuses: true }, scope, clock);
+    const [first] = opened;
+    if (!first) throw new Error("One image was opened");
+
+    await scope.enter("vision");
+    const features = await encodeAll(parts, opened, scope);
+    clock.end("visionMs");
+    await scope.enter("prefill");
+    // Of a question without words, all that follows the image is left out.
+    const pieces = layOutPrompt(parts.codec, { text: "", system: undefined }, 1);
+    await prefill(parts, fillImages(upToImages(pieces), features));
+    clock.end("prefillMs");
+    parts.recorder.record("vlm.kv_cache.bytes", parts.sequences.bytes);
+    return { image: first.info, timings: clock.finish() };
+  } finally {
+    closeBitmaps(images);
+  }
+}
+
+async function encodeAll(
+  { sizes }: AnswerParts,
+  opened: readonly OpenedImage[],
+  scope: CallScope,
+): Promise<ImageFeatures[]> {
+  const features: ImageFeatures[] = [];
+  for (const image of opened) {
+    const startedAt = performance.now();
+    const { features: encoded, isNew } = await image.encode();
+    if (isNew) sizes.noteEncoding(image.info, performance.now() - startedAt);
+    features.push(encoded);
+    await scope.checkpoint();
+  }
+  return features;
+}
+
+function closeBitmaps(images: readonly WireImage[]): void {
+  for (const image of images) if (image.kind === "bitmap") image.bitmap.close();
+}
+
 async function openImages(
   { images, sizes }: AnswerParts,
-  call: GenerateCall,
+  call: Pick<GenerateCall, "images" | "reuses" | keyof ImageView>,
   scope: CallScope,
   clock: StageClock,
 ): Promise<OpenedImage[]> {
@@ -123,7 +170,7 @@ async function openImages(
   return opened;
 }
 
-function viewOf(call: GenerateCall, sizes: ImageSizes): EncodingView {
+function viewOf(call: ImageView, sizes: ImageSizes): EncodingView {
   return { size: sizes.choose(call), isCapped: call.detail === "auto", fit: call.fit };
 }
 

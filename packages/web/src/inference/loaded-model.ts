@@ -8,7 +8,7 @@ import {
 } from "../protocol/model-descriptor.ts";
 import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
-import type { GenerateCall, LoadRequest } from "../wire/worker-api.ts";
+import type { GenerateCall, LoadRequest, OpenCall } from "../wire/worker-api.ts";
 import type { EngineCode, RuntimeOptions } from "../engines/engine.ts";
 import type { Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
@@ -17,7 +17,7 @@ import type { ResultCache } from "../storage/result-cache.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { ModelFiles } from "../download/model-files.ts";
-import { answer } from "./answer.ts";
+import { answer, openImage, type Opening } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createVerdictStore } from "./check-verdict.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
@@ -50,6 +50,8 @@ export interface LoadedModel {
   readonly runtime: Runtime;
   /** Runs one call, from pixels to text. */
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
+  /** Makes an image ready for the calls that follow. */
+  open(call: OpenCall, scope: CallScope): Promise<Opening>;
   /** Gives up what is kept in memory between calls. */
   forget(): void;
 }
@@ -145,6 +147,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     info,
     runtime,
     answer: (call, scope) => answer(parts, call, scope),
+    open: (call, scope) => openImage(parts, call, scope),
     forget() {
       sequences.clear();
       images.clear();

@@ -42,3 +42,9 @@ export function reportCall(recorder: Recorder, result: VlmResult): void {
     );
   }
 }
+
+/** An image that was opened: what it took. It is no operation of its own, since nothing was asked. */
+export function reportOpening(recorder: Recorder, timings: Timings): void {
+  for (const [stage, metric] of STAGE_METRICS)
+    if (stage !== "decodeMs") recorder.recordMs(metric, timings[stage]);
+}

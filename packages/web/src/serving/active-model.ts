@@ -4,9 +4,9 @@ import { reportCall } from "../metrics/call-metrics.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import type { VlmResult } from "../protocol/result.ts";
+import type { ImageInfo, VlmResult } from "../protocol/result.ts";
 import { createResultMemory } from "./result-memory.ts";
-import { runCall, type RunOptions } from "./run-call.ts";
+import { openImage, runCall, type OpenOptions, type RunOptions } from "./run-call.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
 /** As far as a model that serves needs one. */
@@ -37,17 +37,14 @@ export class ActiveModel {
   async run(options: RunOptions): Promise<VlmResult> {
     const recalled = this.#memory.recall(options.call, this.latest.model.variant);
     if (recalled) return this.#repeat(recalled, options);
-    const call = runCall(this.supervisor, options, (loaded) => {
-      this.latest = loaded;
-    });
-    this.#calls.add(call);
-    try {
-      const result = await call;
-      this.#memory.remember(options.call, result);
-      return result;
-    } finally {
-      this.#calls.delete(call);
-    }
+    const result = await this.#track(runCall(this.supervisor, options, this.#noteLoaded));
+    this.#memory.remember(options.call, result);
+    return result;
+  }
+
+  /** Makes an image ready for the calls that follow. */
+  open(options: OpenOptions): Promise<ImageInfo> {
+    return this.#track(openImage(this.supervisor, options, this.#noteLoaded));
   }
 
   /** Reports an image that the page refused. The worker reports the images that it refuses itself. */
@@ -67,6 +64,20 @@ export class ActiveModel {
     await this.supervisor.dispose(
       new DOMException("This model was replaced by another.", "InvalidStateError"),
     );
+  }
+
+  readonly #noteLoaded = (loaded: LoadedWorker): void => {
+    this.latest = loaded;
+  };
+
+  /** Keeps the worker until the call has ended. */
+  async #track<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
   /** Sends the events and metrics of a call whose answer is remembered. */

@@ -54,7 +54,6 @@ describe("an answer that was given", () => {
 
   it.each([
     ["nothing is to be remembered", { useCache: false }],
-    ["nothing was asked", { isOpening: true }],
     ["the picture has no name", { images: [image("a"), image(undefined)] }],
     ["it was drawn by lot", { generation: resolveGenerationOptions({ temperature: 1 }) }],
   ])("is forgotten where %s", (_, change) => {

@@ -48,7 +48,7 @@ export function createResultMemory(now: () => number): ResultMemory {
 
 function memoryKeyOf(call: GenerateCall, variant: string): string | undefined {
   const { temperature, seed } = call.generation;
-  if (!call.useCache || call.isOpening) return undefined;
+  if (!call.useCache) return undefined;
   if (temperature > 0 && seed === undefined) return undefined;
   const images = call.images.flatMap((image) => image.id ?? []);
   if (images.length < call.images.length) return undefined;

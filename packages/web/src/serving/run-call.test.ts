@@ -5,7 +5,7 @@ import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent } from "../protocol/result.ts";
 import type { CallMessage, LoadRequest } from "../wire/worker-api.ts";
-import { runCall } from "./run-call.ts";
+import { openImage, runCall } from "./run-call.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const workers: FakeWorker[] = [];
@@ -257,5 +257,29 @@ describe("runCall", () => {
     });
     expect(await run()).toEqual(makeResult());
     expect(workers).toHaveLength(2);
+  });
+});
+
+describe("openImage", () => {
+  it("is a call of its own, which is repeated when the GPU was lost", async () => {
+    const lost = new VlmError("device-lost", "Gone.", { reason: "destroyed" });
+    const image = makeResult().images[0]!;
+    const { supervisor } = await open();
+    const outcomes: CallMessage[] = [
+      { type: "failed", error: toWireError(lost) },
+      { type: "opened", image },
+    ];
+    const { handle } = await supervisor.ready();
+    const asked: unknown[] = [];
+    vi.spyOn(handle, "open").mockImplementation((call) => {
+      asked.push(call);
+      const outcome = outcomes.shift()!;
+      return outcome.type === "opened" ? Promise.resolve(outcome.image) : Promise.reject(lost);
+    });
+    const view = { fit: "crop", detail: 64, targetLatencyMs: undefined } as const;
+    const call = { id: 7, image: { kind: "url", url: "/a.png" }, ...view } as const;
+    const limits = { signal: undefined, timeoutMs: 1000, waitedMs: 0 };
+    expect(await openImage(supervisor, { call, ...limits })).toEqual(image);
+    expect(asked).toEqual([call, call]);
   });
 });

@@ -1,19 +1,27 @@
 /** Runs one call from the page: with its deadline, its abort signal, and one repeat if the GPU was lost. */
 
 import { VlmError } from "../protocol/errors.ts";
-import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
+import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
-import type { CallStage, GenerateCall } from "../wire/worker-api.ts";
+import type { CallMessage, CallStage, GenerateCall, OpenCall } from "../wire/worker-api.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
-export interface RunOptions {
-  readonly call: GenerateCall;
+/** What holds for every call, whatever it asks. */
+export interface CallLimits {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   /** How much of `timeoutMs` was used to get the images. The wait in the queue does not count. */
   readonly waitedMs: number;
+}
+
+export interface RunOptions extends CallLimits {
+  readonly call: GenerateCall;
   /** Receives every event but `done`. */
   readonly onEvent: (event: GenerateEvent) => void;
+}
+
+export interface OpenOptions extends CallLimits {
+  readonly call: OpenCall;
 }
 
 /**
@@ -22,12 +30,58 @@ export interface RunOptions {
  */
 const UNRESPONSIVE_AFTER_MS = 60_000;
 
-/** @param noteLoaded gets what the call runs on, before it runs */
+/** What a call needs of a supervisor. */
+type CallSupervisor = Pick<Supervisor, "ready" | "replace">;
+
+/** Gets what a call runs on, before it runs. */
+type NoteLoaded = (loaded: LoadedWorker) => void;
+
+/** Asks the model. */
 export async function runCall(
-  supervisor: Pick<Supervisor, "ready" | "replace">,
-  options: RunOptions,
-  noteLoaded: (loaded: LoadedWorker) => void = () => undefined,
+  supervisor: CallSupervisor,
+  { call, ...limits }: RunOptions,
+  noteLoaded?: NoteLoaded,
 ): Promise<VlmResult> {
+  const sending = {
+    ...limits,
+    id: call.id,
+    send: async ({ handle, fallback }: LoadedWorker, onMessage: OnMessage): Promise<VlmResult> => {
+      const result = await handle.generate(call, onMessage);
+      return fallback ? { ...result, fallback } : result;
+    },
+  };
+  return runWithRepeat(supervisor, sending, noteLoaded);
+}
+
+/** Makes an image ready for questions. */
+export function openImage(
+  supervisor: CallSupervisor,
+  { call, ...limits }: OpenOptions,
+  noteLoaded?: NoteLoaded,
+): Promise<ImageInfo> {
+  const sending = {
+    ...limits,
+    id: call.id,
+    send: ({ handle }: LoadedWorker, onMessage: OnMessage) => handle.open(call, onMessage),
+    onEvent: () => undefined,
+  };
+  return runWithRepeat(supervisor, sending, noteLoaded);
+}
+
+type OnMessage = (message: CallMessage) => void;
+
+/** A call of either kind. */
+interface Sending<T> extends CallLimits {
+  readonly id: number;
+  readonly send: (loaded: LoadedWorker, onMessage: OnMessage) => Promise<T>;
+  readonly onEvent: (event: GenerateEvent) => void;
+}
+
+async function runWithRepeat<T>(
+  supervisor: CallSupervisor,
+  options: Sending<T>,
+  noteLoaded: NoteLoaded = () => undefined,
+): Promise<T> {
   const ready = async (): Promise<LoadedWorker> => {
     options.signal?.throwIfAborted();
     const loaded = await untilAborted(supervisor.ready(), options.signal);
@@ -40,30 +94,21 @@ export async function runCall(
     options.onEvent(event);
   };
   try {
-    return await runOnce(supervisor, await ready(), { ...options, onEvent });
+    return await runIn(supervisor, await ready(), { ...options, onEvent });
   } catch (error) {
     // Text that the app has received cannot be taken back, so a call is repeated only before its first text.
     if (!VlmError.is(error, "device-lost") || shown.hasText) throw error;
-    return runOnce(supervisor, await ready(), { ...options, onEvent });
+    return runIn(supervisor, await ready(), { ...options, onEvent });
   }
 }
 
-async function runOnce(
+function runIn<T>(
   supervisor: Pick<Supervisor, "replace">,
   loaded: LoadedWorker,
-  options: RunOptions,
-): Promise<VlmResult> {
-  const result = await runIn(supervisor, loaded, options);
-  return loaded.fallback ? { ...result, fallback: loaded.fallback } : result;
-}
-
-function runIn(
-  supervisor: Pick<Supervisor, "replace">,
-  { handle }: LoadedWorker,
-  options: RunOptions,
-): Promise<VlmResult> {
-  const { call, signal, timeoutMs, waitedMs, onEvent } = options;
-  return new Promise<VlmResult>((resolve, reject) => {
+  options: Sending<T>,
+): Promise<T> {
+  const { id, send, signal, timeoutMs, waitedMs, onEvent } = options;
+  return new Promise<T>((resolve, reject) => {
     let stage: CallStage = "queue";
     let deadline: ReturnType<typeof setTimeout> | undefined;
     let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -72,11 +117,11 @@ function runIn(
     const giveUp = (error: unknown): void => {
       if (isGivenUp) return;
       isGivenUp = true;
-      handle.cancel(call.id);
+      loaded.handle.cancel(id);
       // A call in the queue waits for others. Only a running call can be stuck.
       if (stage !== "queue") {
         watchdog = setTimeout(() => {
-          supervisor.replace(handle, unresponsive());
+          supervisor.replace(loaded.handle, unresponsive());
         }, UNRESPONSIVE_AFTER_MS);
       }
       reject(error);
@@ -86,20 +131,19 @@ function runIn(
     };
     signal?.addEventListener("abort", onAbort, { once: true });
 
-    handle
-      .generate(call, (message) => {
-        if (isGivenUp) return;
-        if (message.type === "started") {
-          stage = "image";
-          deadline = setTimeout(() => {
-            giveUp(timedOut(timeoutMs, stage));
-          }, timeoutMs - waitedMs);
-        } else if (message.type === "stage") {
-          stage = message.stage;
-        } else if (message.type !== "done" && message.type !== "failed") {
-          onEvent(message);
-        }
-      })
+    send(loaded, (message) => {
+      if (isGivenUp) return;
+      if (message.type === "started") {
+        stage = "image";
+        deadline = setTimeout(() => {
+          giveUp(timedOut(timeoutMs, stage));
+        }, timeoutMs - waitedMs);
+      } else if (message.type === "stage") {
+        stage = message.stage;
+      } else if (!isOutcome(message)) {
+        onEvent(message);
+      }
+    })
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(deadline);
@@ -108,6 +152,12 @@ function runIn(
       });
     if (signal?.aborted) onAbort();
   });
+}
+
+type Outcome = Extract<CallMessage, { type: "opened" | "done" | "failed" }>;
+
+function isOutcome(message: CallMessage): message is Outcome {
+  return message.type === "opened" || message.type === "done" || message.type === "failed";
 }
 
 function timedOut(timeoutMs: number, stage: CallStage): VlmError<"timeout"> {

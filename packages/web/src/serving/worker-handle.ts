@@ -5,7 +5,7 @@
 
 import { transfer, wrap, type Remote } from "comlink";
 import { fromWireError, VlmError, type Envelope, type StartPhase } from "../protocol/errors.ts";
-import type { VlmResult } from "../protocol/result.ts";
+import type { ImageInfo, VlmResult } from "../protocol/result.ts";
 import type { OfflineReport, StorageUsage, StoredModel } from "../protocol/storage.ts";
 import {
   PROTOCOL_VERSION,
@@ -15,7 +15,9 @@ import {
   type GenerateCall,
   type LoadReport,
   type LoadRequest,
+  type OpenCall,
   type StorageRequest,
+  type WireImage,
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/worker-api.ts";
@@ -89,26 +91,28 @@ export class WorkerHandle {
 
   /** Runs one call. `onMessage` receives every message before the outcome, in order. */
   generate(call: GenerateCall, onMessage: (message: CallMessage) => void): Promise<VlmResult> {
-    const { port1: ours, port2: theirs } = new MessageChannel();
-    const outcome = new Promise<VlmResult>((resolve, reject) => {
-      ours.onmessage = ({ data }: MessageEvent<CallMessage>) => {
-        if (data.type === "done") resolve(data.result);
-        else if (data.type === "failed") reject(fromWireError(data.error));
-        else onMessage(data);
-      };
-    });
-    return this.#call(async () => {
-      // Checked again, because the call may have waited for a worker since the images were taken.
-      for (const image of call.images) if (image.kind === "pixels") assertHasPixels(image.pixels);
-      // Waits for both at once, because the outcome may arrive before the reply of the method.
-      const [result] = await Promise.all([
-        outcome,
-        this.#remote.generate(call, transfer(theirs, [theirs])),
-      ]);
-      return result;
-    }).finally(() => {
-      ours.close();
-    });
+    return this.#run(
+      call.images,
+      (port) => this.#remote.generate(call, port),
+      (message) => {
+        if (message.type === "done") return message.result;
+        onMessage(message);
+        return undefined;
+      },
+    );
+  }
+
+  /** Makes an image ready for the calls that follow; `onMessage` as in {@link generate}. */
+  open(call: OpenCall, onMessage: (message: CallMessage) => void): Promise<ImageInfo> {
+    return this.#run(
+      [call.image],
+      (port) => this.#remote.open(call, port),
+      (message) => {
+        if (message.type === "opened") return message.image;
+        onMessage(message);
+        return undefined;
+      },
+    );
   }
 
   cancel(id: number): void {
@@ -167,6 +171,34 @@ export class WorkerHandle {
 
   get isEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  /** @param take gives the outcome where a message holds it */
+  #run<T>(
+    images: readonly WireImage[],
+    send: (port: MessagePort) => Promise<void>,
+    take: (message: CallMessage) => T | undefined,
+  ): Promise<T> {
+    const { port1: ours, port2: theirs } = new MessageChannel();
+    const outcome = new Promise<T>((resolve, reject) => {
+      ours.onmessage = ({ data }: MessageEvent<CallMessage>) => {
+        if (data.type === "failed") {
+          reject(fromWireError(data.error));
+          return;
+        }
+        const taken = take(data);
+        if (taken !== undefined) resolve(taken);
+      };
+    });
+    return this.#call(async () => {
+      // Checked again, because the call may have waited for a worker since the images were taken.
+      for (const image of images) if (image.kind === "pixels") assertHasPixels(image.pixels);
+      // Waits for both at once, because the outcome may arrive before the reply of the method.
+      const [result] = await Promise.all([outcome, send(transfer(theirs, [theirs]))]);
+      return result;
+    }).finally(() => {
+      ours.close();
+    });
   }
 
   async #shakeHands(): Promise<void> {

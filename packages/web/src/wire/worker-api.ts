@@ -28,7 +28,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -102,16 +102,26 @@ export interface LoadReport {
   readonly shouldAskToPersist: boolean;
 }
 
-export interface GenerateCall {
+/** How the images of a call are seen. */
+export interface ImageView {
+  readonly fit: ImageFit;
+  readonly detail: ImageDetail;
+  /** How long encoding may take with `detail: "auto"`, in milliseconds. */
+  readonly targetLatencyMs: number | undefined;
+}
+
+/** Makes an image ready for the questions that follow. */
+export interface OpenCall extends ImageView {
+  readonly id: number;
+  readonly image: WireImage;
+}
+
+export interface GenerateCall extends ImageView {
   readonly id: number;
   readonly images: readonly WireImage[];
   readonly prompt: string;
   readonly system: string | undefined;
   readonly history: readonly ChatTurn[];
-  readonly fit: ImageFit;
-  readonly detail: ImageDetail;
-  /** How long encoding may take with `detail: "auto"`, in milliseconds. */
-  readonly targetLatencyMs: number | undefined;
   readonly generation: ResolvedGenerationOptions;
   readonly endOnSentence: boolean;
   readonly stripLeadIn: boolean;
@@ -119,8 +129,6 @@ export interface GenerateCall {
   readonly useCache: boolean;
   /** Whether features of images and KV caches may be reused, and are kept for later calls. */
   readonly reuses: boolean;
-  /** Whether the call only prepares the images for later questions, and asks nothing yet. */
-  readonly isOpening: boolean;
 }
 
 /** What the worker sends while a call runs. */
@@ -131,6 +139,7 @@ export type CallMessage =
   | { readonly type: "stage"; readonly stage: CallStage }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
   | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "opened"; readonly image: ImageInfo }
   | { readonly type: "done"; readonly result: VlmResult }
   | { readonly type: "failed"; readonly error: WireError };
 
@@ -154,9 +163,11 @@ export interface WorkerApi {
     port: MessagePort,
   ): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
-  /** Events and then the outcome go to `port`, which the worker closes at the end. */
+  /** Events and then the outcome, `opened` or `failed`, go to `port`, which the worker closes at the end. */
+  open(call: OpenCall, port: MessagePort): Promise<void>;
+  /** The same, with `done` or `failed` as its outcome. */
   generate(call: GenerateCall, port: MessagePort): Promise<void>;
-  /** Ends the call with this id at its next step. */
+  /** Ends the call with this id, of either kind, at its next step. */
   cancel(id: number): Promise<void>;
   /** Pauses all downloads, or resumes them. */
   pauseDownloads(isPaused: boolean): Promise<void>;
