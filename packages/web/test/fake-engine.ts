@@ -61,6 +61,7 @@ export function createFakeEngine(options: FakeEngineOptions): FakeEngine {
       maxPositions: how.maxPositions,
       imageSize: how.imageSize,
       isImageSizeFree: true,
+      hiddenSize: 3,
       encodeImage: (image) => Promise.resolve(encode(image)),
       startDecoding: () => startDecoding(),
       trim: () => undefined,
