@@ -164,7 +164,8 @@ function isSamePlan(a: FilePlan, b: FilePlan): boolean {
 async function readBlob(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
-  } catch {
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
     return undefined;
   }
 }

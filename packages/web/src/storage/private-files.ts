@@ -44,8 +44,10 @@ const SHARED = { mode: "readwrite-unsafe" } as const;
  */
 export function openPrivateFiles(folder: string): PrivateFiles | undefined {
   if (!("FileSystemSyncAccessHandle" in globalThis)) return undefined;
+  // A name of the app's own choice; no folder may have a slash in its name.
+  const safe = /[/\\]/.test(folder) ? encodeURIComponent(folder) : folder;
   const root = async (create: boolean): Promise<FileSystemDirectoryHandle> =>
-    (await navigator.storage.getDirectory()).getDirectoryHandle(folder, { create });
+    (await navigator.storage.getDirectory()).getDirectoryHandle(safe, { create });
   const find = async (name: string, create = false): Promise<PrivateFileHandle> => {
     const handle: unknown = await (await root(create)).getFileHandle(name, { create });
     return handle as PrivateFileHandle;
@@ -104,7 +106,9 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
 async function orUndefined<T>(take: () => Promise<T>): Promise<T | undefined> {
   try {
     return await take();
-  } catch {
+  } catch (error) {
+    // Whatever a file system refuses is a DOMException; anything else is a mistake of ours.
+    if (!(error instanceof DOMException)) throw error;
     return undefined;
   }
 }

@@ -78,8 +78,7 @@ export function createVerificationAhead({
     for (const { settle } of verifications.values()) settle(undefined);
   };
 
-  const start = (order: VerifyRequest): void => {
-    const started = startHelper();
+  const ask = (started: Verifier, order: VerifyRequest): void => {
     helper = started;
     isReady = new Promise((resolve) => {
       started.onmessage = ({ data }: MessageEvent<Report>) => {
@@ -126,11 +125,9 @@ export function createVerificationAhead({
       for (const { file, record } of stored) {
         verifications.set(fileIdOf(file), createVerification(record.shards));
       }
-      try {
-        start({ databaseName, stored });
-      } catch {
-        end();
-      }
+      const started = startOrUndefined(startHelper);
+      if (started) ask(started, { databaseName, stored });
+      else end();
     },
     end,
   };
@@ -155,6 +152,16 @@ function createVerification(shards: readonly string[]): Verification {
     settle = resolve;
   });
   return { shards, verdict, settle: settle! };
+}
+
+/** Some browsers have no workers in workers, and a policy of the page may forbid this one. */
+function startOrUndefined(startHelper: () => Verifier): Verifier | undefined {
+  try {
+    return startHelper();
+  } catch (error) {
+    if (error instanceof DOMException || error instanceof ReferenceError) return undefined;
+    throw error;
+  }
 }
 
 async function isLate(): Promise<false> {
