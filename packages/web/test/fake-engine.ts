@@ -19,6 +19,8 @@ export interface FakeEngineOptions {
   /** The ids of its answer, no two alike, and the id that ends an answer. */
   readonly answer: readonly number[];
   readonly vocabulary: number;
+  /** Called before parts are appended; what it throws fails the step. */
+  readonly onAppend?: () => void;
 }
 
 export function createFakeEngine(options: FakeEngineOptions): FakeEngine {
@@ -35,6 +37,7 @@ export function createFakeEngine(options: FakeEngineOptions): FakeEngine {
       },
       bytes: 0,
       append(parts) {
+        options.onAppend?.();
         appended.push(parts);
         for (const part of parts)
           length += part.kind === "tokens" ? part.ids.length : part.features.tokens;

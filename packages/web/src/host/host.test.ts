@@ -170,6 +170,35 @@ describe("a host on an engine that is not onnxruntime", () => {
     expect(operations).toHaveLength(1); // To open is no question.
   });
 
+  it("gives a mistake of the engine or of the kit a code, a stage and the mistake as its cause", async () => {
+    const state = { isBroken: false };
+    const onAppend = (): void => {
+      if (state.isBroken) throw new TypeError("undefined is not a function");
+    };
+    const { host } = await connect(fakeEngine({ onAppend }));
+    await host.load(REQUEST);
+    state.isBroken = true;
+    expect((await ask(host, { prompt: "What is this?" })).at(-1)).toMatchObject({
+      type: "failed",
+      error: {
+        code: "generation-failed",
+        details: { stage: "prefill" },
+        cause: { name: "TypeError", message: "undefined is not a function" },
+      },
+    });
+    // The next call is none the worse for it.
+    state.isBroken = false;
+    expect((await ask(host, { prompt: "What is this?" })).at(-1)).toMatchObject({ type: "done" });
+  });
+
+  it("gives a call before the model is loaded the same code", async () => {
+    const { host } = await connect(fakeEngine());
+    expect((await ask(host, {})).at(-1)).toMatchObject({
+      type: "failed",
+      error: { code: "generation-failed", details: { stage: "queue" } },
+    });
+  });
+
   it("runs the first of its engines that takes the files", async () => {
     const [other, first, second] = [
       fakeEngine({ name: "other", ending: ".onnx" }),
