@@ -1,9 +1,9 @@
-/** The synthetic image of the device check: the same on every machine, to the bit. */
+/** Draws the synthetic image for the check of a device. It is the same on every machine, bit for bit. */
 
 import type { ImageTensor } from "../engines/runtime.ts";
 
 /**
- * Colour ramps, a disc and a bar: smooth areas and edges in all channels.
+ * Draws colour ramps, a disc and a bar, so that there are smooth areas and edges in all channels.
  *
  * @param size side in pixels
  */

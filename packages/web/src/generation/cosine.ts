@@ -1,4 +1,4 @@
-/** @returns NaN when a vector is zero or not finite */
+/** The cosine of two vectors. @returns NaN when a vector is zero or not finite */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let dot = 0;
   let lengthA = 0;
@@ -13,8 +13,8 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /**
- * The cosine of what is left of two vectors without their means. Logits that are all higher by the same
- * amount say the same.
+ * The cosine of two vectors after their means were subtracted. For logits this is right, because raising all of them by the
+ * same amount changes nothing.
  *
  * @returns NaN when a vector does not vary or is not finite
  */

@@ -1,16 +1,16 @@
-/** Answers that turn in a circle, as broken weights and broken kernels give them. */
+/** Finds answers that repeat themselves without end, which broken weights and broken kernels cause. */
 
-/** A right model writes rulers and tables too: shorter runs of one token are none of its faults. */
+/** The shortest run of one token that counts. A right model also repeats a token, for instance in a line or a table. */
 const MIN_RUN = 12;
 
-/** Longer cycles are sentences, and a model that is asked twice may say one twice. */
+/** The longest cycle that counts. Longer ones are sentences, and a right model may say a sentence twice. */
 const MAX_PERIOD = 8;
 
-/** So many tokens in a row belong to a cycle before it counts: three turns of the longest. */
+/** How many tokens in a row have to belong to a cycle: three turns of the longest. */
 const MIN_CYCLE = 24;
 
 /**
- * The cycle that an answer is caught in.
+ * Finds the cycle in which an answer is caught.
  *
  * @param ids of an answer that was chosen greedily, up to where it ended
  * @returns the tokens that repeat, or undefined: one token 12 times in a row anywhere, or 2 to 8 tokens that

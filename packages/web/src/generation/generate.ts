@@ -1,6 +1,6 @@
 /**
- * The generation loop: prefill, then one token at a time until the model, a limit or the caller
- * ends it. Knows nothing of what computes the logits.
+ * The generation loop. It runs the prompt (prefill), and then one token after the other, until the model, a limit or the
+ * caller ends the answer. It does not know which engine computes the logits.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -12,26 +12,26 @@ import type { SequenceCache } from "./sequence-cache.ts";
 import { countWords } from "./sentences.ts";
 import { createTextStream } from "./text-stream.ts";
 
-/** What the loop needs from its surroundings. */
+/** Everything that the loop needs from its caller. */
 export interface GenerationContext {
   readonly runtime: Pick<Runtime, "maxPositions">;
-  /** Where sequences begin, and are kept. */
+  /** The kept sequences, from which a new one can start. */
   readonly sequences: SequenceCache;
   readonly codec: TextCodec;
   /** Ids that end an answer. */
   readonly endIds: ReadonlySet<number>;
-  /** Lets other work happen between tokens; throws when the call was cancelled. */
+  /** Lets the worker receive messages between tokens; throws if the call was cancelled. */
   readonly checkpoint: () => Promise<void>;
   readonly onFirstToken: () => void;
   readonly onText: (text: string) => void;
 }
 
-/** What came out, before captions are trimmed. */
+/** The answer before a caption is trimmed. */
 export interface Generation {
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly outputTokens: number;
-  /** Positions of the prompt that an earlier one had brought. */
+  /** Positions of the prompt that were in the KV cache of an earlier one. */
   readonly reusedTokens: number;
 }
 
@@ -80,7 +80,7 @@ export async function generate(
         finishReason = "stop-string";
         break;
       }
-      // One word more than allowed shows that the last allowed one is whole.
+      // One word more than allowed shows that the last allowed word is complete.
       if (options.maxWords !== undefined && countWords(stream.text) > options.maxWords) {
         finishReason = "max-words";
         break;
@@ -104,7 +104,7 @@ export async function generate(
   }
 }
 
-/** Appends what begins prompts that will follow, and keeps it for them. */
+/** Runs the beginning of later prompts, and keeps its KV cache for them. */
 export async function prefill(
   { sequences }: Pick<GenerationContext, "sequences">,
   parts: readonly PromptPart[],

@@ -1,13 +1,13 @@
 /**
- * From a question to prompt parts. The chat template is rendered over placeholders, and the user's
- * text is put in afterwards, encoded as plain text: `<|im_end|>` or `<image>` typed by a user stays
- * text and can never become a control token.
+ * Turns a question into the parts of a prompt. The chat template is rendered with placeholders. The user's text is put in
+ * afterwards, encoded as plain text. So `<|im_end|>` or `<image>` in a user's text stays text, and can never become a
+ * control token.
  */
 
 import type { ChatTurn } from "../protocol/options.ts";
 import type { ImageFeatures, PromptPart, TextCodec, ChatMessage } from "../engines/runtime.ts";
 
-/** What is asked. */
+/** A question, with what belongs to it. */
 export interface Question {
   readonly text: string;
   readonly system: string | undefined;
@@ -21,7 +21,7 @@ export type PromptPiece =
 
 const IMAGE_TOKEN = "<image>";
 
-/** Marks where text goes in the rendered template. Private-use characters: removed from user text first. */
+/** Marks the place of a text in the rendered template. These private-use characters are removed from user text first. */
 const SLOT_OPEN = "\uE000";
 const SLOT_CLOSE = "\uE001";
 
@@ -60,12 +60,12 @@ export function layOutPrompt(
   });
 }
 
-/** What comes before the first word about the images. */
+/** The part of the prompt up to and with the images. */
 export function upToImages(pieces: readonly PromptPiece[]): readonly PromptPiece[] {
   return pieces.slice(0, pieces.findLastIndex(({ kind }) => kind === "image") + 1);
 }
 
-/** Puts encoded images in their places, in order. */
+/** Puts the features of images into their places, in order. */
 export function fillImages(
   pieces: readonly PromptPiece[],
   features: readonly ImageFeatures[],
@@ -89,11 +89,11 @@ export function countTextTokens(pieces: readonly PromptPiece[]): number {
 }
 
 /**
- * NFC, without characters that are invisible or reorder text: they carry no question, and are used
- * to smuggle one. Newlines and tabs stay.
+ * Normalises text to NFC, and removes characters that are invisible or change the order of text. No question needs them,
+ * and they are used to hide one. Newlines and tabs stay.
  */
 export function cleanUserText(text: string): string {
-  // Last of all NFC: what is removed may have stood between a letter and its accent.
+  // NFC comes last, because a removed character may have been between a letter and its accent.
   return text.replace(INVISIBLE, "").replace(PRIVATE_SLOTS, "").normalize("NFC");
 }
 
@@ -108,7 +108,7 @@ interface TemplatePiece {
   readonly isControl: boolean;
 }
 
-/** Splits the template's own text at control tokens; slots hold no user text yet, so none can match there. */
+/** Splits the template's own text at control tokens. There is no user text in it yet, so none can match there. */
 function splitControlTokens(rendered: string, controlTokens: readonly string[]): TemplatePiece[] {
   const alternatives = [...new Set([IMAGE_TOKEN, ...controlTokens])]
     .sort((a, b) => b.length - a.length)

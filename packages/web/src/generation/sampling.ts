@@ -1,4 +1,4 @@
-/** From logits to the next token. */
+/** Chooses the next token from logits. */
 
 import type { ResolvedGenerationOptions } from "../protocol/options.ts";
 import type { Prediction } from "../engines/runtime.ts";
@@ -10,13 +10,13 @@ type SamplingOptions = Pick<
 
 /** Picks the next token. */
 export interface Sampler {
-  /** @param previous ids that the repetition penalty looks at: prompt text and output so far */
+  /** @param previous the ids for the repetition penalty: those of the prompt's text and of the answer so far */
   next(prediction: Prediction, previous: ReadonlySet<number>): Promise<number>;
 }
 
 /**
- * A greedy sampler for `temperature` 0, else one that applies temperature, top-k and top-p in
- * Hugging Face's order. `fallbackSeed` is used where the options have none.
+ * Creates a sampler. With `temperature` 0 it is greedy. Otherwise it applies temperature, top-k and top-p in Hugging Face's
+ * order. `fallbackSeed` is used if the options have no seed.
  */
 export function createSampler(options: SamplingOptions, fallbackSeed: number): Sampler {
   const random = mulberry32(options.seed ?? fallbackSeed);
@@ -32,7 +32,7 @@ export function createSampler(options: SamplingOptions, fallbackSeed: number): S
   };
 }
 
-/** The index of the largest value; the first one where several are equal. */
+/** The index of the largest value; the first one if several are equal. */
 export function argmax(values: Float32Array): number {
   let best = 0;
   let bestValue = -Infinity;

@@ -1,4 +1,4 @@
-/** Captions end on a sentence, within a number of words, and start with the thing they describe. */
+/** Trims captions: to whole sentences, to a number of words, and without an opening such as "The image shows". */
 
 // An end of sentence: punctuation, closing quotes or brackets, then a space or the end; full-width
 // punctuation needs no space. Not after a single letter ("U.S. flag") or a common abbreviation.
@@ -7,7 +7,7 @@ const SENTENCE_END = /[.!?…]["'”’)\]]*(?=\s|$)|[。！？]["'”’」』�
 const ABBREVIATION =
   /(?<![\p{L}\p{N}'’])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|\p{L})\.$/u;
 
-/** `text` up to its last whole sentence; all of it where none ends. */
+/** `text` up to its last whole sentence; the whole text if no sentence ends. */
 export function endOnSentence(text: string): string {
   const ends = sentenceEnds(text);
   const last = ends.at(-1);
@@ -20,8 +20,8 @@ export function countWords(text: string): number {
 }
 
 /**
- * `text` within `maxWords`: as many whole sentences as fit; where not even one does, its first words
- * and a full stop.
+ * `text` with at most `maxWords` words: as many whole sentences as fit. If not even one fits, its first words and a full
+ * stop.
  */
 export function limitWords(text: string, maxWords: number): string {
   if (countWords(text) <= maxWords) return text.trim();

@@ -1,27 +1,27 @@
 /**
- * Sequences whose KV cache is kept, so that a prompt that begins like an earlier one (system text,
- * image, earlier turns) prefills only what is new.
+ * Keeps the KV cache of sequences. A prompt that begins like an earlier one (with the same system text, image and earlier
+ * turns) then runs only its new tokens.
  */
 
 import type { Decoding, Prediction, PromptPart, Runtime } from "../engines/runtime.ts";
 
-/** What stands at one position: a token's id, or the key of the image that covers it. */
+/** The content of one position: the id of a token, or the key of the image that covers it. */
 type Unit = number | string;
 
 /** A sequence that is being generated. */
 export interface Sequence {
-  /** Positions that were there already. */
+  /** The number of positions that were in the cache already. */
   readonly reused: number;
-  /** What of the prompt is left to append. */
+  /** The rest of the prompt, which has to be appended. */
   readonly rest: readonly PromptPart[];
-  /** As {@link Decoding.append}. */
+  /** Like {@link Decoding.append}. */
   append(parts: readonly PromptPart[]): Promise<Prediction>;
-  /** Keeps the sequence for later prompts, or lets it go. */
+  /** Keeps the sequence for later prompts, or frees it. */
   end(): void;
 }
 
 export interface SequenceCache {
-  /** Bytes of all that is kept. */
+  /** The bytes of all kept sequences. */
   readonly bytes: number;
   begin(parts: readonly PromptPart[]): Sequence;
   clear(): void;
@@ -32,7 +32,7 @@ interface KeptSequence {
   readonly decoding: Decoding;
 }
 
-/** @param maxBytes of KV cache that is kept; 0 keeps nothing */
+/** @param maxBytes the greatest size of all kept KV caches; 0 keeps nothing */
 export function createSequenceCache(
   runtime: Pick<Runtime, "startDecoding">,
   maxBytes: number,
@@ -75,7 +75,7 @@ export function createSequenceCache(
         reused,
         rest,
         async append(added) {
-          isBroken = true; // Until it has come back, nobody knows what the KV cache holds.
+          isBroken = true; // If this throws, the content of the KV cache is not known.
           const prediction = await decoding.append(added);
           isBroken = false;
           units.push(...added.flatMap(unitsOf));
@@ -113,7 +113,7 @@ function isPrefix(prefix: readonly Unit[], units: readonly Unit[]): boolean {
   return commonLength(prefix, units) === prefix.length;
 }
 
-/** Leaves out the first `length` positions, but never a part of an image, nor all: something follows the last position only. */
+/** Skips the first `length` positions, but never a part of an image, and never all, because the last one gives the logits. */
 function skip(
   parts: readonly PromptPart[],
   length: number,

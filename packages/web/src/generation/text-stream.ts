@@ -1,28 +1,28 @@
 /**
- * Ids to streamed text. Holds back what may still change: the bytes of an unfinished character, and
- * text that may be the beginning of a stop string.
+ * Turns ids into streamed text. It holds back text that may still change: an incomplete character, and the possible
+ * beginning of a stop string.
  */
 
 import type { TextCodec } from "../engines/runtime.ts";
 
-/** Text that became final, and whether a stop string ended it. */
+/** New text that is final, and whether a stop string ended it. */
 export interface TextDelta {
   readonly text: string;
   readonly isStopped: boolean;
 }
 
-/** Turns ids into text as they come. */
+/** Takes one id after the other, and returns text as soon as it is final. */
 export interface TextStream {
   push(id: number): TextDelta;
-  /** What was held back, at the end of generation. */
+  /** Returns the text that was held back, at the end of the answer. */
   flush(): TextDelta;
-  /** All text so far that was given out. */
+  /** All text that was returned so far. */
   readonly text: string;
 }
 
 export function createTextStream(codec: TextCodec, stop: readonly string[]): TextStream {
   const ids: number[] = [];
-  // Ids before `start` are done with; those up to `shown` are context whose text was already taken.
+  // Ids before `start` are finished. Those up to `shown` are context whose text was returned already.
   let start = 0;
   let shown = 0;
   let text = "";
@@ -41,7 +41,7 @@ export function createTextStream(codec: TextCodec, stop: readonly string[]): Tex
   const decodeFresh = (isLast: boolean): string => {
     const before = codec.decode(ids.slice(start, shown));
     const after = codec.decode(ids.slice(start));
-    // U+FFFD at the end: the bytes of a character are still incomplete.
+    // U+FFFD at the end means that the last character is still incomplete.
     if (!isLast && after.endsWith("\uFFFD")) return "";
     start = shown;
     shown = ids.length;

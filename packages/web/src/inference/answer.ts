@@ -1,4 +1,4 @@
-/** How one call goes through a loaded model: from images and a question to text. */
+/** Takes one call through a loaded model, from images and a question to text. */
 
 import type { Recorder } from "../metrics/recorder.ts";
 import {
@@ -20,7 +20,7 @@ import type { EncodingView, OpenedImage, Images } from "./images.ts";
 import { resultKey } from "./result-key.ts";
 import { createStageClock, type StageClock } from "./stage-clock.ts";
 
-/** A loaded model, and what it remembers. */
+/** The parts of a loaded model, with its caches. */
 export interface AnswerParts {
   readonly info: ModelInfo;
   readonly runtime: Runtime;
@@ -205,7 +205,7 @@ function generationContext(
   };
 }
 
-/** Captions are trimmed to whole sentences; a free answer stays as it came. */
+/** Trims captions to whole sentences. An answer to a free question stays as it is. */
 function polish({ text, finishReason }: Generation, call: GenerateCall): string {
   const { maxWords } = call.generation;
   let polished = text.trim();
@@ -214,7 +214,7 @@ function polish({ text, finishReason }: Generation, call: GenerateCall): string 
   return call.stripLeadIn ? stripLeadIn(polished) : polished;
 }
 
-/** Cut off in mid-sentence: `limitWords` finds the better place when there is a word limit. */
+/** Ends a text that was cut in the middle of a sentence. With a word limit, `limitWords` does this better later. */
 function keepSentences(text: string, maxWords: number | undefined): string {
   return maxWords === undefined ? endOnSentence(text) : text;
 }

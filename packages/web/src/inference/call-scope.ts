@@ -1,4 +1,4 @@
-/** One call as the code that answers it sees it: its clock, its cancellation, and what it tells the page. */
+/** The surroundings of one call for the code that answers it: its clock, its cancellation, and its messages to the page. */
 
 import type { CallMessage, CallStage } from "../wire/worker-api.ts";
 
@@ -6,8 +6,8 @@ export interface CallScope {
   readonly signal: AbortSignal;
   readonly enqueuedAt: number;
   readonly send: (message: CallMessage) => void;
-  /** Says which stage begins, lets messages in, and throws when the call was cancelled. */
+  /** Reports which stage begins, lets the worker receive messages, and throws if the call was cancelled. */
   readonly enter: (stage: CallStage) => Promise<void>;
-  /** Lets messages in and throws when the call was cancelled. */
+  /** Lets the worker receive messages, and throws if the call was cancelled. */
   readonly checkpoint: () => Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * The model's chat template, rendered by the engine of transformers.js and with the variables that
- * its `apply_chat_template` gives. A template comes with the model's files and is not trusted: what
- * goes wrong in it is `model-invalid`.
+ * Renders the model's chat template with the template engine of transformers.js, and with the variables of its
+ * `apply_chat_template`. A template is one of the model's files and is not trusted, so every error in it is
+ * `model-invalid`.
  */
 
 import { Template } from "@huggingface/jinja";
@@ -16,7 +16,7 @@ const PROBE = "\uE0000\uE001";
 
 /**
  * @param config content of `tokenizer_config.json`: special tokens, and the template of older exports
- * @param text content of `chat_template.jinja`, which counts before the config's template
+ * @param text content of `chat_template.jinja`, which is preferred to the template in the config
  * @throws {VlmError} `model-invalid` when there is no template, or when it does not render a question
  */
 export function createChatTemplate(config: Record<string, unknown>, text?: string): ChatTemplate {
@@ -60,10 +60,10 @@ function parse(file: string, text: string): Template {
   }
 }
 
-// What a template may name, as in transformers.js.
+// The special tokens that a template may use, as in transformers.js.
 const SPECIAL_TOKENS = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"];
 
-/** A token is its text, or an object with its text as `content`; null where the model has none. */
+/** Reads special tokens. A token is text, or an object with the text as `content`; null if the model has none. */
 function readSpecialTokens(config: Record<string, unknown>): Record<string, string> {
   const names = SPECIAL_TOKENS.map((name) => `${name}_token`);
   return Object.fromEntries(

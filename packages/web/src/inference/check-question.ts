@@ -1,13 +1,12 @@
 /**
- * A question about the check image, asked of a decoder: greedily, or along an answer that is there
- * already. The prompt goes in by pieces: a decoder as its file has it gives the logits of all
- * positions of a run, 608 KB each for FastVLM-0.5B.
+ * Asks a decoder a question about the check image: greedily, or along a given answer. The prompt is run in pieces, because
+ * a decoder that is not rewritten returns the logits of all positions of a run, 608 KB each for FastVLM-0.5B.
  */
 
 import { argmax } from "../generation/sampling.ts";
 import type { PromptPart, Runtime } from "../engines/runtime.ts";
 
-/** Positions of a run: 39 MB of logits for FastVLM-0.5B. */
+/** The greatest number of positions in a run: 39 MB of logits for FastVLM-0.5B. */
 const MOST_POSITIONS = 64;
 
 export interface CheckQuestion {
@@ -17,11 +16,11 @@ export interface CheckQuestion {
   readonly endIds: ReadonlySet<number>;
 }
 
-/** What a decoder said. */
+/** The answer of a decoder. */
 export interface CheckAnswer {
-  /** Up to the end of the answer, without the id that ends it. */
+  /** The ids of the answer, without the id that ends it. */
   readonly ids: readonly number[];
-  /** [vocab] each, of the first positions. */
+  /** The logits of the first positions, [vocab] each. */
   readonly logits: readonly Float32Array[];
 }
 
@@ -50,8 +49,8 @@ function* stretches(count: number): Generator<[from: number, to: number]> {
 }
 
 /**
- * @param count the longest answer
- * @param kept of how many positions the logits are kept, the one before the first token among them
+ * @param count the greatest number of tokens in the answer
+ * @param kept how many positions' logits are kept, with those before the first token
  */
 export function answerGreedily(
   runtime: Runtime,

@@ -1,6 +1,6 @@
 /**
- * What the first load of a model found out about its decoder on this device, so that later loads need
- * not ask again: in the store, under the model's revision, and so deleted with it.
+ * Stores what the first load of a model found out about its decoder on this device, so that later loads need not check
+ * again. The verdict is stored under the model's revision, and is deleted together with it.
  */
 
 import type { DecoderForm } from "../protocol/result.ts";
@@ -17,7 +17,7 @@ export interface CheckVerdict {
 }
 
 export interface VerdictStore {
-  /** Undefined where there is none, or one of other files, another device or another version of the kit. */
+  /** The stored verdict; undefined if there is none, or if it is for other files, another device or another kit. */
   read(): Promise<CheckVerdict | undefined>;
   write(verdict: CheckVerdict): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface VerdictStore {
 export interface VerdictSubject {
   readonly model: { readonly id: string; readonly revision: string };
   readonly variant: string;
-  /** All that the numbers depend on: files, rewrites, runtime, adapter. Another text is another subject. */
+  /** Names everything that the numbers depend on: files, rewrites, runtime, adapter. A verdict counts only if it is equal. */
   readonly circumstances: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * From a model's files to a runtime that is known to compute rightly. Where the model's descriptor has
- * no stored numbers, the first load of these files on this device asks more than later ones
+ * Creates a runtime that was seen to compute right numbers. If the model's descriptor has no expected numbers, the first
+ * load of these files on this device makes more checks than later ones
  * (decisions/2026-11-26-files-without-stored-numbers.md).
  */
 
@@ -30,17 +30,17 @@ export interface CheckedRuntimeOptions {
   readonly report: CheckReport;
 }
 
-/** What is said of the checks. */
+/** Callbacks for the results of the checks. */
 export interface CheckReport {
-  /** How much two computations of the same have in common: 1 where they are equal. */
+  /** How similar two computations of the same are: 1 if they are equal. */
   readonly onCompared: (check: string, likeness: number, form?: DecoderForm) => void;
   readonly onSkipped: (check: string, reason: string) => void;
-  /** At every load: forms of the decoder that are not used here. */
+  /** Called at every load for each form of the decoder that is not used on this device. */
   readonly onRefused: (refused: RefusedForm, runs: DecoderForm) => void;
   readonly onChecked: (milliseconds: number) => void;
 }
 
-/** @throws {VlmError} `device-check-failed`, and what the runtime throws */
+/** @throws {VlmError} `device-check-failed`, and the errors of the runtime */
 export async function createCheckedRuntime(
   options: CheckedRuntimeOptions,
 ): Promise<CheckableRuntime> {
@@ -55,7 +55,7 @@ export async function createCheckedRuntime(
 
 const COMPARISON = "rewritten-decoder";
 
-/** The decoder as its file has it. @returns undefined where it cannot be loaded, and then why is said */
+/** Loads the decoder as its file has it. @returns undefined if that fails; the reason is reported */
 async function createPlain({ create, verdicts, report }: CheckedRuntimeOptions) {
   try {
     return await create("plain");
@@ -63,13 +63,13 @@ async function createPlain({ create, verdicts, report }: CheckedRuntimeOptions) 
     const isSkipped = VlmError.is(error, "session-failed") || VlmError.is(error, "out-of-memory");
     if (!isSkipped) throw error;
     report.onSkipped(COMPARISON, error.code);
-    // Memory that ran out may fail what follows in this worker too: the next visit shall not try again.
+    // After memory ran out, more may fail in this worker. The verdict keeps the next visit from trying again.
     await verdicts.write({ form: "captured", refused: [] });
     return undefined;
   }
 }
 
-/** A GPU that fails with captured steps gets another chance without. */
+/** Creates the runtime in the known form. A GPU that fails with captured steps is tried again without them. */
 async function createKnown(
   options: CheckedRuntimeOptions,
   { form, refused }: CheckVerdict,
@@ -87,7 +87,7 @@ async function createKnown(
   return runtime;
 }
 
-/** All that is asked of files whose answers nobody has stored. */
+/** Makes all checks for files without expected numbers. */
 async function checkFirst(
   options: CheckedRuntimeOptions,
   runtime: CheckableRuntime,
@@ -123,7 +123,7 @@ function mayBeCaptures(runtime: CheckableRuntime, error: unknown): boolean {
   return decoderFormOf(runtime) === "captured" && isFailure;
 }
 
-/** The CPU computes a small image in a second; the full one of FastVLM takes it twenty. */
+/** A CPU needs about a second for a small image, and twenty for the full size of FastVLM. */
 const SMALL_SIZE = 256;
 
 async function questionOf(
@@ -139,12 +139,12 @@ async function questionOf(
 }
 
 /**
- * int8 has one scale for all that runs at once, so that a prompt in pieces is rounded otherwise: cosines
- * of 0.993 to 0.9999 were measured in three layers. Without half of the prompt it is 0.58.
+ * With int8, all positions of a run share one scale, so a prompt in pieces is rounded differently. Cosines of 0.993 to
+ * 0.9999 were measured with three layers. If half of the prompt is lost, the cosine is 0.58.
  */
 const MIN_PIECES_LIKENESS = 0.9;
 
-/** A GPU's check has this at every load, and closer: it holds there for kernels, and here for files. */
+/** Compares a prompt at once with the same prompt in pieces. On a GPU, the usual check does this at every load. */
 async function checkPieces(runtime: Runtime, codec: TextCodec, report: CheckReport): Promise<void> {
   const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);
@@ -154,7 +154,7 @@ async function checkPieces(runtime: Runtime, codec: TextCodec, report: CheckRepo
   expectFigure({ device: runtime.device, check, actual, atLeast: MIN_PIECES_LIKENESS });
 }
 
-/** A model that answers sees an end, or goes on to new things. */
+/** Throws if the answer repeats itself without end. */
 function expectNoLoop({ device }: Runtime, answer: readonly number[]): void {
   const loop = findLoop(answer);
   if (!loop) return;

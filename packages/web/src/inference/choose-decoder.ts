@@ -1,6 +1,6 @@
 /**
- * Whether the decoder that the kit rewrote gives the numbers of the file's own graph, on this device:
- * both are asked the same question, one after the other, so that no two are in memory.
+ * Finds out whether the rewritten decoder computes the same numbers as the file's own graph on this device. Both get the
+ * same question, one after the other, so that only one of them is in memory.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -17,31 +17,31 @@ import {
 } from "./check-question.ts";
 import { MIN_LIKELIHOOD } from "./self-check.ts";
 
-/** How long the answer may be. A loop shows in so many. */
+/** The greatest length of the answer in tokens. It is enough to notice a loop. */
 export const ANSWER_TOKENS = 32;
 
-/** Positions whose logits are compared: the end of the prompt and the first steps. */
+/** How many positions' logits are compared: the end of the prompt and the first steps. */
 const COMPARED = 8;
 
 /**
- * The least cosine of two graphs' logits, without their means. Floats that are summed in another order
- * are above 0.99999; int8 on the CPU is at 0.9997 in three layers, because a number at a border is
- * rounded to the other side (decisions/2026-11-26-files-without-stored-numbers.md). A step that is computed wrongly costs a tenth.
+ * The least cosine of the logits of two graphs, with their means subtracted. If floats are only summed in another order, it
+ * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, because a number between two levels may be rounded
+ * to the other one (decisions/2026-11-26-files-without-stored-numbers.md). A wrong step lowers the cosine by about 0.1.
  */
 const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.99 };
 
-/** A form that gave other numbers than the file's own graph. */
+/** A form that computed other numbers than the file's own graph. */
 export interface RefusedForm {
   readonly form: DecoderForm;
-  /** The cosine; undefined where it failed to run. */
+  /** The cosine; undefined if the form failed to run. */
   readonly likeness: number | undefined;
 }
 
 export interface DecoderChoice {
-  /** The best form that gives the numbers of the file's own graph; it is loaded. */
+  /** The best form that computes the same numbers as the file's own graph. It is loaded now. */
   readonly form: DecoderForm;
   readonly refused: readonly RefusedForm[];
-  /** What the file's own graph answered. */
+  /** The answer of the file's own graph. */
   readonly answer: readonly number[];
 }
 
@@ -77,10 +77,10 @@ export async function chooseDecoder(
   return { form: "plain", refused, answer: reference.ids };
 }
 
-/** The best first; behind them comes what needs no comparison. */
+/** The forms to try, the best first. After them comes `plain`, which needs no comparison. */
 const FORMS: readonly DecoderForm[] = ["captured", "rewritten"];
 
-/** @returns the least cosine; 0 where a token of the answer has no chance; undefined where the run fails */
+/** @returns the least cosine; 0 if a token of the answer is far too unlikely; undefined if the run fails */
 async function compare(
   runtime: Runtime,
   question: CheckQuestion,
@@ -98,7 +98,7 @@ async function compare(
   }
 }
 
-/** Over that of the likeliest. */
+/** The probability of a token divided by that of the likeliest one. */
 function likelihood(logits: Float32Array, id: number): number {
   return Math.exp(logits[id]! - logits.reduce((most, value) => Math.max(most, value), -Infinity));
 }

@@ -1,4 +1,4 @@
-/** Any image that crossed to the worker becomes RGBA pixels, validated before it is decoded. */
+/** Turns every image that crossed to the worker into RGBA pixels, and checks it before decoding. */
 
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -14,14 +14,14 @@ import {
 import { assertDecodedSize } from "../image/decoded-size.ts";
 import { readImageHeader } from "../image/formats/sniff.ts";
 
-/** RGBA, not premultiplied, upright. */
+/** Pixels as RGBA, not premultiplied, turned upright. */
 export interface Pixels {
   readonly data: Uint8ClampedArray; // [height, width, 4]
   readonly width: number;
   readonly height: number;
 }
 
-/** An image as it came: a file, not decoded yet, or pixels. */
+/** An image as it arrived: a file that is not decoded yet, or pixels. */
 export type ImageContent = Uint8Array<ArrayBuffer> | Pixels;
 
 /**
@@ -63,7 +63,7 @@ async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): 
   assertWithinLimits(header, bytes.byteLength, limits);
   let bitmap: ImageBitmap;
   try {
-    // The type that the file claims is dropped: the bytes decide. EXIF orientation is applied.
+    // The Blob has no type, so that the bytes decide. The EXIF orientation is applied.
     bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: "from-image" });
   } catch (cause) {
     throw new VlmError(
@@ -86,10 +86,10 @@ async function readBlob(
   limits: ImageLimits,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // The size is checked first: bytes over the limit are never read.
+  // The size is checked first, so that bytes over the limit are never read.
   assertByteLength(blob.size, limits);
   try {
-    // A file may lie on a drive that does not answer.
+    // A file may be on a drive that does not answer, so the signal has to end the wait.
     return new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
   } catch (cause) {
     if (signal.aborted) throw cause;
@@ -110,9 +110,9 @@ function readPixels(bitmap: ImageBitmap): Pixels {
   return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
-/** Without a request, which a strict policy would refuse. */
+/** Reads a `data:` address without a request, which a strict policy would refuse. */
 function readDataAddress(url: string, limits: ImageLimits): Uint8Array<ArrayBuffer> {
-  // A byte takes three characters at most, and the head of the address a few dozen.
+  // A byte takes at most three characters, and the beginning of the address a few dozen.
   assertByteLength(Math.max(0, Math.floor((url.length - 100) / 3)), limits);
   const bytes = decodeDataAddress(url);
   if (!bytes) {
@@ -126,7 +126,7 @@ function readDataAddress(url: string, limits: ImageLimits): Uint8Array<ArrayBuff
   return bytes;
 }
 
-/** Nothing about the user goes out: no cookies, no referrer. */
+/** Fetches an image without sending anything about the user: no cookies, no referrer. */
 async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal): Promise<Blob> {
   const shownUrl = shownAddress(url);
   let response: Response;

@@ -11,11 +11,11 @@ import { findGraph, openGraph } from "./open-graph.ts";
 import { optimizeEncoder } from "./optimize-encoder.ts";
 
 export interface EncoderFile {
-  /** What `open` will open, as far as it is stored. */
+  /** The files that `open` will open, as far as they are stored. */
   find(): Promise<StoredFile[]>;
   open(): Promise<GraphFile>;
   /**
-   * Decides which encoder runs, where that is open: at the first load.
+   * Decides which encoder runs, if this is not decided yet, which is so at the first load.
    *
    * @returns the label of the encoder that runs; undefined for the downloaded one
    */

@@ -1,18 +1,18 @@
-/** How every check of a device turns it down: with the figure that was too low, and the limit. */
+/** Turns a device down if a measured value is too low. The error has the value and the limit. */
 
 import { VlmError } from "../protocol/errors.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 
 export interface Figure {
   readonly device: Device;
-  /** Names what was measured. */
+  /** The name of the measurement. */
   readonly check: string;
-  /** NaN is too low for any limit. */
+  /** The measured value. NaN is too low for any limit. */
   readonly actual: number;
   readonly atLeast: number;
 }
 
-/** @throws {VlmError} `device-check-failed` where the figure is below its limit */
+/** @throws {VlmError} `device-check-failed` when the value is below its limit */
 export function expectFigure({ device, check, actual, atLeast }: Figure): void {
   if (actual >= atLeast) return;
   throw new VlmError(

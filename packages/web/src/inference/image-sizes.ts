@@ -1,4 +1,4 @@
-/** How large the encoder sees an image: what was asked for, or what this device does in time. */
+/** Chooses the size at which the encoder sees an image: the requested size, or one that this device encodes in time. */
 
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { ImageDetail } from "../protocol/options.ts";
@@ -6,21 +6,21 @@ import type { ImageDetail } from "../protocol/options.ts";
 /** FastViTHD halves its input six times. */
 const STEP = 64;
 
-/** Below this `auto` does not go: little is left to see. */
+/** The smallest size that `auto` chooses, because little can be seen below it. */
 const LEAST_AUTO_SIZE = 256;
 
-/** What a user waits for without wondering; on a CPU, what is possible at all. */
+/** How long encoding may take by default. On a GPU a user hardly notices it; on a CPU it is what is possible. */
 const TARGET_MS: Readonly<Record<Device, number>> = { webgpu: 250, wasm: 2000 };
 
-/** How many encodings the speed is the median of. */
+/** The speed is the median of this number of encodings. */
 const REMEMBERED_SPEEDS = 5;
 
-/** Estimates waver: a size stays until it takes this much longer than it should, or the next one would fit. */
+/** Estimates vary, so a size is kept until it takes this much longer than allowed, or until the next size fits. */
 const TOLERANCE = 1.25;
 
 export interface ImageSizes {
   choose(wanted: { detail: ImageDetail | undefined; targetLatencyMs: number | undefined }): number;
-  /** Notes how long the encoder took for an image of this size. */
+  /** Records how long the encoder took for an image of this size. */
   noteEncoding(image: { size: number }, milliseconds: number): void;
 }
 
@@ -28,7 +28,7 @@ export interface ImageSizesOptions {
   readonly device: Device;
   /** The model's own size. */
   readonly largest: number;
-  /** Otherwise the encoder takes the model's own size only. */
+  /** Whether the encoder takes other sizes than the model's own. */
   readonly isFree: boolean;
 }
 
@@ -61,7 +61,7 @@ export function createImageSizes({ device, largest, isFree }: ImageSizesOptions)
   };
 }
 
-/** `auto` shows no image larger than it is. */
+/** Limits a size to that of the image, because `auto` never enlarges an image. */
 export function capToImage(
   size: number,
   { width, height }: { width: number; height: number },

@@ -1,6 +1,6 @@
 /**
- * Images on their way to the decoder. What was seen before is recognised by the page's name for it
- * or by its file's bytes, and is neither decoded nor encoded again.
+ * Prepares images for the decoder. An image that was seen before is recognised by the page's name for it, or by the bytes
+ * of its file. It is neither decoded nor encoded again.
  */
 
 import { toImageTensor } from "../image/tensor/image-tensor.ts";
@@ -14,32 +14,32 @@ import type { WireImage } from "../wire/worker-api.ts";
 import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 
-/** Bumped when the same files give other features than with the kit before: those that are kept are then not used. */
+/** Raise this when the same files give other features than before. Stored features are then not used. */
 const ENCODING_VERSION = 2;
 
-/** How an image is looked at. */
+/** How the encoder sees an image. */
 export interface EncodingView {
   /** Side of the square that the encoder sees, in pixels. */
   readonly size: number;
-  /** An image that is smaller is seen as large as it is. */
+  /** Whether a smaller image is seen at its own size, and not enlarged. */
   readonly isCapped: boolean;
   readonly fit: ImageFit;
 }
 
 export interface OpenedImage {
   readonly info: ImageInfo;
-  /** Undefined where nothing may be reused. */
+  /** The key of the pixels; undefined if nothing may be reused. */
   readonly key: string | undefined;
-  /** Its features; new ones were encoded just now. */
+  /** Returns the features. `isNew` says that they were encoded just now. */
   encode(): Promise<{ features: ImageFeatures; isNew: boolean }>;
 }
 
 export interface OpenImagesOptions {
   readonly look: EncodingView;
-  /** Whether what is known of images may be used and added to. */
+  /** Whether stored facts about images may be used, and new ones stored. */
   readonly reuses: boolean;
   readonly signal: AbortSignal;
-  /** Called when a step has ended, for the clock. */
+  /** Called when a step has ended, so that the clock can measure it. */
   readonly onDecoded: () => void;
   readonly onPreprocessed: () => void;
 }
@@ -47,7 +47,7 @@ export interface OpenImagesOptions {
 export interface Images {
   /** @throws {VlmError} what reading and decoding throw */
   open(images: readonly WireImage[], options: OpenImagesOptions): Promise<OpenedImage[]>;
-  /** Forgets what this session knows; what is stored stays. */
+  /** Forgets what is in memory. What is stored stays. */
   clear(): void;
 }
 
@@ -162,7 +162,7 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
 
   return {
     async open(images, options) {
-      // All at once: they may come over the network.
+      // Read all images at once, because they may come over the network.
       const arriving = images.map((image) =>
         options.reuses && isNamed(image, options.look)
           ? undefined

@@ -1,4 +1,4 @@
-/** A loaded model: its files, tokenizer and runtime, and what it remembers between calls. */
+/** Loads a model: its files, its tokenizer and its runtime, and creates the caches that it keeps between calls. */
 
 import { VlmError, type StartPhase } from "../protocol/errors.ts";
 import {
@@ -31,7 +31,7 @@ import { createTextCodec } from "./tokenizer.ts";
 export interface LoadModelOptions {
   readonly request: LoadRequest;
   readonly files: ModelFiles;
-  /** Begins to verify what will be opened, in this order. */
+  /** Starts to verify the files that will be opened, in this order. */
   readonly verifyAhead: (stored: readonly StoredFile[]) => Promise<void>;
   readonly results: ResultCache;
   readonly images: ImageCache;
@@ -41,7 +41,7 @@ export interface LoadModelOptions {
   readonly onPhase: (phase: StartPhase) => void;
   readonly onDeviceLost: (reason: string) => void;
   readonly onEvent: (event: VlmEvent) => void;
-  /** Where verdicts on this device are kept. */
+  /** Where the verdicts about this device are stored. */
   readonly verdicts: Pick<Store, "get" | "set">;
 }
 
@@ -52,11 +52,11 @@ export interface LoadedModel {
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
   /** Makes an image ready for the calls that follow. */
   open(call: OpenCall, scope: CallScope): Promise<Opening>;
-  /** Gives up what is kept in memory between calls. */
+  /** Frees what is kept in memory between calls. */
   forget(): void;
 }
 
-/** @throws {VlmError} what downloads, session creation and the device check throw */
+/** @throws {VlmError} the errors of downloads, of creating sessions, and of the device check */
 export async function loadModel(options: LoadModelOptions): Promise<LoadedModel> {
   const { request, files, results, recorder, engine } = options;
   const { model, variant } = request;
@@ -127,7 +127,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
   const info: ModelInfo = {
     id: model.id,
     revision: model.revision,
-    // Answers of one are not those of the other.
+    // The two encoders give different answers, so the variant has another name.
     variant: encoderLabel === undefined ? variant.id : `${variant.id}+${encoderLabel}`,
   };
   const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
@@ -184,7 +184,7 @@ function checkReport(recorder: Recorder, onEvent: LoadModelOptions["onEvent"]): 
   };
 }
 
-/** KV cache that is kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
+/** The greatest size of KV caches that are kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
 const MAX_KV_BYTES = 64 * 2 ** 20;
 
 async function readText(files: ModelFiles, path: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** The same prompt at once and in pieces: what follows it is the same, however it was brought. */
+/** Runs the same prompt at once and in pieces. The logits after it have to be the same. */
 
 import type { Runtime } from "../engines/runtime.ts";
 
@@ -7,7 +7,7 @@ export const LONG_TEXT = "One two three four five six seven eight nine ten. ".re
 
 const SINGLE_TOKENS = 4;
 
-/** Short ones, then single tokens, as answers have them: the first may be captured, the others replay it. */
+/** Cuts ids into short pieces, then into single tokens. The first single token may be captured; the others replay it. */
 export function inSmallPieces(ids: readonly number[]): (readonly number[])[] {
   const [head, tail] = [ids.slice(0, -SINGLE_TOKENS), ids.slice(-SINGLE_TOKENS)];
   const pieces: (readonly number[])[] = [];
@@ -15,7 +15,7 @@ export function inSmallPieces(ids: readonly number[]): (readonly number[])[] {
   return [...pieces, ...tail.map((id) => [id])];
 }
 
-/** What follows the last of `pieces`: [vocab]. */
+/** The logits after the last of `pieces`: [vocab]. */
 export async function lastLogits(
   runtime: Runtime,
   pieces: readonly (readonly number[])[],

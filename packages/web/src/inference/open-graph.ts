@@ -1,4 +1,4 @@
-/** A graph's file and those beside it that it keeps weights in, out of the store. */
+/** Opens a graph's file, and its external files with weights, from the store. */
 
 import type { ModelFiles } from "../download/model-files.ts";
 import type { GraphFile } from "../engines/graph-file.ts";
@@ -6,7 +6,7 @@ import { folderOf } from "../schema/manifest-fields.ts";
 import type { GraphName, ModelVariant } from "../protocol/model-descriptor.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 
-/** @throws {VlmError} what reading a model's files throws */
+/** @throws {VlmError} the errors of reading a model's files */
 export async function openGraph(
   files: Pick<ModelFiles, "open">,
   variant: ModelVariant,
@@ -32,7 +32,7 @@ export async function openGraph(
   return { size: file.size, read, close, ...(data.length > 0 && { externalData }) };
 }
 
-/** What {@link openGraph} will open, as far as it is stored. */
+/** The files that {@link openGraph} will open, as far as they are stored. */
 export async function findGraph(
   files: Pick<ModelFiles, "find">,
   variant: ModelVariant,

@@ -1,10 +1,10 @@
-/** What makes two questions the same. */
+/** Computes the key of a question. Two questions with the same key have the same answer. */
 
 import { sha256 } from "../storage/sha256.ts";
 import type { ModelInfo } from "../protocol/result.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 
-/** Bumped when the same question would be answered differently by a newer kit. */
+/** Raise this when a newer kit answers the same question differently. */
 const SCHEMA = 3;
 
 /**

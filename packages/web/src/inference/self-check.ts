@@ -1,8 +1,7 @@
 /**
- * The first real inference on a device, before it is accepted. Some GPUs compute wrong but finite
- * numbers, so with a stored check of the model's own, features and first tokens must be the
- * reference's; without one, the numbers must at least be sane, follow the image, and be the same
- * however a prompt is cut.
+ * Runs a first real inference on a device before it is accepted, because some GPUs compute wrong but finite numbers. If the
+ * model has expected numbers, features and first tokens have to match them. Otherwise the numbers have to be plausible,
+ * have to depend on the image, and have to be the same for a prompt at once and in pieces.
  */
 
 import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
@@ -14,7 +13,7 @@ import { cosine } from "../generation/cosine.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
 import { expectFigure } from "./expect-figure.ts";
 
-/** @throws {VlmError} `device-check-failed`, and what the runtime throws */
+/** @throws {VlmError} `device-check-failed`, and the errors of the runtime */
 export async function checkDevice(
   runtime: Runtime,
   codec: TextCodec,
@@ -34,13 +33,13 @@ export async function checkDevice(
   compare(expect, observed, stored);
   const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
   if (runtime.device !== "webgpu" || !isOtherSize) return;
-  // The stored numbers are of a small image, for the CPU's sake; a GPU may fail at one size only.
+  // The expected numbers are for a small image, to spare the CPU. A GPU may fail at the full size only.
   expectSpread(expect, await encodeValues(runtime, checkImage(runtime.imageSize)));
 }
 
 /**
- * A GPU may fail at one size only, and its first run is the slow one in any case. The CPU needs seconds
- * for a full image, and computes a small one in the same way.
+ * The size of the image for a check without expected numbers. A GPU may fail at the full size only, and its first run is
+ * slow at any size. A CPU needs seconds for the full size, and computes a small image in the same way.
  */
 function sizeWithoutStored(runtime: Runtime): number {
   return runtime.device === "webgpu" ? runtime.imageSize : sizeFor(runtime, CPU_SIZE);
@@ -54,18 +53,18 @@ const GENERIC_TOKENS = { webgpu: 2, wasm: 1 } as const;
 
 type Expect = (check: string, actual: number, atLeast: number) => void;
 
-/** What a device computed for the check image. */
+/** The numbers that a device computed for the check image. */
 export interface Observation {
   readonly features: Float32Array; // [tokens, hidden]
   readonly tokenIds: readonly number[];
-  /** Probability of each of `tokenIds` over that of its position's likeliest token. */
+  /** The probability of each of `tokenIds`, divided by that of the likeliest token at its position. */
   readonly likelihoods: readonly number[];
 }
 
 /**
  * Encodes the check image and decodes a few tokens.
  *
- * @param answer ids to follow, or how many to choose greedily
+ * @param answer the ids to follow, or the number of ids to choose greedily
  */
 export async function observe(
   runtime: Runtime,
@@ -103,12 +102,12 @@ function compare(expect: Expect, observed: Observation, check: SelfCheck): void 
 }
 
 /**
- * int8 files may prefer another of two close tokens; garbage gives the expected one no chance at all
- * among a thousand or more.
+ * The least likelihood of an expected token. An int8 file may prefer another one of two close tokens. With wrong numbers the
+ * expected token is one of a thousand or more, and far below this limit.
  */
 export const MIN_LIKELIHOOD = 0.05;
 
-/** A model without a stored check: features must vary, and must differ for a different image. */
+/** Checks a model without expected numbers: its features have to vary, and to differ for another image. */
 async function checkSanity(
   expect: Expect,
   runtime: Runtime,
@@ -116,7 +115,7 @@ async function checkSanity(
   { features }: Observation,
 ): Promise<void> {
   expectSpread(expect, features);
-  // Kernels that are wrong for one driver or size are the GPU's. What the CPU computes was seen to
+  // Only GPUs have kernels that are wrong for one driver or size. The CPU's numbers were seen to
   // be finite, and its files are verified; a second image would only cost time.
   if (runtime.device === "wasm") return;
   const size = sizeFor(runtime, SANITY_SIZE);
@@ -126,20 +125,20 @@ async function checkSanity(
     data: new Float32Array(3 * size * size).fill(0.5),
   });
   expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
-  // Attention kernels for long inputs have been wrong where those for short ones were right.
+  // Attention kernels for long inputs have been wrong while those for short inputs were right.
   const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);
   const inPieces = await lastLogits(runtime, inSmallPieces(ids));
   expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
 }
 
-/** Side of the GPU's second image, in pixels. */
+/** The side of the second image for a GPU, in pixels. */
 const SANITY_SIZE = 256;
 
-/** The CPU's only one: one image token. */
+/** The side of the only image for a CPU, in pixels: one image token. */
 const CPU_SIZE = 64;
 
-/** The size that is wanted, where the encoder takes it. */
+/** The wanted size if the encoder takes it, otherwise its own size. */
 function sizeFor({ isImageSizeFree, imageSize }: Runtime, wanted: number): number {
   return isImageSizeFree ? wanted : imageSize;
 }

@@ -1,16 +1,16 @@
-/** Where the time of one call goes. */
+/** Measures the stages of one call. */
 
 import type { Timings } from "../protocol/result.ts";
 
 type Stage = "queueMs" | "imageDecodeMs" | "preprocessMs" | "visionMs" | "prefillMs" | "decodeMs";
 
-/** Stages follow each other without gaps: what has passed since the last end is counted for the one that ends now. */
+/** Stages follow each other without gaps. The time since the last end is counted for the stage that ends now. */
 export interface StageClock {
   end(stage: Stage): void;
   finish(): Timings;
 }
 
-/** @param startedAt milliseconds of `performance.now()` */
+/** @param startedAt the start of the first stage, in milliseconds of `performance.now()` */
 export function createStageClock(startedAt: number): StageClock {
   const durations: Record<Stage, number> = {
     queueMs: 0,

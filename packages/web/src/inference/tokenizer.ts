@@ -1,7 +1,6 @@
 /**
- * Text to ids and back, by the tokenizer that transformers.js is built on. It is built without its
- * added tokens: so no text can ever match one, and control tokens are only those that `prompt.ts`
- * puts in.
+ * Turns text into ids and back, with the tokenizer library of transformers.js. The tokenizer is created without its added
+ * tokens, so that no text can ever match one. Control tokens come only from `prompt.ts`.
  */
 
 import { Tokenizer } from "@huggingface/tokenizers";
@@ -57,7 +56,7 @@ export function createTextCodec(
   };
 }
 
-/** The library throws whatever a file that is not a tokenizer's makes it stumble over. */
+/** Creates the tokenizer. For a file that is not a tokenizer's, the library throws all kinds of errors. */
 function createTokenizer(json: object, config: object): Tokenizer {
   try {
     return new Tokenizer(json, config);
