@@ -12,7 +12,7 @@ import { askForCommit, type AskOptions } from "./ask-for-commit.ts";
 
 export interface ResolveOptions extends Omit<AskOptions, "fetch"> {
   readonly store: Store;
-  /** Undefined forbids every request. */
+  /** Makes the requests. Undefined forbids every request. */
   readonly fetch: typeof fetch | undefined;
   /** Whether to ask the hub even if a commit is known, because the app wants the newest one. */
   readonly asksAnew: boolean;

@@ -64,7 +64,7 @@ export interface EngineCode {
 
 export interface StartOptions {
   readonly device: Device;
-  /** 0: as many as the browser and isolation allow. */
+  /** The number of threads; 0 means as many as the browser and the isolation of the page allow. */
   readonly wasmThreads: number;
   /** Called at the beginning of each phase, and for each thread that is ready. */
   readonly onPhase?: (phase: StartPhase) => void;
@@ -73,7 +73,7 @@ export interface StartOptions {
 export interface RuntimeOptions extends StartOptions {
   /** Opens one graph's file; whoever asks for it closes it. */
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
-  /** Side of the model's own images, in pixels; what the encoder's file says counts for more. */
+  /** Side of the model's own images, in pixels. A size in the encoder's file counts more. */
   readonly imageSize: number;
   /** Positions that a sequence may have. */
   readonly maxPositions: number;

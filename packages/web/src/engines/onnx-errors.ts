@@ -1,9 +1,9 @@
-/** Errors of the reader of ONNX graphs, as the kit's own. */
+/** Turns errors of the reader of ONNX graphs into errors of the kit. */
 
 import { OnnxError } from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../protocol/errors.ts";
 
-/** @throws {VlmError} `model-invalid` where `make` finds that a file is not a whole model; and what else it throws */
+/** @throws {VlmError} `model-invalid` if `make` finds that a file is not a complete model; every other error of `make` */
 export function withModelErrors<Result>(make: () => Result): Result {
   try {
     return make();

@@ -11,13 +11,13 @@ import type { GraphFile } from "../engines/graph-file.ts";
 import type { Runtime } from "../engines/runtime.ts";
 import { VlmError } from "../protocol/errors.ts";
 
-/** Where the encoder that this device made is kept. */
+/** Stores the encoder that this device made. */
 export interface EncoderStore {
-  /** @returns `refused` after `refuse` */
+  /** Opens the encoder. @returns `refused` after `refuse`; undefined if there is none */
   open(): Promise<GraphFile | "refused" | undefined>;
-  /** Takes a file of so many bytes, front to back. */
+  /** Stores a file with this number of bytes, from front to back. */
   write(bytes: number, pieces: Iterable<Uint8Array>): Promise<void>;
-  /** There is nothing to be made of this encoder. */
+  /** Records that converting this encoder brings nothing. */
   refuse(): Promise<void>;
 }
 
@@ -25,11 +25,11 @@ export interface OptimizeEncoderOptions {
   readonly runtime: CheckableRuntime;
   readonly optimizer: EncoderOptimizer;
   readonly store: EncoderStore;
-  /** The file that the runtime's encoder was made of. */
+  /** Opens the file of the runtime's encoder. */
   readonly openSource: () => Promise<GraphFile>;
   /** Also where it gains little. */
   readonly isAlways: boolean;
-  /** @param likeness cosine of the features of both, 1 at most */
+  /** @param likeness the cosine of the features of both encoders, at most 1 */
   readonly onCompared: (likeness: number) => void;
 }
 
@@ -39,7 +39,7 @@ export interface OptimizeEncoderOptions {
  */
 const MIN_LIKENESS = 0.99;
 
-/** Side of the image that is compared, in pixels: sixteen image tokens, where the encoder takes that size. */
+/** Side of the image for the comparison, in pixels, if the encoder takes that size: sixteen image tokens. */
 const CHECK_SIZE = 256;
 
 /**

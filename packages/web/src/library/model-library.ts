@@ -93,7 +93,7 @@ export interface ModelLibrary extends AsyncDisposable {
 /**
  * Creates a library of the stored models. Its first call starts a worker; each download gets a worker of its own.
  *
- * @throws {TypeError} when an option is not what it may be, or is none; the message names it
+ * @throws {TypeError} when an option is unknown or has a value that it may not have; the message names the option
  */
 export function createModelLibrary(options: ModelLibraryOptions): ModelLibrary {
   return new ModelLibraryClient(read(libraryOptions, options, "options"));

@@ -1,6 +1,6 @@
 /**
- * A KV cache on the CPU that gets the new positions of a run and puts them behind the old ones. ORT
- * copies each output out of its heap into fresh memory: this way one token's, not the sequence's.
+ * A KV cache on the CPU. A run returns only the new positions, which are appended here to the old ones. ORT copies each
+ * output out of its heap into new memory; in this way it copies one token and not the whole sequence.
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
@@ -9,13 +9,13 @@ import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { bytesOf, missing } from "./tensors.ts";
 
-/** Room is a multiple of so many positions: a run takes the empty part too. */
+/** Room is a multiple of this number of positions. It is small, because a run also reads the empty part. */
 const ROOM_STEP = 64;
 
 /** How the decoder was rewritten. */
 export interface AppendedCacheOptions {
   readonly newPositions: NewPositions;
-  /** Whether {@link ATTENTION_BIAS} says what is valid; otherwise the length of the mask does. */
+  /** Whether {@link ATTENTION_BIAS} marks the valid positions. Otherwise the length of the mask does. */
   readonly isBiased: boolean;
 }
 
@@ -52,7 +52,7 @@ class AppendedCache implements KvCache {
   }
 
   makeRoom(total: number): void {
-    // For the past alone: what is new gets its place when it has come.
+    // Room for the past only. New positions get their room when they have arrived.
     if (!this.#options.isBiased) return;
     this.feeds[ATTENTION_BIAS] = this.#bias(total - this.#length);
   }
@@ -87,7 +87,7 @@ class AppendedCache implements KvCache {
     this.#room = 0;
   }
 
-  /** [count, room + count]: a position looks at the past, at itself and at the new ones before it. */
+  /** [count, room + count]: a position may look at the past, at itself, and at the new positions before it. */
   #bias(count: number): Tensor {
     const width = this.#room + count;
     const bias = new Float32Array(count * width);
@@ -99,7 +99,7 @@ class AppendedCache implements KvCache {
     return new this.#ort.Tensor("float32", bias, [count, width]);
   }
 
-  /** Puts `count` positions, [count, heads × head size], behind those that are there. */
+  /** Appends `count` positions, [count, heads × head size]. */
   #write(input: PastInput, rows: Uint8Array, count: number): void {
     const { heads } = input;
     const row = rowBytes(input);
@@ -113,7 +113,7 @@ class AppendedCache implements KvCache {
     }
   }
 
-  /** Makes room for so many positions at least, and takes what `source` has of those before this one's end. */
+  /** Makes room for at least this number of positions, and copies the positions of this sequence from `source`. */
   #moveTo(source: AppendedCache, atLeast: number): void {
     const room = Math.ceil(atLeast / ROOM_STEP) * ROOM_STEP;
     for (const input of this.#inputs) {

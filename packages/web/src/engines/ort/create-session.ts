@@ -1,7 +1,7 @@
 /**
- * From a graph's file to a session, with as little of the file in memory as the browser allows:
- * ORT gets a skeleton without weights and takes the weights out of the file itself. Given the whole
- * file it would hold it three times over (decisions/2026-11-23-weights-mounted-not-copied.md).
+ * Creates a session from a graph's file, with as little of the file in memory as the browser allows. ORT gets a skeleton
+ * without weights, and reads the weights from the file itself. If it got the whole file, it would hold it three times
+ * in memory (decisions/2026-11-23-weights-mounted-not-copied.md).
  */
 
 import {
@@ -17,20 +17,20 @@ import { lazyBytes } from "./lazy-bytes.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { lossWithin, Session, type SessionSpec } from "./session.ts";
 
-/** How ORT came to the weights: from the stored file piece by piece, or with the whole model. */
+/** How ORT got the weights: piece by piece from the stored file (`mounted`), or with the whole file (`whole`). */
 export type WeightsPath = "mounted" | "whole";
 
-/** A change of a graph; undefined where the graph is not understood. */
+/** Plans the change of a graph; undefined if the graph is not understood. */
 export type GraphRewrite = (model: GraphOutline) => MessageEdit | undefined;
 
 export interface CreatedSession {
   readonly session: Session;
   readonly weights: WeightsPath;
-  /** Whether the session computes what the rewrite made of the graph. */
+  /** Whether the session runs the rewritten graph. */
   readonly isRewritten: boolean;
   /** Whether runs may be captured. */
   readonly isCapturing: boolean;
-  /** What the runtime refused before it took this, in its own words. */
+  /** The forms that the runtime refused before this one, with its own words. */
   readonly refused: readonly Refusal[];
 }
 
@@ -41,22 +41,22 @@ export interface Refusal {
 
 export interface CreateSessionOptions {
   readonly rewrite?: GraphRewrite | undefined;
-  /** Tries a rewritten graph with captures first; ORT refuses them where a node is not on the GPU. */
+  /** Whether to try the rewritten graph with captures first. ORT refuses them if a node is not on the GPU. */
   readonly captures?: boolean | undefined;
   readonly gpuLoss?: Promise<string> | undefined;
 }
 
-/** The name that skeleton and mount call the file by; it is mounted while the session is created, no longer. */
+/** The name of the mounted file, in the skeleton and for ORT. It is mounted only while the session is created. */
 export const LOCATION = "fastvlm-kit.weights";
 
-/** @throws {VlmError} `session-failed`, `out-of-memory`, and what the file throws */
+/** @throws {VlmError} `session-failed`, `out-of-memory`, and the errors of the file */
 export async function createSession(
   ort: OrtModule,
   spec: Omit<SessionSpec, "bytes">,
   graph: Graph,
   { rewrite, captures, gpuLoss }: CreateSessionOptions = {},
 ): Promise<CreatedSession> {
-  // Under their own names too, for what is not understood and stays as the file has it.
+  // The external files are mounted under their own names too, for tensors that stay as the file has them.
   const own = (graph.file.externalData ?? []).map(({ location, source }) => ({
     path: location,
     data: lazyBytes(source),
@@ -70,7 +70,7 @@ export async function createSession(
       const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
       return { session, weights: "mounted", isRewritten, isCapturing, refused };
     } catch (error) {
-      // Neither comes right by trying again with more memory.
+      // Another attempt would need even more memory, or the lost GPU.
       if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
         throw error;
       const what = isCapturing ? "captured" : isRewritten ? "rewritten" : "mounted";
@@ -83,12 +83,12 @@ export async function createSession(
   return { session, weights: "whole", isRewritten: false, isCapturing: false, refused };
 }
 
-/** A damaged file has no skeleton: ORT has the last word on it. */
+/** One way to create the session. A file that cannot be read has no skeleton, and ORT decides about it. */
 interface Attempt extends Pick<CreatedSession, "isRewritten" | "isCapturing"> {
   readonly bytes: Uint8Array;
 }
 
-/** What to try, the best first; each is made when it is asked for. */
+/** The ways to try, the best first. Each is prepared only when it is tried. */
 function* attempts(
   { model }: Graph,
   { rewrite, captures = false }: Pick<CreateSessionOptions, "rewrite" | "captures">,
@@ -107,7 +107,7 @@ function* attempts(
   if (skeleton) yield { bytes: skeleton.bytes, isRewritten: false, isCapturing: false };
 }
 
-/** ORT's sentence, without the paths of the machine that built it. */
+/** The message of ORT, without the paths of the machine that built it. */
 function reasonOf(error: unknown): string {
   const { message } =
     (error as Error).cause instanceof Error ? (error as { cause: Error }).cause : (error as Error);

@@ -1,10 +1,10 @@
-/** What the numbers of a device depend on besides a model's files, in one line. */
+/** Names in one line what a device's numbers depend on, besides the model's files. */
 
 import { DECODER_REWRITE } from "@fastvlm-kit/onnx/graph";
 import { describeAdapter } from "./gpu-device.ts";
 import { loadOrt, type OrtOptions } from "./load-ort.ts";
 
-/** How graphs are rewritten, the runtime's version, and the GPU's adapter where there is one. */
+/** Names the way in which graphs are rewritten, the version of the runtime, and the GPU's adapter if there is one. */
 export async function describeDevice(options: OrtOptions): Promise<string> {
   const { env } = await loadOrt(options);
   const adapter = options.device === "webgpu" ? await describeAdapter() : "cpu";

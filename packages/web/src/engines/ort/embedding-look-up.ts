@@ -1,6 +1,6 @@
 /**
- * The embedding without a session: a token's row is read from the stored file when it is needed,
- * and the table stays where it is (decisions/2026-11-23-embedding-looked-up.md).
+ * Looks up embeddings without a session. The row of a token is read from the stored file when it is needed, and the table
+ * is never in memory (decisions/2026-11-23-embedding-looked-up.md).
  */
 
 import {
@@ -16,10 +16,10 @@ import type { Embedding } from "./embedding.ts";
 import type { Graph } from "./graph-file.ts";
 import { readRow, type RowFormat } from "./row-format.ts";
 
-/** Rows that are kept, about 4 MB of them: those of the prompt's frame and of frequent words. */
+/** How many rows are kept, about 4 MB: those of the chat template and of frequent words. */
 const MAX_KEPT_ROWS = 1024;
 
-/** @returns undefined where the graph is more than a table, or is damaged: then it has to run */
+/** @returns undefined if the graph is more than a table, or is damaged; it then has to run in a session */
 export function lookUpEmbedding(
   graph: Graph,
   device: Device,
@@ -30,7 +30,7 @@ export function lookUpEmbedding(
   return table && createLookUp(graph, table, readFormat(graph, table), device);
 }
 
-/** Scales and zero points are small beside the table: they are read once. */
+/** Reads scales and zero points once, because they are small in comparison with the table. */
 function readFormat({ weights }: Graph, table: EmbeddingTable): RowFormat {
   const { type, width, scale, zeroPoint } = table;
   const numbers = (at: number | EmbeddingTable["bytes"] | undefined) =>

@@ -1,4 +1,4 @@
-/** The embedding as ORT runs it, for graphs that are more than a table. */
+/** Runs the embedding as a session of ORT, for graphs that are more than a table. */
 
 import type { Embedding } from "./embedding.ts";
 import type { OrtModule } from "./load-ort.ts";

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision, for graphs whose inputs or outputs are float16 (ORT gives them as Uint16Array). */
+/** Converts IEEE 754 half precision, for graphs with float16 inputs or outputs, which ORT has as Uint16Array. */
 
 export function float16ToFloat32(halves: Uint16Array): Float32Array {
   const floats = new Float32Array(halves.length);

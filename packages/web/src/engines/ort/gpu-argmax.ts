@@ -1,9 +1,12 @@
 /**
- * Finds the likeliest id where the logits are, so that 4 bytes are read back and not 608 KB. ORT's own
- * `ArgMax` goes through a vocabulary with one thread (decisions/2026-11-24-fewer-dispatches.md).
+ * Finds the likeliest id on the GPU, so that 4 bytes are read back and not 608 KB of logits. ORT's own `ArgMax` uses only
+ * one thread for the whole vocabulary (decisions/2026-11-24-fewer-dispatches.md).
  */
 
-/** The first of the highest of `count` numbers of 32 bits at the beginning of a buffer. One call at a time. */
+/**
+ * Returns the index of the highest of the first `count` 32-bit numbers in a buffer; the first one if several are equal. Takes
+ * one call at a time.
+ */
 export type GpuArgmax = (numbers: GPUBuffer, count: number) => Promise<number>;
 
 const LANES = 256;

@@ -1,18 +1,18 @@
 /**
- * The GPU that ORT computes on, opened by us: with the adapter's full limits, and without a feature
- * that ORT would use wrongly.
+ * Opens the GPU for ORT. It asks for the full limits of the adapter, and leaves out a feature with which ORT computes wrong
+ * numbers.
  */
 
 import { VlmError } from "../../protocol/errors.ts";
 
 /**
- * onnxruntime-web's flash attention is written for subgroups of 8 lanes or more; on 4, as software
- * adapters have, it is 10 % off from the 33rd position on (decisions/2026-11-23-gpu-without-small-subgroups.md). Without the
- * feature ORT takes another kernel, which is right.
+ * onnxruntime-web's flash attention is written for subgroups of at least 8 lanes. With 4 lanes, which software adapters
+ * have, its results are 10 % off from the 33rd position on (decisions/2026-11-23-gpu-without-small-subgroups.md). Without
+ * the feature ORT uses another kernel, which is right.
  */
 const MIN_SUBGROUP_SIZE = 8;
 
-// What ORT itself asks for when it opens a GPU; a weight matrix must fit one binding.
+// The limits that ORT itself asks for when it opens a GPU. A weight matrix has to fit into one binding.
 const LIMITS = [
   "maxBindGroups",
   "maxBufferSize",
@@ -26,7 +26,7 @@ const LIMITS = [
   "maxStorageBuffersPerShaderStage",
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** @throws {VlmError} `session-failed` when there is no GPU to open from a worker */
+/** @throws {VlmError} `session-failed` when no GPU can be opened in a worker */
 export async function openGpu(): Promise<GPUDevice> {
   try {
     const adapter = await requestAdapter();
@@ -45,7 +45,7 @@ export async function openGpu(): Promise<GPUDevice> {
   }
 }
 
-/** What is known of the adapter that {@link openGpu} would open. */
+/** Describes the adapter that {@link openGpu} would open. */
 export async function describeAdapter(): Promise<string> {
   const adapter = await requestAdapter();
   if (!adapter) return "no adapter";
@@ -54,7 +54,7 @@ export async function describeAdapter(): Promise<string> {
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null | undefined> {
-  // Typed as always there; Firefox and Safari have had versions with it on the page only.
+  // The type says that it always exists, but some versions of Firefox and Safari have it in pages only.
   const gpu = (navigator as { gpu?: GPU }).gpu;
   return gpu?.requestAdapter({ powerPreference: "high-performance" });
 }

@@ -1,6 +1,6 @@
 /**
- * Inputs of a decode step in GPU buffers that stay. ORT makes a staging buffer for each tensor that it
- * gets on the CPU; a write to a buffer that is there needs none.
+ * Keeps the inputs of a decoding step in GPU buffers. ORT creates a staging buffer for each tensor that it gets on the CPU.
+ * Writing to a buffer that exists already needs none.
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
@@ -8,12 +8,12 @@ import type { OrtModule } from "./load-ort.ts";
 import { bytesOf } from "./tensors.ts";
 
 export interface GpuInputs {
-  /** A tensor like this one, on the GPU. Valid until the next of this name. */
+  /** Returns the same tensor on the GPU. It is valid until the next call with this name. */
   put(name: string, tensor: Tensor): Tensor;
   dispose(): void;
 }
 
-/** WebGPU writes multiples of this. */
+/** WebGPU writes only multiples of this number of bytes. */
 const WRITE_STEP = 4;
 
 export function createGpuInputs(ort: OrtModule, gpu: GPUDevice): GpuInputs {

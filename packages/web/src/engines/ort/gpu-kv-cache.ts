@@ -1,18 +1,17 @@
 /**
- * KV caches in GPU buffers that stay: a run gets each of them as past and as present, and
- * GroupQueryAttention then writes what is new behind what is there. No buffer is made for a token, and
- * nothing is copied but when there is no room left. Memory that a sequence gave back serves a later one,
- * and what was captured on it does too.
+ * Keeps KV caches in GPU buffers. A run gets each buffer as past and as present, and GroupQueryAttention then writes the
+ * new positions after the old ones. So decoding a token allocates no GPU buffer, and nothing is copied until a buffer is
+ * full. Memory that a sequence has given back is used for a later one, together with the steps that were captured on it.
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
 
-/** Buffers have room for a multiple of so many positions: a prompt and a usual answer. */
+/** Buffers have room for a multiple of this number of positions, which is enough for a prompt and a usual answer. */
 const ROOM_STEP = 256;
 
-/** Memory that waits for a sequence: five of FastVLM-0.5B's shortest in float32. */
+/** The greatest size of unused memory that is kept: five of the shortest sequences of FastVLM-0.5B in float32. */
 const MAX_IDLE_BYTES = 32 * 2 ** 20;
 
 export interface GpuCaches {
@@ -122,7 +121,7 @@ class GpuCache implements KvCache {
   }
 
   keep(): void {
-    // The run has written to where the next one reads.
+    // Nothing to do: the run has written to the buffers that the next one reads.
   }
 
   fork(length: number): KvCache {
@@ -139,7 +138,7 @@ class GpuCache implements KvCache {
     this.fetches = {};
   }
 
-  /** Takes memory for so many positions at least, with the first `length` ones of `source`. */
+  /** Takes memory for at least this number of positions, and copies the first `length` positions of `source` into it. */
   #moveTo(source: Block | undefined, atLeast: number, length: number): void {
     const block = this.#memory.take(Math.ceil(atLeast / ROOM_STEP) * ROOM_STEP);
     if (source) this.#copy(source, block, length);

@@ -1,4 +1,4 @@
-/** Where captured steps put their logits: in one buffer, the same for every sequence. */
+/** The buffer into which captured steps write their logits. It is the same one for every sequence. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { dataFlow, type GraphOutline } from "@fastvlm-kit/onnx/graph";
@@ -17,7 +17,7 @@ export interface GpuLogits {
 export const LOGITS = "logits";
 
 /**
- * Whether the graph says how many logits there are.
+ * Whether the graph tells the number of logits.
  *
  * @throws {VlmError} `model-invalid`
  */
@@ -26,7 +26,7 @@ export function hasKnownVocabulary(model: GraphOutline): boolean {
   return flow?.outputs.get(LOGITS)?.shape?.at(-1) !== undefined;
 }
 
-/** @throws {VlmError} `model-invalid` where the graph does not tell their size; see {@link hasKnownVocabulary} */
+/** @throws {VlmError} `model-invalid` if the graph does not tell their number; see {@link hasKnownVocabulary} */
 export function createGpuLogits(ort: OrtModule, gpu: GPUDevice, decoder: Session): GpuLogits {
   const { type, shape } = output(decoder, LOGITS);
   const vocabulary = shape.at(-1);
@@ -48,11 +48,11 @@ export function createGpuLogits(ort: OrtModule, gpu: GPUDevice, decoder: Session
     await landing.mapAsync(GPUMapMode.READ);
     const copy = landing.getMappedRange().slice(0, bytes);
     landing.destroy();
-    // As ORT has it: halves as their bits.
+    // In the form that ORT uses: float16 numbers as their bits.
     return type === "float32" ? new Float32Array(copy) : (new Uint16Array(copy) as never);
   };
   return {
-    // A tensor that was read once keeps what was read: each step gets one of its own.
+    // A tensor keeps the values that were read from it once, so each step needs a new one.
     tensor: () =>
       ort.Tensor.fromGpuBuffer(buffer, {
         dataType: type as "float32",
@@ -65,5 +65,5 @@ export function createGpuLogits(ort: OrtModule, gpu: GPUDevice, decoder: Session
   };
 }
 
-/** WebGPU copies multiples of this. */
+/** WebGPU copies only multiples of this number of bytes. */
 const COPY_STEP = 4;

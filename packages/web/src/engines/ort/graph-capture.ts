@@ -1,23 +1,23 @@
 /**
- * ONNX Runtime can capture what a run tells the GPU, and replay it: the same dispatches without the work
- * of preparing them (decisions/2026-11-25-captured-steps.md). Captures are known by numbers that runs name.
+ * ONNX Runtime can capture the commands of a run for the GPU, and replay them later without the work of preparing them
+ * (decisions/2026-11-25-captured-steps.md). Each capture has a number, which the options of a run name.
  */
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 
-/** A run of this number is neither captured nor replayed. */
+/** A run with this number is neither captured nor replayed. */
 export const NOT_CAPTURED = -1;
 
-/** @param capture the first run of a number is captured, those behind it replay that */
+/** @param capture the number; the first run with it is captured, and later runs with it replay the capture */
 export function captureOptions(capture: number): InferenceSession.RunOptions {
   return { extra: { gpu_graph_id: String(capture) } };
 }
 
 /**
- * Session options with which ORT's C++ captures runs, while its JavaScript binds the tensors of each run as
- * ever. Told of it, the JavaScript would bind the first run's tensors for good, and prompts, whose shapes
- * are others, would need a session and weights of their own. It asks again after it has passed the
- * options on, and reads the external data in between.
+ * Session options with which the C++ part of ORT captures runs, while its JavaScript part does not know of it. If it knew,
+ * it would bind the tensors of the first run for ever, and prompts, which have other shapes, would need a session and
+ * weights of their own. The JavaScript part reads the option again after it has passed the options on, and reads the
+ * external data in between.
  */
 export function capturing(
   options: InferenceSession.SessionOptions,
@@ -26,7 +26,7 @@ export function capturing(
   let arePassedOn = false;
   return {
     ...options,
-    // In this order, so that a copy of the options captures nothing rather than in both.
+    // In this order, a mere copy of the options captures nothing, instead of capturing in both parts.
     get externalData() {
       arePassedOn = true;
       return externalData;

@@ -12,15 +12,15 @@ import type { GraphFile } from "../graph-file.ts";
 
 export interface Graph {
   readonly file: GraphFile;
-  /** Undefined for what has no usual structure, also where the file is damaged: ORT has the last word on that. */
+  /** The structure; undefined if the file has an unusual one or is damaged. ORT decides about such files. */
   readonly model: GraphOutline | undefined;
-  /** Where the graph, or a rewrite of it, has its weights. */
+  /** The source of the weights, of the graph or of its rewrite. */
   readonly weights: ByteSource;
 }
 
 /**
- * @param name names the file in errors
- * @throws {VlmError} `model-invalid` where weights are said to be where there are none
+ * @param name the name of the file in errors
+ * @throws {VlmError} `model-invalid` if the graph names a place for weights where there are none
  */
 export function outlineGraph(file: GraphFile, name: string): Graph {
   const { source, layout } = putInARow(file, file.externalData ?? []);

@@ -1,4 +1,4 @@
-/** What is planned for a graph before its session is made, and what became of that. */
+/** Plans the changes of a graph before its session is created, and reports how they went. */
 
 import { OnnxError } from "@fastvlm-kit/onnx/graph";
 import type { RewriteReport } from "../../protocol/graph-report.ts";
@@ -6,13 +6,13 @@ import type { Refusal } from "./create-session.ts";
 
 export interface Planned<Plan> {
   readonly plan: Plan | undefined;
-  /** Why there is none, where that is no property of the graph. */
+  /** Why there is no plan, if the reason is a bug of the kit and not the graph. */
   readonly failures: readonly string[];
 }
 
 /**
- * A mistake of the kit's costs a user speed and not the answer: the graph then runs as its file has it. It is
- * no secret either: the graph's report has it.
+ * Makes a plan. If a bug of the kit throws here, the graph runs as its file has it: slower, but with the right answer. The
+ * report of the graph contains the error.
  */
 export function planGraph<Plan>(make: () => Plan): Planned<Plan> {
   try {
@@ -23,13 +23,13 @@ export function planGraph<Plan>(make: () => Plan): Planned<Plan> {
   }
 }
 
-/** A change that was made in a graph that the runtime then refused. */
+/** The report of a change that was made in a graph which the runtime then refused. */
 export function undone(report: RewriteReport): RewriteReport {
   if (report.applied === 0) return report;
   return { ...report, applied: 0, missed: [...report.missed, "the changed graph was refused"] };
 }
 
-/** What went wrong; that steps cannot be captured is a property of graph and GPU. */
+/** The failures among the refusals. If only captures were refused, this is no failure, because it depends on graph and GPU. */
 export function refusals(refused: readonly Refusal[]): string[] {
   return refused
     .filter(({ what }) => what !== "captured")

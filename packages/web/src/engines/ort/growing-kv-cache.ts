@@ -1,7 +1,7 @@
 /**
- * A KV cache that each run replaces by a longer one, where the device is: for any decoder. Its tensors are never
- * written to, so sequences that have all positions in common share them; of a longer one a copy is made, on a GPU
- * by the GPU.
+ * A KV cache for any decoder. Each run replaces its tensors by longer ones, on the same device. The tensors are never
+ * changed, so sequences with exactly the same positions share them. If a sequence needs only the beginning, it gets a copy,
+ * which a GPU makes itself.
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
@@ -11,7 +11,7 @@ import { missing } from "./tensors.ts";
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
-/** @param gpu where the decoder's outputs are, if they are not on the CPU */
+/** @param gpu the GPU that has the decoder's outputs, if they are not on the CPU */
 export function createGrowingCache(
   ort: OrtModule,
   inputs: readonly PastInput[],
@@ -52,7 +52,7 @@ class GrowingCache implements KvCache {
   }
 
   makeRoom(): void {
-    // Every run brings tensors of the length that it needs.
+    // Nothing to do: every run returns tensors of the length that it needs.
   }
 
   keep(outputs: Readonly<Record<string, Tensor>>): void {
@@ -79,7 +79,7 @@ class GrowingCache implements KvCache {
   }
 }
 
-/** The keys and values of one or more sequences; given up with the last of them. */
+/** The keys and values of one or more sequences. They are freed with the last of them. */
 class SharedTensors {
   readonly tensors: Feeds;
   #owners = 1;

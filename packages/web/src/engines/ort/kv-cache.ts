@@ -1,22 +1,22 @@
-/** What every KV cache of a sequence is. Names, types and shapes are read from the decoder's own inputs. */
+/** The interface of every KV cache of a sequence. Names, types and shapes come from the decoder's inputs. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { VlmError } from "../../protocol/errors.ts";
 import type { Session } from "./session.ts";
 
-/** Keys and values of all layers. A run takes `feeds`, and writes to `fetches` where there are some. */
+/** Keys and values of all layers. A run reads `feeds`, and writes to `fetches` if there are any. */
 export interface KvCache {
   readonly bytes: number;
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** Tensors that the outputs of a run go to; what is not here ORT makes anew. */
+  /** Tensors into which a run writes its outputs. For other outputs ORT creates new tensors. */
   readonly fetches: Readonly<Record<string, Tensor>>;
-  /** The number of this memory: runs of one position may be captured under it. */
+  /** The number of this memory, under which runs of one position may be captured. */
   readonly capture?: number;
-  /** Sees to it that the next run can go on to position `total`. */
+  /** Makes sure that the next run has room up to position `total`. */
   makeRoom(total: number): void;
-  /** Takes what a run gave. */
+  /** Takes over the outputs of a run. */
   keep(outputs: Readonly<Record<string, Tensor>>): void;
-  /** The first `length` positions in a cache of their own. */
+  /** Returns a new cache with the first `length` positions. */
   fork(length: number): KvCache;
   dispose(): void;
 }
@@ -34,7 +34,7 @@ const PAST_PREFIX = "past_key_values.";
 const PRESENT_PREFIX = "present.";
 
 /**
- * @param headSizes by past, for inputs that give no number themselves
+ * @param headSizes the size of heads by the name of the past, for inputs that do not tell it
  * @throws {VlmError} `model-invalid`
  */
 export function listPast(

@@ -1,13 +1,12 @@
 import type { ByteSource } from "@fastvlm-kit/onnx/graph";
 
 /**
- * Bytes for ORT's `externalData`, read tensor by tensor when ORT copies them to where it computes,
- * without ever being in memory together.
+ * Bytes for ORT's `externalData`. They are read tensor by tensor, when ORT copies them to its heap or to the GPU, and are
+ * never in memory all at once.
  *
- * ORT's own lazy mounting of Blobs needs its JSPI build. All its builds take a Uint8Array, and look
- * at it in two ways only: they hold offset and length against `byteLength`, and copy what `subarray`
- * gives. Should a version of ORT look at it otherwise it finds no bytes, the creation fails, and the
- * file is loaded whole.
+ * ORT can also mount Blobs by itself, but only in its JSPI build. All builds take a Uint8Array, and use it in two ways only:
+ * they compare offset and length with `byteLength`, and they copy the result of `subarray`. If a version of ORT used it in
+ * another way, it would find no bytes. Creating the session would fail, and the file would be loaded as a whole.
  */
 export function lazyBytes(source: ByteSource): Uint8Array {
   return Object.defineProperties(new Uint8Array(0), {

@@ -1,10 +1,10 @@
 /**
- * onnxruntime's threads where a bundler made one script of it and the worker. ORT starts its threads
- * from the script that it is part of, and knows by their name that they are threads. In a script of
- * its own that is all; in the worker's, nobody would run ORT's part there.
+ * Runs onnxruntime's threads if a bundler has merged ORT and the worker into one script. ORT starts its threads from the
+ * script that contains it, and recognises a thread by its name. A script of ORT's own needs nothing more. In a merged
+ * script, nothing would run ORT's part in the thread.
  *
- * Such a thread gets another name, so that ORT's builds, of which a merged script has three, do not
- * all take it for theirs. The one that it belongs to is run under the name that ORT looks for.
+ * Such a thread gets another name, because a merged script has three builds of ORT, and each would take the thread for its
+ * own. Then the right build runs under the name that ORT looks for.
  */
 
 import { importOrt, type OrtBuild } from "./load-ort.ts";
@@ -15,15 +15,15 @@ export function nameMergedThread(build: OrtBuild): string {
   return `${PREFIX}${build}`;
 }
 
-/** The build that a worker of this name is a thread of; undefined for any other worker. */
+/** The build to which a thread with this name belongs; undefined for any other worker. */
 export function buildOfMergedThread(name: string): OrtBuild | undefined {
   return name.startsWith(PREFIX) ? (name.slice(PREFIX.length) as OrtBuild) : undefined;
 }
 
 /**
- * Makes a thread of this worker.
+ * Turns this worker into a thread.
  *
- * @throws where the bundler runs all parts of a script at once, and so ORT's before this one
+ * @throws if the bundler runs all parts of a script at once, so that ORT's part ran before this
  */
 export async function runMergedThread(build: OrtBuild): Promise<void> {
   Object.defineProperty(self, "name", { value: "em-pthread" });

@@ -1,4 +1,4 @@
-/** One sequence on the decoder's session. */
+/** Decodes one sequence with the decoder's session. */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { LAST_POSITION, MASK, POSITIONS, TOTAL_LENGTH } from "@fastvlm-kit/onnx/graph";
@@ -67,7 +67,7 @@ export class OnnxDecoding implements Decoding {
     const dims = [1, count, values.length / count];
     const embeds = toTensor(ort, input(decoder, "inputs_embeds"), values, dims);
     feeds["inputs_embeds"] = isStep ? toGpuInput("inputs_embeds", embeds) : embeds;
-    // Used on the CPU, if at all.
+    // It stays on the CPU, where it is used if at all.
     feeds[MASK] = int64(ort, ones(total), [1, total]);
     if (hasInput(POSITIONS)) {
       const positions = int64(ort, range(this.#length, total), [1, count]);

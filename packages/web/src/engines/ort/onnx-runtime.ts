@@ -1,6 +1,6 @@
 /**
- * The model's three graphs on onnxruntime-web. The encoder and the decoder are sessions; the
- * embedding is a look-up in its file where its graph is no more than that.
+ * Runs the model's three graphs with onnxruntime-web. The encoder and the decoder are sessions. The embedding is looked up
+ * in its file, if its graph is only a table.
  */
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";
@@ -39,11 +39,11 @@ export interface OnnxRuntimeOptions extends Omit<
   "decoderForm" | "onGraphLoaded" | "onGraphPrepared"
 > {
   readonly files: OrtFiles | undefined;
-  /** The most that is done for the decoder, as far as the graph and the GPU allow. Default `captured`. */
+  /** The best form to try for the decoder. Graph and GPU may allow only a simpler one. Default `captured`. */
   readonly decoderForm?: DecoderForm;
-  /** Called for each graph that gets a session; an embedding that is looked up needs none. */
+  /** Called for each graph that gets a session. An embedding that is looked up has none. */
   readonly onSessionCreated: (graph: GraphName, milliseconds: number, weights: WeightsPath) => void;
-  /** Says what became of the graphs that can be made to cost less. */
+  /** Called with the report of each graph that can be rewritten. */
   readonly onGraphPrepared?: (graph: GraphName, how: GraphPreparation) => void;
 }
 
@@ -63,7 +63,7 @@ interface Parts {
   readonly embedding: Embedding;
   encoder: Encoder;
   readonly openEncoder: (file: GraphFile) => Promise<Encoder>;
-  /** Undefined after it was released and could not be loaded again. */
+  /** Undefined if it was released and could not be loaded again. */
   decoder: OpenedDecoder | undefined;
   readonly openDecoder: (form: DecoderForm) => Promise<OpenedDecoder>;
 }
@@ -122,7 +122,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       },
     });
     if (lookUp) return lookUp;
-    // On the CPU in any case, where a row costs nothing and float16 tables need no shader support.
+    // Always on the CPU, where reading a row is cheap and a float16 table needs no `shader-f16`.
     const { session } = await create("embed", graph, { executionProviders: ["wasm"] });
     return runEmbedding(ort, session);
   };

@@ -1,4 +1,4 @@
-/** The decoder's session with what belongs to it: its KV caches, and what of a step stays on the GPU. */
+/** Opens the decoder: its session, its KV caches, and the buffers of a step that stay on the GPU. */
 
 import {
   canSharePast,
@@ -31,12 +31,12 @@ import type { Session } from "./session.ts";
 
 export interface OpenedDecoder {
   readonly form: DecoderForm;
-  /** What the rewrite changed. */
+  /** Which changes the rewrite made. */
   readonly parts: RewriteSummary;
   readonly report: GraphReport;
   readonly session: Session;
   readonly onGpu: OnGpu | undefined;
-  /** The cache of a new sequence. */
+  /** Creates the cache of a new sequence. */
   readonly createCache: () => KvCache;
   /** Frees KV memory that no sequence uses. */
   trim(): void;
@@ -64,7 +64,7 @@ const AS_IT_IS: RewriteSummary = {
 };
 
 /**
- * @param form the most that is done
+ * @param form the best form to try
  * @throws {VlmError} `session-failed`, `out-of-memory`, `model-invalid`
  */
 export async function openDecoder(
@@ -81,7 +81,7 @@ export async function openDecoder(
   const rewrite = plan?.rewrite;
   const whyNotCaptured =
     form === "captured" && sharesPast ? whyNotCapture(gpu, model, rewrite) : NOT_ASKED;
-  // Before the file is closed.
+  // Read now, because creating the session closes the file.
   const headSizes = model ? headSizesOf(model) : new Map<string, number>();
   const { session, isRewritten, isCapturing, refused } = await create(
     { ...graph, ...(rewrite && { weights: rewrite.source }) },
@@ -130,8 +130,8 @@ export async function openDecoder(
 const NOT_ASKED = "the decoder was loaded to be run as it is, or its past cannot be shared";
 
 /**
- * ORT captures its flash attention only, which wants subgroups, and only graphs with all nodes on the GPU:
- * where some of the mask is left on the CPU it says so when the session is made.
+ * Why steps cannot be captured. ORT can capture only its flash attention, which needs subgroups, and only graphs with all
+ * nodes on the GPU. If nodes of the mask are on the CPU, it refuses when the session is created.
  */
 function whyNotCapture(
   gpu: GPUDevice | undefined,

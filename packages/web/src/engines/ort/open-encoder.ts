@@ -1,4 +1,4 @@
-/** The vision encoder's session, and the sizes of images that it is right for. */
+/** Opens the vision encoder, and finds out for which sizes of images it is right. */
 
 import { imageSizeOf } from "@fastvlm-kit/onnx/graph";
 import type { GraphReport } from "../../protocol/graph-report.ts";
@@ -11,9 +11,9 @@ import { input } from "./tensors.ts";
 
 export interface Encoder {
   readonly session: Session;
-  /** Side of the images that it was made for, in pixels. */
+  /** Side of the images for which it was made, in pixels. */
   readonly imageSize: number;
-  /** Whether it is right at any size; otherwise at `imageSize` only. */
+  /** Whether it is right at any size. Otherwise it is right at `imageSize` only. */
   readonly isImageSizeFree: boolean;
   readonly report: GraphReport;
 }
@@ -22,7 +22,7 @@ export interface OpenEncoderContext {
   readonly device: Device;
   /** @throws {VlmError} `session-failed`, `out-of-memory` */
   readonly create: (graph: Graph, rewrite: GraphRewrite) => Promise<CreatedSession>;
-  /** Side of the model's images in pixels, for a file that names none. */
+  /** Side of the model's images in pixels, for a file that does not tell it. */
   readonly ownSize: number;
 }
 

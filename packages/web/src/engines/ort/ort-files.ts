@@ -1,2 +1,2 @@
-/** Where ORT's runtime files are, when the bundler's own place is not right. */
+/** Where ORT's runtime files are, if not in the bundler's own place. */
 export type OrtFiles = string | { readonly mjs?: string; readonly wasm?: string };

@@ -1,30 +1,30 @@
-/** How a row of a stored table becomes numbers: the same float32 values that ORT computes. */
+/** Turns a row of a stored table into the same float32 numbers that ORT computes. */
 
 import { NUMBER_BYTES, type NumberType } from "@fastvlm-kit/onnx/graph";
 import { float16ToFloat32 } from "./float16.ts";
 
 export interface RowFormat {
   readonly type: NumberType;
-  /** Numbers of a row. */
+  /** How many numbers a row has. */
   readonly width: number;
-  /** One for all rows, or the bytes of a float32 for each. */
+  /** One scale for all rows, or the bytes of a float32 for each row. */
   readonly scale: number | Uint8Array | undefined;
-  /** One for all rows, or the bytes of one for each, in the table's own type. */
+  /** One zero point for all rows, or the bytes of one for each row, in the type of the table. */
   readonly zeroPoint: number | Uint8Array | undefined;
 }
 
-/** @param bytes those of row `row`; they are not kept */
+/** @param bytes the bytes of row `row`; they are not kept */
 export function readRow(format: RowFormat, row: number, bytes: Uint8Array): Float32Array {
   const stored = storedNumbers(format.type, format.width, bytes);
   if (format.scale === undefined) return stored;
   const scale = numberOf(format.scale, "float32", row);
   const zeroPoint = numberOf(format.zeroPoint ?? 0, format.type, row);
-  // Exact in JavaScript's doubles, rounded once where it is stored: as in float32 arithmetic.
+  // Exact in JavaScript's numbers, and rounded once when it is stored. This equals float32 arithmetic.
   return stored.map((number) => (number - zeroPoint) * scale);
 }
 
 function storedNumbers(type: NumberType, width: number, bytes: Uint8Array): Float32Array {
-  // A copy: rows begin anywhere in the file, and typed arrays at multiples of their element only.
+  // Copied, because a row may begin anywhere in the file, and a typed array only at a multiple of its element.
   const { buffer } = bytes.slice();
   switch (type) {
     case "float32":

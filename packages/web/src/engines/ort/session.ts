@@ -1,6 +1,6 @@
 /**
- * One ONNX graph: created, run, released; ORT's errors become the kit's. ORT's messages hold paths
- * of its build machine and change between versions, so nothing is decided by them except memory.
+ * Creates, runs and releases one ONNX graph, and turns ORT's errors into errors of the kit. ORT's messages contain paths of
+ * its build machine and change between versions. So nothing but a lack of memory is recognised by them.
  */
 
 import { VlmError } from "../../protocol/errors.ts";
@@ -16,7 +16,7 @@ export interface SessionSpec {
   readonly options: InferenceSession.SessionOptions;
 }
 
-/** A session and what is known of it. */
+/** A session of ORT. */
 export class Session {
   readonly graph: GraphName;
   readonly #device: Device;
@@ -60,8 +60,8 @@ export class Session {
   }
 
   /**
-   * @param fetches tensors that outputs are written to; the others are made anew
-   * @param capture the number of a run that may be captured; its tensors must be those of the first of that number
+   * @param fetches tensors into which outputs are written; other outputs get new tensors
+   * @param capture the number of a run that may be captured; all runs with this number need the same tensors
    * @throws {VlmError} `device-lost`, `session-failed`, `out-of-memory`
    */
   async run(
@@ -88,7 +88,7 @@ export class Session {
   }
 }
 
-/** A failure is often the first sign of a lost GPU; the GPU's own notice follows shortly. */
+/** Waits a moment for the message that the GPU was lost, because a failed run is often the first sign of it. */
 export async function lossWithin(
   gpuLoss: Promise<string> | undefined,
   milliseconds = LOSS_NOTICE_MS,
@@ -111,7 +111,7 @@ export function deviceLost(reason: string, cause?: unknown): VlmError<"device-lo
   );
 }
 
-/** Whether memory ran out, of whatever ORT says so. */
+/** Whether memory ran out, in any of the words that ORT has for it. */
 export function isOutOfMemory(cause: unknown): boolean {
   return cause instanceof RangeError || OUT_OF_MEMORY.test(messageOf(cause));
 }
@@ -145,7 +145,7 @@ function toVlmError(
 
 const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|could not allocate/i;
 
-/** ORT's messages name files of the machine that built it; they say nothing to a user. */
+/** Removes paths of the build machine from ORT's message, because they mean nothing to a user. */
 function withoutBuildPaths(cause: unknown): Error {
   return new Error(messageOf(cause).replace(/(?:\/[\w.+-]+){2,}(?=[\s:]|$)/g, "…"));
 }

@@ -1,4 +1,4 @@
-/** Starts onnxruntime-web before there is a model, and says how far it is. */
+/** Starts onnxruntime-web before a model is loaded, and reports its progress. */
 
 import { VlmError, type StartPhase } from "../../protocol/errors.ts";
 import type { StartOptions } from "../engine.ts";
@@ -7,7 +7,7 @@ import { isOutOfMemory } from "./session.ts";
 import { watchThreads } from "./thread-watch.ts";
 
 /**
- * The runtime with its scripts, its WebAssembly and its threads; sessions need nothing more.
+ * Starts the runtime with its scripts, its WebAssembly and its threads. Sessions need nothing more.
  *
  * @throws {VlmError} `start-failed`, `out-of-memory`
  */
@@ -19,7 +19,7 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
   };
   let fail: (error: Error) => void;
   const failure = new Promise<never>((_, reject) => (fail = reject));
-  failure.catch(() => undefined); // It may come before anyone waits for it.
+  failure.catch(() => undefined); // It may reject before anything waits for it.
   const unwatch = watchThreads(chooseBuild(options), {
     onCreate: () => {
       enter("threads");
@@ -63,7 +63,7 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
   }
 }
 
-/** The backend starts with the first session, on whatever device. */
+/** Runs a model of one node, because the backend starts with the first session, on any device. */
 async function runOnce(ort: OrtModule): Promise<void> {
   const session = await ort.InferenceSession.create(IDENTITY_MODEL, {
     executionProviders: ["wasm"],

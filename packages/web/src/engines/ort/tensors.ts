@@ -1,4 +1,4 @@
-/** Values in and out of ORT's tensors. */
+/** Moves values into and out of ORT's tensors. */
 
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { VlmError } from "../../protocol/errors.ts";
@@ -27,7 +27,7 @@ export function missing(graph: GraphName, name: string): VlmError<"model-invalid
   );
 }
 
-/** A float tensor of the type that the graph's input has. */
+/** Creates a float tensor with the type of the graph's input. */
 export function toTensor(
   ort: OrtModule,
   { type }: InferenceSession.TensorValueMetadata,
@@ -43,7 +43,7 @@ export async function readFloats(tensor: Tensor): Promise<Float32Array> {
   const data = await tensor.getData();
   if (data instanceof Float32Array) return data;
   if (data instanceof Uint16Array) return float16ToFloat32(data);
-  // Browsers with a Float16Array get one from ORT.
+  // In browsers with Float16Array, ORT returns one.
   return Float32Array.from(data as unknown as ArrayLike<number>);
 }
 
@@ -51,7 +51,7 @@ export function int64(ort: OrtModule, values: BigInt64Array, dims: readonly numb
   return new ort.Tensor("int64", values, dims);
 }
 
-/** The bytes of a tensor on the CPU, whatever type of array it has in this browser. */
+/** The bytes of a tensor on the CPU, for any type of array that this browser uses. */
 export function bytesOf({ data }: Tensor): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = data as Float32Array<ArrayBuffer>;
   return new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,6 +1,6 @@
 /**
- * The workers that onnxruntime starts as its threads, seen from the worker that it runs in. ORT itself
- * waits for each of them without an end, and lets an error of theirs become one of the page.
+ * Watches the workers that onnxruntime starts as its threads. ORT itself waits for each of them without a limit, and lets
+ * their errors become errors of the page.
  */
 
 import type { OrtBuild } from "./load-ort.ts";
@@ -11,29 +11,29 @@ export interface ThreadEvents {
   readonly onCreate: () => void;
   /** It has answered. Firefox may never, where its developer tools are open, and nothing runs here meanwhile. */
   readonly onCreated: () => void;
-  /** Code is loaded and compiled: the first thread gets it. */
+  /** Called when the code is compiled and the first thread receives it. */
   readonly onHandOver: () => void;
-  /** One more thread is ready; `missing` are not yet. */
+  /** Called when one more thread is ready; `missing` threads are not ready yet. */
   readonly onReady: (missing: number) => void;
   readonly onError: (message: string) => void;
 }
 
-/** What ORT calls its threads. */
+/** The name that ORT gives its threads. */
 const THREAD_NAME = "em-pthread";
 
 /**
- * Firefox collects a worker that nothing but its own listeners refers to, as ORT's are while they
- * start, and ORT then waits for ever. They live as long as the worker that they belong to.
+ * Keeps references to the threads. Firefox collects a worker to which only its own listeners refer, which is so for ORT's
+ * threads while they start, and ORT would then wait for ever. The threads live as long as this worker.
  */
 const kept = new Set<Worker>();
 
 /**
  * Watches the threads of a build that starts now.
  *
- * @returns ends the watch; the threads go on
+ * @returns a function that ends the watch; the threads go on
  */
 export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void {
-  // In Node there is no worker's scope, and the runtime is tested there.
+  // Node, where tests run, has no scope of a worker.
   if (!("self" in globalThis) || !("Worker" in self)) return () => undefined;
   const Plain = self.Worker;
   const watch = new AbortController();
@@ -53,7 +53,7 @@ export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void 
         events.onReady(missing);
       };
       this.addEventListener("message", onReady, { signal, once: true });
-      // Before ORT's own listener, which would throw it into the page.
+      // Runs before ORT's own listener, which would make it an error of the page.
       const onError = (event: ErrorEvent): void => {
         event.preventDefault();
         event.stopImmediatePropagation();
