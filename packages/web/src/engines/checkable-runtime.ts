@@ -1,44 +1,42 @@
-/** A runtime with what may be exchanged in it while it is checked. An engine that exchanges nothing is a plain `Runtime`. */
+/** A runtime whose decoder or encoder can be exchanged while it is checked. Both are optional for an engine. */
 
 import type { DecoderForm } from "../protocol/result.ts";
 import type { GraphFile } from "./graph-file.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface CheckableRuntime extends Runtime {
-  /** Only where the decoder can run in more than one form. */
+  /** Given only if the decoder can run in more than one form. */
   readonly decoder?: ReloadableDecoder;
   /**
-   * Runs another encoder from now on, until it is decided which one stays. Only for engines with an
-   * `encoderOptimizer`.
+   * Uses another encoder, until the caller decides which one stays. Only for engines with an `encoderOptimizer`.
    *
-   * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`; then nothing has changed
+   * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`; nothing has changed then
    */
   tryEncoder?(file: GraphFile): Promise<EncoderTrial>;
 }
 
-/** A decoder whose forms should all give the same numbers. */
+/** A decoder whose forms should all compute the same numbers. */
 export interface ReloadableDecoder {
   /** How it runs now. */
   readonly form: DecoderForm;
   /**
-   * Releases the decoder and loads its file again, so that no two are in memory. Sequences that were begun
-   * end with it.
+   * Releases the decoder and loads its file again, so that only one is in memory. All its sequences end.
    *
-   * @param most what is done for it at most; what cannot be done is not
-   * @throws {VlmError} as `createRuntime`; then only this or the runtime's `dispose` may be called
+   * @param most the best form to try; graph and device may allow only a simpler one
+   * @throws {VlmError} like `createRuntime`; after that, only this or the runtime's `dispose` may be called
    */
   reload(most: DecoderForm): Promise<void>;
 }
 
-/** Two encoders are loaded, and the new one runs. One of these is called, once. */
+/** Two encoders are loaded, and the new one is used. The caller calls one of these functions, once. */
 export interface EncoderTrial {
-  /** The new encoder stays. */
+  /** Keeps the new encoder and releases the old one. */
   keep(): Promise<void>;
-  /** The encoder before it runs again. */
+  /** Goes back to the old encoder and releases the new one. */
   undo(): Promise<void>;
 }
 
-/** How the decoder of a runtime runs: as its file has it, where the engine knows no other form. */
+/** The form of a runtime's decoder. If the engine has only one form, that is `plain`. */
 export function decoderFormOf({ decoder }: CheckableRuntime): DecoderForm {
   return decoder?.form ?? "plain";
 }

@@ -1,17 +1,17 @@
-/** How an engine writes a vision encoder that runs faster on this device; it is written once and stored. */
+/** Lets an engine write a vision encoder that runs faster on this device. It is written once and stored. */
 
 import type { GraphFile } from "./graph-file.ts";
 
 export interface EncoderOptimizer {
-  /** How it is made, with a version: where this changes, the stored file is made again. */
+  /** Names how the file is made, with a version. If it changes, the stored file is made again. */
   readonly kind: string;
-  /** Added to the variant's name while the written encoder runs: its answers are not those of the model's own. */
+  /** Added to the variant's name while the written encoder runs, because its answers differ from those of the original. */
   readonly label: string;
   /**
-   * Reads the file's structure only.
+   * Plans the file. Reads only the structure of the source.
    *
-   * @param isAlways also where little is gained
-   * @returns undefined where there is nothing to gain, or the file is not understood
+   * @param isAlways whether to plan also an encoder that gains little
+   * @returns undefined if there is nothing to gain, or if the file is not understood
    */
   plan(source: GraphFile, isAlways: boolean): WrittenFile | undefined;
 }
@@ -19,6 +19,6 @@ export interface EncoderOptimizer {
 /** A file before it is written. */
 export interface WrittenFile {
   readonly bytes: number;
-  /** Its content, from front to back. The source is read meanwhile and must be open. */
+  /** The content from front to back. The source has to be open while this is read. */
   write(): Iterable<Uint8Array>;
 }

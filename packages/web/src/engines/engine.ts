@@ -1,6 +1,6 @@
 /**
- * The seam between the worker and whatever runs a model's files. The worker knows engines by these types
- * alone; `worker.ts` says which engines there are.
+ * The interface between the worker and the engines that run a model's files. The worker knows an engine only by these
+ * types. `worker.ts` lists the engines.
  */
 
 import type { StartPhase } from "../protocol/errors.ts";
@@ -13,32 +13,32 @@ import type { EncoderOptimizer } from "./encoder-optimizer.ts";
 import type { GraphFile } from "./graph-file.ts";
 
 /**
- * What the worker knows of an engine before it needs it. This part belongs to the worker's light chunk:
- * it decides, and loads nothing but what {@link load} brings.
+ * The part of an engine that is in the worker's light chunk. It tells what the engine can do. The engine's own code is loaded
+ * only by {@link load}.
  */
 export interface Engine {
-  /** Names the engine in metrics (`gen_ai.provider.name`). */
+  /** The name of the engine in metrics (`gen_ai.provider.name`). */
   readonly name: string;
-  /** The devices that it can compute on. */
+  /** The devices on which it can compute. */
   readonly devices: readonly Device[];
-  /** Whether it can run these files, as far as their descriptor tells; asked for its devices only. */
+  /** Whether it can run these files, as far as their descriptor tells. Called only for variants of its own devices. */
   takes(variant: ModelVariant): boolean;
   /**
-   * Names the code that runs a device in this browser. Code of another name is other files, which an offline
-   * visit then needs too. No two engines share a name.
+   * The name of the code that runs a device in this browser. Another name means other files, which an offline visit then
+   * needs too. No two engines have the same name.
    */
   codeName(device: Device): string;
-  /** Loads the engine's own code. Its runtime's files may wait until something is started or created. */
+  /** Loads the engine's own code. Files of its runtime may be loaded later, when it is started or a model is created. */
   load(): Promise<EngineCode>;
   /**
-   * For engines that start the worker's script again as threads of theirs.
+   * Turns this worker into a thread of the engine. Only for engines that start the worker's script again as threads.
    *
-   * @returns undefined where a worker of this name is no such thread; else what rejects where it cannot be one
+   * @returns undefined if a worker with this name is no such thread; otherwise a promise that rejects if it cannot be one
    */
   runThread?(workerName: string): Promise<void> | undefined;
 }
 
-/** What an engine does when its code is there. */
+/** An engine whose code is loaded. */
 export interface EngineCode {
   /**
    * Loads the files of its runtime and starts it, without a model.
@@ -47,18 +47,18 @@ export interface EngineCode {
    */
   start(options: StartOptions): Promise<void>;
   /**
-   * All that the numbers of a device depend on besides a model's files: versions, the GPU. In one line;
-   * verdicts on this device hold as long as it stays the same.
+   * Names in one line everything that the device's numbers depend on besides a model's files, such as versions and the GPU.
+   * A stored verdict about this device counts as long as this line stays the same.
    */
   describe(options: StartOptions): Promise<string>;
   /**
    * Loads a model.
    *
    * @throws {VlmError} `start-failed`, `session-failed`, `out-of-memory`, `device-lost`, `model-invalid`, and
-   *   what `openFile` and its files throw
+   *   the errors of `openFile` and its files
    */
   createRuntime(options: RuntimeOptions): Promise<CheckableRuntime>;
-  /** Only for engines that can write a vision encoder that this device runs faster. */
+  /** Only for engines that can write a vision encoder which this device runs faster. */
   encoderOptimizer?(device: Device): EncoderOptimizer | undefined;
 }
 
@@ -71,21 +71,21 @@ export interface StartOptions {
 }
 
 export interface RuntimeOptions extends StartOptions {
-  /** Opens one graph's file; whoever asks for it closes it. */
+  /** Opens the file of one graph. The caller closes it. */
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** Side of the model's own images, in pixels. A size in the encoder's file counts more. */
   readonly imageSize: number;
-  /** Positions that a sequence may have. */
+  /** The greatest number of positions in a sequence. */
   readonly maxPositions: number;
-  /** The most that is done to make the decoder faster. An engine that runs it in one way only ignores this. */
+  /** The best form to try for the decoder. An engine with only one form ignores this. */
   readonly decoderForm: DecoderForm;
   readonly onDeviceLost: (reason: string) => void;
-  /** @param attributes what the engine adds to the metric */
+  /** @param attributes attributes that the engine adds to the metric */
   readonly onGraphLoaded: (
     graph: GraphName,
     milliseconds: number,
     attributes: MetricAttributes,
   ) => void;
-  /** Says what was changed in a graph, and what was not. */
+  /** Called with the report of which changes were made in a graph. */
   readonly onGraphPrepared: (report: GraphReport) => void;
 }

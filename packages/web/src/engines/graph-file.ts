@@ -1,16 +1,16 @@
-/** The file of one of a model's graphs, as an engine gets it. */
+/** The file of a graph, in the form in which an engine gets it. */
 
 import type { VerifiedFile } from "../shared/verified-file.ts";
 
-/** Verified, wherever it is stored. */
+/** A file of a graph whose bytes were verified. */
 export interface GraphFile extends VerifiedFile {
-  /** The files beside it that the graph may keep weights in. `close` closes them too. */
+  /** External files with weights of the graph. `close` closes them too. */
   readonly externalData?: readonly ExternalFile[];
 }
 
-/** A file beside a graph's own. */
+/** An external file of a graph. */
 export interface ExternalFile {
-  /** What the graph calls it: its path from the graph's folder. */
+  /** The name that the graph uses for it: its path from the graph's folder. */
   readonly location: string;
   readonly source: Pick<VerifiedFile, "size" | "read">;
 }

@@ -34,7 +34,7 @@ import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 
-/** The model that answers calls, and what reports them. */
+/** The model that answers calls, and the recorder for their metrics. */
 interface Served {
   readonly model: LoadedModel;
   readonly recorder: Recorder;
@@ -156,7 +156,7 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
     };
   };
 
-  /** Runs a call when those before it have ended; its events and its outcome go to `port`. */
+  /** Runs a call after the earlier ones have ended. Its events and its outcome go to `port`. */
   const run = async (
     { id }: GenerateCall | OpenCall,
     port: MessagePort,

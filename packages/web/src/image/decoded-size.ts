@@ -4,10 +4,9 @@ import { assertSides, type ImageLimits } from "./limits.ts";
 import { fitsTurned, showSize, type Size } from "./formats/size.ts";
 
 /**
- * Refuses what a decoder made of a file when it is larger than the file's header said: then the kit
- * has read another size than the decoder, and no limit was held to the right one. It may be turned by
- * a quarter, and it may be smaller: some files ask for a part of the image, and decoders differ in
- * whether a GIF's first frame enlarges the screen.
+ * Refuses a decoded image that is larger than the header of its file said. In this case the kit has read another size than
+ * the decoder, and has compared the wrong size with the limits. The image may be turned by a quarter. It may also be smaller,
+ * because some files ask for a part of the image, and decoders differ in whether a GIF's first frame enlarges the screen.
  *
  * @throws {VlmError} `image-too-large`, `image-unreadable`
  */

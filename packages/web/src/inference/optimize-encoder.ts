@@ -1,6 +1,6 @@
 /**
- * Puts an encoder that the engine wrote for this device in the place of the downloaded one. It is taken
- * only when it sees the same as the original.
+ * Replaces the downloaded encoder by one that the engine writes for this device. It is used only if its features are close
+ * to those of the original.
  */
 
 import { checkImage } from "../generation/check-image.ts";
@@ -27,15 +27,15 @@ export interface OptimizeEncoderOptions {
   readonly store: EncoderStore;
   /** Opens the file of the runtime's encoder. */
   readonly openSource: () => Promise<GraphFile>;
-  /** Also where it gains little. */
+  /** Whether to write also an encoder that gains little. */
   readonly isAlways: boolean;
   /** @param likeness the cosine of the features of both encoders, at most 1 */
   readonly onCompared: (likeness: number) => void;
 }
 
 /**
- * What the features must have in common with the original's. Rounding to int8 costs 0.0002 to 0.001; what a
- * file of unknown weights would suffer from is much larger.
+ * The least cosine of the features with those of the original. Rounding to int8 lowers it by 0.0002 to 0.001. Faults with
+ * unknown weights would lower it much more.
  */
 const MIN_LIKENESS = 0.99;
 
@@ -43,10 +43,10 @@ const MIN_LIKENESS = 0.99;
 const CHECK_SIZE = 256;
 
 /**
- * Writes the encoder, compares it with the one that runs, and puts it in its place.
+ * Writes the encoder, compares it with the one that runs, and replaces that one.
  *
- * @returns whether it runs now. Where there is no room or no memory the original runs, and the next load tries again
- * @throws what is no such failure: a mistake of the kit is not taken for a slow device
+ * @returns whether the new encoder runs now. If room or memory is short, the original runs, and the next load tries again
+ * @throws every other error, so that a bug of the kit is not mistaken for a slow device
  */
 export async function optimizeEncoder(options: OptimizeEncoderOptions): Promise<boolean> {
   const { runtime, store, onCompared } = options;
@@ -72,7 +72,7 @@ export async function optimizeEncoder(options: OptimizeEncoderOptions): Promise<
   }
 }
 
-/** What the kit, the platform's storage and a typed array say where something is missing on this device. */
+/** Whether an error says that room or memory is short: an error of the kit, of storage, or of a typed array. */
 function isFailureOfDevice(error: unknown): boolean {
   return VlmError.is(error) || error instanceof DOMException || error instanceof RangeError;
 }

@@ -9,15 +9,15 @@ const EACH_FRAME_SAYS = 2;
 const REFERENCES = 8;
 const REFERENCES_OF_A_FRAME = 7;
 
-/** Which layer a frame belongs to: two fields of its OBU's header. */
+/** The layer to which a frame belongs, from two fields in the header of its OBU. */
 export interface Av1Layer {
   readonly temporal: number;
   readonly spatial: number;
 }
 
 /**
- * The size that a frame gives itself; undefined where it has that of its sequence or of another
- * frame. A frame may not be larger than its sequence says, yet decoders do not refuse one that is.
+ * The size in a frame's own header; undefined if the frame has the size of its sequence or of another frame. A frame must
+ * not be larger than its sequence says, but decoders do not refuse one that is.
  *
  * Reads `uncompressed_header` up to `frame_size` (AV1, 5.9.2).
  */

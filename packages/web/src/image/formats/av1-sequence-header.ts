@@ -1,7 +1,7 @@
 import type { BitReader } from "./bit-reader.ts";
 import type { Size } from "./size.ts";
 
-/** What a sequence header says about its frames: the size, and what is needed to read their headers. */
+/** The fields of a sequence header that give the size of frames, and that are needed to read their headers. */
 export interface Av1Sequence {
   /** The largest frame that the sequence should have. */
   readonly maxFrame: Size;
@@ -9,12 +9,12 @@ export interface Av1Sequence {
   readonly heightBits: number;
   /** The short form for still images: frames have the sequence's size. */
   readonly isReduced: boolean;
-  /** Bits of `frame_presentation_time`; 0 where frames have none. */
+  /** Bits of `frame_presentation_time`; 0 if frames have none. */
   readonly presentationTimeBits: number;
   /** Bits of `buffer_removal_time`, and the layers of each operating point that has it. */
   readonly removalTimeBits: number | undefined;
   readonly timedOperatingPoints: readonly number[];
-  /** Bits of a frame's number; undefined where frames have none. */
+  /** Bits of a frame's number; undefined if frames have none. */
   readonly frameId: { readonly bits: number; readonly deltaBits: number } | undefined;
   readonly orderHintBits: number;
   /** As in the format: 0, 1, or 2 for "each frame says". */

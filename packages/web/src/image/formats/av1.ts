@@ -1,6 +1,6 @@
 /**
- * AV1, the video format inside an AVIF: a list of units (OBUs), among them sequence headers and
- * frames. What they say about size is what a decoder allocates, whatever the file around them says.
+ * Reads AV1, the video format inside an AVIF. It is a list of units (OBUs), among them sequence headers and frames. A
+ * decoder allocates memory for the sizes in them, even if the file around them has another size.
  */
 
 import { readAv1FrameSize, type Av1Layer } from "./av1-frame-size.ts";
@@ -14,12 +14,12 @@ const FRAME_HEADER = 3;
 const FRAME = 6;
 const REDUNDANT_FRAME_HEADER = 7;
 
-/** Counts down over all data of one file, so that many items of many units take no longer than a few. */
+/** How many units may still be read in one file. It is shared by all items, so that many items take no longer than a few. */
 export interface UnitBudget {
   left: number;
 }
 
-/** An image of 40 megapixels has about 10,000 tiles at most, of three or four units each. */
+/** The greatest number of units. An image of 40 megapixels has at most about 10,000 tiles, with three or four units each. */
 export const MAX_UNITS = 50_000;
 
 interface Unit extends Av1Layer {
@@ -28,8 +28,8 @@ interface Unit extends Av1Layer {
 }
 
 /**
- * The smallest size that has a place for every frame in `data`; undefined where there is no sequence
- * header and so nothing to decode.
+ * The smallest size into which every frame in `data` fits; undefined if there is no sequence header, and so nothing to
+ * decode.
  *
  * @throws {VlmError} `image-unreadable`
  */
@@ -55,7 +55,7 @@ export function readAv1Size(data: Uint8Array, budget: UnitBudget): Size | undefi
   return size;
 }
 
-/** Every step advances by at least one byte. Data that ends in the middle of a unit is the decoder's business. */
+/** The units in the data. Every step advances by at least one byte. A unit that is cut off is left to the decoder. */
 function* units(data: Uint8Array, budget: UnitBudget): Generator<Unit> {
   let offset = 0;
   while (offset < data.length) {

@@ -1,4 +1,4 @@
-/** What the decoder will make of an AVIF's items: the AV1 frames in them, and the grids of tiles. */
+/** Reads the sizes that a decoder will decode for an AVIF's items: of AV1 frames, and of grids of tiles. */
 
 import type { AvifItems } from "./avif-items.ts";
 import { readAv1Size, type UnitBudget } from "./av1.ts";
@@ -6,15 +6,15 @@ import { ByteReader } from "./byte-reader.ts";
 import { malformedImage, truncatedImage } from "../image-errors.ts";
 import { cover, fitsIn, showSize, type Size } from "./size.ts";
 
-/** Items that say something of an image and are not decoded with it. */
+/** Items that describe an image and are not decoded with it. */
 const NOT_DECODED_WITH = new Set(["thmb", "cdsc"]);
 
 /**
  * The size that covers everything which is decoded with the primary item.
  *
  * @param declared size of the primary item
- * @throws {VlmError} `image-unreadable` where a frame is larger than the file says of its item: decoders
- *   decode it all the same, and shrink it afterwards
+ * @throws {VlmError} `image-unreadable` if a frame is larger than the file says, because decoders decode it at that size
+ *   and shrink it afterwards
  */
 export function readDecodedSize(items: AvifItems, declared: Size, budget: UnitBudget): Size {
   const sizeOf = (id: number): Size | undefined => items.properties.byItem.get(id)?.size;
@@ -52,7 +52,7 @@ export function assertFrameFits(frame: Size, declared: Size): void {
   );
 }
 
-/** All tiles of a grid together: what is shown is cut out of it. */
+/** The size of all tiles of a grid together. The image that is shown is cut out of it. */
 function readCanvas(items: AvifItems, id: number, declared: Size): Size {
   const data = items.dataOf(id);
   if (!data) throw truncatedImage("avif");

@@ -13,9 +13,9 @@ const IN_FILE = 0;
 const IN_META = 1;
 
 /**
- * Where each item's data lies. Only what is asked for is looked at.
+ * Reads where the data of each item is. Only requested items are read.
  *
- * @returns by item; data that the file ends before is short
+ * @returns a function from an item to its data, which is short if the file ends too early
  */
 export function readAvifLocations(
   reader: ByteReader,
@@ -33,7 +33,7 @@ export function readAvifLocations(
     if (only && pieces.length === 1) return reader.slice(only.start, only.end);
     const slices = pieces.map(({ start, end }) => reader.slice(start, end));
     for (const slice of slices) copied += slice.length;
-    // Pieces that overlap could make any amount of data of a small file.
+    // Pieces that overlap could turn a small file into any amount of data.
     if (copied > reader.length) throw malformedImage("avif", "uses its data more than once");
     return join(slices);
   };

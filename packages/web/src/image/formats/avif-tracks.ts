@@ -1,4 +1,4 @@
-/** The tracks of an AVIF sequence. Where there are any, decoders show the first frame of one. */
+/** Reads the tracks of an AVIF sequence. If there are any, decoders show the first frame of one. */
 
 import { readAv1Size, type UnitBudget } from "./av1.ts";
 import type { ByteReader } from "./byte-reader.ts";
@@ -7,13 +7,13 @@ import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.
 import { cover, type Size } from "./size.ts";
 
 export interface AvifTrack {
-  /** What the track's headers say; both sides are 0 where they say nothing. */
+  /** The size in the track's headers; both sides are 0 if they have none. */
   readonly declared: Size;
-  /** What its first frame has; undefined where it has no frames. */
+  /** The size of its first frame; undefined if it has no frames. */
   readonly frame: Size | undefined;
 }
 
-/** One for the image and one for its alpha are usual. */
+/** The greatest number of tracks. Usual files have one for the image and one for its alpha. */
 const MAX_TRACKS = 64;
 
 const NOTHING: Size = { width: 0, height: 0 };

@@ -2,10 +2,9 @@
  * AVIF: the size is a property (`ispe`) in a list (`meta/iprp/ipco`), tied to the primary item by
  * an association table (`ipma`). A file also holds sizes of thumbnails, alpha planes and tiles.
  *
- * None of them binds the decoder. It decodes the AV1 frame that lies in the item's data, or the first
- * one of a track, and fits it to the size afterwards: a 3 KB file that said 64 × 64 and held a frame of
- * 16384 × 16384 ended the page. So each frame's own header is read too, and a file that contradicts
- * itself is refused.
+ * A decoder does not keep to these sizes. It decodes the AV1 frame in the item's data, or the first frame of a track, and
+ * scales it to the size afterwards. A file of 3 KB that said 64 × 64, with a frame of 16384 × 16384, crashed the page. So the
+ * header of each frame is read too, and a file that contradicts itself is refused.
  */
 
 import { MAX_UNITS } from "./av1.ts";

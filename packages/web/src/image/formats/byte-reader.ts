@@ -2,8 +2,8 @@ import { truncatedImage } from "../image-errors.ts";
 import type { ImageKind } from "./image-header.ts";
 
 /**
- * Numbers from an image's bytes. Offsets in an image come from strangers, so every read past the
- * end is the same typed error, and no parser needs to check lengths itself.
+ * Reads numbers from an image's bytes. Offsets in a file of somebody else cannot be trusted. So every read past the end is the
+ * same typed error, and no parser needs to check lengths itself.
  *
  * @throws {VlmError} `image-unreadable` with reason `truncated`, from every method.
  */

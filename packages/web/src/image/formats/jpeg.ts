@@ -1,9 +1,9 @@
 /**
- * JPEG: a list of segments, the frame's size in one of them, then scans of entropy-coded data.
+ * Reads JPEG: a list of segments, of which one has the size of the frame, and then scans of entropy-coded data.
  *
- * The walk goes on past the size to the end of the file, because the cost of decoding hides there:
- * a decoder's time grows with the square of the number of segments (115 000 empty ones, 1.3 MB,
- * kept Chromium busy for over 40 s), and each scan of a progressive image repaints all of it.
+ * The walk goes on after the size to the end of the file, because the cost of decoding is decided there. Decoding time grows
+ * with the square of the number of segments: 115,000 empty ones (1.3 MB) kept Chromium busy for over 40 s. And each scan of a
+ * progressive image paints the whole image again.
  */
 
 import { ByteReader } from "./byte-reader.ts";

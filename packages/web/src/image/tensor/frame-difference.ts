@@ -1,17 +1,17 @@
-/** How much two frames of a video differ, told from thumbnails. */
+/** Measures how much two frames of a video differ, by their thumbnails. */
 
 /** Side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 16;
 
-/** A part of the image, a sixteenth of it: small enough that one thing which changes is most of it. */
+/** Side of a block, in pixels: a sixteenth of the thumbnail. A small object that changes still fills most of a block. */
 const BLOCK_SIDE = 4;
 
-/** Blocks overlap by half, so that what lies on the edge of one is inside another. */
+/** Blocks overlap by half, so that an object on the edge of one block is inside another. */
 const BLOCK_STEP = 2;
 
 /**
- * The mean difference of colours in that part of the image which changed most: 0 is the same, 1 is black
- * beside white. The mean over all of the image would lose a small thing that moves in a flicker of the light.
+ * The mean difference of colours in the block that changed most: 0 if it is the same, 1 if black became white. In the mean
+ * over the whole frame, a small object that moves would be lost in a flicker of the light.
  *
  * @param one RGBA of an image shrunk to {@link THUMBNAIL_SIDE} squared; so is `other`
  */
@@ -25,7 +25,7 @@ export function frameDifference(one: Uint8ClampedArray, other: Uint8ClampedArray
   return largest / (BLOCK_SIDE * BLOCK_SIDE * 3 * 255);
 }
 
-/** The sum over the block whose first pixel is at `left`, `top`. Brightness alone would miss red for green. */
+/** The sum over the block whose first pixel is at `left`, `top`. Brightness alone would miss a change from red to green. */
 function blockDifference(
   one: Uint8ClampedArray,
   other: Uint8ClampedArray,

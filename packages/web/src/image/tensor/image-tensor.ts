@@ -1,7 +1,7 @@
 /**
- * From pixels to what the vision encoder takes, in one go: flatten, pad or crop, resize, scale to
- * 0..1, and from interleaved to planar. Padding is never materialised, cropped-off pixels are never
- * computed, and the only intermediate is one byte per channel of the half-resized image.
+ * Turns pixels into the input of the vision encoder in one pass: blend with the background, pad or crop, resize, scale to
+ * 0..1, and reorder from interleaved to planar. No padding is stored and no cropped pixel is computed. The only
+ * intermediate result is one byte per channel of the image after the first half of the resize.
  */
 
 import { toAxisWeights, WEIGHT_BITS, WEIGHT_HALF, type AxisWeights } from "./bicubic.ts";
@@ -23,7 +23,7 @@ export interface ImageTensorOptions {
    * image processor of transformers.js does.
    */
   readonly fit: "pad" | "crop";
-  /** What shows through transparent pixels: red, green, blue, 0..255. White by default. */
+  /** The colour behind transparent pixels: red, green, blue, 0..255. White by default. */
   readonly background?: readonly [red: number, green: number, blue: number];
 }
 
@@ -36,7 +36,7 @@ const WHITE = [255, 255, 255] as const;
 
 const CHANNELS = 3;
 
-/** Byte to 0..1. The model's mean is 0 and its deviation 1, so this is all of the normalisation. */
+/** A number from 0 to 1 for each byte. The model's mean is 0 and its deviation 1, so no other normalisation is needed. */
 const UNIT_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /**
