@@ -23,11 +23,11 @@ export interface StoredFeatures {
   readonly values: Float32Array<ArrayBuffer>; // [tokens, hidden]
 }
 
-/** What features must have before the decoder may see them. */
+/** The shape that stored features must have before they go to the decoder. */
 export interface FeaturesShape {
-  /** Positions that the image takes. */
+  /** The number of positions that the image takes. */
   readonly tokens: number;
-  /** Numbers of a position; undefined where no image was encoded yet that would tell. */
+  /** How many numbers a position has; undefined if this is not known, because no image was encoded yet. */
   readonly hidden: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface ImageCache {
   name(name: string, image: KnownImage): Promise<void>;
   /**
    * @param key stands for an image and the model that encoded it
-   * @param shape what stored features must have; others are removed
+   * @param shape the shape that stored features must have; others are removed
    */
   getFeatures(key: string, shape: FeaturesShape): Promise<StoredFeatures | undefined>;
   setFeatures(key: string, features: StoredFeatures): Promise<void>;
@@ -80,7 +80,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
     if (value === undefined) return undefined;
     if (now() - (writtenDownAt.get(key) ?? -Infinity) > USE_PRECISION_MS) {
       writtenDownAt.set(key, now());
-      // Nobody waits for it.
+      // Nothing waits for this.
       void store.update(INDEX, (index) => {
         const all = readIndex(index);
         const entry = all[key];
@@ -90,7 +90,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
     return value;
   };
 
-  /** What `read` cannot use goes, and is made anew. */
+  /** Reads an entry. If `read` cannot use it, the entry is removed, and is made again later. */
   const getAs = async <T>(
     key: string,
     read: (value: unknown) => T | undefined,
@@ -155,7 +155,7 @@ function readIndex(stored: unknown): Index {
   return Object.fromEntries(entries);
 }
 
-/** One number that is none would spoil every position of the answer. */
+/** Whether features have the right shape and only finite numbers. One NaN would spoil every position of the answer. */
 function hasShape({ tokens, values }: StoredFeatures, shape: FeaturesShape): boolean {
   const { hidden = values.length / tokens } = shape;
   if (tokens !== shape.tokens || hidden < 1 || values.length !== tokens * hidden) return false;

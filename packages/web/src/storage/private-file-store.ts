@@ -39,7 +39,7 @@ export function createPrivateFileStore(
       const fileId = fileIdOfShard(key);
       if (fileId === undefined || !isPlace(value)) return value;
       const file = await files.blob(await fileNameOf(fileId));
-      // Not undefined: the key is there, and who finds nothing behind it removes it.
+      // Returns null, because the key exists. A caller that gets no bytes for it removes the key.
       return file ? file.slice(value.at, value.at + value.bytes) : null;
     },
     async setPart(key, bytes, at) {

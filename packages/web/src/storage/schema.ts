@@ -1,17 +1,16 @@
-/** Which layout a store's keys have. Data of a newer kit, in another tab or before a roll-back, are not ours to touch. */
+/** The version of a store's layout. Data of a newer kit, from another tab or from before a roll-back, must not be touched. */
 
 import type { Store } from "./store.ts";
 
-/** Raised with every change that an older kit would misread. */
+/** Raise this with every change that an older kit would misread. */
 export const SCHEMA_VERSION = 3;
 
 const SCHEMA_KEY = "schema";
 
 /**
- * Makes a store ready for this version: an older layout, which is only a cache, is cleared.
+ * Prepares a store for this version. A store with an older layout is cleared, because it is only a cache.
  *
- * @returns the store, without the version among its keys; undefined when a newer kit wrote it, and
- *   then nothing was changed
+ * @returns the store, which hides the key with the version; undefined if a newer kit wrote it, which is then left unchanged
  */
 export async function adoptSchema(store: Store): Promise<Store | undefined> {
   const version = await store.get(SCHEMA_KEY);
@@ -19,7 +18,7 @@ export async function adoptSchema(store: Store): Promise<Store | undefined> {
   if (version !== SCHEMA_VERSION) {
     const old = await store.keys();
     await store.delete(old.filter((key) => key !== SCHEMA_KEY));
-    await store.set(SCHEMA_KEY, SCHEMA_VERSION); // Last: what is cut short begins anew.
+    await store.set(SCHEMA_KEY, SCHEMA_VERSION); // The version is written last, so that an interrupted clearing starts again.
   }
   const keys = async (): Promise<string[]> =>
     (await store.keys()).filter((key) => key !== SCHEMA_KEY);

@@ -1,6 +1,6 @@
 /**
- * SHA-256 as lower-case hex. WebCrypto where there is one, several times faster than any hash in
- * WASM and off this thread; but it takes only whole inputs, and exists on https and localhost only.
+ * Computes SHA-256 as lower-case hex. WebCrypto is used where it exists, because it is several times faster than a hash in
+ * WASM. But it takes only whole inputs, and exists only on https and localhost.
  */
 
 import { createSHA256 } from "hash-wasm";
@@ -12,7 +12,7 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The hash of what `parts` yields, one after the other, with one part in memory at a time. */
+/** The hash of all `parts`, one after the other. Only one part is in memory at a time. */
 export async function sha256OfParts(parts: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = await createSHA256();
   for await (const part of parts) hash.update(part);

@@ -1,6 +1,6 @@
 /**
- * Stored files verified in a worker of their own, while this one is busy with what comes before them:
- * browsers hash on the thread that asks, and creating a session takes that thread for a second.
+ * Verifies stored files in a second worker, while this worker prepares other things. A browser hashes on the thread that
+ * asks for the hash, and creating a session keeps that thread busy for a second.
  */
 
 import { fileIdOf, type FileKey } from "./file-keys.ts";
@@ -14,44 +14,44 @@ export interface StoredFile {
 }
 
 export interface VerificationAhead {
-  /** The store, whose files know what came of it. */
+  /** The file store, whose files use the verdicts. */
   readonly files: FileStore;
-  /** Begins with these files, in the order in which they will be opened. Once. */
+  /** Starts to verify these files, in the order in which they will be opened. Called once. */
   begin(databaseName: string, stored: readonly StoredFile[]): Promise<void>;
-  /** Files that were not opened until now will be verified by whoever opens them. */
+  /** Ends the helper. Files that are opened later are verified when they are opened. */
   end(): void;
 }
 
-/** What the helper is asked to verify. */
+/** A request to the helper to verify files. */
 interface VerifyRequest {
   readonly databaseName: string;
   readonly stored: readonly StoredFile[];
 }
 
-/** What it says: first that it is there, then of each file whether it is intact, if it could tell. */
+/** A message of the helper: first that it is ready, then for each file whether it is intact, if it could find out. */
 type Report =
   | { readonly type: "ready" }
   | { readonly type: "verified"; readonly fileId: string; readonly verdict: Verdict };
 
-/** Undefined where nobody can tell: whoever opens the file verifies it. */
+/** Whether a file is intact. Undefined if the helper could not find out; the file is then verified when it is opened. */
 type Verdict = boolean | undefined;
 
 /** The name of a worker that serves {@link serveVerification} instead of a page. */
 export const VERIFIER_NAME = "fastvlm-kit/verifier";
 
-/** Less is verified before a worker has started. */
+/** With fewer bytes than this, no helper is started, because they are verified before it is ready. */
 const MIN_BYTES = 32 * 2 ** 20;
 
-/** A helper that does not even say that it is there will not be waited for any longer. */
+/** How long to wait for the first message of the helper, in milliseconds. */
 const READY_WITHIN_MS = 250;
 
-/** One end of what messages cross. */
+/** One end of a channel for messages. */
 interface MessageEnd {
   onmessage: ((event: MessageEvent) => unknown) | null;
   postMessage(message: unknown): void;
 }
 
-/** The helper, as far as it is used. */
+/** The part of the helper that is used here. */
 export interface Verifier extends MessageEnd {
   onerror: ((event: ErrorEvent) => unknown) | null;
   terminate(): void;
@@ -59,7 +59,7 @@ export interface Verifier extends MessageEnd {
 
 export interface VerificationAheadOptions {
   readonly files: FileStore;
-  /** Throws where workers cannot start workers. */
+  /** Starts the helper. Throws if workers cannot start workers. */
   readonly startHelper: () => Verifier;
   readonly minBytes?: number;
 }
@@ -94,7 +94,7 @@ export function createVerificationAhead({
     started.postMessage(order);
   };
 
-  /** A verdict counts once: whoever opens the file again wants to know how it is then. */
+  /** Returns a verdict once. When the file is opened again, it has to be verified again. */
   const takeVerdict = async (fileId: string): Promise<KnownVerdict | undefined> => {
     const verification = verifications.get(fileId);
     if (!verification) return undefined;
@@ -108,7 +108,7 @@ export function createVerificationAhead({
     files: {
       ...files,
       async openFile(file) {
-        // Before it is opened: some browsers let one worker at a time have a file.
+        // Awaited before the file is opened, because in some browsers only one worker at a time can open a file.
         const known = await takeVerdict(fileIdOf(file));
         const opened = await files.openFile(file);
         if (!opened || !known) return opened;
@@ -120,7 +120,7 @@ export function createVerificationAhead({
     async begin(databaseName, stored) {
       const bytes = stored.reduce((sum, { record }) => sum + record.bytes, 0);
       const first = stored[0] && bytes >= minBytes && (await files.openFile(stored[0].file));
-      if (!first) return; // Little, or nothing that can be read in one piece.
+      if (!first) return; // There is too little to verify, or the file cannot be read in one piece.
       first.close();
       for (const { file, record } of stored) {
         verifications.set(fileIdOf(file), createVerification(record.shards));
@@ -133,7 +133,7 @@ export function createVerificationAhead({
   };
 }
 
-/** What is known of a file, against the hashes that it was held to: another tab may bring others. */
+/** The verdict about a file, with the hashes that it was compared with, because another tab may store other hashes. */
 interface KnownVerdict {
   readonly verdict: Verdict;
   readonly shards: readonly string[];
@@ -154,7 +154,7 @@ function createVerification(shards: readonly string[]): Verification {
   return { shards, verdict, settle: settle! };
 }
 
-/** Some browsers have no workers in workers, and a policy of the page may forbid this one. */
+/** Starts the helper. Some browsers have no workers in workers, and a policy of the page may forbid this one. */
 function startOrUndefined(startHelper: () => Verifier): Verifier | undefined {
   try {
     return startHelper();
@@ -170,7 +170,7 @@ async function isLate(): Promise<false> {
 }
 
 /**
- * The helper's side, in a worker of the name {@link VERIFIER_NAME}.
+ * The helper's side. It runs in a worker with the name {@link VERIFIER_NAME}.
  *
  * @param scope the worker's globals
  * @param openFiles opens the files of a database
