@@ -70,8 +70,8 @@ export async function createSession(
       const session = await Session.create(ort, { ...spec, bytes, options }, gpuLoss);
       return { session, weights: "mounted", isRewritten, isCapturing, refused };
     } catch (error) {
-      // Another attempt would need even more memory, or the lost GPU.
-      if (VlmError.is(error, "out-of-memory") || (await lossWithin(gpuLoss)) !== undefined)
+      // Only what ORT refused is tried in a simpler form, which needs more memory and a GPU that is there.
+      if (!VlmError.is(error, "session-failed") || (await lossWithin(gpuLoss)) !== undefined)
         throw error;
       const what = isCapturing ? "captured" : isRewritten ? "rewritten" : "mounted";
       refused.push({ what, reason: reasonOf(error) });

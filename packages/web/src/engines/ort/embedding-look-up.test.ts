@@ -208,6 +208,13 @@ describe("an embedding that is looked up", () => {
       expect(await embedding.rows([1])).toEqual(floats.slice(WIDTH, 2 * WIDTH));
     });
 
+    it("does not take a mistake with the bytes for a file that is gone", async () => {
+      const { file, model: outline } = graphOf(model);
+      const weights = { ...file, read: () => new Uint8Array(1) }; // Less than a row.
+      const embedding = lookUpEmbedding({ file, model: outline, weights }, "wasm")!;
+      await expect(embedding.rows([1])).rejects.toBeInstanceOf(RangeError);
+    });
+
     it("gives rows that the caller may change", async () => {
       const embedding = lookUpEmbedding(graphOf(model), "wasm")!;
       (await embedding.rows([1])).fill(0);

@@ -47,11 +47,19 @@ function createLookUp(
   const rowBytes = width * NUMBER_BYTES[type];
   const kept = new Map<number, Float32Array>(); // the longest unused first
 
+  /** A file may have gone since it was opened. What is made of its bytes is our own, and fails as what it is. */
+  const readBytes = (start: number): Uint8Array => {
+    try {
+      return weights.read(start, start + rowBytes);
+    } catch (cause) {
+      throw failed(device, cause);
+    }
+  };
+
   const read = (id: number): Float32Array => {
     const known = kept.get(id);
     kept.delete(id);
-    const start = bytes.start + id * rowBytes;
-    const row = known ?? readRow(format, id, weights.read(start, start + rowBytes));
+    const row = known ?? readRow(format, id, readBytes(bytes.start + id * rowBytes));
     kept.set(id, row);
     return row;
   };
@@ -62,11 +70,7 @@ function createLookUp(
       const stranger = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
       if (stranger !== undefined) throw failed(device, new RangeError(`No row ${stranger}`));
       const result = new Float32Array(ids.length * width);
-      try {
-        for (const [place, id] of ids.entries()) result.set(read(id), place * width);
-      } catch (cause) {
-        throw failed(device, cause);
-      }
+      for (const [place, id] of ids.entries()) result.set(read(id), place * width);
       for (const id of kept.keys()) {
         if (kept.size <= MAX_KEPT_ROWS) break;
         kept.delete(id);
