@@ -84,7 +84,8 @@ describe("a derived file", () => {
     await (await open()).write(BYTES.length, pieces(BYTES, SHARD_BYTES));
     const [key] = (await store.keys()).filter((one) => one.startsWith("file|"));
     const record = (await store.get(key!)) as FileRecord;
-    expect(record).toMatchObject({ sha256: undefined, origin: expect.stringMatching(/^a of /) });
+    expect(record.sha256).toBeUndefined();
+    expect(record.origin).toMatch(/^a of /);
     // As an earlier version of the kit stored it: it is made again.
     const { origin, ...old } = record;
     await store.set(key!, { ...old, sha256: origin });

@@ -67,6 +67,29 @@ describe("a file that is begun", () => {
   });
 });
 
+describe("a shard whose Blob cannot be read", () => {
+  const openUnreadable = async (failure: Error) => {
+    const { files, store } = await open(1);
+    const blob = Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(failure) });
+    const [key] = await shardKeys(store);
+    await store.set(key!, blob);
+    return { files, store };
+  };
+
+  it("is missing where the browser has lost its file", async () => {
+    const { files, store } = await openUnreadable(new DOMException("gone", "NotFoundError"));
+    expect(await files.readShard(KEY, 0, RECORD.shards[0]!)).toBeUndefined();
+    expect(await shardKeys(store)).toEqual([]);
+  });
+
+  it("is not missing, and is not removed, where the mistake is ours", async () => {
+    const mistake = new TypeError("undefined is not a function");
+    const { files, store } = await openUnreadable(mistake);
+    await expect(files.readShard(KEY, 0, RECORD.shards[0]!)).rejects.toBe(mistake);
+    expect(await shardKeys(store)).toHaveLength(1);
+  });
+});
+
 describe("a file that is whole", () => {
   it("keeps its own shards only, and its plan goes after its record came", async () => {
     const { files, store } = await open();

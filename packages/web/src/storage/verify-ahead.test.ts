@@ -163,6 +163,16 @@ it.each<[string, (files: FileStore) => Verifier]>([
   expect(await openFile()).toEqual(VERIFIED_HERE);
 });
 
+it("a mistake in starting a helper is not taken for a browser without workers", async () => {
+  const mistake = new TypeError("undefined is not a function");
+  const { ahead } = await open({
+    startHelper: () => {
+      throw mistake;
+    },
+  });
+  await expect(ahead.begin("db", STORED)).rejects.toBe(mistake);
+});
+
 it.each<[string, Options]>([
   ["little", { minBytes: 251 }],
   ["what lies in pieces", { isInPieces: true }],
