@@ -7,6 +7,7 @@ import {
   type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
 import { exportedImage, exportedRows, POSITIONS } from "../../packages/web/test/exported-inputs.ts";
+import { FASTVLM_PORTS } from "../../packages/web/src/families/fastvlm/fastvlm.ts";
 import type { Decoding } from "../../packages/web/src/engines/runtime.ts";
 import type { NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
@@ -27,6 +28,7 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
     wasmThreads: 0,
     files: undefined,
     imageSize: 1024,
+    ports: FASTVLM_PORTS,
     maxPositions: POSITIONS,
     async openFile(graph) {
       const answer = await fetch(graphs[graph]);

@@ -5,6 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
+import { FASTVLM } from "../../web/src/families/fastvlm/fastvlm.ts";
 import type { SelfCheck } from "../../web/src/protocol/model-descriptor.ts";
 
 const PROMPT = "Describe this image.";
@@ -33,12 +34,14 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     embed: "embed_tokens",
     decoder: "decoder_model_merged",
   };
+  const setup = FASTVLM.configure({ config: await readJson("config.json") });
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
     files: undefined,
     imageSize: IMAGE_SIZE,
-    maxPositions: 2048,
+    ports: setup.ports,
+    maxPositions: setup.maxPositions,
     openFile: async (graph) => {
       const bytes = new Uint8Array(await readFile(`${folder}/onnx/${files[graph]}.onnx`));
       return { ...sourceOfBytes(bytes), close: () => undefined };
@@ -49,12 +52,13 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   const codec = createTextCodec(
     await readJson("tokenizer.json"),
     await readJson("tokenizer_config.json"),
+    setup.prompt,
   );
-  const { features, tokenIds } = await observe(runtime, codec, {
-    size: IMAGE_SIZE,
-    prompt: PROMPT,
-    answer: TOKEN_COUNT,
-  });
+  const { features, tokenIds } = await observe(
+    runtime,
+    { codec, setup },
+    { size: IMAGE_SIZE, prompt: PROMPT, answer: TOKEN_COUNT },
+  );
   await runtime.dispose();
   return {
     prompt: PROMPT,

@@ -4,6 +4,7 @@
  * server reports count.
  */
 
+import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import { HUB, PUBLIC_FILE_MEGABYTES, PUBLIC_REPOSITORY } from "../schema/manifest-public-files.ts";
 import type {
   ModelDescriptor,
@@ -57,6 +58,8 @@ export interface FastVlm05bOptions {
   readonly selfCheck?: SelfCheck;
 }
 
+const OPTIONS = fastVlm05bOptions(FASTVLM_SIDES);
+
 const VARIANTS: readonly ModelVariant[] = [
   {
     id: "q4f16",
@@ -101,7 +104,7 @@ const VARIANTS: readonly ModelVariant[] = [
  *   another repository or to another commit than `revision`, or lack a file; when `selfCheck` is malformed
  */
 export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
-  const options: FastVlm05bOptions = read(fastVlm05bOptions, given, "options");
+  const options: FastVlm05bOptions = read(OPTIONS, given, "options");
   const { pins, selfCheck, imageSize = 1024 } = options;
   const paths = Object.keys(PUBLIC_FILE_MEGABYTES);
   const pinned = pins && readPins(pins, PUBLIC_REPOSITORY, options.revision, paths);
@@ -124,6 +127,7 @@ export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
   );
   return {
     id: PUBLIC_REPOSITORY,
+    family: "fastvlm",
     revision,
     ...(options.baseUrl === undefined && !isCommit(revision) && { source }),
     license: {

@@ -1,5 +1,8 @@
 /** Turns a checked request into the call that goes to the worker, with every default filled in. */
 
+import { imageSidesOf } from "../families/image-sides.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { expectDetail } from "../schema/detail.ts";
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, ImageView, WireImage } from "../wire/worker-api.ts";
 import type { GenerateRequest, ImageViewOption } from "../api/calls.ts";
@@ -17,11 +20,17 @@ export interface CallSettings {
   readonly waitedMs?: number;
 }
 
+/**
+ * @param model that the call is for: its family says which sides of images are possible
+ * @throws {TypeError} when `detail` is none of them
+ */
 export function toCall(
   id: number,
+  model: Pick<ModelDescriptor, "family">,
   request: GenerateRequest,
   { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
+  expectDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;
   return {
     id,

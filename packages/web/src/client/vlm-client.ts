@@ -32,6 +32,7 @@ import type {
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
+import { imageSidesOf } from "../families/image-sides.ts";
 import { newImageName } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { ActiveModel } from "../serving/active-model.ts";
@@ -110,7 +111,8 @@ export class VlmClient implements Vlm {
   }
 
   watch(video: VideoSource, options: WatchOptions): Watch {
-    return watchVideo(this, video, options, this.#disposing.signal);
+    const sides = imageSidesOf(this.#serving.model);
+    return watchVideo(this, video, options, { sides, disposed: this.#disposing.signal });
   }
 
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
@@ -202,7 +204,7 @@ export class VlmClient implements Vlm {
   ): Promise<VlmResult> {
     this.#assertAlive();
     const { images, waitedMs = 0, ...settings } = how;
-    const call = toCall(this.#nextCallId++, request, settings);
+    const call = toCall(this.#nextCallId++, this.#serving.model, request, settings);
     const taken = images ? { images, waitedMs } : await this.#take(toList(request.image), request);
     try {
       return await this.#serving.run({

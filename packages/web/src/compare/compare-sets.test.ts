@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { outlineModel, sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import type { ImagePixels } from "../image/tensor/image-tensor.ts";
+import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import { read } from "../schema/read.ts";
 import { selfCheck } from "../schema/self-check.ts";
 import { compareSets, type Comparison } from "../compare.ts";
@@ -83,7 +84,9 @@ describe.skipIf(!existsSync(`${TINY}/onnx/vision_encoder.onnx`))("compareSets", 
   });
 
   it("makes a check that a descriptor takes, that int8 passes and that what is broken does not", () => {
-    expect(read(selfCheck, comparison.selfCheck, "selfCheck")).toEqual(comparison.selfCheck);
+    expect(read(selfCheck(FASTVLM_SIDES), comparison.selfCheck, "selfCheck")).toEqual(
+      comparison.selfCheck,
+    );
     expect(comparison.selfCheck).toMatchObject({
       imageSize: 256,
       expectedTokenIds: [494, 741, 293],

@@ -53,9 +53,6 @@ const TOKEN_COUNT = 3;
 /** About how many values of the features are stored. */
 const FEATURE_COUNT = 200;
 
-/** The side of the kit's own image in pixels, if the encoder takes any size. A CPU needs a second for it, at every load. */
-const SMALL_SIZE = 256;
-
 /**
  * The limit of the cosine leaves four times the room that the worst set needs. It stays so low that an int8 encoder which
  * a CPU makes for itself always reaches it (such an encoder is kept from 0.99 on), and so high that it still finds faults.
@@ -90,18 +87,21 @@ export async function compareSets(options: CompareOptions): Promise<Comparison> 
   };
 }
 
-/** The side of the check's image in pixels: the small one, if every set takes it. */
+/** The side of the check's image in pixels: the small one, if every set takes it. A CPU needs a second for it, at every load. */
 async function checkSizeOf(sets: readonly FileSet[], options: CompareOptions): Promise<number> {
+  const { images } = options.setup;
+  const { small } = images.checkSides;
+  const own = images.tileSide(options.imageSize);
   const seen = new Set<string>();
   for (const set of sets) {
-    if (options.imageSize <= SMALL_SIZE || seen.has(set.graphs.vision)) continue;
+    if (own <= small || seen.has(set.graphs.vision)) continue;
     seen.add(set.graphs.vision);
     const runtime = await openSet(set, options);
     const isFree = runtime.isImageSizeFree;
     await runtime.dispose();
-    if (!isFree) return options.imageSize;
+    if (!isFree) return own;
   }
-  return Math.min(SMALL_SIZE, options.imageSize);
+  return Math.min(small, own);
 }
 
 function limitFor(likenesses: readonly number[]): number {

@@ -1,13 +1,14 @@
 /** Runs one set of files, and returns the features and the greedy answer for each image. */
 
-import { toImageTensor, type ImagePixels } from "../image/tensor/image-tensor.ts";
-import { checkImage } from "../generation/check-image.ts";
+import type { ImagePixels } from "../image/tensor/image-tensor.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
-import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
+import type { ImageFeatures, ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
+import type { ImagePiece, ModelSetup } from "../families/family.ts";
 import type { GraphName } from "../protocol/model-descriptor.ts";
 import type { EngineCode } from "../engines/engine.ts";
 import type { GraphFile } from "../engines/graph-file.ts";
+import { checkTile } from "../inference/check-tile.ts";
 import { answerGreedily, cutPrompt, followAnswer } from "../inference/check-question.ts";
 import type { FileSet } from "./file-sets.ts";
 
@@ -23,10 +24,11 @@ export interface RunContext {
   readonly engine: EngineCode;
   /** Opens a file of the model's folder. */
   readonly open: (path: string) => Promise<GraphFile>;
+  readonly setup: ModelSetup;
   readonly codec: TextCodec;
   readonly endIds: ReadonlySet<number>;
   readonly maxPositions: number;
-  /** Side of the square that the encoder sees, in pixels. */
+  /** The side at which images are seen, in pixels. */
   readonly imageSize: number;
   readonly prompt: string;
   readonly maxNewTokens: number;
@@ -74,9 +76,7 @@ export async function runSet(
     const looks: EncodedView[] = [];
     for (const image of images) {
       context.onProgress(`${set.name}: ${image.name}`);
-      const { imageSize: size } = context;
-      const data = toImageTensor(await image.read(), { size, fit: "pad" });
-      looks.push(await look(runtime, { data, size }, context));
+      looks.push(await look(runtime, await image.read(), context));
     }
     return { set, looks, check: await lookAtCheck(runtime, context, check) };
   } finally {
@@ -91,7 +91,8 @@ export async function openSet(set: FileSet, context: RunContext): Promise<Runtim
     decoderForm: "captured",
     wasmThreads: context.threads,
     maxPositions: context.maxPositions,
-    imageSize: context.imageSize,
+    imageSize: context.setup.images.tileSide(context.imageSize),
+    ports: context.setup.ports,
     openFile: (graph: GraphName) => context.open(set.graphs[graph]),
     onDeviceLost: () => undefined,
     onGraphLoaded: () => undefined,
@@ -101,11 +102,15 @@ export async function openSet(set: FileSet, context: RunContext): Promise<Runtim
 
 async function look(
   runtime: Runtime,
-  image: ImageTensor,
+  pixels: ImagePixels,
   context: RunContext,
 ): Promise<EncodedView> {
-  const { codec, endIds, maxNewTokens } = context;
-  const { features, runs } = await show(runtime, image, context);
+  const { codec, endIds, imageSize, maxNewTokens } = context;
+  const view = { side: imageSize, fit: "pad" } as const;
+  const plan = context.setup.images.plan(pixels, view);
+  const draw = plan.draw(pixels);
+  const tiles = plan.tiles.map((_, at) => () => draw(at));
+  const { features, runs } = await show(runtime, { tiles, pieces: plan.pieces }, context);
   const { ids } = await answerGreedily(runtime, { runs, endIds }, { count: maxNewTokens, kept: 0 });
   return { features, ids, text: codec.decode(ids).trim(), isLoop: findLoop(ids) !== undefined };
 }
@@ -119,7 +124,8 @@ async function lookAtCheck(
     followed,
   }: { size: number; count: number; followed: readonly number[] | undefined },
 ): Promise<CheckLook> {
-  const { features, runs } = await show(runtime, checkImage(size), context);
+  const { image, pieces } = checkTile(context.setup.images, size);
+  const { features, runs } = await show(runtime, { tiles: [() => image], pieces }, context);
   const question = { runs, endIds: new Set<number>() };
   const { ids } = await answerGreedily(runtime, question, { count, kept: 0 });
   const wanted = followed ?? ids;
@@ -131,8 +137,16 @@ async function lookAtCheck(
   return { features, ids, likelihoods };
 }
 
-async function show(runtime: Runtime, image: ImageTensor, { codec, prompt }: RunContext) {
-  const features = await runtime.encodeImage(image);
-  const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
-  return { features: features.values, runs: cutPrompt(fillImages(pieces, [features])) };
+/** Encodes the tiles of one image, one after the other, and puts the question. */
+async function show(
+  runtime: Runtime,
+  image: { tiles: readonly (() => ImageTensor)[]; pieces: readonly ImagePiece[] },
+  { codec, prompt, setup }: RunContext,
+) {
+  const encoded: ImageFeatures[] = [];
+  for (const tile of image.tiles) encoded.push(await runtime.encodeImage(tile()));
+  const question = { text: prompt, system: undefined };
+  const pieces = layOutPrompt(codec, setup.prompt, question, [image.pieces]);
+  const features = Float32Array.from(encoded.flatMap(({ values }) => [...values]));
+  return { features, runs: cutPrompt(fillImages(pieces, encoded)) };
 }

@@ -11,6 +11,7 @@ import type { DecoderForm } from "../protocol/result.ts";
 import type { CheckableRuntime } from "./checkable-runtime.ts";
 import type { EncoderOptimizer } from "./encoder-optimizer.ts";
 import type { GraphFile } from "./graph-file.ts";
+import type { VisionPorts } from "./runtime.ts";
 
 /**
  * The part of an engine that is in the worker's light chunk. It tells what the engine can do. The engine's own code is loaded
@@ -75,6 +76,8 @@ export interface RuntimeOptions extends StartOptions {
   readonly openFile: (graph: GraphName) => Promise<GraphFile>;
   /** Side of the model's own images, in pixels. A size in the encoder's file counts more. */
   readonly imageSize: number;
+  /** What the vision graph's inputs and outputs are called. */
+  readonly ports: VisionPorts;
   /** The greatest number of positions in a sequence. */
   readonly maxPositions: number;
   /** The best form to try for the decoder. An engine with only one form ignores this. */

@@ -5,16 +5,28 @@
 
 import type { Device } from "../protocol/model-descriptor.ts";
 
-/** An image in the form that the encoder takes. */
+/** What the encoder takes in one run: an image, or a tile of one. */
 export interface ImageTensor {
-  /** RGB planes, 0..1. */
+  /** Planes of red, green and blue, in the range that the model's family says. */
   readonly data: Float32Array; // [3, size, size]
+  /** In pixels. */
   readonly size: number;
 }
 
-/** The features of an image. They are plain data, which may be stored, and become a part of a prompt later. */
+/** What the vision graph's inputs and outputs are called, and how they are shaped. The model's family says so. */
+export interface VisionPorts {
+  /** [1, 3, size, size], or [1, 1, 3, size, size] with an axis for tiles. */
+  readonly pixels: string;
+  readonly hasTileAxis: boolean;
+  /** Where the graph asks which pixels count: an input of booleans, shaped as the pixels are without channels. */
+  readonly mask?: string;
+  /** [..., tokens, hidden] */
+  readonly features: string;
+}
+
+/** The features of an image, or of a tile of it. They are plain data, which may be stored, and become a part of a prompt later. */
 export interface ImageFeatures {
-  /** Positions that the image takes in the prompt: (size / 64)². */
+  /** Positions that they take in the prompt. */
   readonly tokens: number;
   /** [tokens, hidden]. They must not be changed. */
   readonly values: Float32Array<ArrayBuffer>;
@@ -59,7 +71,7 @@ export interface Runtime {
   readonly maxPositions: number;
   /** Side of the images that the encoder was made for, in pixels. */
   readonly imageSize: number;
-  /** Whether the encoder is right at any side that is a multiple of 64 pixels. Otherwise it is right at `imageSize` only. */
+  /** Whether the encoder is right at any side that the model's family allows. Otherwise it is right at `imageSize` only. */
   readonly isImageSizeFree: boolean;
   /** Numbers of a position of the prompt; undefined until an image was encoded, as the check of a load does. */
   readonly hiddenSize: number | undefined;
@@ -75,7 +87,7 @@ export interface TextCodec {
   /** The ids of plain text. Nothing in the text becomes a control token. */
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
-  /** The id of a control token such as `<|im_end|>`; undefined if there is no such token. */
+  /** The id of a control token, such as the one that ends a turn; undefined if there is no such token. */
   controlId(token: string): number | undefined;
   /** All control tokens of the vocabulary. */
   readonly controlTokens: readonly string[];
@@ -86,5 +98,10 @@ export interface TextCodec {
 /** One turn of a conversation. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
-  readonly content: string;
+  /** Text, or a list of parts where the model's template expects one. */
+  readonly content: string | readonly ContentPart[];
 }
+
+/** A part of a message, as templates for images and text call it. */
+export type ContentPart =
+  { readonly type: "image" } | { readonly type: "text"; readonly text: string };

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { fakeFeatures } from "../../test/fake-runtime.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { createTextCodec } from "../inference/tokenizer.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
+import type { ImagePiece } from "../families/family.ts";
 import {
   cleanUserText,
   countTextTokens,
@@ -12,7 +14,7 @@ import {
   type PromptPiece,
 } from "./prompt.ts";
 
-const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 const [IM_START, IM_END] = [codec.controlId("<|im_start|>")!, codec.controlId("<|im_end|>")!];
 const CONTROL_IDS = new Set(codec.controlTokens.map((token) => codec.controlId(token)!));
 /** transformers.js as it comes, added tokens and all: what the model was trained with. */
@@ -20,7 +22,8 @@ const reference = new PreTrainedTokenizer(tokenizerJson, tokenizerConfig);
 const IMAGE_ID = codec.controlId("<image>")!;
 
 function ask(text: string, { images = 1, system }: { images?: number; system?: string } = {}) {
-  return layOutPrompt(codec, { text, system }, images);
+  const shown = Array<readonly ImagePiece[]>(images).fill([{ kind: "tile" }]);
+  return layOutPrompt(codec, FASTVLM_PROMPT, { text, system }, shown);
 }
 
 /** All ids in order, with the id of `<image>` for pictures. */
@@ -151,9 +154,9 @@ describe("layOutPrompt", () => {
 
   it("refuses a vocabulary that lacks the template's tokens", () => {
     const lacking = { ...codec, controlId: () => undefined };
-    expect(() => layOutPrompt(lacking, { text: "?", system: undefined }, 0)).toThrow(
-      "no control token",
-    );
+    expect(() =>
+      layOutPrompt(lacking, FASTVLM_PROMPT, { text: "?", system: undefined }, []),
+    ).toThrow("no control token");
   });
 });
 

@@ -10,9 +10,10 @@ import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createTextCodec } from "../inference/tokenizer.ts";
 import type { ModelDescriptor, ModelFile } from "../protocol/model-descriptor.ts";
 import type { CallMessage, LoadRequest, WorkerApi, WorkerMessage } from "../wire/worker-api.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import { createHost } from "./host.ts";
 
-const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 const END = codec.controlId("<|im_end|>")!;
 const WORDS = "A red square";
 const ANSWER = [...codec.encode(WORDS), END];

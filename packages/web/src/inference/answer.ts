@@ -7,6 +7,7 @@ import {
   type Generation,
   type GenerationContext,
 } from "../generation/generate.ts";
+import type { PromptForm } from "../families/family.ts";
 import { countTextTokens, fillImages, layOutPrompt, upToImages } from "../generation/prompt.ts";
 import type { ImageFeatures, Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache, type SequenceCache } from "../generation/sequence-cache.ts";
@@ -25,6 +26,7 @@ export interface AnswerParts {
   readonly info: ModelInfo;
   readonly runtime: Runtime;
   readonly codec: TextCodec;
+  readonly prompt: PromptForm;
   readonly endIds: ReadonlySet<number>;
   readonly sequences: SequenceCache;
   readonly images: Images;
@@ -59,8 +61,9 @@ export async function answer(
   await scope.enter("vision");
   const pieces = layOutPrompt(
     codec,
+    parts.prompt,
     { text: call.prompt, system: call.system, history: call.history },
-    opened.length,
+    opened.map((image) => image.pieces),
   );
   let generation: Generation;
   try {
@@ -118,7 +121,8 @@ export async function openImage(
     clock.end("visionMs");
     await scope.enter("prefill");
     // Of a question without words, all that follows the image is left out.
-    const pieces = layOutPrompt(parts.codec, { text: "", system: undefined }, 1);
+    const question = { text: "", system: undefined };
+    const pieces = layOutPrompt(parts.codec, parts.prompt, question, [first.pieces]);
     await prefill(parts, fillImages(upToImages(pieces), features));
     clock.end("prefillMs");
     parts.recorder.record("vlm.kv_cache.bytes", parts.sequences.bytes);
@@ -134,10 +138,10 @@ async function encodeAll(
   scope: CallScope,
 ): Promise<ImageFeatures[]> {
   const features: ImageFeatures[] = [];
-  for (const image of opened) {
+  for (const tile of opened.flatMap((image) => image.tiles)) {
     const startedAt = performance.now();
-    const { features: encoded, isNew } = await image.encode();
-    if (isNew) sizes.noteEncoding(image.info, performance.now() - startedAt);
+    const { features: encoded, isNew } = await tile.encode();
+    if (isNew) sizes.noteEncoding(tile, performance.now() - startedAt);
     features.push(encoded);
     await scope.checkpoint();
   }

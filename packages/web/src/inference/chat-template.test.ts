@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 import { qwen2Config, qwen2Json } from "../../test/qwen2-tokenizer.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import type { ChatMessage } from "../engines/runtime.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import { createChatTemplate } from "./chat-template.ts";
 
-const question: ChatMessage = { role: "user", content: "<image>What is this?" };
-const conversations: readonly (readonly ChatMessage[])[] = [
+type TextMessage = ChatMessage & { readonly content: string };
+
+const question: TextMessage = { role: "user", content: "<image>What is this?" };
+const conversations: readonly (readonly TextMessage[])[] = [
   [question],
   [{ role: "system", content: " Answer in German. " }, question],
   [{ role: "system", content: "" }, question],
@@ -33,7 +36,7 @@ describe("createChatTemplate", () => {
   ] as const;
 
   it.each(pairs)("renders the template of %s as transformers.js does", (_, json, config) => {
-    const render = createChatTemplate(config);
+    const render = createChatTemplate(config, FASTVLM_PROMPT);
     const reference = new PreTrainedTokenizer(json, config);
     for (const messages of conversations) {
       const options = { tokenize: false, add_generation_prompt: true } as const;
@@ -43,7 +46,7 @@ describe("createChatTemplate", () => {
 
   it.each(pairs)("gives a template the variables that %s has there", (_, json, config) => {
     const reference = new PreTrainedTokenizer(json, config);
-    expect(createChatTemplate(config, describing)([question])).toBe(
+    expect(createChatTemplate(config, FASTVLM_PROMPT, describing)([question])).toBe(
       reference.apply_chat_template([question], {
         chat_template: describing,
         tokenize: false,
@@ -60,21 +63,27 @@ describe("createChatTemplate", () => {
     };
     const text = "{{ bos_token }}{{ eos_token is defined }}{{ messages[0].content }}";
     const reference = new PreTrainedTokenizer(tokenizerJson, config);
-    const rendered = createChatTemplate(config, text)([question]);
+    const rendered = createChatTemplate(config, FASTVLM_PROMPT, text)([question]);
     expect(rendered).toBe(`<s>false${question.content}`);
     const options = { chat_template: text, tokenize: false } as const;
     expect(rendered).toBe(reference.apply_chat_template([question], options));
   });
 
   it("ends where the answer begins", () => {
-    expect(createChatTemplate(tokenizerConfig)([{ role: "user", content: "Hi" }])).toBe(
+    expect(
+      createChatTemplate(tokenizerConfig, FASTVLM_PROMPT)([{ role: "user", content: "Hi" }]),
+    ).toBe(
       "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" +
         "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
     );
   });
 
   it("prefers the template's own file to the config's", () => {
-    const render = createChatTemplate(tokenizerConfig, "Q: {{ messages[0].content }} A:");
+    const render = createChatTemplate(
+      tokenizerConfig,
+      FASTVLM_PROMPT,
+      "Q: {{ messages[0].content }} A:",
+    );
     expect(render([{ role: "user", content: "Hi" }])).toBe("Q: Hi A:");
   });
 
@@ -85,7 +94,7 @@ describe("createChatTemplate", () => {
     ];
     const config = { ...tokenizerConfig, chat_template: named };
     const reference = new PreTrainedTokenizer(tokenizerJson, config);
-    expect(createChatTemplate(config)([question])).toBe(
+    expect(createChatTemplate(config, FASTVLM_PROMPT)([question])).toBe(
       reference.apply_chat_template([question], { tokenize: false }),
     );
   });
@@ -111,7 +120,7 @@ describe("createChatTemplate", () => {
       ...expected,
       details: expect.objectContaining({ file: "chat_template.jinja" }) as unknown,
     };
-    expect(() => createChatTemplate(tokenizerConfig, text)).toThrow(
+    expect(() => createChatTemplate(tokenizerConfig, FASTVLM_PROMPT, text)).toThrow(
       expect.objectContaining(inFile),
     );
     const config = { ...tokenizerConfig, chat_template: text };
@@ -119,14 +128,16 @@ describe("createChatTemplate", () => {
       ...expected,
       details: expect.objectContaining({ file: "tokenizer_config.json" }) as unknown,
     };
-    expect(() => createChatTemplate(config)).toThrow(expect.objectContaining(inConfig));
+    expect(() => createChatTemplate(config, FASTVLM_PROMPT)).toThrow(
+      expect.objectContaining(inConfig),
+    );
   });
 
   it("refuses at the call what only that conversation breaks", () => {
     const text =
       "{% if messages[0].role == 'system' %}{{ raise_exception('No system turns') }}{% endif %}" +
       "{{ messages[0].content }}";
-    const render = createChatTemplate(tokenizerConfig, text);
+    const render = createChatTemplate(tokenizerConfig, FASTVLM_PROMPT, text);
     expect(render([question])).toBe(question.content);
     expect(() => render([{ role: "system", content: "Be brief." }, question])).toThrow(
       expect.objectContaining({
@@ -148,7 +159,9 @@ describe("createChatTemplate", () => {
   it.each(notOne.map((value) => ({ value })))(
     "says that a config with $value has no template",
     ({ value }) => {
-      expect(() => createChatTemplate({ ...tokenizerConfig, chat_template: value })).toThrow(
+      expect(() =>
+        createChatTemplate({ ...tokenizerConfig, chat_template: value }, FASTVLM_PROMPT),
+      ).toThrow(
         expect.objectContaining({
           code: "model-invalid",
           message: expect.stringContaining("no chat template") as unknown,

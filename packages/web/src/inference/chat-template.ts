@@ -7,6 +7,7 @@
 import { Template } from "@huggingface/jinja";
 import { VlmError } from "../protocol/errors.ts";
 import type { ChatMessage } from "../engines/runtime.ts";
+import type { PromptForm } from "../families/family.ts";
 
 /** Renders messages as text that ends where the answer begins. */
 export type ChatTemplate = (messages: readonly ChatMessage[]) => string;
@@ -16,10 +17,15 @@ const PROBE = "\uE0000\uE001";
 
 /**
  * @param config content of `tokenizer_config.json`: special tokens, and the template of older exports
+ * @param form how the family writes messages
  * @param text content of `chat_template.jinja`, which is preferred to the template in the config
  * @throws {VlmError} `model-invalid` when there is no template, or when it does not render a question
  */
-export function createChatTemplate(config: Record<string, unknown>, text?: string): ChatTemplate {
+export function createChatTemplate(
+  config: Record<string, unknown>,
+  form: Pick<PromptForm, "content">,
+  text?: string,
+): ChatTemplate {
   const file = text === undefined ? CONFIG_FILE : "chat_template.jinja";
   const template = parse(file, text ?? findTemplate(config["chat_template"]));
   const variables = { add_generation_prompt: true, tools: null, documents: null };
@@ -31,7 +37,7 @@ export function createChatTemplate(config: Record<string, unknown>, text?: strin
       throw invalid(file, "The model's chat template fails", cause);
     }
   };
-  if (!render([{ role: "user", content: PROBE }]).includes(PROBE)) {
+  if (!render([{ role: "user", content: form.content(0, PROBE) }]).includes(PROBE)) {
     throw invalid(file, "The model's chat template leaves out the text of a question");
   }
   return render;

@@ -9,9 +9,11 @@ import { decoderFormOf, type CheckableRuntime } from "../engines/checkable-runti
 import { createMemoryStore } from "../storage/memory-store.ts";
 import { createVerdictStore } from "./check-verdict.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
+import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
-const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 const ANSWER = [7, 8, 9, END_ID];
 
 interface Machine {
@@ -112,6 +114,7 @@ async function visit(
       return Promise.resolve(create(machine, form));
     },
     codec,
+    setup: { prompt: FASTVLM_PROMPT, images: FASTVLM_IMAGES },
     model,
     endIds: new Set([END_ID]),
     verdicts: createVerdictStore(store, { model, variant: "int8", circumstances }),

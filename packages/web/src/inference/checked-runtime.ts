@@ -7,23 +7,22 @@
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DecoderForm } from "../protocol/result.ts";
-import { checkImage } from "../generation/check-image.ts";
 import { centredCosine } from "../generation/cosine.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
-import type { Runtime, TextCodec } from "../engines/runtime.ts";
+import type { Runtime } from "../engines/runtime.ts";
 import { decoderFormOf, type CheckableRuntime } from "../engines/checkable-runtime.ts";
 import { cutPrompt, type CheckQuestion } from "./check-question.ts";
 import type { CheckVerdict, VerdictStore } from "./check-verdict.ts";
 import { ANSWER_TOKENS, chooseDecoder, type RefusedForm } from "./choose-decoder.ts";
 import { expectFigure } from "./expect-figure.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
-import { checkDevice } from "./self-check.ts";
+import { checkTile } from "./check-tile.ts";
+import { checkDevice, type AskedModel } from "./self-check.ts";
 
-export interface CheckedRuntimeOptions {
+export interface CheckedRuntimeOptions extends AskedModel {
   /** Loads the graphs. */
   readonly create: (form: DecoderForm) => Promise<CheckableRuntime>;
-  readonly codec: TextCodec;
   readonly model: ModelDescriptor;
   readonly endIds: ReadonlySet<number>;
   readonly verdicts: VerdictStore;
@@ -74,10 +73,10 @@ async function createKnown(
   options: CheckedRuntimeOptions,
   { form, refused }: CheckVerdict,
 ): Promise<CheckableRuntime> {
-  const { create, codec, model, report } = options;
+  const { create, model, report } = options;
   const runtime = await create(form);
   try {
-    await timed(report, () => checkDevice(runtime, codec, model));
+    await timed(report, () => checkDevice(runtime, options, model));
   } catch (error) {
     if (!mayBeCaptures(runtime, error)) throw error;
     await runtime.dispose();
@@ -93,7 +92,7 @@ async function checkFirst(
   runtime: CheckableRuntime,
   most: DecoderForm,
 ): Promise<CheckableRuntime> {
-  const { codec, create, model, report, verdicts } = options;
+  const { create, model, report, verdicts } = options;
   try {
     const choice = await timed(report, async () => {
       const chosen = await chooseDecoder(runtime, await questionOf(runtime, options), {
@@ -102,8 +101,8 @@ async function checkFirst(
           report.onCompared(COMPARISON, likeness, form);
         },
       });
-      await checkDevice(runtime, codec, model);
-      if (runtime.device === "wasm") await checkPieces(runtime, codec, report);
+      await checkDevice(runtime, options, model);
+      if (runtime.device === "wasm") await checkPieces(runtime, options);
       expectNoLoop(runtime, chosen.answer);
       return chosen;
     });
@@ -123,17 +122,19 @@ function mayBeCaptures(runtime: CheckableRuntime, error: unknown): boolean {
   return decoderFormOf(runtime) === "captured" && isFailure;
 }
 
-/** A CPU needs about a second for a small image, and twenty for the full size of FastVLM. */
-const SMALL_SIZE = 256;
-
 async function questionOf(
   runtime: Runtime,
-  { codec, model, endIds }: CheckedRuntimeOptions,
+  { codec, setup, model, endIds }: CheckedRuntimeOptions,
 ): Promise<CheckQuestion> {
+  // A CPU needs about a second for a small image, and twenty for the full size of FastVLM.
   const isSmall = runtime.device === "wasm" && runtime.isImageSizeFree;
-  const size = isSmall ? Math.min(SMALL_SIZE, runtime.imageSize) : runtime.imageSize;
-  const features = await runtime.encodeImage(checkImage(size));
-  const pieces = layOutPrompt(codec, { text: model.captions.brief.prompt, system: undefined }, 1);
+  const size = isSmall
+    ? Math.min(setup.images.checkSides.small, runtime.imageSize)
+    : runtime.imageSize;
+  const tile = checkTile(setup.images, size);
+  const features = await runtime.encodeImage(tile.image);
+  const question = { text: model.captions.brief.prompt, system: undefined };
+  const pieces = layOutPrompt(codec, setup.prompt, question, [tile.pieces]);
   const runs = cutPrompt(fillImages(pieces, [features]));
   return { runs, endIds };
 }
@@ -145,7 +146,10 @@ async function questionOf(
 const MIN_PIECES_LIKENESS = 0.9;
 
 /** Compares a prompt at once with the same prompt in pieces. On a GPU, the usual check does this at every load. */
-async function checkPieces(runtime: Runtime, codec: TextCodec, report: CheckReport): Promise<void> {
+async function checkPieces(
+  runtime: Runtime,
+  { codec, report }: CheckedRuntimeOptions,
+): Promise<void> {
   const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);
   const actual = centredCosine(atOnce, await lastLogits(runtime, inSmallPieces(ids)));

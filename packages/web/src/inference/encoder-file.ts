@@ -5,6 +5,7 @@ import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
 import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
 import type { GraphFile } from "../engines/graph-file.ts";
 import type { Recorder } from "../metrics/recorder.ts";
+import type { ImageTensor } from "../engines/runtime.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { LoadRequest } from "../wire/worker-api.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
@@ -17,9 +18,10 @@ export interface EncoderFile {
   /**
    * Decides which encoder runs, if this is not decided yet, which is so at the first load.
    *
+   * @param image what encoders are compared by
    * @returns the label of the encoder that runs; undefined for the downloaded one
    */
-  optimizeAfterLoad(runtime: CheckableRuntime): Promise<string | undefined>;
+  optimizeAfterLoad(runtime: CheckableRuntime, image: ImageTensor): Promise<string | undefined>;
 }
 
 export interface EncoderFileOptions {
@@ -65,13 +67,13 @@ export async function chooseEncoderFile(
       if (!optimizer.plan(source, isAlways)) decision = "plain";
       return source;
     },
-    async optimizeAfterLoad(runtime) {
+    async optimizeAfterLoad(runtime, image) {
       if (decision) return decision === "optimized" ? label : undefined;
       const startedAt = performance.now();
       const onCompared = (likeness: number): void => {
         recorder.record("vlm.encoder.likeness", likeness);
       };
-      const options = { runtime, optimizer, store, openSource, isAlways, onCompared };
+      const options = { runtime, optimizer, store, openSource, isAlways, image, onCompared };
       if (!(await optimizeEncoder(options))) return undefined;
       recorder.recordMs("vlm.encoder.optimize.duration", performance.now() - startedAt);
       return label;

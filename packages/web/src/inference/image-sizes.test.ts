@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
+import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import type { ImageDetail } from "../protocol/options.ts";
 import { capToImage, createImageSizes } from "./image-sizes.ts";
 
 const create = (change: Partial<Parameters<typeof createImageSizes>[0]> = {}) =>
-  createImageSizes({ device: "wasm", largest: 1024, isFree: true, ...change });
+  createImageSizes({
+    device: "wasm",
+    form: FASTVLM_IMAGES,
+    largest: 1024,
+    isFree: true,
+    ...change,
+  });
 
 const wanting = (detail: ImageDetail | undefined, targetLatencyMs?: number) => ({
   detail,
@@ -14,7 +22,7 @@ const wanting = (detail: ImageDetail | undefined, targetLatencyMs?: number) => (
 function settle(sizes: ReturnType<typeof create>, fullMs: number, targetMs?: number): number {
   for (let round = 0; round < 12; round++) {
     const size = sizes.choose(wanting("auto", targetMs));
-    sizes.noteEncoding({ size }, (fullMs * size ** 2) / 1024 ** 2);
+    sizes.noteEncoding({ side: size }, (fullMs * size ** 2) / 1024 ** 2);
   }
   return sizes.choose(wanting("auto", targetMs));
 }
@@ -66,7 +74,7 @@ describe("auto", () => {
     const sizes = create();
     settle(sizes, 8000);
     for (const factor of [1.2, 0.9, 1.1, 0.95, 1.15, 1]) {
-      sizes.noteEncoding({ size: 512 }, 2000 * factor);
+      sizes.noteEncoding({ side: 512 }, 2000 * factor);
       expect(sizes.choose(wanting("auto"))).toBe(512);
     }
   });
@@ -74,7 +82,7 @@ describe("auto", () => {
   it("forgets one slow encoding among fast ones", () => {
     const sizes = create();
     settle(sizes, 100);
-    sizes.noteEncoding({ size: 1024 }, 60_000);
+    sizes.noteEncoding({ side: 1024 }, 60_000);
     expect(sizes.choose(wanting("auto"))).toBe(1024);
   });
 });
@@ -87,5 +95,5 @@ it.each([
   [256, 5000, 5000, 256],
   [256, 3, 3, 64],
 ])("a square of %d px for a picture of %d × %d is %d px", (size, width, height, expected) => {
-  expect(capToImage(size, { width, height })).toBe(expected);
+  expect(capToImage(size, { width, height }, FASTVLM_SIDES)).toBe(expected);
 });

@@ -1,13 +1,10 @@
 /** Chooses the size at which the encoder sees an image: the requested size, or one that this device encodes in time. */
 
 import type { Device } from "../protocol/model-descriptor.ts";
+import type { ImageForm } from "../families/family.ts";
+import type { Size } from "../image/formats/size.ts";
+import type { ImageSides } from "../protocol/image-sides.ts";
 import type { ImageDetail } from "../protocol/options.ts";
-
-/** FastViTHD halves its input six times. */
-const STEP = 64;
-
-/** The smallest size that `auto` chooses, because little can be seen below it. */
-const LEAST_AUTO_SIZE = 256;
 
 /** How long encoding may take by default. On a GPU a user hardly notices it; on a CPU it is what is possible. */
 const TARGET_MS: Readonly<Record<Device, number>> = { webgpu: 250, wasm: 2000 };
@@ -20,29 +17,33 @@ const TOLERANCE = 1.25;
 
 export interface ImageSizes {
   choose(wanted: { detail: ImageDetail | undefined; targetLatencyMs: number | undefined }): number;
-  /** Records how long the encoder took for an image of this size. */
-  noteEncoding(image: { size: number }, milliseconds: number): void;
+  /** Records how long the encoder took for a tile of this side. */
+  noteEncoding(tile: { side: number }, milliseconds: number): void;
 }
 
 export interface ImageSizesOptions {
   readonly device: Device;
+  readonly form: Pick<ImageForm, "sides" | "encodedPixels">;
   /** The model's own size. */
   readonly largest: number;
   /** Whether the encoder takes other sizes than the model's own. */
   readonly isFree: boolean;
 }
 
-export function createImageSizes({ device, largest, isFree }: ImageSizesOptions): ImageSizes {
-  const least = Math.min(LEAST_AUTO_SIZE, largest);
+export function createImageSizes(options: ImageSizesOptions): ImageSizes {
+  const { device, form, largest, isFree } = options;
+  const { step, leastAuto } = form.sides;
+  const least = Math.min(leastAuto, largest);
+  const toStep = (size: number): number => Math.max(step, Math.round(size / step) * step);
   const speeds: number[] = []; // milliseconds a pixel, the oldest first
   let current = device === "webgpu" ? largest : Math.max(least, toStep(largest / 2));
 
   const chooseAuto = (targetMs: number): number => {
     const speed = median(speeds);
     if (speed === undefined) return current;
-    const takes = (size: number): number => size * size * speed;
-    while (current > least && takes(current) > targetMs * TOLERANCE) current -= STEP;
-    while (current < largest && takes(current + STEP) <= targetMs) current += STEP;
+    const takes = (size: number): number => form.encodedPixels(size) * speed;
+    while (current > least && takes(current) > targetMs * TOLERANCE) current -= step;
+    while (current < largest && takes(current + step) <= targetMs) current += step;
     return current;
   };
 
@@ -54,8 +55,8 @@ export function createImageSizes({ device, largest, isFree }: ImageSizesOptions)
       if (detail === "auto") return chooseAuto(targetLatencyMs);
       return detail;
     },
-    noteEncoding({ size }, milliseconds) {
-      speeds.push(milliseconds / (size * size));
+    noteEncoding({ side }, milliseconds) {
+      speeds.push(milliseconds / (side * side));
       if (speeds.length > REMEMBERED_SPEEDS) speeds.shift();
     },
   };
@@ -64,13 +65,10 @@ export function createImageSizes({ device, largest, isFree }: ImageSizesOptions)
 /** Limits a size to that of the image, because `auto` never enlarges an image. */
 export function capToImage(
   size: number,
-  { width, height }: { width: number; height: number },
+  { width, height }: Size,
+  { step }: Pick<ImageSides, "step">,
 ): number {
-  return Math.min(size, Math.max(STEP, Math.ceil(Math.max(width, height) / STEP) * STEP));
-}
-
-function toStep(size: number): number {
-  return Math.max(STEP, Math.round(size / STEP) * STEP);
+  return Math.min(size, Math.max(step, Math.ceil(Math.max(width, height) / step) * step));
 }
 
 function median(values: readonly number[]): number | undefined {

@@ -1,9 +1,11 @@
 /**
  * Prepares images for the decoder. An image that was seen before is recognised by the page's name for it, or by the bytes
- * of its file. It is neither decoded nor encoded again.
+ * of its file. It is neither decoded nor encoded again. The model's family says which tiles an image becomes. Each tile is
+ * encoded, stored and found again on its own.
  */
 
-import { toImageTensor } from "../image/tensor/image-tensor.ts";
+import type { ImageForm, ImagePiece, ImagePlan, ImageTile } from "../families/family.ts";
+import type { Size } from "../image/formats/size.ts";
 import type { ImageLimits } from "../image/limits.ts";
 import type { ImageFeatures, ImageTensor, Runtime } from "../engines/runtime.ts";
 import type { ImageFit } from "../protocol/options.ts";
@@ -13,13 +15,14 @@ import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
+import { imageKeyOf, tileKeyOf, tileKeysOf } from "./tile-keys.ts";
 
 /** Raise this when the same files give other features than before. Stored features are then not used. */
 const ENCODING_VERSION = 2;
 
 /** How the encoder sees an image. */
 export interface EncodingView {
-  /** Side of the square that the encoder sees, in pixels. */
+  /** The side that was chosen, in pixels. */
   readonly size: number;
   /** Whether a smaller image is seen at its own size, and not enlarged. */
   readonly isCapped: boolean;
@@ -30,6 +33,13 @@ export interface OpenedImage {
   readonly info: ImageInfo;
   /** The key of the pixels; undefined if nothing may be reused. */
   readonly key: string | undefined;
+  /** What stands in the prompt in its place. */
+  readonly pieces: readonly ImagePiece[];
+  /** In the order in which the prompt has them. */
+  readonly tiles: readonly OpenedTile[];
+}
+
+export interface OpenedTile extends ImageTile {
   /** Returns the features. `isNew` says that they were encoded just now. */
   encode(): Promise<{ features: ImageFeatures; isNew: boolean }>;
 }
@@ -53,19 +63,18 @@ export interface Images {
 
 export interface ImagesOptions {
   readonly runtime: Pick<Runtime, "encodeImage" | "hiddenSize">;
+  readonly form: Pick<ImageForm, "plan" | "sides" | "storedAs">;
   readonly model: ModelInfo;
   readonly limits: ImageLimits;
   readonly cache: ImageCache;
 }
 
-/** FastViTHD's total stride: an image of 64 × 64 pixels is one token. */
-const STRIDE = 64;
-
-/** Features of about seventy images of 1024 px, or of a thousand of 256 px. */
+/** Features of about seventy images that FastVLM sees at 1024 px, or of a thousand at 256 px. */
 const MAX_FEATURE_BYTES = 64 * 2 ** 20;
 const MAX_NAMES = 4096;
 
-export function createImages({ runtime, model, limits, cache }: ImagesOptions): Images {
+export function createImages(options: ImagesOptions): Images {
+  const { runtime, form, model, limits, cache } = options;
   const names = new Map<string, KnownImage>(); // the longest unused first
   const features = new Map<string, StoredFeatures>();
 
@@ -90,11 +99,21 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
     }
   };
 
-  const find = async (key: string, { tokens }: ImageInfo): Promise<StoredFeatures | undefined> =>
+  const find = async (key: string, { tokens }: ImageTile): Promise<StoredFeatures | undefined> =>
     features.get(key) ?? cache.getFeatures(key, { tokens, hidden: runtime.hiddenSize });
 
+  const nameOf = (what: string, { size, isCapped, fit }: EncodingView): string =>
+    [what, String(size), fit, isCapped && "capped", form.storedAs].filter(Boolean).join("|");
+
   const isNamed = ({ id }: WireImage, look: EncodingView): boolean =>
-    id !== undefined && names.has(encodingNameOf(`page:${id}`, look));
+    id !== undefined && names.has(nameOf(`page:${id}`, look));
+
+  const planFor = (image: Size, { size, isCapped, fit }: EncodingView): ImagePlan =>
+    form.plan(image, { side: isCapped ? capToImage(size, image, form.sides) : size, fit });
+
+  /** What is stored may be of a kit that made other tiles of the image: then it is not known. */
+  const asPlanned = (known: KnownImage | undefined, look: EncodingView): KnownImage | undefined =>
+    known && tileKeysOf(known).length === planFor(known, look).tiles.length ? known : undefined;
 
   const openOne = async (
     image: WireImage,
@@ -102,61 +121,70 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
     { look, reuses, signal, onDecoded, onPreprocessed }: OpenImagesOptions,
   ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
-    const toTensor = async (): Promise<{ tensor: ImageTensor; width: number; height: number }> => {
+    const draw = async (): Promise<DrawnImage> => {
       const pixels = await decodeImage(await read(), limits);
       onDecoded();
-      const size = look.isCapped ? capToImage(look.size, pixels) : look.size;
-      const { fit } = look;
-      const tensor = { data: toImageTensor(pixels, { size, fit }), size };
+      const plan = planFor(pixels, look);
+      const drawTile = plan.draw(pixels);
+      const tensors = plan.tiles.map((_, at) => drawTile(at));
       onPreprocessed();
-      return { tensor, width: pixels.width, height: pixels.height };
+      return { plan, tensors, width: pixels.width, height: pixels.height };
     };
     if (!reuses) {
-      const { tensor, width, height } = await toTensor();
+      const { plan, tensors, ...size } = await draw();
       return {
-        info: describe({ width, height, size: tensor.size }),
+        ...describe(plan, size),
         key: undefined,
-        encode: async () => ({ features: await runtime.encodeImage(tensor), isNew: true }),
+        tiles: plan.tiles.map((tile, at) => ({
+          ...tile,
+          encode: async () => ({
+            features: await runtime.encodeImage(take(tensors, at)!),
+            isNew: true,
+          }),
+        })),
       };
     }
 
-    const pageName = image.id === undefined ? undefined : encodingNameOf(`page:${image.id}`, look);
+    const pageName = image.id === undefined ? undefined : nameOf(`page:${image.id}`, look);
     let known = pageName === undefined ? undefined : names.get(pageName);
     let fileName: string | undefined;
     if (!known) {
       const content = await read();
       if (content instanceof Uint8Array) {
-        fileName = encodingNameOf(`file:${await sha256(content)}`, look);
-        known = await cache.recognise(fileName);
+        fileName = nameOf(`file:${await sha256(content)}`, look);
+        known = asPlanned(await cache.recognise(fileName), look);
       }
     }
-    let tensor: ImageTensor | undefined;
+    let drawn: DrawnImage | undefined;
     if (!known) {
-      const decoded = await toTensor();
-      tensor = decoded.tensor;
-      const hash = await sha256(new Uint8Array(tensor.data.buffer as ArrayBuffer));
-      const { width, height } = decoded;
-      known = { key: `${String(tensor.size)}:${hash}`, width, height, size: tensor.size };
+      drawn = await draw();
+      const { plan, tensors, width, height } = drawn;
+      const tileKeys: string[] = [];
+      for (const tensor of tensors) tileKeys.push(await tileKeyOf(tensor!));
+      known = { ...(await imageKeyOf(plan, tileKeys)), width, height, size: plan.side };
       if (fileName !== undefined) void cache.name(fileName, known);
     }
     if (pageName !== undefined) remember(pageName, known);
 
-    const { key } = known;
-    const featuresKey = JSON.stringify([key, model, ENCODING_VERSION]);
+    const plan = drawn?.plan ?? planFor(known, look);
+    const tileKeys = tileKeysOf(known);
+    const encodeTile = async (at: number): Promise<{ features: ImageFeatures; isNew: boolean }> => {
+      const featuresKey = JSON.stringify([tileKeys[at], model, ENCODING_VERSION]);
+      let found = await find(featuresKey, plan.tiles[at]!);
+      const isNew = !found;
+      if (!found) {
+        // Known, and its features gone: it is drawn once for all tiles.
+        if (!drawn?.tensors[at]) drawn = await draw();
+        found = await runtime.encodeImage(take(drawn.tensors, at)!);
+        void cache.setFeatures(featuresKey, found);
+      }
+      keep(featuresKey, found);
+      return { features: { ...found, key: featuresKey }, isNew };
+    };
     return {
-      info: describe(known),
-      key,
-      async encode() {
-        let found = await find(featuresKey, describe(known));
-        const isNew = !found;
-        if (!found) {
-          tensor ??= (await toTensor()).tensor;
-          found = await runtime.encodeImage(tensor);
-          void cache.setFeatures(featuresKey, found);
-        }
-        keep(featuresKey, found);
-        return { features: { ...found, key: featuresKey }, isNew };
-      },
+      ...describe(plan, known),
+      key: known.key,
+      tiles: plan.tiles.map((tile, at) => ({ ...tile, encode: () => encodeTile(at) })),
     };
   };
 
@@ -182,10 +210,22 @@ export function createImages({ runtime, model, limits, cache }: ImagesOptions): 
   };
 }
 
-function encodingNameOf(what: string, { size, isCapped, fit }: EncodingView): string {
-  return `${what}|${String(size)}|${fit}${isCapped ? "|capped" : ""}`;
+/** An image whose tiles are computed, and not all encoded yet. */
+interface DrawnImage extends Size {
+  readonly plan: ImagePlan;
+  readonly tensors: (ImageTensor | undefined)[];
 }
 
-function describe({ width, height, size }: Omit<KnownImage, "key">): ImageInfo {
-  return { width, height, size, tokens: (size / STRIDE) ** 2 };
+/** A tile is megabytes: it goes when it is encoded. */
+function take(tensors: (ImageTensor | undefined)[], at: number): ImageTensor | undefined {
+  const tensor = tensors[at];
+  tensors[at] = undefined;
+  return tensor;
+}
+
+function describe(
+  { side, tokens, pieces }: ImagePlan,
+  { width, height }: Size,
+): Pick<OpenedImage, "info" | "pieces"> {
+  return { info: { width, height, size: side, tokens }, pieces };
 }

@@ -5,12 +5,16 @@ import {
   hasOptionalFile,
   type GraphName,
   type ModelVariant,
+  type OptionalFile,
 } from "../protocol/model-descriptor.ts";
 import type { ModelInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest, OpenCall } from "../wire/worker-api.ts";
 import type { EngineCode, RuntimeOptions } from "../engines/engine.ts";
-import type { Runtime, TextCodec } from "../engines/runtime.ts";
+import type { Runtime } from "../engines/runtime.ts";
+import { checkImage } from "../generation/check-image.ts";
+import { endIdsOf } from "../generation/end-ids.ts";
+import { familyOf } from "../families/index.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
 import type { ImageCache } from "../storage/image-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
@@ -21,9 +25,9 @@ import { answer, openImage, type Opening } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createVerdictStore } from "./check-verdict.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
+import { sideFor } from "./check-tile.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
-import { readModelConfig, type ModelConfig } from "../schema/model-config.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
 import { createTextCodec } from "./tokenizer.ts";
@@ -69,11 +73,12 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     ...(await encoder.find()),
     ...(await findGraph(files, variant, "decoder")),
   ]);
-  const config = readModelConfig({
+  const readOptional = (path: OptionalFile): Promise<unknown> | undefined =>
+    hasOptionalFile(model, path) ? readJson(files, path) : undefined;
+  const setup = familyOf(model).configure({
     config: await readJson(files, "config.json"),
-    ...(hasOptionalFile(model, "generation_config.json") && {
-      generation: await readJson(files, "generation_config.json"),
-    }),
+    generation: await readOptional("generation_config.json"),
+    preprocessor: await readOptional("preprocessor_config.json"),
   });
   const template = hasOptionalFile(model, "chat_template.jinja")
     ? await readText(files, "chat_template.jinja")
@@ -81,14 +86,16 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
   const codec = createTextCodec(
     await readJson(files, "tokenizer.json"),
     await readJson(files, "tokenizer_config.json"),
+    setup.prompt,
     template,
   );
   const runtimeOptions: Omit<RuntimeOptions, "decoderForm"> = {
     device: variant.device,
-    imageSize: model.imageSize,
+    imageSize: setup.images.tileSide(model.imageSize),
+    ports: setup.ports,
     wasmThreads: request.wasmThreads,
     onPhase: options.onPhase,
-    maxPositions: config.maxPositions,
+    maxPositions: setup.maxPositions,
     openFile: (graph: GraphName) =>
       graph === "vision" ? encoder.open() : openGraph(files, variant, graph),
     onDeviceLost: options.onDeviceLost,
@@ -106,10 +113,11 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
       options.onEvent({ type: "graph-prepared", report });
     },
   };
-  const endIds = allEndIds(config, codec);
+  const endIds = endIdsOf(setup, codec);
   const runtime = await createCheckedRuntime({
     create: (decoderForm) => engine.createRuntime({ ...runtimeOptions, decoderForm }),
     codec,
+    setup,
     model,
     endIds,
     verdicts: createVerdictStore(options.verdicts, {
@@ -122,7 +130,9 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     }),
     report: checkReport(recorder, options.onEvent),
   });
-  const encoderLabel = await encoder.optimizeAfterLoad(runtime);
+  const { checkSides, range } = setup.images;
+  const compared = checkImage(sideFor(runtime, checkSides.small), range);
+  const encoderLabel = await encoder.optimizeAfterLoad(runtime, compared);
 
   const info: ModelInfo = {
     id: model.id,
@@ -133,16 +143,29 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
   const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
   const images = createImages({
     runtime,
+    form: setup.images,
     model: info,
     limits: request.imageLimits,
     cache: options.images,
   });
   const sizes = createImageSizes({
     device: runtime.device,
-    largest: runtime.imageSize,
-    isFree: runtime.isImageSizeFree,
+    form: setup.images,
+    ...setup.images.choice(runtime, model.imageSize),
   });
-  const parts = { info, runtime, codec, endIds, sequences, images, sizes, results, recorder };
+  const { prompt } = setup;
+  const parts = {
+    info,
+    runtime,
+    codec,
+    prompt,
+    endIds,
+    sequences,
+    images,
+    sizes,
+    results,
+    recorder,
+  };
   return {
     info,
     runtime,
@@ -206,10 +229,4 @@ async function readJson(files: ModelFiles, path: string): Promise<unknown> {
       { cause },
     );
   }
-}
-
-/** Ids that end an answer: the model's own, and the two that Qwen2 ends turns and texts with. */
-function allEndIds({ endIds }: ModelConfig, codec: TextCodec): ReadonlySet<number> {
-  const known = [codec.controlId("<|im_end|>"), codec.controlId("<|endoftext|>")];
-  return new Set([...endIds, ...known].filter((id) => id !== undefined));
 }

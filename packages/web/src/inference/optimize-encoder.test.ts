@@ -5,6 +5,8 @@ import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
 import type { GraphFile } from "../engines/graph-file.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";
+import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
+import { checkImage } from "../generation/check-image.ts";
 
 /** A file of one byte. */
 const FILE: GraphFile = { size: 1, read: () => Uint8Array.of(1), close: () => undefined };
@@ -54,6 +56,7 @@ function create(before: readonly number[], after: readonly number[]) {
       optimizer,
       openSource: () => Promise.resolve(FILE),
       isAlways: true,
+      image: checkImage(64, FASTVLM_IMAGES.range),
       onCompared: (one) => likeness.push(one),
       ...change,
     });

@@ -3,12 +3,11 @@
  * to those of the original.
  */
 
-import { checkImage } from "../generation/check-image.ts";
 import { cosine } from "../generation/cosine.ts";
 import type { CheckableRuntime } from "../engines/checkable-runtime.ts";
 import type { EncoderOptimizer } from "../engines/encoder-optimizer.ts";
 import type { GraphFile } from "../engines/graph-file.ts";
-import type { Runtime } from "../engines/runtime.ts";
+import type { ImageTensor, Runtime } from "../engines/runtime.ts";
 import { VlmError } from "../protocol/errors.ts";
 
 /** Stores the encoder that this device made. */
@@ -29,6 +28,8 @@ export interface OptimizeEncoderOptions {
   readonly openSource: () => Promise<GraphFile>;
   /** Whether to write also an encoder that gains little. */
   readonly isAlways: boolean;
+  /** What both encoders are shown, of a size that they take; several image tokens. */
+  readonly image: ImageTensor;
   /** @param likeness the cosine of the features of both encoders, at most 1 */
   readonly onCompared: (likeness: number) => void;
 }
@@ -39,9 +40,6 @@ export interface OptimizeEncoderOptions {
  */
 const MIN_LIKENESS = 0.99;
 
-/** Side of the image for the comparison, in pixels, if the encoder takes that size: sixteen image tokens. */
-const CHECK_SIZE = 256;
-
 /**
  * Writes the encoder, compares it with the one that runs, and replaces that one.
  *
@@ -49,15 +47,15 @@ const CHECK_SIZE = 256;
  * @throws every other error, so that a bug of the kit is not mistaken for a slow device
  */
 export async function optimizeEncoder(options: OptimizeEncoderOptions): Promise<boolean> {
-  const { runtime, store, onCompared } = options;
+  const { runtime, store, image, onCompared } = options;
   try {
     await write(options);
     const file = await store.open();
     if (file === undefined || file === "refused") return false;
-    const expected = await look(runtime);
+    const expected = await valuesOf(runtime, image);
     const trial = await runtime.tryEncoder?.(file);
     if (!trial) return false;
-    const likeness = cosine(expected, await look(runtime));
+    const likeness = cosine(expected, await valuesOf(runtime, image));
     onCompared(likeness);
     if (likeness >= MIN_LIKENESS) {
       await trial.keep();
@@ -92,7 +90,6 @@ async function write({
   }
 }
 
-async function look(runtime: Runtime): Promise<Float32Array> {
-  const size = runtime.isImageSizeFree ? CHECK_SIZE : runtime.imageSize;
-  return (await runtime.encodeImage(checkImage(size))).values;
+async function valuesOf(runtime: Runtime, image: ImageTensor): Promise<Float32Array> {
+  return (await runtime.encodeImage(image)).values;
 }

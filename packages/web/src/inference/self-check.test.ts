@@ -5,9 +5,13 @@ import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import type { ImageTensor, Runtime } from "../engines/runtime.ts";
 import type { Device, ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts";
 import { checkDevice } from "./self-check.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
+import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
-const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
+
+const ASKED = { codec, setup: { prompt: FASTVLM_PROMPT, images: FASTVLM_IMAGES } };
 
 /** A device whose features are `encode` of the picture, and which answers `answer`. */
 function device(
@@ -36,7 +40,7 @@ function check(runtime: Runtime, selfCheck?: SelfCheck): Promise<void> {
     ...fastvlm05b({ imageSize: 64 }),
     ...(selfCheck && { selfCheck }),
   };
-  return checkDevice(runtime, codec, model);
+  return checkDevice(runtime, ASKED, model);
 }
 
 describe("checkDevice with the model's own check", () => {
@@ -79,7 +83,7 @@ describe("checkDevice with the model's own check of a small picture", () => {
     });
     const model = { ...fastvlm05b({ imageSize: 128 }), selfCheck: small };
     const own = { device: kind, imageSize: 128 };
-    return { sizes, done: checkDevice({ ...runtime, ...own }, codec, model) };
+    return { sizes, done: checkDevice({ ...runtime, ...own }, ASKED, model) };
   }
 
   it("sees just that one on a CPU", async () => {
@@ -136,7 +140,7 @@ describe("checkDevice without one", () => {
       };
     };
     const model = fastvlm05b({ imageSize: 1024 });
-    await checkDevice({ ...runtime, startDecoding }, codec, model);
+    await checkDevice({ ...runtime, startDecoding }, ASKED, model);
     expect(sizes).toEqual([64]);
     expect(tokens).toBe(1);
   });

@@ -8,20 +8,29 @@ import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts
 import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import { argmax } from "../generation/sampling.ts";
-import { checkImage } from "../generation/check-image.ts";
+import { checkImage, greyImage } from "../generation/check-image.ts";
 import { cosine } from "../generation/cosine.ts";
+import type { ImageForm, ModelSetup } from "../families/family.ts";
+import { checkTile, sideFor } from "./check-tile.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
 import { expectFigure } from "./expect-figure.ts";
+
+/** What belongs to the model: how it is asked and shown images. */
+export interface AskedModel {
+  readonly codec: TextCodec;
+  readonly setup: Pick<ModelSetup, "prompt" | "images">;
+}
 
 /** @throws {VlmError} `device-check-failed`, and the errors of the runtime */
 export async function checkDevice(
   runtime: Runtime,
-  codec: TextCodec,
+  asked: AskedModel,
   model: ModelDescriptor,
 ): Promise<void> {
+  const { images } = asked.setup;
   const { selfCheck: stored } = model;
-  const observed = await observe(runtime, codec, {
-    size: stored ? (stored.imageSize ?? runtime.imageSize) : sizeWithoutStored(runtime),
+  const observed = await observe(runtime, asked, {
+    size: stored ? (stored.imageSize ?? runtime.imageSize) : sizeWithoutStored(runtime, images),
     prompt: stored?.prompt ?? model.captions.brief.prompt,
     answer: stored?.expectedTokenIds ?? GENERIC_TOKENS[runtime.device],
   });
@@ -29,20 +38,21 @@ export async function checkDevice(
     expectFigure({ device: runtime.device, check, actual, atLeast });
   };
   if (!observed.features.every(Number.isFinite)) expect("finite features", 0, 1);
-  if (!stored) return checkSanity(expect, runtime, codec, observed);
+  if (!stored) return checkSanity(expect, runtime, asked, observed);
   compare(expect, observed, stored);
   const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
   if (runtime.device !== "webgpu" || !isOtherSize) return;
   // The expected numbers are for a small image, to spare the CPU. A GPU may fail at the full size only.
-  expectSpread(expect, await encodeValues(runtime, checkImage(runtime.imageSize)));
+  const own = checkImage(runtime.imageSize, images.range);
+  expectSpread(expect, await encodeValues(runtime, own));
 }
 
 /**
  * The size of the image for a check without expected numbers. A GPU may fail at the full size only, and its first run is
  * slow at any size. A CPU needs seconds for the full size, and computes a small image in the same way.
  */
-function sizeWithoutStored(runtime: Runtime): number {
-  return runtime.device === "webgpu" ? runtime.imageSize : sizeFor(runtime, CPU_SIZE);
+function sizeWithoutStored(runtime: Runtime, { checkSides }: ImageForm): number {
+  return runtime.device === "webgpu" ? runtime.imageSize : sideFor(runtime, checkSides.least);
 }
 
 function expectSpread(expect: Expect, features: Float32Array): void {
@@ -68,13 +78,16 @@ export interface Observation {
  */
 export async function observe(
   runtime: Runtime,
-  codec: TextCodec,
+  { codec, setup }: AskedModel,
   { size, prompt, answer }: { size: number; prompt: string; answer: readonly number[] | number },
 ): Promise<Observation> {
-  const features = await runtime.encodeImage(checkImage(size));
+  const { image, pieces: inPrompt } = checkTile(setup.images, size);
+  const features = await runtime.encodeImage(image);
   const decoding = runtime.startDecoding();
   try {
-    const pieces = layOutPrompt(codec, { text: prompt, system: undefined }, 1);
+    const pieces = layOutPrompt(codec, setup.prompt, { text: prompt, system: undefined }, [
+      inPrompt,
+    ]);
     const count = typeof answer === "number" ? answer : answer.length;
     const tokenIds: number[] = [];
     const likelihoods: number[] = [];
@@ -111,36 +124,23 @@ export const MIN_LIKELIHOOD = 0.05;
 async function checkSanity(
   expect: Expect,
   runtime: Runtime,
-  codec: TextCodec,
+  { codec, setup }: AskedModel,
   { features }: Observation,
 ): Promise<void> {
   expectSpread(expect, features);
   // Only GPUs have kernels that are wrong for one driver or size. The CPU's numbers were seen to
   // be finite, and its files are verified; a second image would only cost time.
   if (runtime.device === "wasm") return;
-  const size = sizeFor(runtime, SANITY_SIZE);
-  const first = await encodeValues(runtime, checkImage(size));
-  const second = await encodeValues(runtime, {
-    size,
-    data: new Float32Array(3 * size * size).fill(0.5),
-  });
+  const { checkSides, range } = setup.images;
+  const size = sideFor(runtime, checkSides.small);
+  const first = await encodeValues(runtime, checkImage(size, range));
+  const second = await encodeValues(runtime, greyImage(size, range));
   expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong while those for short inputs were right.
   const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);
   const inPieces = await lastLogits(runtime, inSmallPieces(ids));
   expect("agreement of long and short inputs", cosine(atOnce, inPieces), 0.998);
-}
-
-/** The side of the second image for a GPU, in pixels. */
-const SANITY_SIZE = 256;
-
-/** The side of the only image for a CPU, in pixels: one image token. */
-const CPU_SIZE = 64;
-
-/** The wanted size if the encoder takes it, otherwise its own size. */
-function sizeFor({ isImageSizeFree, imageSize }: Runtime, wanted: number): number {
-  return isImageSizeFree ? wanted : imageSize;
 }
 
 async function encodeValues(runtime: Runtime, image: ImageTensor): Promise<Float32Array> {

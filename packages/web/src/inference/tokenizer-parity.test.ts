@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { qwen2Config, qwen2Json } from "../../test/qwen2-tokenizer.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 const TEXTS = [
@@ -63,7 +64,7 @@ const MODELS = [
 ];
 
 describe.each(MODELS)("on the tokenizer of $name", ({ json, config }) => {
-  const codec = createTextCodec(json, config);
+  const codec = createTextCodec(json, config, FASTVLM_PROMPT);
   const controls = codec.controlTokens;
   const whole = new PreTrainedTokenizer(json, config);
   const withoutControls = new PreTrainedTokenizer({ ...json, added_tokens: [] }, config);

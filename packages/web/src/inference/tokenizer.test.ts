@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
+import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
-const codec = createTextCodec(tokenizerJson, tokenizerConfig);
+const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 
 describe("createTextCodec", () => {
   it("knows the vocabulary's control tokens and their ids", () => {
@@ -32,7 +33,7 @@ describe("createTextCodec", () => {
       ...tokenizerJson,
       added_tokens: [...tokenizerJson.added_tokens, { id: plain[0], content: "<|a|>" }],
     };
-    expect(() => createTextCodec(overlapping, tokenizerConfig).encode("a")).toThrow(
+    expect(() => createTextCodec(overlapping, tokenizerConfig, FASTVLM_PROMPT).encode("a")).toThrow(
       "control token",
     );
   });
@@ -67,7 +68,7 @@ describe("createTextCodec", () => {
     [tokenizerJson, null, "tokenizer_config.json"],
     [tokenizerJson, { ...tokenizerConfig, chat_template: undefined }, "tokenizer_config.json"],
   ])("says which file is not as it should be", (json, config, file) => {
-    expect(() => createTextCodec(json, config)).toThrow(
+    expect(() => createTextCodec(json, config, FASTVLM_PROMPT)).toThrow(
       expect.objectContaining({
         code: "model-invalid",
         details: expect.objectContaining({ file }) as unknown,

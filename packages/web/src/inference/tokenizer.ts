@@ -6,6 +6,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { VlmError } from "../protocol/errors.ts";
 import type { TextCodec } from "../engines/runtime.ts";
+import type { PromptForm } from "../families/family.ts";
 import { createChatTemplate } from "./chat-template.ts";
 
 interface AddedToken {
@@ -16,12 +17,14 @@ interface AddedToken {
 /**
  * @param tokenizerJson content of `tokenizer.json`
  * @param configJson content of `tokenizer_config.json`
+ * @param form how the family writes messages
  * @param chatTemplate content of `chat_template.jinja`, where the model has that file
  * @throws {VlmError} `model-invalid`
  */
 export function createTextCodec(
   tokenizerJson: unknown,
   configJson: unknown,
+  form: Pick<PromptForm, "content">,
   chatTemplate?: string,
 ): TextCodec {
   if (!isRecord(tokenizerJson)) throw invalid("tokenizer.json", "no object");
@@ -30,7 +33,7 @@ export function createTextCodec(
   const idOfControl = new Map(addedTokens.map(({ content, id }) => [content, id]));
   const controlIds = new Set(idOfControl.values());
   const tokenizer = createTokenizer({ ...tokenizerJson, added_tokens: [] }, configJson);
-  const renderChat = createChatTemplate(configJson, chatTemplate);
+  const renderChat = createChatTemplate(configJson, form, chatTemplate);
 
   return {
     encode(text) {
@@ -87,7 +90,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function invalid(file: string, reason: string, cause?: unknown): VlmError {
   return new VlmError(
     "model-invalid",
-    `The model's ${file} does not describe a tokenizer (${reason}). Use the files of a Qwen2 tokenizer.`,
+    `The model's ${file} does not describe a tokenizer (${reason}). Use the tokenizer files that the model was published with.`,
     { file, reason },
     { cause },
   );

@@ -3,6 +3,12 @@
  * how to ask the model. It crosses to the worker by structured clone.
  */
 
+/** The families of models that this version of the kit can run. */
+export const MODEL_FAMILIES = ["fastvlm"] as const;
+
+/** One that {@link MODEL_FAMILIES} names. */
+export type ModelFamilyName = (typeof MODEL_FAMILIES)[number];
+
 /** Where inference runs. */
 export type Device = "webgpu" | "wasm";
 
@@ -112,6 +118,11 @@ export interface SelfCheck {
 /** Everything that the kit needs to know about a model. */
 export interface ModelDescriptor {
   readonly id: string;
+  /**
+   * Decides how the model's files are read, how images become tiles and prompts, and which sizes are
+   * possible. Default `fastvlm`.
+   */
+  readonly family?: ModelFamilyName;
   /** A commit, a version, or the name of a branch or tag; for a branch or tag, `source` names the repository. */
   readonly revision: string;
   /** Given only if `revision` is a branch or a tag. The addresses in `files` are then those of the branch or tag. */
@@ -121,7 +132,7 @@ export interface ModelDescriptor {
   readonly files: Readonly<Record<string, ModelFile>>;
   /** In order of preference. */
   readonly variants: readonly ModelVariant[];
-  /** Side of the square image that the encoder sees, in pixels; a multiple of 64. */
+  /** The side at which images are seen with `detail: "high"`, in pixels; one that the family allows. */
   readonly imageSize: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
   readonly selfCheck?: SelfCheck;
@@ -133,10 +144,14 @@ export interface ModelDescriptor {
 export const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
 
 /**
- * Files that are read if the model's descriptor lists them. The first has more ids that end an answer. The second has the
- * chat template, which some exporters do not put into `tokenizer_config.json`.
+ * Files that are read if the model's descriptor lists them. The first has more ids that end an answer, the second says how
+ * images are made ready. The third has the chat template, which some exporters do not put into `tokenizer_config.json`.
  */
-export const OPTIONAL_FILES = ["generation_config.json", "chat_template.jinja"] as const;
+export const OPTIONAL_FILES = [
+  "generation_config.json",
+  "preprocessor_config.json",
+  "chat_template.jinja",
+] as const;
 
 /** The path of one of the {@link OPTIONAL_FILES}. */
 export type OptionalFile = (typeof OPTIONAL_FILES)[number];

@@ -37,7 +37,8 @@ export interface ChatTurn {
 }
 
 /**
- * The resolution at which the encoder sees an image: the side of its square in pixels (a multiple of 64), or a word.
+ * The resolution at which the model sees an image: a side in pixels, or a word. Which sides are possible depends on the
+ * model's family. For FastVLM it is the side of a square, a multiple of 64 from 64 to 2048.
  * `low`, `medium` and `high` are a quarter, half and all of the model's own size. `auto` is the largest size that this
  * device encodes within `targetLatencyMs`, but not larger than the image.
  */

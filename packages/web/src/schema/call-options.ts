@@ -1,6 +1,7 @@
 /** What an app may say of a call: of its question, of its images, and of the watch that repeats it. */
 
 import { any, check, pipe } from "valibot";
+import { detail } from "./detail.ts";
 import { fields, listOf, maybe } from "./fields.ts";
 import {
   callback,
@@ -37,19 +38,9 @@ const waitEntries = {
 
 const viewEntries = {
   fit: maybe(oneOf(["pad", "crop"])),
-  detail: maybe(
-    that<"low" | "medium" | "high" | "auto" | number>(
-      isDetail,
-      '"low", "medium", "high", "auto" or a multiple of 64 from 64 to 2048',
-    ),
-  ),
+  detail: maybe(detail),
   targetLatencyMs: maybe(numberFrom(1, 600_000)),
 };
-
-function isDetail(value: unknown): boolean {
-  if (typeof value === "string") return ["low", "medium", "high", "auto"].includes(value);
-  return typeof value === "number" && value >= 64 && value <= 2048 && value % 64 === 0;
-}
 
 const cache = maybe(flag);
 

@@ -1,6 +1,8 @@
 /** What an app may say of the models that the kit knows, of their pins, and of the choice between models. */
 
 import { any } from "valibot";
+import type { ImageSides } from "../protocol/image-sides.ts";
+import { sideOf } from "./detail.ts";
 import { entriesOf, fields, listOf, maybe } from "./fields.ts";
 import { isByteCount, isCommit, isSafePath, isSha256 } from "./manifest-fields.ts";
 import { isRevisionName } from "./model-source.ts";
@@ -29,21 +31,18 @@ const pins = fields(
   "dropped",
 );
 
-export const fastVlm05bOptions = fields({
-  // Whatever else stands here accepts nothing: the model stays closed, and says so when it is loaded.
-  acceptLicense: maybe(that<"apple-amlr">(() => true, "apple-amlr")),
-  revision: maybe(textOf("a branch, a tag or a commit")),
-  pins: maybe(pins),
-  endpoint: address,
-  baseUrl: address,
-  imageSize: maybe(
-    that<number>(
-      (value) => typeof value === "number" && value > 0 && Number.isInteger(value / 64),
-      "a multiple of 64",
-    ),
-  ),
-  selfCheck: maybe(selfCheck),
-});
+/** @param sides that images can have */
+export const fastVlm05bOptions = (sides: ImageSides) =>
+  fields({
+    // Whatever else stands here accepts nothing: the model stays closed, and says so when it is loaded.
+    acceptLicense: maybe(that<"apple-amlr">(() => true, "apple-amlr")),
+    revision: maybe(textOf("a branch, a tag or a commit")),
+    pins: maybe(pins),
+    endpoint: address,
+    baseUrl: address,
+    imageSize: maybe(sideOf(sides)),
+    selfCheck: maybe(selfCheck(sides)),
+  });
 
 export const choice = fields({
   key: textOf("a string that is not empty"),

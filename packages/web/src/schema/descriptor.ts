@@ -1,5 +1,6 @@
 /** The shape of a model's descriptor. Names that are not known are refused: a misspelt `sha256` would check nothing. */
 
+import { MODEL_FAMILIES } from "../protocol/model-descriptor.ts";
 import { fields, entriesOf, listOf, maybe } from "./fields.ts";
 import { isByteCount, isCacheName, isSafePath, isSha256 } from "./manifest-fields.ts";
 import { selfCheck } from "./self-check.ts";
@@ -50,6 +51,7 @@ const text = that<string>((value) => typeof value === "string", "a string");
 
 export const modelDescriptor = fields({
   id: name,
+  family: maybe(oneOf(MODEL_FAMILIES)),
   revision: name,
   source: maybe(fields({ endpoint: text, repository: text, revision: text })),
   license: fields({ id: text, summary: text, url: maybe(text), isAccepted: flag }),
@@ -57,6 +59,7 @@ export const modelDescriptor = fields({
   variants: listOf(variant, "a list of sets of files"),
   imageSize: integerFrom(1, Number.MAX_SAFE_INTEGER),
   captions: fields({ brief: preset, detailed: preset, "alt-text": preset }),
-  selfCheck: maybe(selfCheck),
+  // Which side its image may have is known when its family is.
+  selfCheck: maybe(selfCheck()),
   cohort: maybe(textOf("the name of a choice")),
 });

@@ -4,6 +4,8 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
+import { imageSidesOf } from "../families/image-sides.ts";
+import { describeSides, isSide } from "../protocol/image-sides.ts";
 import {
   COMMON_FILES,
   type GraphName,
@@ -20,13 +22,19 @@ const GRAPHS: readonly GraphName[] = ["vision", "embed", "decoder"];
 
 /**
  * The descriptor, copied, if it can be relied on: its names fit cache keys, its paths are safe, its
- * sizes and hashes are well-formed and agree, and every file that a variant needs is there.
+ * family is known, its sizes and hashes are well-formed and agree, and every file that a variant needs
+ * is there.
  *
  * @throws {VlmError} `model-invalid`, whose `file` is a file's path or the field that is wrong
  * @throws {TypeError} when it is no descriptor at all
  */
 export function readManifest(given: unknown): ModelDescriptor {
   const model: ModelDescriptor = read(modelDescriptor, given, "model", toError);
+  const sides = imageSidesOf(model);
+  const checkSide = model.selfCheck?.imageSize;
+  if (checkSide !== undefined && !isSide(checkSide, sides)) {
+    throw invalid("selfCheck", `imageSize is not ${describeSides(sides)}`);
+  }
   const fault = model.source && faultOfSource(model.source);
   if (fault !== undefined) throw invalid("source", fault);
   for (const [path, file] of Object.entries(model.files)) assertFile(path, file);

@@ -7,14 +7,16 @@ import { readStored } from "../schema/read.ts";
 import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
 import type { Store } from "./store.ts";
 
-/** An image as the encoder sees it. */
+/** An image as the model sees it. */
 export interface KnownImage {
-  /** A hash of the pixels, with their size. Images with equal keys have equal pixels. */
+  /** A hash of all pixels that the encoder is shown, with their size. Images with equal keys have equal pixels. */
   readonly key: string;
+  /** The same for each tile of the image, if it has several. */
+  readonly tileKeys?: readonly string[];
   /** Width of the image in pixels, after it was turned upright; so is `height`. */
   readonly width: number;
   readonly height: number;
-  /** Side of the square that the encoder sees, in pixels. */
+  /** The side at which it is seen, in pixels. */
   readonly size: number;
 }
 

@@ -5,6 +5,7 @@ import { VlmError, type VlmErrorCode, type VlmErrorDetails } from "../protocol/e
 import type { VlmResult } from "../protocol/result.ts";
 import type { FrameSource } from "./frame-source.ts";
 import type { CaptionOptions, GenerateRequest } from "../api/calls.ts";
+import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import { waitFor } from "../shared/abortable-wait.ts";
 import { watchFrames, watchVideo, type Asked } from "./watch.ts";
 import type { VideoSource, WatchOptions, WatchResult } from "../api/watch.ts";
@@ -516,8 +517,10 @@ describe("wrong arguments", () => {
     ["prompt", { onCaption, prompt: " " }],
     ["minIntervalMs", { onCaption, minIntervalMs: -1 }],
     ["changeThreshold", { onCaption, changeThreshold: 2 }],
+    ["detail", { onCaption, detail: 100 }],
   ])("are named at once: %s", (name, options) => {
-    expect(() => watchVideo(vlm, {} as VideoSource, options as WatchOptions, signal)).toThrow(
+    const settings = { sides: FASTVLM_SIDES, disposed: signal };
+    expect(() => watchVideo(vlm, {} as VideoSource, options as WatchOptions, settings)).toThrow(
       new RegExp(`^Expected \`${name}\``),
     );
   });

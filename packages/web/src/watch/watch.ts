@@ -2,12 +2,14 @@
 
 import { frameDifference } from "../image/tensor/frame-difference.ts";
 import { VlmError, type VlmErrorCode } from "../protocol/errors.ts";
+import type { ImageSides } from "../protocol/image-sides.ts";
 import type { VlmResult } from "../protocol/result.ts";
 import { toFrameSource, type FrameSource } from "./frame-source.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { Vlm } from "../api/vlm.ts";
 import { frameOptions, watchOptions } from "../schema/call-options.ts";
+import { expectDetail } from "../schema/detail.ts";
 import { read } from "../schema/read.ts";
 import { sleep } from "../shared/abortable-wait.ts";
 import {
@@ -22,6 +24,7 @@ import {
 export type Asked = Pick<Vlm, "caption" | "generate">;
 
 /**
+ * @param sides the sides of images that the model of `vlm` can take
  * @param disposed aborts when `vlm` is disposed of; `done` then rejects with its reason
  * @throws {TypeError} when an argument has a wrong type or is out of its range
  */
@@ -29,9 +32,10 @@ export function watchVideo(
   vlm: Asked,
   video: VideoSource,
   options: WatchOptions,
-  disposed: AbortSignal,
+  { sides, disposed }: { sides: ImageSides; disposed: AbortSignal },
 ): Watch {
   const checked: WatchOptions = read(watchOptions, options, "options");
+  expectDetail(checked.detail, sides);
   return watchFrames(vlm, toFrameSource(video), checked, disposed);
 }
 

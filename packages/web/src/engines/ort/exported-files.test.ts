@@ -20,6 +20,7 @@ import {
 import type { Decoding } from "../runtime.ts";
 import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { outlineGraph } from "./graph-file.ts";
+import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
 
 const reference = readReference();
@@ -57,6 +58,7 @@ async function load({
     wasmThreads: 1,
     files: undefined,
     imageSize: 1024,
+    ports: FASTVLM_PORTS,
     maxPositions: POSITIONS,
     openFile: (graph) => Promise.resolve(openExported(files[graph])),
     onDeviceLost: () => undefined,

@@ -9,6 +9,7 @@ import type { GraphReport } from "../../protocol/graph-report.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { planGraph } from "./graph-plan.ts";
 import { createOnnxRuntime } from "./onnx-runtime.ts";
+import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { openDecoder } from "./open-decoder.ts";
 
 beforeAll(() => {
@@ -28,6 +29,7 @@ describe("the report of a graph", () => {
       wasmThreads: 1,
       files: undefined,
       imageSize: 1024,
+      ports: FASTVLM_PORTS,
       maxPositions: POSITIONS,
       openFile: (graph) => Promise.resolve(openExported(files[graph])),
       onDeviceLost: () => undefined,

@@ -10,7 +10,8 @@ import type { DecoderForm } from "../../protocol/result.ts";
 import type { CheckableRuntime, EncoderTrial, ReloadableDecoder } from "../checkable-runtime.ts";
 import type { RuntimeOptions } from "../engine.ts";
 import type { GraphFile } from "../graph-file.ts";
-import type { Decoding, ImageFeatures, ImageTensor } from "../runtime.ts";
+import type { Decoding, ImageFeatures, ImageTensor, VisionPorts } from "../runtime.ts";
+import { visionInputs } from "../vision-inputs.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import {
   createSession,
@@ -137,6 +138,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
         create: (graph, rewrite) =>
           create("vision", graph, { ...providers, ...ENCODER_OPTIONS }, { rewrite }),
         device,
+        ports: options.ports,
         ownSize: options.imageSize,
       });
     const encoder = await openEncoderOf(await open("vision"));
@@ -161,7 +163,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
       decoder: await openDecoderAs(options.decoderForm ?? "captured"),
       openDecoder: openDecoderAs,
     };
-    const runtime = new OnnxRuntime(parts, device, options.maxPositions);
+    const runtime = new OnnxRuntime(parts, options);
     onGraphPrepared?.("vision", {
       imageSize: runtime.isImageSizeFree ? "free" : "fixed",
       report: encoder.report,
@@ -181,12 +183,14 @@ class OnnxRuntime implements OrtRuntime {
   readonly imageSize: number;
   readonly isImageSizeFree: boolean;
   readonly decoder: ReloadableDecoder;
+  readonly #ports: VisionPorts;
   readonly #parts: Parts;
 
-  constructor(parts: Parts, device: Device, maxPositions: number) {
+  constructor(parts: Parts, { device, maxPositions, ports }: OnnxRuntimeOptions) {
     this.imageSize = parts.encoder.imageSize;
     this.isImageSizeFree = parts.encoder.isImageSizeFree;
     this.#parts = parts;
+    this.#ports = ports;
     this.device = device;
     this.maxPositions = maxPositions;
     this.decoder = {
@@ -201,12 +205,19 @@ class OnnxRuntime implements OrtRuntime {
     };
   }
 
-  async encodeImage({ data, size }: ImageTensor): Promise<ImageFeatures> {
+  async encodeImage(image: ImageTensor): Promise<ImageFeatures> {
     const { ort, encoder } = this.#parts;
     const vision = encoder.session;
-    const pixels = toTensor(ort, input(vision, "pixel_values"), data, [1, 3, size, size]);
-    const { image_features: features } = await vision.run({ pixel_values: pixels });
-    if (!features) throw missing("vision", "image_features");
+    const feeds = visionInputs(this.#ports, image).map(({ name, shape, type, values }) => {
+      const tensor =
+        type === "bool"
+          ? new ort.Tensor("bool", values, shape)
+          : toTensor(ort, input(vision, name), values, shape);
+      return [name, tensor] as const;
+    });
+    const outputs = await vision.run(Object.fromEntries(feeds));
+    const features = outputs[this.#ports.features];
+    if (!features) throw missing("vision", this.#ports.features);
     const values = (await readFloats(features)).slice(); // [1, tokens, hidden]
     const tokens = features.dims.at(-2)!;
     this.hiddenSize = features.dims.at(-1)!;

@@ -3,6 +3,7 @@
 import { imageSizeOf } from "@fastvlm-kit/onnx/graph";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
+import type { VisionPorts } from "../runtime.ts";
 import type { CreatedSession, GraphRewrite } from "./create-session.ts";
 import type { Graph } from "./graph-file.ts";
 import { planGraph, refusals, undone } from "./graph-plan.ts";
@@ -22,6 +23,7 @@ export interface OpenEncoderContext {
   readonly device: Device;
   /** @throws {VlmError} `session-failed`, `out-of-memory` */
   readonly create: (graph: Graph, rewrite: GraphRewrite) => Promise<CreatedSession>;
+  readonly ports: VisionPorts;
   /** Side of the model's images in pixels, for a file that does not tell it. */
   readonly ownSize: number;
 }
@@ -29,13 +31,13 @@ export interface OpenEncoderContext {
 /** @throws {VlmError} `session-failed`, `out-of-memory` */
 export async function openEncoder(
   graph: Graph,
-  { create, device, ownSize }: OpenEncoderContext,
+  { create, device, ports, ownSize }: OpenEncoderContext,
 ): Promise<Encoder> {
   const { model } = graph;
   const { plan: size, failures } = planGraph(() => model && imageSizeOf(model));
   const edit = size?.isFree === true && size.pools > 0 ? size.edit : undefined;
   const { session, isRewritten, refused } = await create(graph, () => edit);
-  const [, , height] = input(session, "pixel_values").shape; // [n, 3, h, w]
+  const height = input(session, ports.pixels).shape.at(-2); // [..., 3, h, w]
   const imageSize = typeof height === "number" ? height : ownSize;
   const isImageSizeFree = size?.isFree === true && (edit === undefined || isRewritten);
   const reason = size?.isFree === false ? size.reason : "the graph is not understood";

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Decoding, Prediction } from "../runtime.ts";
 import type { GraphName, ModelVariant } from "../../protocol/model-descriptor.ts";
 import { openGraph } from "../../inference/open-graph.ts";
+import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
 
 const folder = fileURLToPath(new URL("../../../../../e2e/fixtures/exports/", import.meta.url));
@@ -159,6 +160,7 @@ async function load(
     files: undefined,
     maxPositions: 512,
     imageSize: 256,
+    ports: FASTVLM_PORTS,
     openFile: (graph) => openGraph({ open }, variant, graph),
     onDeviceLost: () => undefined,
     onSessionCreated: () => undefined,

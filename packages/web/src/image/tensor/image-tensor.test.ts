@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { toImageTensor, type ImagePixels } from "./image-tensor.ts";
+import { toImageTensor, type ImagePixels, type ImageTensorOptions } from "./image-tensor.ts";
+
+const UNIT = { mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
+
+/** In the range from 0 to 1. */
+const toUnitTensor = (pixels: ImagePixels, options: Omit<ImageTensorOptions, "range">) =>
+  toImageTensor(pixels, { ...options, range: UNIT });
 
 interface Golden {
   resizes: {
@@ -42,7 +48,7 @@ describe("against Pillow", () => {
     for (const { size, fit, bytes } of expected) {
       // The tolerance would be 1/255; the arithmetic is Pillow's, so it is zero.
       it(`makes the same bytes of "${name}" (${width} × ${height}), ${fit} to ${size}`, () => {
-        const tensor = toImageTensor({ data: decode(rgba), width, height }, { size, fit });
+        const tensor = toUnitTensor({ data: decode(rgba), width, height }, { size, fit });
         expect(tensor).toEqual(Float32Array.from(decode(bytes), (byte) => byte / 255));
       });
     }
@@ -54,7 +60,7 @@ describe("toImageTensor", () => {
     "passes a square, opaque picture of the right size through (%s)",
     (fit) => {
       const pixels = noise(64, 64);
-      const tensor = toImageTensor(pixels, { size: 64, fit });
+      const tensor = toUnitTensor(pixels, { size: 64, fit });
       for (let channel = 0; channel < 3; channel += 1) {
         for (let at = 0; at < 64 * 64; at += 1) {
           const byte = pixels.data[at * 4 + channel] ?? Number.NaN;
@@ -67,21 +73,21 @@ describe("toImageTensor", () => {
   );
 
   it("shows transparent pixels as white, and padding as black", () => {
-    const tensor = toImageTensor(filled(8, 4, [10, 20, 30, 0]), { size: 8, fit: "pad" });
+    const tensor = toUnitTensor(filled(8, 4, [10, 20, 30, 0]), { size: 8, fit: "pad" });
     const red = [...tensor.subarray(0, 64)];
     expect(red).toEqual(Array.from({ length: 64 }, (_, at) => (at >= 16 && at < 48 ? 1 : 0)));
   });
 
   it("lays half-transparent pixels over the background that was asked for", () => {
     const pixels = filled(2, 2, [255, 0, 100, 51]);
-    const tensor = toImageTensor(pixels, { size: 2, fit: "pad", background: [0, 255, 200] });
+    const tensor = toUnitTensor(pixels, { size: 2, fit: "pad", background: [0, 255, 200] });
     const bytes = [...tensor].map((value) => Math.round(value * 255));
     expect(bytes).toEqual([51, 51, 51, 51, 204, 204, 204, 204, 180, 180, 180, 180]);
   });
 
   it("leaves the caller's pixels as they were", () => {
     const pixels = filled(5, 3, [1, 2, 3, 4]);
-    toImageTensor(pixels, { size: 4, fit: "crop" });
+    toUnitTensor(pixels, { size: 4, fit: "crop" });
     expect(pixels).toEqual(filled(5, 3, [1, 2, 3, 4]));
   });
 
@@ -92,7 +98,7 @@ describe("toImageTensor", () => {
     [3, 2],
   ])("survives %i × %i pixels", (width, height) => {
     for (const fit of ["pad", "crop"] as const) {
-      const tensor = toImageTensor(filled(width, height, [255, 255, 255, 255]), { size: 32, fit });
+      const tensor = toUnitTensor(filled(width, height, [255, 255, 255, 255]), { size: 32, fit });
       expect(tensor).toHaveLength(3 * 32 * 32);
       expect(tensor.every((value) => value >= 0 && value <= 1)).toBe(true);
       expect(tensor.some((value) => value > 0)).toBe(true);
@@ -102,13 +108,13 @@ describe("toImageTensor", () => {
   it("rejects sides and data that do not belong together", () => {
     const { data } = filled(2, 2, [0, 0, 0, 255]);
     const options = { size: 4, fit: "pad" } as const;
-    expect(() => toImageTensor({ data, width: 2, height: 3 }, options)).toThrow(
+    expect(() => toUnitTensor({ data, width: 2, height: 3 }, options)).toThrow(
       new TypeError("Expected `data` to have 24 values for 2 × 3 pixels, got 16"),
     );
-    expect(() => toImageTensor({ data, width: 0, height: 2 }, options)).toThrow(
+    expect(() => toUnitTensor({ data, width: 0, height: 2 }, options)).toThrow(
       new TypeError("Expected `width` to be a positive integer, got `0` (number)"),
     );
-    expect(() => toImageTensor({ data, width: 2, height: 2 }, { ...options, size: 1.5 })).toThrow(
+    expect(() => toUnitTensor({ data, width: 2, height: 2 }, { ...options, size: 1.5 })).toThrow(
       TypeError,
     );
   });

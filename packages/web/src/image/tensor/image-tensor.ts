@@ -1,10 +1,11 @@
 /**
- * Turns pixels into the input of the vision encoder in one pass: blend with the background, pad or crop, resize, scale to
- * 0..1, and reorder from interleaved to planar. No padding is stored and no cropped pixel is computed. The only
- * intermediate result is one byte per channel of the image after the first half of the resize.
+ * Turns pixels into the input of a vision encoder in one pass: blend with the background, pad or crop, resize, scale to
+ * the encoder's range, and reorder from interleaved to planar. No padding is stored and no cropped pixel is computed. The
+ * only intermediate result is one byte per channel of the image after the first half of the resize.
  */
 
 import { toAxisWeights, WEIGHT_BITS, WEIGHT_HALF, type AxisWeights } from "./bicubic.ts";
+import { byteValues, type ChannelRange } from "./channel-range.ts";
 
 /** Decoded pixels, as `ImageData` has them: RGBA, not premultiplied, row by row from the top. */
 export interface ImagePixels {
@@ -23,6 +24,8 @@ export interface ImageTensorOptions {
    * image processor of transformers.js does.
    */
   readonly fit: "pad" | "crop";
+  /** The range of the encoder's numbers. */
+  readonly range: ChannelRange;
   /** The colour behind transparent pixels: red, green, blue, 0..255. White by default. */
   readonly background?: readonly [red: number, green: number, blue: number];
 }
@@ -36,15 +39,12 @@ const WHITE = [255, 255, 255] as const;
 
 const CHANNELS = 3;
 
-/** A number from 0 to 1 for each byte. The model's mean is 0 and its deviation 1, so no other normalisation is needed. */
-const UNIT_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-
 /**
- * Turns pixels into the encoder's input: `[3, size, size]`, planar RGB, 0..1.
+ * Turns pixels into the encoder's input: `[3, size, size]`, planes of red, green and blue, in `range`.
  *
  * The numbers are those of Pillow's bicubic resize of the padded image, with its rounding to 8
  * bits after the horizontal and after the vertical pass. A square, opaque image of the right size
- * comes out as exactly its bytes over 255.
+ * comes out as exactly its bytes over 255, in that range.
  *
  * @throws {TypeError} when a side is not a positive integer or `data` has another length.
  */
@@ -53,7 +53,7 @@ export function toImageTensor(
   options: ImageTensorOptions,
 ): Float32Array<ArrayBuffer> {
   const { data, width, height } = pixels;
-  const { size, fit, background = WHITE } = options;
+  const { size, fit, range, background = WHITE } = options;
   requireSide("width", width);
   requireSide("height", height);
   requireSide("size", size);
@@ -65,10 +65,21 @@ export function toImageTensor(
 
   const [columns, rows] =
     fit === "pad" ? padAxes(width, height, size) : cropAxes(width, height, size);
-  const tensor = new Float32Array(CHANNELS * size * size); // [3, size, size]
+  const values = ([0, 1, 2] as const).map((channel) => byteValues(range, channel));
+  const tensor = blackTensor(values, size);
   const { first, last } = rowsNeeded(rows);
   const narrowed = resizeRows(pixels, background, columns, size, first, last);
-  resizeColumns(narrowed, rows, first, size, tensor);
+  resizeColumns(narrowed, rows, first, size, values, tensor);
+  return tensor;
+}
+
+/** All padding. Where black is 0 there is nothing to fill in. */
+function blackTensor(values: readonly Float32Array[], size: number): Float32Array<ArrayBuffer> {
+  const plane = size * size;
+  const tensor = new Float32Array(CHANNELS * plane); // [3, size, size]
+  for (const [channel, { 0: black }] of values.entries()) {
+    if (black !== 0) tensor.fill(black!, channel * plane, (channel + 1) * plane);
+  }
   return tensor;
 }
 
@@ -178,12 +189,13 @@ function blend(front: number, back: number, alpha: number): number {
   return (sum + (sum >> 8)) >> 8; // sum / 255, rounded, exact for all bytes
 }
 
-/** The vertical pass. Output rows that see only padding are left at zero. */
+/** The vertical pass. Output rows that see only padding are left as they are: black. */
 function resizeColumns(
   narrowed: Uint8Array,
   rows: AxisWeights,
   firstRow: number,
   size: number,
+  values: readonly Float32Array[],
   tensor: Float32Array,
 ): void {
   const { starts, counts, weights, stride } = rows;
@@ -202,9 +214,10 @@ function resizeColumns(
     }
     for (let channel = 0; channel < CHANNELS; channel += 1) {
       const target = (channel * size + row) * size;
+      const ofByte = values[channel]!;
       for (let column = 0; column < size; column += 1) {
         const byte = toByte(sums[channel * size + column]!);
-        tensor[target + column] = UNIT_VALUES[byte]!;
+        tensor[target + column] = ofByte[byte]!;
       }
     }
   }

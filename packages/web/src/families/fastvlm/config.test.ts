@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { readModelConfig } from "./model-config.ts";
+import { readFastVlmConfig } from "./config.ts";
 
-describe("readModelConfig", () => {
+describe("readFastVlmConfig", () => {
   it("reads the decoder's settings at the top of config.json, as Apple's own has them", () => {
     const config = { max_position_embeddings: 32768, eos_token_id: 151645, hidden_size: 896 };
-    expect(readModelConfig({ config })).toEqual({ maxPositions: 32768, endIds: [151645] });
+    expect(readFastVlmConfig({ config })).toEqual({ maxPositions: 32768, endIds: [151645] });
   });
 
   it("reads them in text_config, as transformers' own fast_vlm has them", () => {
@@ -13,22 +13,22 @@ describe("readModelConfig", () => {
       text_config: { model_type: "qwen2", max_position_embeddings: 8192, eos_token_id: 7 },
       vision_config: { model_type: "timm_wrapper", max_position_embeddings: 1 },
     };
-    expect(readModelConfig({ config })).toEqual({ maxPositions: 8192, endIds: [7] });
+    expect(readFastVlmConfig({ config })).toEqual({ maxPositions: 8192, endIds: [7] });
   });
 
   it("takes the ids of every file that has some", () => {
     const config = { max_position_embeddings: 1, text_config: { eos_token_id: [1, 2] } };
-    expect(readModelConfig({ config, generation: { eos_token_id: [2, 3] } }).endIds).toEqual([
+    expect(readFastVlmConfig({ config, generation: { eos_token_id: [2, 3] } }).endIds).toEqual([
       1, 2, 2, 3,
     ]);
     const none = { max_position_embeddings: 1, eos_token_id: null };
-    expect(readModelConfig({ config: none, generation: {} }).endIds).toEqual([]);
+    expect(readFastVlmConfig({ config: none, generation: {} }).endIds).toEqual([]);
   });
 
   it.each([{}, { text_config: null }, { max_position_embeddings: "8192" }, null, []])(
     "refuses %j, which has no number of positions",
     (config) => {
-      expect(() => readModelConfig({ config })).toThrow(
+      expect(() => readFastVlmConfig({ config })).toThrow(
         expect.objectContaining({
           code: "model-invalid",
           details: { file: "config.json", reason: "no max_position_embeddings" },

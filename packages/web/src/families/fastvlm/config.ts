@@ -3,24 +3,18 @@
  * settings at the top, that of transformers' `fast_vlm` in `text_config`.
  */
 
-import { VlmError } from "../protocol/errors.ts";
+import { VlmError } from "../../protocol/errors.ts";
+import type { ConfigFiles } from "../family.ts";
 
-export interface ModelConfig {
+export interface FastVlmConfig {
   /** Positions that a sequence may have. */
   readonly maxPositions: number;
   /** Ids that end an answer. */
   readonly endIds: readonly number[];
 }
 
-export interface ConfigFiles {
-  /** Content of `config.json`. */
-  readonly config: unknown;
-  /** Content of `generation_config.json`, where the model has it. */
-  readonly generation?: unknown;
-}
-
 /** @throws {VlmError} `model-invalid` */
-export function readModelConfig({ config, generation }: ConfigFiles): ModelConfig {
+export function readFastVlmConfig({ config, generation }: ConfigFiles): FastVlmConfig {
   const places = [config, isRecord(config) ? config["text_config"] : undefined].filter(isRecord);
   return {
     maxPositions: findNumber(places, "max_position_embeddings"),
