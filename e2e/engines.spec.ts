@@ -86,15 +86,18 @@ if (firefox !== undefined) {
   test(`Firefox: no first load hangs`, { tag: EXHAUSTIVE_TAG }, async ({ server }) => {
     test.setTimeout(600_000);
     const engine = await launchFirefox(firefox);
-    for (let load = 0; load < 15; load++) {
-      const page = await engine.openFreshPage();
-      await page.goto(`${server.origin}/index.html`);
-      const startedAt = Date.now();
-      const { events } = await page.evaluate(captionOnce, SCENE);
-      console.log(`Load ${load + 1}: ${Date.now() - startedAt} ms`);
-      expect(events).toEqual([]);
-      await page.close();
+    try {
+      for (let load = 0; load < 15; load++) {
+        const page = await engine.openFreshPage();
+        await page.goto(`${server.origin}/index.html`);
+        const startedAt = Date.now();
+        const { events } = await page.evaluate(captionOnce, SCENE);
+        console.log(`Load ${load + 1}: ${Date.now() - startedAt} ms`);
+        expect(events).toEqual([]);
+        await page.close();
+      }
+    } finally {
+      await engine.close();
     }
-    await engine.close();
   });
 }

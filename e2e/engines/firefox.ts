@@ -45,7 +45,13 @@ export async function launchFirefox(executablePath: string): Promise<Engine> {
   // The browser's own window opens the containers.
   const args = ["--headless", "--no-remote", "--marionette", "--remote-allow-system-access"];
   const firefox = spawn(executablePath, [...args, "--profile", profile], { stdio: "ignore" });
+  // It would outlive a test run that is cut short.
+  const killAtOnce = (): void => {
+    firefox.kill("SIGKILL");
+  };
+  process.once("exit", killAtOnce);
   const close = async (): Promise<void> => {
+    process.off("exit", killAtOnce);
     await kill(firefox);
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
@@ -65,15 +71,19 @@ export async function launchFirefox(executablePath: string): Promise<Engine> {
   }
 }
 
-/** Runs in the browser's own window. */
+/** Runs in the browser's own window. A script that began in the tab's first, empty document would end with it. */
 const OPEN_CONTAINER = `
   const { ContextualIdentityService } = ChromeUtils.importESModule(
     "resource://gre/modules/ContextualIdentityService.sys.mjs");
+  const { waitForInitialNavigationCompleted } = ChromeUtils.importESModule(
+    "chrome://remote/content/shared/Navigate.sys.mjs");
   const { userContextId } = ContextualIdentityService.create("test", "circle", "blue");
   gBrowser.selectedTab = gBrowser.addTab("about:blank", {
     userContextId,
     triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal(),
-  });`;
+  });
+  const { webProgress } = gBrowser.selectedBrowser.browsingContext;
+  return waitForInitialNavigationCompleted(webProgress, { unloadTimeout: 5000 }).then(() => null);`;
 
 async function openInContainer(marionette: Marionette): Promise<EnginePage> {
   const listWindows = () => marionette.send("WebDriver:GetWindowHandles") as Promise<string[]>;
