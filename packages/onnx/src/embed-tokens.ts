@@ -1,9 +1,9 @@
 import { torchStyle, type FormOptions } from "./form.ts";
+import { toInt8Rows } from "./format/int8.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { bytesOf, Layers } from "./layers.ts";
-import { matrixOf, rowSlabs, type Matrix } from "./matrix.ts";
+import { asWeightMatrix, matrixOf, rowSlabs, slabsOf, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
-import { toInt8Rows } from "./quantize.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -47,10 +47,10 @@ function gatherInt8(graph: GraphBuilder, precision: Precision, table: Matrix, id
     ],
     *bytes() {
       const scales = new Float32Array(outputs);
-      for (const { first, count, rows } of rowSlabs(table)) {
-        const rounded = toInt8Rows(rows, count);
+      for (const { first, count } of slabsOf(table)) {
+        const rounded = toInt8Rows(asWeightMatrix(table), first, count);
         scales.set(rounded.scales, first);
-        yield bytesOf(rounded.values);
+        yield bytesOf(rounded.levels);
       }
       yield bytesOf(scales);
     },

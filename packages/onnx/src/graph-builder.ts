@@ -1,38 +1,39 @@
 // Builds an ONNX model in memory, except for its weights: those are promises of bytes, kept until the file is
 // written (onnx-file.ts). Every value is named by the node that makes it.
 
+import { byteLength, DATA_TYPE, type DataType } from "./format/data-type.ts";
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_TYPE,
+  GRAPH,
+  LOCATION,
+  MODEL,
+  NODE,
+  OPSET,
+  SHAPE,
+  TENSOR,
+  TENSOR_TYPE,
+  VALUE,
+  VALUE_TYPE,
+} from "./format/onnx-fields.ts";
 import {
   bytesField,
   bytesHeader,
   concatenate,
   floatField,
   integerField,
-  stringField,
-} from "./protobuf.ts";
+} from "./format/protobuf.ts";
 import { irVersions, type GraphStyle } from "./form.ts";
-import { elementCount } from "./weights.ts";
-
-/** Element types, with the numbers ONNX gives them. */
-export const elementTypes = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  float16: 10,
-} as const;
 
 /** An ONNX element type. */
-export type ElementType = keyof typeof elementTypes;
+export type ElementType = DataType;
 
-const elementBytes: Readonly<Record<ElementType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  float16: 2,
-};
+const utf8 = new TextEncoder();
+
+/** A string field. */
+function stringField(field: number, value: string): Uint8Array {
+  return bytesField(field, utf8.encode(value));
+}
 
 /** A node's attribute; its kind is said, because JavaScript cannot tell 1 from 1.0. */
 export type Attribute =
@@ -78,14 +79,14 @@ export class GraphBuilder {
 
   /** Declares a graph input and returns its name. */
   input(name: string, type: ElementType, dimensions: readonly Dimension[]): string {
-    this.#inputs.push(bytesField(11, valueInfo(name, type, dimensions)));
+    this.#inputs.push(bytesField(GRAPH.input, valueInfo(name, type, dimensions)));
     return this.#claim(name);
   }
 
   /** Declares that the value `name` leaves the graph. */
   output(name: string, type: ElementType, dimensions: readonly Dimension[]): void {
     if (!this.#valueNames.has(name)) throw new Error(`No node makes the output "${name}"`);
-    this.#outputs.push(bytesField(12, valueInfo(name, type, dimensions)));
+    this.#outputs.push(bytesField(GRAPH.output, valueInfo(name, type, dimensions)));
   }
 
   /**
@@ -121,13 +122,15 @@ export class GraphBuilder {
     const [domain, type] = operator.includes("::") ? operator.split("::") : ["", operator];
     this.#nodes.push(
       bytesField(
-        1,
-        ...inputs.map((input) => stringField(1, input)),
-        ...outputs.map((output) => stringField(2, output)),
-        stringField(3, name),
-        stringField(4, type!),
-        ...Object.entries(attributes).map(([key, value]) => bytesField(5, attribute(key, value))),
-        ...(domain ? [stringField(7, domain)] : []),
+        GRAPH.node,
+        ...inputs.map((input) => stringField(NODE.input, input)),
+        ...outputs.map((output) => stringField(NODE.output, output)),
+        stringField(NODE.name, name),
+        stringField(NODE.opType, type!),
+        ...Object.entries(attributes).map(([key, value]) =>
+          bytesField(NODE.attribute, attribute(key, value)),
+        ),
+        ...(domain ? [stringField(NODE.domain, domain)] : []),
       ),
     );
   }
@@ -165,13 +168,15 @@ export class GraphBuilder {
   } {
     const tensors = this.stored.flatMap((stored) => stored.tensors);
     const { opset = 20, writesDataLocation = false } = this.#style;
-    const tensorTail = writesDataLocation ? integerField(14, 0) : new Uint8Array(0);
+    const tensorTail = writesDataLocation
+      ? integerField(TENSOR.dataLocation, LOCATION.here)
+      : new Uint8Array(0);
     const tensorHeads = tensors.map((tensor) => tensorHead(tensor, tensorTail.length));
     const dataBytes = tensors.reduce((total, tensor) => total + tensorBytes(tensor), 0);
 
     const graphStart = concatenate([
       ...this.#nodes,
-      stringField(2, this.name),
+      stringField(GRAPH.name, this.name),
       ...this.#inputs,
       ...this.#outputs,
     ]);
@@ -182,11 +187,11 @@ export class GraphBuilder {
       tensors.length * tensorTail.length;
 
     const head = concatenate([
-      integerField(1, irVersions[opset]),
-      stringField(2, "@fastvlm-kit/onnx"),
-      bytesField(8, stringField(1, ""), integerField(2, opset)),
-      bytesField(8, stringField(1, "com.microsoft"), integerField(2, 1)),
-      bytesHeader(7, graphBytes),
+      integerField(MODEL.irVersion, irVersions[opset]),
+      stringField(MODEL.producer, "@fastvlm-kit/onnx"),
+      opsetImport("", opset),
+      opsetImport("com.microsoft", 1),
+      bytesHeader(MODEL.graph, graphBytes),
       graphStart,
     ]);
     return {
@@ -206,46 +211,60 @@ export class GraphBuilder {
 
 /** The bytes a tensor's data takes. */
 export function tensorBytes({ type, shape }: TensorDeclaration): number {
-  return elementCount(shape) * elementBytes[type];
+  return byteLength(DATA_TYPE[type], shape);
+}
+
+function opsetImport(domain: string, version: number): Uint8Array {
+  const fields = [stringField(OPSET.domain, domain), integerField(OPSET.version, version)];
+  return bytesField(MODEL.opsetImport, ...fields);
 }
 
 function tensorHead(tensor: TensorDeclaration, tailBytes: number): Uint8Array {
   const data = tensorBytes(tensor);
-  const fields = concatenate([...tensorFields(tensor), bytesHeader(9, data)]);
-  return concatenate([bytesHeader(5, fields.length + data + tailBytes), fields]);
+  const fields = concatenate([...tensorFields(tensor), bytesHeader(TENSOR.rawData, data)]);
+  return concatenate([bytesHeader(GRAPH.initializer, fields.length + data + tailBytes), fields]);
 }
 
 function tensorFields({ name, type, shape }: TensorDeclaration): Uint8Array[] {
   return [
-    ...shape.map((size) => integerField(1, size)),
-    integerField(2, elementTypes[type]),
-    stringField(8, name),
+    ...shape.map((size) => integerField(TENSOR.dims, size)),
+    integerField(TENSOR.dataType, DATA_TYPE[type]),
+    stringField(TENSOR.name, name),
   ];
 }
 
 function valueInfo(name: string, type: ElementType, dimensions: readonly Dimension[]): Uint8Array {
   const shape = dimensions.map((dimension) =>
     bytesField(
-      1,
-      typeof dimension === "number" ? integerField(1, dimension) : stringField(2, dimension),
+      SHAPE.dimension,
+      typeof dimension === "number"
+        ? integerField(SHAPE.size, dimension)
+        : stringField(SHAPE.axisName, dimension),
     ),
   );
-  const tensorType = bytesField(1, integerField(1, elementTypes[type]), bytesField(2, ...shape));
-  return concatenate([stringField(1, name), bytesField(2, tensorType)]);
+  const tensorType = bytesField(
+    VALUE_TYPE.tensor,
+    integerField(TENSOR_TYPE.element, DATA_TYPE[type]),
+    bytesField(TENSOR_TYPE.shape, ...shape),
+  );
+  return concatenate([stringField(VALUE.name, name), bytesField(VALUE.type, tensorType)]);
 }
 
 function attribute(name: string, value: Attribute): Uint8Array {
-  if ("int" in value)
-    return concatenate([stringField(1, name), integerField(3, value.int), integerField(20, 2)]);
-  if ("float" in value)
-    return concatenate([stringField(1, name), floatField(2, value.float), integerField(20, 1)]);
-  if ("tensor" in value) {
-    const tensor = [...tensorFields(value.tensor), bytesField(9, value.bytes)];
-    return concatenate([stringField(1, name), bytesField(5, ...tensor), integerField(20, 4)]);
-  }
+  const [type, fields] = attributeValue(value);
   return concatenate([
-    stringField(1, name),
-    ...value.ints.map((int) => integerField(8, int)),
-    integerField(20, 7),
+    stringField(ATTRIBUTE.name, name),
+    ...fields,
+    integerField(ATTRIBUTE.type, ATTRIBUTE_TYPE[type]),
   ]);
+}
+
+function attributeValue(value: Attribute): [keyof typeof ATTRIBUTE_TYPE, Uint8Array[]] {
+  if ("int" in value) return ["integer", [integerField(ATTRIBUTE.integer, value.int)]];
+  if ("float" in value) return ["float", [floatField(ATTRIBUTE.float, value.float)]];
+  if ("tensor" in value) {
+    const tensor = [...tensorFields(value.tensor), bytesField(TENSOR.rawData, value.bytes)];
+    return ["tensor", [bytesField(ATTRIBUTE.tensor, ...tensor)]];
+  }
+  return ["integers", value.ints.map((int) => integerField(ATTRIBUTE.integers, int))];
 }

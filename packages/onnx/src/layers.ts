@@ -2,12 +2,14 @@
 // returns the name of its output; the weights are only promised (graph-builder.ts) and read when the file is written.
 
 import { OnnxError } from "./errors.ts";
-import { maxFloat16, toFloat16 } from "./float16.ts";
+import { DATA_TYPE } from "./format/data-type.ts";
+import { maxFloat16, toFloat16 } from "./format/float16.ts";
+import { toInt8Columns } from "./format/int8.ts";
 import type { FormOptions } from "./form.ts";
 import type { ElementType, GraphBuilder } from "./graph-builder.ts";
-import { transposedSlabs, type Matrix } from "./matrix.ts";
+import { asWeightMatrix, transposedSlabs, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
-import { q4BlockCount, q4BlockSize, toInt8Columns, toQ4Blocks } from "./quantize.ts";
+import { q4BlockCount, q4BlockSize, toQ4Blocks } from "./q4-blocks.ts";
 import { elementCount } from "./weights.ts";
 
 /** Below this, float16 storage saves nothing worth a Cast node. */
@@ -104,8 +106,8 @@ export class Layers {
         { name: `${name}.scales`, type: "float32", shape: [matrix.outputs] },
       ],
       bytes: () => {
-        const { values, scales } = toInt8Columns(matrix);
-        return [bytesOf(values), bytesOf(scales)];
+        const { levels, scales } = toInt8Columns(asWeightMatrix(matrix));
+        return [bytesOf(levels), bytesOf(scales)];
       },
     });
     const sums = this.graph.node("MatMulInteger", `${name}.sums`, [
@@ -207,7 +209,7 @@ export class Layers {
   }
 
   cast(name: string, input: string, type: "float32" | "float16" | "int32"): string {
-    return this.graph.node("Cast", name, [input], { to: { int: castTargets[type] } });
+    return this.graph.node("Cast", name, [input], { to: { int: DATA_TYPE[type] } });
   }
 
   transpose(name: string, input: string, order: readonly number[]): string {
@@ -233,8 +235,6 @@ export class Layers {
     });
   }
 }
-
-const castTargets = { float32: 1, int32: 6, float16: 10 } as const;
 
 function toHalf(name: string, values: Float32Array): Uint16Array {
   for (const value of values) {

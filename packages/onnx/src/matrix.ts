@@ -1,3 +1,5 @@
+import { OnnxError } from "./errors.ts";
+import type { WeightMatrix } from "./format/int8.ts";
 import { elementCount, type Weights } from "./weights.ts";
 
 /**
@@ -39,6 +41,22 @@ export function scaleRows(matrix: Matrix, factors: Float32Array): Matrix {
   };
 }
 
+/** The matrix as the int8 rounding reads it. */
+export function asWeightMatrix({ name, outputs, inputs, rows }: Matrix): WeightMatrix {
+  return {
+    rows: "outputs",
+    outputs,
+    inputs,
+    read: (start, end) => rows(start / inputs, (end - start) / inputs),
+    notFinite: () =>
+      new OnnxError(
+        "value-out-of-range",
+        { tensor: name },
+        `"${name}" holds a weight that is not a finite number. Export it again.`,
+      ),
+  };
+}
+
 /** About 64 MB of float32: what passes through memory at once. */
 const slabElements = 1 << 24;
 
@@ -46,10 +64,18 @@ const slabElements = 1 << 24;
 export function* rowSlabs(
   matrix: Matrix,
 ): Generator<{ first: number; count: number; rows: Float32Array }> {
+  for (const { first, count } of slabsOf(matrix))
+    yield { first, count, rows: matrix.rows(first, count) };
+}
+
+/** Where the slabs of whole rows begin, and how many rows each has. */
+export function* slabsOf(
+  matrix: Pick<Matrix, "inputs" | "outputs">,
+): Generator<{ first: number; count: number }> {
   const step = Math.max(1, Math.floor(slabElements / matrix.inputs));
   for (let first = 0; first < matrix.outputs; first += step) {
     const count = Math.min(step, matrix.outputs - first);
-    yield { first, count, rows: matrix.rows(first, count) };
+    yield { first, count };
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { writeSafetensors, type RawTensor } from "../test/safetensors-file.ts";
 import { withFolder } from "../test/sessions.ts";
 import { OnnxError, type OnnxErrorCode } from "./errors.ts";
-import { toFloat16 } from "./float16.ts";
+import { toFloat16 } from "./format/float16.ts";
 import { bytesOf } from "./layers.ts";
 import { readSafetensors } from "./safetensors.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { OnnxError } from "./errors.ts";
-import { fromBfloat16, fromFloat16 } from "./float16.ts";
+import { fromBfloat16, fromFloat16 } from "./format/float16.ts";
 import { elementCount, missingTensor, type Weights } from "./weights.ts";
 
 const bytesPerElement: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };

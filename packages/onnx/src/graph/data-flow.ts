@@ -1,6 +1,7 @@
 /** Tells which node makes a value and which nodes read it. This is needed to walk through a graph from its end. */
 
-import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
+import { GRAPH } from "../format/onnx-fields.ts";
+import { type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { outlineNode, type NodeOutline } from "./node-outline.ts";
 import { outlineValue, type ValueOutline } from "./value-outline.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { sourceOfBytes } from "./byte-source.ts";
 import { deferred, writePieces } from "./deferred-pieces.ts";
-import { messageField, piecesLength } from "./wire-writer.ts";
-
+import { messageField, piecesLength } from "./pieces.ts";
 const MEGABYTE = 1024 * 1024;
 
 describe("writePieces", () => {

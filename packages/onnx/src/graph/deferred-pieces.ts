@@ -1,8 +1,8 @@
 /** Writes files from front to back. Some bytes are made only when they are written. */
 
 import type { ByteSource } from "./byte-source.ts";
+import type { Piece } from "./pieces.ts";
 import type { Span } from "./wire-reader.ts";
-import type { Piece } from "./wire-writer.ts";
 
 /** Bytes that do not exist yet. As a span it tells their number, so it can be a part of a message. */
 export interface Deferred extends Span {

@@ -3,12 +3,14 @@
  * first or last. Together they may be an activation, which exporters write in many ways.
  */
 
+import { NODE } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import type { DataFlow } from "./data-flow.ts";
 import type { GraphOutline } from "./model-outline.ts";
-import { NODE, type NodeOutline } from "./node-outline.ts";
+import type { NodeOutline } from "./node-outline.ts";
 import { readScalar } from "./scalar.ts";
 import { outlineTensor } from "./tensor-outline.ts";
-import { contentOf, WIRE } from "./wire-reader.ts";
+import { contentOf } from "./wire-reader.ts";
 
 /** Nodes from one value to another. No other node reads a value between them. */
 export interface Elementwise {

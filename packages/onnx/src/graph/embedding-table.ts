@@ -3,18 +3,17 @@
  * how to read their numbers. A graph that does anything else is not recognised and has to be run.
  */
 
+import { DATA_TYPE } from "../format/data-type.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import type { GraphOutline, StoredTensor } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
 import { readScalar } from "./scalar.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
 import type { Span } from "./wire-reader.ts";
 
-export type NumberType = keyof typeof NUMBER_BYTES;
-
-/** Bytes per number, for each type that a table can be stored in. */
-export const NUMBER_BYTES = { float32: 4, float16: 2, int8: 1, uint8: 1 } as const;
+/** The types of number that a table can be stored in. */
+const NUMBER_TYPES = ["float32", "float16", "int8", "uint8"] as const;
+export type NumberType = (typeof NUMBER_TYPES)[number];
 
 /** A stored table. A number of a row is (stored − zero point) · scale, rounded to float32 once. */
 export interface EmbeddingTable {
@@ -107,9 +106,7 @@ function follow(
 }
 
 function tableOf({ shape, dataType, raw }: StoredTensor): Found | undefined {
-  const type = (Object.keys(NUMBER_BYTES) as NumberType[]).find(
-    (name) => DATA_TYPE[name] === dataType,
-  );
+  const type = NUMBER_TYPES.find((name) => DATA_TYPE[name] === dataType);
   const [rows, width] = shape;
   if (!raw || !type || shape.length !== 2 || !rows || !width) return undefined;
   const isFloat = type === "float32" || type === "float16";

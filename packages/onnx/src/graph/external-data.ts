@@ -3,9 +3,10 @@
  * graph in one long file, so that code for weights inside a graph's file works for them too.
  */
 
+import { LOCATION, TENSOR } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { LOCATION, TENSOR } from "./tensor-fields.ts";
-import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-reader.ts";
+import { contentOf, type Field, type Span, type WireReader } from "./wire-reader.ts";
 
 /** A file beside the graph. */
 export interface ExternalFile {

@@ -1,11 +1,13 @@
 /** Finds the layers that multiply each position of their input with one stored float matrix. */
 
+import { OnnxError } from "../errors.ts";
+import { DATA_TYPE } from "../format/data-type.ts";
+import type { WeightMatrix } from "../format/int8.ts";
+import { GRAPH } from "../format/onnx-fields.ts";
 import type { DataFlow } from "./data-flow.ts";
 import { floatReader } from "./float-tensor.ts";
-import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
+import { type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { listAttribute, outlineNode, type NodeOutline } from "./node-outline.ts";
-import type { WeightMatrix } from "./quantize-weights.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** Such a layer. */
@@ -68,9 +70,15 @@ function toProduct(
     ? rest.length === 2 && rest.every((size) => size === 1)
     : rest.length === 0;
   if (!read || !isMatrix || first < 1 || second < 1) return undefined;
+  const notFinite = (): OnnxError =>
+    new OnnxError(
+      "model-invalid",
+      { file, reason: "a weight is not finite" },
+      `The ${file} file has weights that are not numbers. Fetch the model's files again.`,
+    );
   const matrix: WeightMatrix = isConvolution
-    ? { file, rows: "outputs", outputs: first, inputs: second, read }
-    : { file, rows: "inputs", inputs: first, outputs: second, read };
+    ? { rows: "outputs", outputs: first, inputs: second, read, notFinite }
+    : { rows: "inputs", inputs: first, outputs: second, read, notFinite };
   return { node, isConvolution, input, output: node.outputs[0]!, bias, matrix, tensor, widening };
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { DATA_TYPE } from "../format/data-type.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { floatReader } from "./float-tensor.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
-
 const tensor = (dataType: number, start: number, end: number) => ({
   name: "w",
   dataType,

@@ -3,14 +3,16 @@
  * them. All changes together become one edit.
  */
 
+import { GRAPH, NODE } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, nameIn, type GraphOutline } from "./model-outline.ts";
-import { NODE, outlineNode } from "./node-outline.ts";
+import { nameIn, type GraphOutline } from "./model-outline.ts";
+import { outlineNode } from "./node-outline.ts";
 import { integerAttribute } from "./node-writer.ts";
+import { messageField, stringField, type Piece } from "./pieces.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
 import { outputOf, type ValueOutline } from "./value-outline.ts";
-import { contentOf, WIRE, type Field } from "./wire-reader.ts";
-import { messageField, stringField, type Piece } from "./wire-writer.ts";
+import { contentOf, type Field } from "./wire-reader.ts";
 
 /** A node, as the changes so far have left it. */
 export interface DraftNode {

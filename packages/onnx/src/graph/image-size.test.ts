@@ -13,8 +13,8 @@ import {
 } from "./fixtures/build-model.ts";
 import { imageSizeOf, type ImageSize } from "./image-size.ts";
 import { outlineModel } from "./model-outline.ts";
+import type { Piece } from "./pieces.ts";
 import { skeletonOf } from "./skeleton.ts";
-import type { Piece } from "./wire-writer.ts";
 
 describe("imageSizeOf", () => {
   it("makes the pool that an exporter traced the mean over the map, at every size", async () => {

@@ -5,13 +5,13 @@
  * differ between WASM and WebGPU (decisions/2026-11-26-graphs-of-others.md).
  */
 
+import { GRAPH } from "../format/onnx-fields.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, type GraphOutline, type StoredTensor } from "./model-outline.ts";
+import { type GraphOutline, type StoredTensor } from "./model-outline.ts";
 import { listAttribute, outlineNode, textAttribute, type NodeOutline } from "./node-outline.ts";
 import { newNode } from "./node-writer.ts";
+import type { Piece } from "./pieces.ts";
 import type { MessageEdit } from "./rewrite.ts";
-import type { Piece } from "./wire-writer.ts";
-
 export type ImageSize =
   | {
       readonly isFree: true;

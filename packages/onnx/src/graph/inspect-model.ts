@@ -1,6 +1,9 @@
 /** Shows what an ONNX file contains, and which changes the kit would make in it. It reads the structure, not the weights. */
 
 import { OnnxError } from "../errors.ts";
+import { DATA_TYPE } from "../format/data-type.ts";
+import { GRAPH, MODEL, OPSET } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { planDecoder } from "./decoder-rewrite.ts";
@@ -8,12 +11,11 @@ import { embeddingTable } from "./embedding-table.ts";
 import { ExternalReference, putInARow, type ExternalFile } from "./external-data.ts";
 import { imageSizeOf } from "./image-size.ts";
 import { planInt8Vision } from "./int8-vision.ts";
-import { GRAPH, MODEL, nameIn, outlineModel, type GraphOutline } from "./model-outline.ts";
+import { nameIn, outlineModel, type GraphOutline } from "./model-outline.ts";
 import { outlineNode } from "./node-outline.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
 import { outlineValue } from "./value-outline.ts";
-import { contentOf, WIRE, type Field } from "./wire-reader.ts";
+import { contentOf, type Field } from "./wire-reader.ts";
 
 /** An input or output of the graph. */
 export interface InspectedValue {
@@ -123,9 +125,6 @@ function outline(
   );
 }
 
-/** Field numbers of onnx.proto's `ModelProto` and `OperatorSetIdProto`. */
-const HEADER = { irVersion: 1, producer: 2, producerVersion: 3, functions: 25 } as const;
-const OPSET = { domain: 1, version: 2 } as const;
 const MAX_TEXT_BYTES = 256;
 
 function headerOf({
@@ -138,10 +137,9 @@ function headerOf({
   const text = (field: Field): string =>
     field.end - field.content > MAX_TEXT_BYTES ? "?" : shown(nameIn(reader, field));
   for (const field of reader.fields({ start: 0, end: messageEnd })) {
-    if (field.number === HEADER.irVersion && field.wireType === WIRE.varint)
-      irVersion = field.value;
+    if (field.number === MODEL.irVersion && field.wireType === WIRE.varint) irVersion = field.value;
     if (field.wireType !== WIRE.bytes) continue;
-    if (field.number === HEADER.producer || field.number === HEADER.producerVersion)
+    if (field.number === MODEL.producer || field.number === MODEL.producerVersion)
       producer.push(text(field));
     if (field.number !== MODEL.opsetImport) continue;
     let [domain, version] = ["", 0];
@@ -202,7 +200,7 @@ function contentsOf({
     for (const input of node.inputs) if (!usedBy.has(input)) usedBy.set(input, node.operator);
   }
   for (const field of reader.fields({ start: 0, end: messageEnd }))
-    if (field.number === HEADER.functions) unknown.add("functions of the model's own");
+    if (field.number === MODEL.functions) unknown.add("functions of the model's own");
 
   const groups = new Map<string, { type: string; usedBy: string; count: number; bytes: number }>();
   let saidToBeHere = 0;

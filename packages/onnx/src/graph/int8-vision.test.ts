@@ -18,11 +18,11 @@ import {
   run,
   write,
 } from "../../test/int8-models.ts";
+import { GRAPH } from "../format/onnx-fields.ts";
 import type { Int8VisionPlan } from "./int8-vision.ts";
-import { GRAPH, outlineModel } from "./model-outline.ts";
+import { outlineModel } from "./model-outline.ts";
+import { messageField, type Piece } from "./pieces.ts";
 import { outlineValue } from "./value-outline.ts";
-import { messageField, type Piece } from "./wire-writer.ts";
-
 describe("planInt8Vision", () => {
   it.each(Object.entries(GELUS))(
     "computes what two convolutions and GELU did, written as %s",

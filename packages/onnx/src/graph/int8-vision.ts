@@ -7,25 +7,21 @@
  * product. If only an activation is between two convolutions, the map is not transposed between them.
  */
 
+import { DATA_TYPE } from "../format/data-type.ts";
+import { toInt8Columns, type Int8Columns } from "../format/int8.ts";
+import { GRAPH, MODEL, OPSET, TENSOR } from "../format/onnx-fields.ts";
+import { integerField, WIRE } from "../format/protobuf.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
 import { deferred, writePieces } from "./deferred-pieces.ts";
 import { elementwiseTo, isGelu, type Elementwise } from "./elementwise.ts";
 import { findProducts, type Product } from "./find-products.ts";
-import { GRAPH, MODEL, nameIn, type GraphOutline } from "./model-outline.ts";
+import { nameIn, type GraphOutline } from "./model-outline.ts";
 import type { NodeOutline } from "./node-outline.ts";
 import { newNode, type NewNode } from "./node-writer.ts";
-import { toInt8Columns, type Int8Columns } from "./quantize-weights.ts";
+import { messageField, piecesLength, stringField, type Piece } from "./pieces.ts";
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
 import { storedInside } from "./skeleton.ts";
-import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
-import { contentOf, WIRE } from "./wire-reader.ts";
-import {
-  integerField,
-  messageField,
-  piecesLength,
-  stringField,
-  type Piece,
-} from "./wire-writer.ts";
+import { contentOf } from "./wire-reader.ts";
 
 export interface Int8VisionPlan {
   /** The size of the new file in bytes. */
@@ -246,9 +242,6 @@ function storedTensor(
     ...messageField(TENSOR.rawData, [bytes]),
   ]);
 }
-
-/** Field numbers of onnx.proto's `OperatorSetIdProto`. */
-const OPSET = { domain: 1, version: 2 } as const;
 
 function importsContrib({ reader, messageEnd }: GraphOutline): boolean {
   for (const field of reader.fields({ start: 0, end: messageEnd })) {

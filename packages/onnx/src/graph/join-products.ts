@@ -3,6 +3,9 @@
  * other. `GroupQueryAttention` reads the joined result, rotates it, and writes the KV cache in one step.
  */
 
+import { DATA_TYPE } from "../format/data-type.ts";
+import { LOCATION, TENSOR } from "../format/onnx-fields.ts";
+import { integerField } from "../format/protobuf.ts";
 import { ATTENTION, ATTENTION_INPUT, headSizeOf, NO_ATTENTION } from "./fuse-rotary.ts";
 import { PRODUCT, PRODUCT_ATTRIBUTES, PRODUCT_INPUT } from "./fuse-bias.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
@@ -10,9 +13,7 @@ import type { JoinedFile } from "./joined-file.ts";
 import type { StoredTensor } from "./model-outline.ts";
 import { RewriteLog } from "./rewrite-log.ts";
 import { newTensor } from "./node-writer.ts";
-import { DATA_TYPE, LOCATION, TENSOR } from "./tensor-outline.ts";
-import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
-
+import { messageField, stringField, type Piece } from "./pieces.ts";
 const NAME = "joined-products";
 
 export interface JoinedWeights {

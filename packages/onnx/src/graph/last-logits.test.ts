@@ -5,9 +5,8 @@ import { dataFlow } from "./data-flow.ts";
 import { buildModel, stored, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
 import { lastLogits } from "./last-logits.ts";
 import { outlineModel, type GraphOutline } from "./model-outline.ts";
+import { messageField, stringField } from "./pieces.ts";
 import { skeletonOf } from "./skeleton.ts";
-import { messageField, stringField } from "./wire-writer.ts";
-
 const WIDTH = 4;
 const VOCAB = 6;
 const FREE = ["batch_size", "sequence_length"];

@@ -6,16 +6,16 @@
  * stays as it is.
  */
 
+import { GRAPH, NODE } from "../format/onnx-fields.ts";
 import { dataFlow, type DataFlow } from "./data-flow.ts";
-import { GRAPH, type GraphOutline } from "./model-outline.ts";
-import { NODE, type NodeOutline } from "./node-outline.ts";
+import type { GraphOutline } from "./model-outline.ts";
+import type { NodeOutline } from "./node-outline.ts";
 import { newIntegers, newNode } from "./node-writer.ts";
+import { messageField, stringField, type Piece } from "./pieces.ts";
 import { rewrite, type MessageEdit } from "./rewrite.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
 import { withSize } from "./value-outline.ts";
 import { contentOf } from "./wire-reader.ts";
-import { messageField, stringField, type Piece } from "./wire-writer.ts";
-
 const NAME = "last-logits";
 const LOGITS = "logits"; // [batch, positions, vocab]
 const POSITIONS = 1;

@@ -1,9 +1,11 @@
 /** Reads where the parts of an ONNX model are in its file. All rewrites use this outline. */
 
+import { GRAPH, MODEL, OPSET } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Layout } from "./external-data.ts";
 import { byteString, outlineTensor, type TensorOutline } from "./tensor-outline.ts";
-import { contentOf, createWireReader, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+import { contentOf, createWireReader, type Field, type WireReader } from "./wire-reader.ts";
 
 export interface StoredTensor extends TensorOutline {
   readonly field: Field;
@@ -25,9 +27,6 @@ export interface GraphOutline {
 }
 
 /** Field numbers of onnx.proto. */
-export const MODEL = { graph: 7, opsetImport: 8 } as const;
-export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13 } as const;
-const OPSET = { domain: 1, version: 2 } as const;
 
 /**
  * @param file names the file in errors

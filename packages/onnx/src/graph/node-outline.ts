@@ -1,7 +1,9 @@
 /** Reads a node (`NodeProto`): its operator, inputs and outputs, and the attributes that are integers or floats. */
 
+import { ATTRIBUTE, NODE } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import { nameIn } from "./model-outline.ts";
-import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+import { contentOf, type Field, type WireReader } from "./wire-reader.ts";
 
 export interface NodeOutline {
   readonly field: Field;
@@ -15,16 +17,6 @@ export interface NodeOutline {
 }
 
 /** Field numbers of onnx.proto's `NodeProto`. */
-export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = {
-  name: 1,
-  float: 2,
-  integer: 3,
-  text: 4,
-  subgraph: 6,
-  integers: 8,
-  subgraphs: 11,
-} as const;
 
 const MAX_NAME_BYTES = 4096;
 

@@ -1,10 +1,19 @@
 /** Writes new nodes, stored tensors and inputs as fields of a graph. */
 
-import { GRAPH } from "./model-outline.ts";
-import { NODE } from "./node-outline.ts";
-import { DATA_TYPE, TENSOR } from "./tensor-outline.ts";
-import { SHAPE, TENSOR_TYPE, VALUE, VALUE_TYPE } from "./value-outline.ts";
-import { floatField, integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { DATA_TYPE } from "../format/data-type.ts";
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_TYPE,
+  GRAPH,
+  NODE,
+  SHAPE,
+  TENSOR,
+  TENSOR_TYPE,
+  VALUE,
+  VALUE_TYPE,
+} from "../format/onnx-fields.ts";
+import { floatField, integerField } from "../format/protobuf.ts";
+import { messageField, stringField, type Piece } from "./pieces.ts";
 
 export interface NewNode {
   /** ONNX's own operators by their name, those of other domains as `domain::name`. */
@@ -34,15 +43,12 @@ export function newNode(node: NewNode): Piece[] {
   ]);
 }
 
-const ATTRIBUTE = { name: 1, float: 2, integer: 3, integers: 8, type: 20 } as const;
-const ATTRIBUTE_TYPE = { float: 1, integer: 2, integers: 7 } as const;
-
 export function integerAttribute(name: string, value: number): Piece[] {
   return attribute(name, ATTRIBUTE_TYPE.integer, [integerField(ATTRIBUTE.integer, value)]);
 }
 
 function floatAttribute(name: string, value: number): Piece[] {
-  return attribute(name, ATTRIBUTE_TYPE.float, floatField(ATTRIBUTE.float, value));
+  return attribute(name, ATTRIBUTE_TYPE.float, [floatField(ATTRIBUTE.float, value)]);
 }
 
 function listAttribute(name: string, values: readonly number[]): Piece[] {

@@ -1,7 +1,7 @@
 /** Replaces some fields of a message. Everything else stays byte for byte, also fields that are not known here. */
 
+import type { Piece } from "./pieces.ts";
 import type { Field, Span, WireReader } from "./wire-reader.ts";
-import type { Piece } from "./wire-writer.ts";
 
 /** Changes of one message's fields. */
 export interface MessageEdit {

@@ -1,8 +1,11 @@
 /** Reads the number in a stored tensor of one element. Exporters store it as bytes or in a typed list. */
 
+import { DATA_TYPE } from "../format/data-type.ts";
+import { TENSOR } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import type { StoredTensor } from "./model-outline.ts";
-import { DATA_TYPE, isHere, TENSOR } from "./tensor-outline.ts";
-import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
+import { isHere } from "./tensor-outline.ts";
+import { contentOf, type Field, type WireReader } from "./wire-reader.ts";
 
 /** @returns undefined for other tensors, and for element types that are not used for scales */
 export function readScalar(reader: WireReader, tensor: StoredTensor): number | undefined {

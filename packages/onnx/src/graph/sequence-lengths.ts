@@ -4,12 +4,11 @@
  * be captured.
  */
 
+import { DATA_TYPE } from "../format/data-type.ts";
 import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
 import type { GraphDraft } from "./graph-draft.ts";
 import { RewriteLog } from "./rewrite-log.ts";
 import { newInput } from "./node-writer.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
-
 const NAME = "told-lengths";
 
 /** The new input with the index of the sequence's last position, int32 [1]. */

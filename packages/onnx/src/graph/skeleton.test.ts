@@ -3,11 +3,13 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OnnxError } from "../errors.ts";
+import { TENSOR } from "../format/onnx-fields.ts";
+import { integerField, WIRE } from "../format/protobuf.ts";
 import { sourceOfBytes, type ByteSource } from "./byte-source.ts";
+import { joinPieces, messageField, stringField, type Piece } from "./pieces.ts";
 import { toSkeleton } from "./skeleton.ts";
-import { byteString, TENSOR } from "./tensor-outline.ts";
-import { contentOf, createWireReader, WIRE } from "./wire-reader.ts";
-import { integerField, joinPieces, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { byteString } from "./tensor-outline.ts";
+import { contentOf, createWireReader } from "./wire-reader.ts";
 
 const MODEL_GRAPH = 7;
 const INITIALIZER = 5;

@@ -6,19 +6,14 @@
  * Everything else is copied byte for byte, also fields that are not known here.
  */
 
+import { GRAPH, LOCATION, MODEL, TENSOR } from "../format/onnx-fields.ts";
+import { integerField } from "../format/protobuf.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { GRAPH, MODEL, outlineModel, type GraphOutline } from "./model-outline.ts";
+import { outlineModel, type GraphOutline } from "./model-outline.ts";
+import { joinPieces, messageField, piecesLength, stringField, type Piece } from "./pieces.ts";
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
-import { LOCATION, TENSOR, type TensorOutline } from "./tensor-outline.ts";
+import type { TensorOutline } from "./tensor-outline.ts";
 import { contentOf, type Span } from "./wire-reader.ts";
-import {
-  integerField,
-  joinPieces,
-  messageField,
-  piecesLength,
-  stringField,
-  type Piece,
-} from "./wire-writer.ts";
 
 export interface SkeletonOptions {
   /** The name that the skeleton uses for the file with its weights, in ASCII. */

@@ -1,8 +1,10 @@
 /** Reads the type and shape of a stored tensor (`TensorProto`), and where its bytes are. */
 
+import { byteLength } from "../format/data-type.ts";
+import { LOCATION, TENSOR } from "../format/onnx-fields.ts";
+import { WIRE } from "../format/protobuf.ts";
 import { ExternalReference, type Layout } from "./external-data.ts";
-import { LOCATION, TENSOR } from "./tensor-fields.ts";
-import { contentOf, WIRE, type Field, type Span, type WireReader } from "./wire-reader.ts";
+import { contentOf, type Field, type Span, type WireReader } from "./wire-reader.ts";
 
 export interface TensorOutline {
   /** The name, with one character per byte. It is compared, but never shown. */
@@ -21,8 +23,6 @@ export interface TensorOutline {
   readonly trouble?: string;
 }
 
-export { LOCATION, TENSOR };
-
 /** Fields that may occur together with `raw_data` without changing its meaning. */
 const HARMLESS: ReadonlySet<number> = new Set([
   TENSOR.dims,
@@ -31,35 +31,6 @@ const HARMLESS: ReadonlySet<number> = new Set([
   TENSOR.docString,
   TENSOR.metadata,
 ]);
-
-/** Element types of onnx.proto. */
-export const DATA_TYPE = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  float16: 10,
-} as const;
-
-/** Bits per element. Tensors of other types are not moved. */
-const ELEMENT_BITS: Readonly<Record<number, number>> = {
-  [DATA_TYPE.float32]: 32,
-  [DATA_TYPE.uint8]: 8,
-  [DATA_TYPE.int8]: 8,
-  4: 16, // uint16
-  5: 16, // int16
-  6: 32, // int32
-  [DATA_TYPE.int64]: 64,
-  9: 8, // bool
-  [DATA_TYPE.float16]: 16,
-  11: 64, // float64
-  12: 32, // uint32
-  13: 64, // uint64
-  16: 16, // bfloat16
-  21: 4, // uint4
-  22: 4, // int4
-};
 
 /**
  * @param layout where the external files are
@@ -138,9 +109,4 @@ function isShort(field: Field): boolean {
 /** Reads one varint, or several packed into bytes, because exporters write both. */
 function readDims(reader: WireReader, field: Field): number[] {
   return field.wireType === WIRE.varint ? [field.value] : reader.varints(contentOf(field));
-}
-
-function byteLength(dataType: number, shape: readonly number[]): number {
-  const bits = ELEMENT_BITS[dataType] ?? Number.NaN;
-  return Math.ceil((shape.reduce((product, size) => product * size, 1) * bits) / 8);
 }

@@ -8,13 +8,12 @@
  * layer.
  */
 
+import { DATA_TYPE } from "../format/data-type.ts";
 import { ATTENTION, ATTENTION_INPUT, NO_ATTENTION } from "./fuse-rotary.ts";
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
 import { newInput, newIntegers, newNode } from "./node-writer.ts";
+import type { Piece } from "./pieces.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
-import { DATA_TYPE } from "./tensor-outline.ts";
-import type { Piece } from "./wire-writer.ts";
-
 /**
  * The new input of the attentions, which is added to the scores: [new positions, room for the past + new positions]. It is
  * 0 where a position may look. Elsewhere it is far below any score: for later positions, and for room that is empty.

@@ -1,9 +1,11 @@
 /** Reads the declaration of a value (`ValueInfoProto`): its name, type and shape. */
 
+import { SHAPE, TENSOR_TYPE, VALUE, VALUE_TYPE } from "../format/onnx-fields.ts";
+import { integerField, WIRE } from "../format/protobuf.ts";
 import { nameIn } from "./model-outline.ts";
+import { messageField, stringField, type Piece } from "./pieces.ts";
 import { rewrite } from "./rewrite.ts";
-import { contentOf, WIRE, type Field, type WireReader } from "./wire-reader.ts";
-import { integerField, messageField, stringField, type Piece } from "./wire-writer.ts";
+import { contentOf, type Field, type WireReader } from "./wire-reader.ts";
 
 export interface ValueOutline {
   readonly field: Field;
@@ -16,11 +18,6 @@ export interface ValueOutline {
   readonly axes: readonly (string | undefined)[] | undefined;
 }
 
-/** The field numbers on the way to a dimension: ValueInfo, its type, the tensor's type, the shape. */
-export const VALUE = { name: 1, type: 2 } as const;
-export const VALUE_TYPE = { tensor: 1 } as const;
-export const TENSOR_TYPE = { element: 1, shape: 2 } as const;
-export const SHAPE = { dimension: 1, size: 1, axisName: 2 } as const;
 const MAX_NAME_BYTES = 4096;
 
 /** @returns undefined for a value whose name is too long */

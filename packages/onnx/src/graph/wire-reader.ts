@@ -4,6 +4,7 @@
  */
 
 import { OnnxError } from "../errors.ts";
+import { WIRE, type WireType } from "../format/protobuf.ts";
 import { windowed, type ByteSource } from "./byte-source.ts";
 
 /** A part of a file from `start` to `end`, where `end` is not included. */
@@ -21,10 +22,6 @@ export interface Field extends Span {
   /** A varint's value as a signed 64-bit integer; beyond 2^53 the nearest number. 0 for other types. */
   readonly value: number;
 }
-
-/** The wire types in use. Groups (3 and 4) were given up before ONNX began. */
-export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
-export type WireType = (typeof WIRE)[keyof typeof WIRE];
 
 const MAX_VARINT_BYTES = 10;
 

@@ -3,13 +3,14 @@ import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
+import { integerField } from "../../../../onnx/src/format/protobuf.ts";
 import {
   buildModel,
   listed,
   stored,
   type NodeSpec,
 } from "../../../../onnx/src/graph/fixtures/build-model.ts";
-import { integerField, messageField, type Piece } from "../../../../onnx/src/graph/wire-writer.ts";
+import { messageField, type Piece } from "../../../../onnx/src/graph/pieces.ts";
 import { runEmbedding } from "./embedding-session.ts";
 import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";

@@ -4,9 +4,9 @@
  */
 
 import {
+  ELEMENT_BYTES,
   embeddingTable,
   ifReadable,
-  NUMBER_BYTES,
   RewriteLog,
   type EmbeddingTable,
 } from "@fastvlm-kit/onnx/graph";
@@ -44,7 +44,7 @@ function createLookUp(
   format: RowFormat,
   device: Device,
 ): Embedding {
-  const rowBytes = width * NUMBER_BYTES[type];
+  const rowBytes = width * ELEMENT_BYTES[type];
   const kept = new Map<number, Float32Array>(); // the longest unused first
 
   /** A file may have gone since it was opened. What is made of its bytes is our own, and fails as what it is. */

@@ -1,7 +1,6 @@
 /** Turns a row of a stored table into the same float32 numbers that ORT computes. */
 
-import { NUMBER_BYTES, type NumberType } from "@fastvlm-kit/onnx/graph";
-import { float16ToFloat32 } from "./float16.ts";
+import { ELEMENT_BYTES, fromFloat16, type NumberType } from "@fastvlm-kit/onnx/graph";
 
 export interface RowFormat {
   readonly type: NumberType;
@@ -30,7 +29,7 @@ function storedNumbers(type: NumberType, width: number, bytes: Uint8Array): Floa
     case "float32":
       return new Float32Array(buffer, 0, width);
     case "float16":
-      return float16ToFloat32(new Uint16Array(buffer, 0, width));
+      return fromFloat16(new Uint16Array(buffer, 0, width));
     case "int8":
       return Float32Array.from(new Int8Array(buffer, 0, width));
     case "uint8":
@@ -40,6 +39,6 @@ function storedNumbers(type: NumberType, width: number, bytes: Uint8Array): Floa
 
 function numberOf(numbers: number | Uint8Array, type: NumberType, row: number): number {
   if (typeof numbers === "number") return numbers;
-  const start = row * NUMBER_BYTES[type];
-  return storedNumbers(type, 1, numbers.subarray(start, start + NUMBER_BYTES[type]))[0]!;
+  const start = row * ELEMENT_BYTES[type];
+  return storedNumbers(type, 1, numbers.subarray(start, start + ELEMENT_BYTES[type]))[0]!;
 }

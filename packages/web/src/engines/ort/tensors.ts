@@ -1,9 +1,9 @@
 /** Moves values into and out of ORT's tensors. */
 
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
+import { fromFloat16, toFloat16 } from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
 import type { GraphName } from "../../protocol/model-descriptor.ts";
-import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 import type { OrtModule } from "./load-ort.ts";
 import type { Session } from "./session.ts";
 
@@ -35,14 +35,14 @@ export function toTensor(
   dims: readonly number[],
 ): Tensor {
   return type === "float16"
-    ? new ort.Tensor("float16", float32ToFloat16(values), dims)
+    ? new ort.Tensor("float16", toFloat16(values), dims)
     : new ort.Tensor("float32", values, dims);
 }
 
 export async function readFloats(tensor: Tensor): Promise<Float32Array> {
   const data = await tensor.getData();
   if (data instanceof Float32Array) return data;
-  if (data instanceof Uint16Array) return float16ToFloat32(data);
+  if (data instanceof Uint16Array) return fromFloat16(data);
   // In browsers with Float16Array, ORT returns one.
   return Float32Array.from(data as unknown as ArrayLike<number>);
 }

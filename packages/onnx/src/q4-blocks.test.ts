@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Matrix } from "./matrix.ts";
-import { q4BlockCount, toInt8Columns, toInt8Rows, toQ4Blocks } from "./quantize.ts";
+import { q4BlockCount, toQ4Blocks } from "./q4-blocks.ts";
 
 function matrix(outputs: number, inputs: number, values: Float32Array): Matrix {
   const rows = (first: number, count: number) =>
@@ -10,25 +10,6 @@ function matrix(outputs: number, inputs: number, values: Float32Array): Matrix {
 
 const wave = (length: number) =>
   new Float32Array(length).map((_, index) => Math.sin(index * 1.7) * (1 + (index % 7)));
-
-test("int8 columns lie transposed and are at most half a step off", () => {
-  const values = wave(3 * 5);
-  const { values: levels, scales } = toInt8Columns(matrix(3, 5, values));
-  for (let output = 0; output < 3; output++) {
-    for (let input = 0; input < 5; input++) {
-      const restored = levels[input * 3 + output]! * scales[output]!;
-      const error = Math.abs(restored - values[output * 5 + input]!);
-      expect(error).toBeLessThanOrEqual((scales[output]! / 2) * 1.0001);
-    }
-  }
-});
-
-test("the largest weight of an int8 row becomes ±127, and a row of zeros stays zero", () => {
-  const { values, scales } = toInt8Rows(Float32Array.of(1, -4, 0, 0), 2);
-  expect([...values]).toEqual([32, -127, 0, 0]);
-  expect(scales[0]).toBeCloseTo(4 / 127);
-  expect(scales[1]).toBe(1);
-});
 
 function restoreQ4(
   inputs: number,

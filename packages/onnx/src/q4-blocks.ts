@@ -1,58 +1,7 @@
-// Rounds matrices to few bits. Rows of a matrix are the outputs of its layer.
+// Rounds matrices to 4 bits. Rows of a matrix are the outputs of its layer.
 
 import type { Matrix } from "./matrix.ts";
 import { rowSlabs } from "./matrix.ts";
-
-/** An int8 matrix, transposed to [inputs, outputs], with one scale for each output. */
-export interface Int8Columns {
-  readonly values: Int8Array;
-  readonly scales: Float32Array;
-}
-
-/** Rounds each output's weights to −127…127 times its own scale, laid out as `MatMulInteger` reads them. */
-export function toInt8Columns(matrix: Matrix): Int8Columns {
-  const { outputs, inputs } = matrix;
-  const values = new Int8Array(outputs * inputs);
-  const scales = new Float32Array(outputs);
-  for (const { first, count, rows } of rowSlabs(matrix)) {
-    for (let row = 0; row < count; row++)
-      scales[first + row] = int8Scale(rows, row * inputs, inputs);
-    // Input by input, so that the writes (a cache line each otherwise) run along memory.
-    for (let input = 0; input < inputs; input++) {
-      const target = input * outputs + first;
-      for (let row = 0; row < count; row++) {
-        values[target + row] = Math.round(rows[row * inputs + input]! / scales[first + row]!);
-      }
-    }
-  }
-  return { values, scales };
-}
-
-/** Rounds one slab of rows to int8 in place order, [rows, inputs], with one scale for each row. */
-export function toInt8Rows(rows: Float32Array, count: number): Int8Columns {
-  const inputs = rows.length / count;
-  const values = new Int8Array(rows.length);
-  const scales = new Float32Array(count);
-  for (let row = 0; row < count; row++) {
-    const scale = int8Scale(rows, row * inputs, inputs);
-    scales[row] = scale;
-    for (let index = row * inputs; index < (row + 1) * inputs; index++) {
-      values[index] = Math.round(rows[index]! / scale);
-    }
-  }
-  return { values, scales };
-}
-
-function int8Scale(values: Float32Array, start: number, length: number): number {
-  let largest = 0;
-  for (let index = start; index < start + length; index++) {
-    const magnitude = Math.abs(values[index]!);
-    if (magnitude > largest) largest = magnitude;
-  }
-  // A row of zeros (an unused token) must not become 0/0. The scale is rounded to the float32 that is stored,
-  // so that the rounding below sees the same number as the runtime.
-  return Math.fround(largest / 127) || 1;
-}
 
 /** How many neighbouring inputs share a scale in {@link toQ4Blocks}. */
 export const q4BlockSize = 32;
