@@ -46,7 +46,7 @@ export function answerExportedWithKit(
   return page.evaluate(
     async ({ questions, precisions, maxNewTokens }) => {
       const { ask, fastvlm05b, fetchBlob, observe } = window.kit;
-      const baseUrl = `${location.origin}/models/exported`;
+      const baseUrl = `${location.origin}/models/exported-fastvlm`;
       // A revision of its own: these are not the files whose hashes ship.
       const revision = "exported";
       const model = fastvlm05b({ baseUrl, revision, acceptLicense: "apple-amlr" });

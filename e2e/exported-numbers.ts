@@ -25,7 +25,7 @@ export function readNumbers(
   { sides, fault }: { readonly sides: readonly number[]; readonly fault?: string },
 ): Promise<SeenNumbers> {
   const { steps, fork } = reference.logits[dtype];
-  const at = (name: string): string => `/models/exported/onnx/${name}.onnx`;
+  const at = (name: string): string => `/models/exported-fastvlm/onnx/${name}.onnx`;
   const request = {
     device,
     graphs: { vision: at(vision), embed: at(embed), decoder: at(decoderName(dtype)) },

@@ -13,9 +13,9 @@ export const PAGES_FOLDER = here("../.cache/e2e/pages/");
 export const SCENES_FOLDER = here("fixtures/scenes/");
 export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
 /** A small model with random weights, from the official exporters (tools/exporter-fixtures). */
-export const EXPORTED_MODEL_FOLDER = here("fixtures/exported/");
+export const EXPORTED_MODEL_FOLDER = here("fixtures/exported-fastvlm/");
 /** A tiny model as several exporters write it; see its README. */
-export const EXPORTS_FOLDER = here("fixtures/exports/");
+export const EXPORTER_DECODERS_FOLDER = here("fixtures/exporter-decoders/");
 /** What a test wrote that needs a model of many bytes. */
 export const LARGE_MODEL_FOLDER = here("../.cache/e2e/large/");
 
@@ -67,9 +67,9 @@ export const test = base.extend<Fixtures>({
         "/faults/": here("../packages/web/src/image/fixtures/faults/"),
         "/no-cors/": SCENES_FOLDER,
         "/models/tiny/": TINY_MODEL_FOLDER,
-        "/models/exported/": EXPORTED_MODEL_FOLDER,
+        "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
         "/models/large/": LARGE_MODEL_FOLDER,
-        "/models/exports/": EXPORTS_FOLDER,
+        "/models/exporter-decoders/": EXPORTER_DECODERS_FOLDER,
         "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
       },
     });

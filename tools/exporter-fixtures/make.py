@@ -1,4 +1,4 @@
-"""Writes e2e/fixtures/exported: a small FastVLM from the official exporters, and the numbers it has to give."""
+"""Writes e2e/fixtures/exported-fastvlm: a small FastVLM from the official exporters, and the numbers it has to give."""
 
 import argparse
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""Writes `e2e/fixtures/exports`: one tiny Qwen2 as several official exporters write it, and what it must answer.
+"""Writes `e2e/fixtures/exporter-decoders`: one tiny Qwen2 as several official exporters write it, and what it must answer.
 
     python tools/exporter-fixtures/other_exports.py OUT
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "e2e/fixtures/exported"
+FOLDER = ROOT / "e2e/fixtures/exported-fastvlm"
 
 SEED = 20251125
 

@@ -1,6 +1,6 @@
 """A Qwen2 of 50,000 weights that has learnt ten answers, so that its exports can be compared by what they say.
 
-Every export in `e2e/fixtures/exports` is of these weights. They are trained here rather than random: a random
+Every export in `e2e/fixtures/exporter-decoders` is of these weights. They are trained here rather than random: a random
 decoder repeats itself, and a wrong attention may then change no word of it.
 """
 

@@ -27,7 +27,7 @@ describe("fastvlm-inspect", () => {
   });
 
   it("prints text for people and JSON for programs, and goes on after a file that is none", async () => {
-    const file = "e2e/fixtures/exported/onnx/embed_tokens_int8.onnx";
+    const file = "e2e/fixtures/exported-fastvlm/onnx/embed_tokens_int8.onnx";
     const text = await inspect(file);
     expect(text).toMatchObject({ code: 0, stderr: "" });
     expect(text.stdout).toMatch(/graph: embed[^]*looked-up-rows: 1/);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { sourceOfBytes } from "../../onnx/src/graph/byte-source.ts";
 import type { GraphFile } from "../src/engines/graph-file.ts";
 
-const FOLDER = fileURLToPath(new URL("../../../e2e/fixtures/exported/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../../e2e/fixtures/exported-fastvlm/", import.meta.url));
 
 /** What follows a call on a sequence. */
 export interface ExpectedCall {

@@ -5,7 +5,7 @@ import { buildModel, stored } from "./fixtures/build-model.ts";
 import { inspectModel, type ModelInspection } from "./inspect-model.ts";
 
 /** The small FastVLM that the official exporters made (tools/exporter-fixtures). */
-const FOLDER = new URL("../../../../e2e/fixtures/exported/onnx/", import.meta.url);
+const FOLDER = new URL("../../../../e2e/fixtures/exported-fastvlm/onnx/", import.meta.url);
 
 describe("inspectModel", () => {
   it("tells a decoder of the official builder, and that everything is done for it", () => {

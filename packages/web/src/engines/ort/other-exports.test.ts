@@ -1,4 +1,4 @@
-/** Files of other exporters than the public ones' (`e2e/fixtures/exports`), against what torch and onnxruntime compute. */
+/** Files of other exporters than the public ones' (`e2e/fixtures/exporter-decoders`), against what torch and onnxruntime compute. */
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,9 @@ import { openGraph } from "../../inference/open-graph.ts";
 import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
 
-const folder = fileURLToPath(new URL("../../../../../e2e/fixtures/exports/", import.meta.url));
+const folder = fileURLToPath(
+  new URL("../../../../../e2e/fixtures/exporter-decoders/", import.meta.url),
+);
 const readJson = (name: string): unknown => JSON.parse(readFileSync(folder + name, "utf8"));
 
 interface Expected {

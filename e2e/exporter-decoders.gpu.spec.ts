@@ -5,14 +5,16 @@
 
 import { readFileSync, statSync } from "node:fs";
 import type { ModelDescriptor, ModelFile, ModelVariant } from "@fastvlm-kit/web";
-import { EXPORTS_FOLDER, expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
+import { EXPORTER_DECODERS_FOLDER, expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 
 interface Expected {
   readonly prompt: string;
   readonly system?: string;
   readonly answer: string;
 }
-const { questions: all } = JSON.parse(readFileSync(`${EXPORTS_FOLDER}expected.json`, "utf8")) as {
+const { questions: all } = JSON.parse(
+  readFileSync(`${EXPORTER_DECODERS_FOLDER}expected.json`, "utf8"),
+) as {
   questions: readonly Expected[];
 };
 
@@ -135,7 +137,7 @@ function describeExport(decoder: string, data: readonly string[], origin: string
     revision: "1",
     license: { id: "none", summary: "Weights made for tests.", isAccepted: true },
     files: Object.fromEntries([
-      ...own.map((path) => file(EXPORTS_FOLDER, "exports", path)),
+      ...own.map((path) => file(EXPORTER_DECODERS_FOLDER, "exporter-decoders", path)),
       file(TINY_MODEL_FOLDER, "tiny", "tokenizer.json"),
     ]),
     variants: [variant("webgpu"), variant("wasm")],
