@@ -117,7 +117,8 @@ function openRecord(folder: string, stamp: string) {
 function stampOfSources(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const hash = createHash("sha256").update(`seed ${SEED}\n`);
-  for (const folder of [here, repositoryPath("packages/onnx/src")]) {
+  const writer = ["packages/onnx/src", "packages/onnx/src/format"].map(repositoryPath);
+  for (const folder of [here, ...writer]) {
     for (const name of readdirSync(folder).sort()) {
       if (name.endsWith(".ts") && !name.endsWith(".test.ts"))
         hash.update(readFileSync(join(folder, name)));

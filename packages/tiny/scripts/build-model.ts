@@ -30,6 +30,7 @@ const INPUTS = [
     packagePath(`model/${name}`),
   ),
   ...list("../onnx/src", ".ts"),
+  ...list("../onnx/src/format", ".ts"),
   ...list("scripts", ".ts"),
 ]
   .filter((path) => !path.endsWith(".test.ts"))
