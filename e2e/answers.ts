@@ -77,7 +77,7 @@ export async function answerWithReference(
   server: TestServer,
   questions: readonly Question[],
   dtype: ReferenceDtype,
-  model: "tiny" | "exported" = "tiny",
+  model: "tiny" | "exported-fastvlm" = "tiny",
 ): Promise<ReferenceAnswer[]> {
   const reference = await page.context().newPage();
   await reference.goto(`${server.origin}/reference.html`);

@@ -38,7 +38,13 @@ for (const [decoder, embed, tag] of [
         embed_tokens: embed,
         decoder_model_merged: decoder,
       } as const;
-      const theirs = await answerWithReference(kitPage, server, questions, dtypes, "exported");
+      const theirs = await answerWithReference(
+        kitPage,
+        server,
+        questions,
+        dtypes,
+        "exported-fastvlm",
+      );
       expect(ours.map(({ text }) => text)).toEqual(theirs.map(({ text }) => text));
       expect(ours.map(({ tokens }) => tokens.image)).toEqual([256, 0]);
       expect(new Set(ours.map(({ text }) => text)).size).toBe(2);

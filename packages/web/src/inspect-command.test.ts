@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openExported } from "../test/exported-files.ts";
-import { inspectModel } from "./inspect.ts";
-import { VlmError } from "./protocol/errors.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planDecoder } from "./decoder-rewrite.ts";
 import type { NodeSpec } from "./fixtures/build-model.ts";
-import { layer, OPTIONS, outlineOf, product, type Spec } from "./fixtures/one-layer-decoder.ts";
+import { layer, OPTIONS, outlineOf, type Spec } from "./fixtures/one-layer-decoder.ts";
 import type { RewriteName } from "./rewrite-report.ts";
 
 describe("planDecoder", () => {

@@ -3,7 +3,6 @@ import {
   FLOAT,
   FREE,
   layer,
-  product,
   reader,
   rewritten,
   WIDTH,

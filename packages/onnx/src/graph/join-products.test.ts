@@ -3,7 +3,6 @@ import {
   ATTENTION_INPUTS,
   HEAD,
   layer,
-  product,
   rewritten,
   ROTARY,
   WIDTH,
