@@ -28,6 +28,7 @@ export const sharedConfig: UserConfig = {
       "idb-keyval",
       "hash-wasm",
       "p-retry",
+      "valibot",
     ],
   },
   build: { target: "es2023" },
