@@ -1,6 +1,7 @@
 /** Enforces `network: "none"`: after this, nothing in this worker can reach the network. */
 
 import { VlmError } from "../protocol/errors.ts";
+import { shownAddress } from "../schema/local-address.ts";
 
 /** Data at these addresses is in memory already, and needs no network. */
 const LOCAL = /^(?:blob|data):/;
@@ -33,6 +34,6 @@ function networkForbidden(url: string): VlmError<"network-forbidden"> {
   return new VlmError(
     "network-forbidden",
     '`network: "none"` forbids every request. Pass pictures as a Blob, or allow the network.',
-    { url: url.replace(/[?#].*$/, "") },
+    { url: shownAddress(url) },
   );
 }

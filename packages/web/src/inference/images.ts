@@ -11,6 +11,7 @@ import type { ImageFeatures, ImageTensor, Runtime } from "../engines/runtime.ts"
 import type { ImageFit } from "../protocol/options.ts";
 import type { ImageInfo, ModelInfo } from "../protocol/result.ts";
 import type { KnownImage, ImageCache, StoredFeatures } from "../storage/image-cache.ts";
+import { LruMap } from "../shared/lru-map.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { capToImage } from "./image-sizes.ts";
@@ -75,29 +76,11 @@ const MAX_NAMES = 4096;
 
 export function createImages(options: ImagesOptions): Images {
   const { runtime, form, model, limits, cache } = options;
-  const names = new Map<string, KnownImage>(); // the longest unused first
-  const features = new Map<string, StoredFeatures>();
-
-  const remember = (name: string, image: KnownImage): void => {
-    names.delete(name);
-    names.set(name, image);
-    for (const oldest of names.keys()) {
-      if (names.size <= MAX_NAMES) break;
-      names.delete(oldest);
-    }
-  };
-
-  const keep = (key: string, values: StoredFeatures): void => {
-    features.delete(key);
-    features.set(key, values);
-    let bytes = 0;
-    for (const one of features.values()) bytes += one.values.byteLength;
-    for (const [oldest, one] of features) {
-      if (bytes <= MAX_FEATURE_BYTES) break;
-      bytes -= one.values.byteLength;
-      features.delete(oldest);
-    }
-  };
+  const names = new LruMap<string, KnownImage>({ max: MAX_NAMES });
+  const features = new LruMap<string, StoredFeatures>({
+    max: MAX_FEATURE_BYTES,
+    sizeOf: ({ values }) => values.byteLength,
+  });
 
   const find = async (key: string, { tokens }: ImageTile): Promise<StoredFeatures | undefined> =>
     features.get(key) ?? cache.getFeatures(key, { tokens, hidden: runtime.hiddenSize });
@@ -164,7 +147,7 @@ export function createImages(options: ImagesOptions): Images {
       known = { ...(await imageKeyOf(plan, tileKeys)), width, height, size: plan.side };
       if (fileName !== undefined) void cache.name(fileName, known);
     }
-    if (pageName !== undefined) remember(pageName, known);
+    if (pageName !== undefined) names.set(pageName, known);
 
     const plan = drawn?.plan ?? planFor(known, look);
     const tileKeys = tileKeysOf(known);
@@ -178,7 +161,7 @@ export function createImages(options: ImagesOptions): Images {
         found = await runtime.encodeImage(take(drawn.tensors, at)!);
         void cache.setFeatures(featuresKey, found);
       }
-      keep(featuresKey, found);
+      features.set(featuresKey, found);
       return { features: { ...found, key: featuresKey }, isNew };
     };
     return {

@@ -1,25 +1,17 @@
 /** Measures the stages of one call. */
 
 import type { Timings } from "../protocol/result.ts";
-
-type Stage = "queueMs" | "imageDecodeMs" | "preprocessMs" | "visionMs" | "prefillMs" | "decodeMs";
+import { noTimeYet, type StageTimings } from "../protocol/stages.ts";
 
 /** Stages follow each other without gaps. The time since the last end is counted for the stage that ends now. */
 export interface StageClock {
-  end(stage: Stage): void;
+  end(stage: keyof StageTimings): void;
   finish(): Timings;
 }
 
 /** @param startedAt the start of the first stage, in milliseconds of `performance.now()` */
 export function createStageClock(startedAt: number): StageClock {
-  const durations: Record<Stage, number> = {
-    queueMs: 0,
-    imageDecodeMs: 0,
-    preprocessMs: 0,
-    visionMs: 0,
-    prefillMs: 0,
-    decodeMs: 0,
-  };
+  const durations = noTimeYet();
   let last = startedAt;
   return {
     end(stage) {

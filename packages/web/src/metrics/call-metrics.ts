@@ -1,17 +1,8 @@
 /** The metrics of one finished call. */
 
-import type { MetricName } from "../protocol/metric.ts";
 import type { Timings, VlmResult } from "../protocol/result.ts";
+import { STAGES } from "../protocol/stages.ts";
 import type { Recorder } from "./recorder.ts";
-
-const STAGE_METRICS: readonly (readonly [keyof Timings, MetricName])[] = [
-  ["queueMs", "vlm.queue.wait.duration"],
-  ["imageDecodeMs", "vlm.image.decode.duration"],
-  ["preprocessMs", "vlm.preprocess.duration"],
-  ["visionMs", "vlm.vision.duration"],
-  ["prefillMs", "vlm.prefill.duration"],
-  ["decodeMs", "vlm.decode.duration"],
-];
 
 /** Reports the metrics of a call. A stage that the call skipped (no image, a cached answer) is not reported. */
 export function reportCall(recorder: Recorder, result: VlmResult): void {
@@ -21,12 +12,9 @@ export function reportCall(recorder: Recorder, result: VlmResult): void {
     "gen_ai.response.model": result.model.id,
     "vlm.cached": result.cached,
   });
-  for (const [stage, metric] of STAGE_METRICS) {
-    const isImageStage =
-      stage === "imageDecodeMs" || stage === "preprocessMs" || stage === "visionMs";
-    const isModelStage = stage === "visionMs" || stage === "prefillMs" || stage === "decodeMs";
-    if ((isImageStage && images.length === 0) || (isModelStage && result.cached)) continue;
-    report.recordMs(metric, timings[stage]);
+  for (const { timing, metric, isOfImages, isOfModel } of STAGES) {
+    if ((isOfImages && images.length === 0) || (isOfModel && result.cached)) continue;
+    report.recordMs(metric, timings[timing]);
   }
   report.recordMs("gen_ai.client.operation.duration", timings.totalMs);
   report.record("gen_ai.client.token.usage", tokens.image + tokens.prompt, {
@@ -45,6 +33,7 @@ export function reportCall(recorder: Recorder, result: VlmResult): void {
 
 /** An image that was opened: what it took. It is no operation of its own, since nothing was asked. */
 export function reportOpening(recorder: Recorder, timings: Timings): void {
-  for (const [stage, metric] of STAGE_METRICS)
-    if (stage !== "decodeMs") recorder.recordMs(metric, timings[stage]);
+  for (const { name, timing, metric } of STAGES) {
+    if (name !== "decode") recorder.recordMs(metric, timings[timing]);
+  }
 }

@@ -1,6 +1,7 @@
 /** Requests to the Hugging Face Hub. Each reads a whole answer up to a limit, and turns every fault into a typed error. */
 
 import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
+import { shownAddress } from "../schema/local-address.ts";
 
 export interface Hub {
   /** Without a slash at its end. */
@@ -117,7 +118,7 @@ export function hubRequestFailed(
   what: string,
   { status, cause }: { status?: number; cause?: unknown } = {},
 ): VlmError<"download-failed"> {
-  const url = `${endpoint}/${path}`.replace(/[?#].*$/, "");
+  const url = shownAddress(`${endpoint}/${path}`);
   return new VlmError(
     "download-failed",
     `The request for ${url} ${what}. ${adviceFor(reason, status)}`,

@@ -1,6 +1,8 @@
 /** Remembers answers in the page, so that the same question about the same image needs no worker. */
 
 import type { VlmResult } from "../protocol/result.ts";
+import { noTimeYet } from "../protocol/stages.ts";
+import { LruMap } from "../shared/lru-map.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 
 export interface ResultMemory {
@@ -15,30 +17,20 @@ const MAX_RESULTS = 1000;
 
 /** Two images are the same if the page has the same name for them: the same Blob, or the same open image. */
 export function createResultMemory(now: () => number): ResultMemory {
-  const results = new Map<string, VlmResult>(); // the longest unused first
-
-  const storeResult = (key: string, result: VlmResult): void => {
-    results.delete(key);
-    results.set(key, result);
-    for (const oldest of results.keys()) {
-      if (results.size <= MAX_RESULTS) break;
-      results.delete(oldest);
-    }
-  };
+  const results = new LruMap<string, VlmResult>({ max: MAX_RESULTS });
 
   return {
     recall(call, variant) {
       const startedAt = now();
       const key = memoryKeyOf(call, variant);
       const known = key === undefined ? undefined : results.get(key);
-      if (key === undefined || !known) return undefined;
-      storeResult(key, known);
-      const timings = { ...NO_TIME, totalMs: now() - startedAt };
+      if (!known) return undefined;
+      const timings = { ...noTimeYet(), timeToFirstTokenMs: 0, totalMs: now() - startedAt };
       return { ...known, cached: true, timings, tokensPerSecond: 0 };
     },
     remember(call, result) {
       const key = memoryKeyOf(call, result.model.variant);
-      if (key !== undefined) storeResult(key, result);
+      if (key !== undefined) results.set(key, result);
     },
     clear() {
       results.clear();
@@ -55,13 +47,3 @@ function memoryKeyOf(call: GenerateCall, variant: string): string | undefined {
   // The rest of the call has everything else that can change the answer.
   return JSON.stringify([variant, { ...call, id: undefined, images }]);
 }
-
-const NO_TIME = {
-  queueMs: 0,
-  imageDecodeMs: 0,
-  preprocessMs: 0,
-  visionMs: 0,
-  prefillMs: 0,
-  decodeMs: 0,
-  timeToFirstTokenMs: 0,
-} as const;

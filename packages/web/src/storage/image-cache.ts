@@ -5,6 +5,7 @@
 
 import { readStored } from "../schema/read.ts";
 import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
+import { LruMap } from "../shared/lru-map.ts";
 import type { Store } from "./store.ts";
 
 /** An image as the model sees it. */
@@ -167,12 +168,6 @@ function hasShape({ tokens, values }: StoredFeatures, shape: FeaturesShape): boo
 /** The keys of the least recently used entries that have to go, so that the rest fits. */
 function chooseEvicted(index: Index, maxBytes: number): string[] {
   const entries = Object.entries(index).sort(([, a], [, b]) => a.usedAt - b.usedAt);
-  let bytes = entries.reduce((sum, [, entry]) => sum + entry.bytes, 0);
-  const evicted: string[] = [];
-  for (const [key, entry] of entries) {
-    if (bytes <= maxBytes) break;
-    bytes -= entry.bytes;
-    evicted.push(key);
-  }
-  return evicted;
+  const kept = new LruMap<string, Index[string]>({ max: maxBytes, sizeOf: ({ bytes }) => bytes });
+  return entries.flatMap(([key, entry]) => kept.set(key, entry).map(([one]) => one));
 }

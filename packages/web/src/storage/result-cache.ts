@@ -6,6 +6,7 @@
 import type { FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
 import { readStored } from "../schema/read.ts";
 import { cachedResult } from "../schema/stored.ts";
+import { LruMap } from "../shared/lru-map.ts";
 import type { Store } from "./store.ts";
 
 /** The part of a result that is stored. */
@@ -48,10 +49,9 @@ const ENTRY_OVERHEAD_BYTES = 512;
 export function createResultCache(store: Store, limits: ResultCacheLimits): ResultCache {
   const { now } = limits;
   // All answers are read at first use. They are a few megabytes at most, and each look-up is then one Map access.
-  let loading: Promise<Map<string, Entry>> | undefined;
+  let loading: Promise<LruMap<string, Entry>> | undefined;
   const writtenDownAt = new Map<string, number>();
-  const entries = (): Promise<Map<string, Entry>> =>
-    (loading ??= readAll(store, now() - limits.maxAgeMs));
+  const entries = (): Promise<LruMap<string, Entry>> => (loading ??= readAll(store, limits));
 
   return {
     async warm() {
@@ -68,7 +68,6 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
         return undefined;
       }
       const used = { ...entry, usedAt: now() };
-      known.delete(key); // A Map keeps the order of insertion, so the oldest use stays first.
       known.set(key, used);
       if (used.usedAt - (writtenDownAt.get(key) ?? entry.usedAt) > USE_PRECISION_MS) {
         writtenDownAt.set(key, used.usedAt);
@@ -80,13 +79,12 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
       const known = await entries();
       const entry = { result, usedAt: now() };
       writtenDownAt.set(key, entry.usedAt);
-      known.delete(key);
-      known.set(key, entry);
+      const dropped = known.set(key, entry);
       await store.set(key, entry);
-      await store.delete(evict(known, limits.maxBytes));
+      await store.delete(dropped.map(([one]) => one));
     },
     async usedBytes() {
-      return sumOfSizes(await entries());
+      return (await entries()).total;
     },
     async clear() {
       await store.clear();
@@ -95,8 +93,12 @@ export function createResultCache(store: Store, limits: ResultCacheLimits): Resu
   };
 }
 
-/** Entries that were last used before `oldestUse` are deleted. */
-async function readAll(store: Store, oldestUse: number): Promise<Map<string, Entry>> {
+/** What is too old, or too much, is deleted. */
+async function readAll(
+  store: Store,
+  { maxAgeMs, maxBytes, now }: ResultCacheLimits,
+): Promise<LruMap<string, Entry>> {
+  const oldestUse = now() - maxAgeMs;
   const found: [string, Entry][] = [];
   const outdated: string[] = [];
   const keys = await store.keys();
@@ -107,30 +109,15 @@ async function readAll(store: Store, oldestUse: number): Promise<Map<string, Ent
     if (value.usedAt < oldestUse) outdated.push(key);
     else found.push([key, value]);
   }
-  if (outdated.length > 0) await store.delete(outdated);
-  return new Map(found.sort(([, a], [, b]) => a.usedAt - b.usedAt));
-}
-
-/** Removes the oldest entries until the rest fits; returns their keys. */
-function evict(known: Map<string, Entry>, maxBytes: number): string[] {
-  let bytes = sumOfSizes(known);
-  const evicted: string[] = [];
-  for (const [key, entry] of known) {
-    if (bytes <= maxBytes) break;
-    bytes -= sizeOf(key, entry);
-    known.delete(key);
-    evicted.push(key);
+  const known = new LruMap<string, Entry>({ max: maxBytes, sizeOf });
+  for (const [key, entry] of found.sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
+    outdated.push(...known.set(key, entry).map(([one]) => one));
   }
-  return evicted;
+  if (outdated.length > 0) await store.delete(outdated);
+  return known;
 }
 
-function sumOfSizes(known: ReadonlyMap<string, Entry>): number {
-  let bytes = 0;
-  for (const [key, entry] of known) bytes += sizeOf(key, entry);
-  return bytes;
-}
-
-function sizeOf(key: string, { result }: Entry): number {
+function sizeOf({ result }: Entry, key: string): number {
   return ENTRY_OVERHEAD_BYTES + 2 * (key.length + result.text.length);
 }
 

@@ -20,6 +20,7 @@ import type {
   VlmEvent,
   VlmResult,
 } from "../protocol/result.ts";
+import type { STAGES } from "../protocol/stages.ts";
 import type {
   DownloadOptions,
   OfflineReport,
@@ -144,7 +145,7 @@ export type CallMessage =
   | { readonly type: "failed"; readonly error: WireError };
 
 /** The stages of a call, in order. */
-export type CallStage = "queue" | "image" | "vision" | "prefill" | "decode";
+export type CallStage = (typeof STAGES)[number]["name"];
 
 /** What the worker sends at any time. */
 export type WorkerMessage =

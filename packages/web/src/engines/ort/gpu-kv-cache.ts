@@ -7,6 +7,7 @@
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
 import type { OrtModule } from "./load-ort.ts";
+import { LruMap } from "../../shared/lru-map.ts";
 
 /** Buffers have room for a multiple of this number of positions, which is enough for a prompt and a usual answer. */
 const ROOM_STEP = 256;
@@ -47,7 +48,8 @@ interface Block {
 class Memory {
   readonly inputs: readonly PastInput[];
   readonly #gpu: GPUDevice;
-  readonly #idle: Block[] = []; // the longest unused first
+  /** By the number of the capture. */
+  readonly #idle = new LruMap<number, Block>({ max: MAX_IDLE_BYTES, sizeOf: ({ bytes }) => bytes });
   #captures = 0;
 
   constructor(gpu: GPUDevice, inputs: readonly PastInput[]) {
@@ -56,22 +58,21 @@ class Memory {
   }
 
   take(room: number): Block {
-    const at = this.#idle.findIndex((block) => block.room === room);
-    return at < 0 ? this.#create(room) : this.#idle.splice(at, 1)[0]!;
+    for (const [capture, block] of this.#idle) {
+      if (block.room !== room) continue;
+      this.#idle.delete(capture);
+      return block;
+    }
+    return this.#create(room);
   }
 
   giveBack(block: Block): void {
-    this.#idle.push(block);
-    let bytes = this.#idle.reduce((sum, one) => sum + one.bytes, 0);
-    while (bytes > MAX_IDLE_BYTES) {
-      const oldest = this.#idle.shift()!;
-      bytes -= oldest.bytes;
-      destroy(oldest);
-    }
+    for (const [, oldest] of this.#idle.set(block.capture, block)) destroy(oldest);
   }
 
   trim(): void {
-    for (const block of this.#idle.splice(0)) destroy(block);
+    for (const [, block] of this.#idle) destroy(block);
+    this.#idle.clear();
   }
 
   #create(room: number): Block {
