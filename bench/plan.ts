@@ -14,7 +14,7 @@ import { measureScriptBytes, type SentFiles } from "./rows/script-bytes.ts";
 import { openBoth, type Engines, type Setup } from "./session.ts";
 
 /** Groups of rows that `--rows` names. */
-export const GROUPS = ["load", "first-token", "text", "again", "scripts", "gpu"] as const;
+const GROUPS = ["load", "first-token", "text", "again", "scripts", "gpu"] as const;
 
 export type Group = (typeof GROUPS)[number];
 

@@ -13,7 +13,7 @@ export const PAGES_FOLDER = here("../.cache/e2e/pages/");
 export const SCENES_FOLDER = here("fixtures/scenes/");
 export const TINY_MODEL_FOLDER = here("../packages/tiny/model/");
 /** A small model with random weights, from the official exporters (tools/exporter-fixtures). */
-export const EXPORTED_MODEL_FOLDER = here("fixtures/exported-fastvlm/");
+const EXPORTED_MODEL_FOLDER = here("fixtures/exported-fastvlm/");
 /** A tiny model as several exporters write it; see its README. */
 export const EXPORTER_DECODERS_FOLDER = here("fixtures/exporter-decoders/");
 /** What a test wrote that needs a model of many bytes. */

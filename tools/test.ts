@@ -48,6 +48,7 @@ const STEPS: readonly Step[] = [
     name: "imports",
     run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"]),
   },
+  { name: "unused code", run: () => runBin("knip", ["--treat-config-hints-as-errors"]) },
   { name: "format", run: () => runBin("prettier", ["--check", "."]) },
   {
     name: "unit tests",

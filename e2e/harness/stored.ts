@@ -6,7 +6,7 @@ import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-
 import { sha256 } from "../../packages/web/src/storage/sha256.ts";
 
 /** One stored part of a file. */
-export interface StoredShard {
+interface StoredShard {
   readonly key: string;
   /** `id@revision` */
   readonly model: string;

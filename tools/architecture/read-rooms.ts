@@ -12,7 +12,7 @@ export interface Room {
   readonly byDynamicImport: readonly string[];
 }
 
-export interface Library {
+interface Library {
   /** The package, such as `comlink`. */
   readonly name: string;
   /** The rooms that may import it. */

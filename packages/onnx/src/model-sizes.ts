@@ -14,7 +14,7 @@ export interface ModelSize {
 }
 
 /** FastVLM-0.5B, exactly. */
-export const fastVlm05b: ModelSize = {
+const fastVlm05b: ModelSize = {
   vision: { channels: [96, 192, 384, 768, 1536], blocks: [2, 12, 24, 4, 2], attentionStages: 2 },
   decoder: {
     hiddenSize: 896,
@@ -31,7 +31,7 @@ export const fastVlm05b: ModelSize = {
 };
 
 /** The same architecture, small enough for a test: under a million weights. */
-export const tiny: ModelSize = {
+const tiny: ModelSize = {
   vision: { channels: [8, 16, 32, 64, 128], blocks: [1, 2, 1, 1, 1], attentionStages: 2 },
   decoder: {
     hiddenSize: 64,

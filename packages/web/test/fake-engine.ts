@@ -91,7 +91,7 @@ export function createFakeEngine(options: FakeEngineOptions): FakeEngine {
 }
 
 /** One token for the whole image: the means of red, green and blue. */
-export function encode({ data }: ImageTensor): ImageFeatures {
+function encode({ data }: ImageTensor): ImageFeatures {
   const plane = data.length / 3;
   const mean = (channel: number): number =>
     data.subarray(channel * plane, (channel + 1) * plane).reduce((sum, one) => sum + one, 0) /

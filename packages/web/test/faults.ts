@@ -20,7 +20,7 @@ import type { Content } from "./served-content.ts";
  * - `delay`: the answer begins `ms` later
  * - `slow`: at most `bytesPerSecond`
  */
-export type FaultKind =
+type FaultKind =
   | "status"
   | "html"
   | "truncate"

@@ -48,7 +48,7 @@ export interface OpenModelOptions {
 }
 
 /** What a download told. */
-export interface Seen {
+interface Seen {
   readonly progress: readonly DownloadProgress[];
   readonly started: number;
   readonly hits: number;
@@ -150,7 +150,7 @@ export function hashHex(bytes: Uint8Array): string {
 }
 
 /** What a manifest says of a file that was cut in parts. */
-export function pinShards(bytes: Uint8Array, shardBytes: number): FileShards {
+function pinShards(bytes: Uint8Array, shardBytes: number): FileShards {
   const count = Math.ceil(bytes.length / shardBytes);
   const sha256 = Array.from({ length: count }, (_, index) =>
     hashHex(bytes.subarray(index * shardBytes, (index + 1) * shardBytes)),

@@ -11,7 +11,7 @@ const SIDES = { step: 8, most: 16, leastAuto: 8 };
 const RANGE = { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] } as const;
 const TILE = { side: 8, tokens: 3 };
 
-export const TWO_TILE_PROMPT: PromptForm = {
+const TWO_TILE_PROMPT: PromptForm = {
   imageToken: "<picture>",
   content: (imageCount, text) => [
     ...new Array<ContentPart>(imageCount).fill({ type: "image" }),
@@ -32,7 +32,7 @@ function halves({ data, width, height }: ImagePixels): ImagePixels[] {
   });
 }
 
-export const TWO_TILE_IMAGES: ImageForm = {
+const TWO_TILE_IMAGES: ImageForm = {
   sides: SIDES,
   range: RANGE,
   storedAs: "two-tile",

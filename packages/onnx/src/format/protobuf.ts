@@ -68,6 +68,6 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The length of all parts together. */
-export function totalLength(parts: readonly Uint8Array[]): number {
+function totalLength(parts: readonly Uint8Array[]): number {
   return parts.reduce((total, part) => total + part.length, 0);
 }

@@ -54,7 +54,7 @@ export interface SetRun {
   readonly check: CheckLook;
 }
 
-export interface CheckLook {
+interface CheckLook {
   readonly features: Float32Array;
   readonly ids: readonly number[];
   /** For each id of the reference: its probability divided by that of the likeliest token. */

@@ -17,7 +17,7 @@ export interface EncoderOptimizer {
 }
 
 /** A file before it is written. */
-export interface WrittenFile {
+interface WrittenFile {
   readonly bytes: number;
   /** The content from front to back. The source has to be open while this is read. */
   write(): Iterable<Uint8Array>;

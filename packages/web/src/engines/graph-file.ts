@@ -9,7 +9,7 @@ export interface GraphFile extends VerifiedFile {
 }
 
 /** An external file of a graph. */
-export interface ExternalFile {
+interface ExternalFile {
   /** The name that the graph uses for it: its path from the graph's folder. */
   readonly location: string;
   readonly source: Pick<VerifiedFile, "size" | "read">;

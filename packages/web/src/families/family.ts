@@ -76,16 +76,16 @@ export interface ImageForm {
 }
 
 /** What an encoder's file says about its input. */
-export type EncoderSize = Pick<Runtime, "imageSize" | "isImageSizeFree">;
+type EncoderSize = Pick<Runtime, "imageSize" | "isImageSizeFree">;
 
-export interface CheckSides {
+interface CheckSides {
   /** The cheapest image that is still encoded rightly. */
   readonly least: number;
   /** An image of several tokens that a CPU can encode in about a second. */
   readonly small: number;
 }
 
-export interface SideChoice {
+interface SideChoice {
   /** The side of `detail: "high"`, in pixels. */
   readonly largest: number;
   /** Whether a smaller side is possible at all. */
@@ -93,7 +93,7 @@ export interface SideChoice {
 }
 
 /** How an image shall be seen. */
-export interface ImageView {
+interface ImageView {
   /** The side that was chosen, in pixels. */
   readonly side: number;
   readonly fit: ImageFit;

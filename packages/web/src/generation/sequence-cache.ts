@@ -9,7 +9,7 @@ import type { Decoding, Prediction, PromptPart, Runtime } from "../engines/runti
 type Unit = number | string;
 
 /** A sequence that is being generated. */
-export interface Sequence {
+interface Sequence {
   /** The number of positions that were in the cache already. */
   readonly reused: number;
   /** The rest of the prompt, which has to be appended. */

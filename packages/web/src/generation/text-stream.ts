@@ -6,7 +6,7 @@
 import type { TextCodec } from "../engines/runtime.ts";
 
 /** New text that is final, and whether a stop string ended it. */
-export interface TextDelta {
+interface TextDelta {
   readonly text: string;
   readonly isStopped: boolean;
 }

@@ -40,12 +40,12 @@ export interface OpenedImage {
   readonly tiles: readonly OpenedTile[];
 }
 
-export interface OpenedTile extends ImageTile {
+interface OpenedTile extends ImageTile {
   /** Returns the features. `isNew` says that they were encoded just now. */
   encode(): Promise<{ features: ImageFeatures; isNew: boolean }>;
 }
 
-export interface OpenImagesOptions {
+interface OpenImagesOptions {
   readonly look: EncodingView;
   /** Whether stored facts about images may be used, and new ones stored. */
   readonly reuses: boolean;

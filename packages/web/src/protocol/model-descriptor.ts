@@ -147,7 +147,7 @@ export const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.
  * Files that are read if the model's descriptor lists them. The first has more ids that end an answer, the second says how
  * images are made ready. The third has the chat template, which some exporters do not put into `tokenizer_config.json`.
  */
-export const OPTIONAL_FILES = [
+const OPTIONAL_FILES = [
   "generation_config.json",
   "preprocessor_config.json",
   "chat_template.jinja",

@@ -27,7 +27,7 @@ type OptionalNames<Entries extends ObjectEntries> = {
 }[keyof Entries];
 
 /** The object that {@link fields} reads: a field that was not given is not there. */
-export type Fields<Entries extends ObjectEntries> = {
+type Fields<Entries extends ObjectEntries> = {
   readonly [Name in Exclude<keyof Entries, OptionalNames<Entries>>]: InferOutput<Entries[Name]>;
 } & {
   readonly [Name in OptionalNames<Entries>]?: Exclude<InferOutput<Entries[Name]>, undefined>;

@@ -15,7 +15,7 @@ export interface Candidates {
 }
 
 /** What the browser tells about its GPU. */
-export type GpuProbe =
+type GpuProbe =
   | {
       readonly isAvailable: true;
       readonly features: ReadonlySet<string>;
@@ -54,7 +54,7 @@ export async function listCandidates(
 }
 
 /** Asks for a GPU adapter in the page. This is cheaper than finding out in a worker that has loaded half a gigabyte. */
-export async function probeGpu(): Promise<GpuProbe> {
+async function probeGpu(): Promise<GpuProbe> {
   // The type says that it always exists, but it does not.
   const gpu = (navigator as { gpu?: GPU }).gpu;
   if (!gpu)
@@ -83,7 +83,7 @@ export async function probeGpu(): Promise<GpuProbe> {
  * Returns the first variant whose requirements the GPU meets. A software adapter is many times slower than WASM on the
  * same cores, so it is taken only if the app asked for WebGPU.
  */
-export function chooseGpuVariant(
+function chooseGpuVariant(
   model: ModelDescriptor,
   gpu: GpuProbe,
   wanted: "auto" | Device,

@@ -7,7 +7,7 @@ import type { CallMessage, CallStage, GenerateCall, OpenCall } from "../wire/wor
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
 /** What holds for every call, whatever it asks. */
-export interface CallLimits {
+interface CallLimits {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   /** How much of `timeoutMs` was used to get the images. The wait in the queue does not count. */

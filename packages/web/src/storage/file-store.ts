@@ -25,10 +25,10 @@ import type { RawFile, Store } from "./store.ts";
 export const SHARD_BYTES = 4 * 2 ** 20;
 
 /** The hashes that a manifest has for a file. */
-export type FileHashes = Pick<ModelFile, "sha256" | "shards">;
+type FileHashes = Pick<ModelFile, "sha256" | "shards">;
 
 /** Names the file that is wanted: by its bytes, or by what it was made of. */
-export type FileIdentity = FileHashes & Pick<FileRecord, "origin">;
+type FileIdentity = FileHashes & Pick<FileRecord, "origin">;
 
 /** A shard in both of its forms. */
 export interface StoredShard {

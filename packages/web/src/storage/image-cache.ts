@@ -27,7 +27,7 @@ export interface StoredFeatures {
 }
 
 /** The shape that stored features must have before they go to the decoder. */
-export interface FeaturesShape {
+interface FeaturesShape {
   /** The number of positions that the image takes. */
   readonly tokens: number;
   /** How many numbers a position has; undefined if this is not known, because no image was encoded yet. */

@@ -102,7 +102,7 @@ export async function lossWithin(
 
 const LOSS_NOTICE_MS = 500;
 
-export function deviceLost(reason: string, cause?: unknown): VlmError<"device-lost"> {
+function deviceLost(reason: string, cause?: unknown): VlmError<"device-lost"> {
   return new VlmError(
     "device-lost",
     "The GPU was lost while the model ran on it. Repeat the call; the kit starts a fresh worker for it.",

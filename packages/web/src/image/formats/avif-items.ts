@@ -8,7 +8,7 @@ import { malformedImage } from "../image-errors.ts";
 import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.ts";
 
 /** "This item needs those": a grid its tiles, an alpha plane its image. */
-export interface Reference {
+interface Reference {
   readonly type: string;
   readonly from: number;
   readonly to: readonly number[];

@@ -5,7 +5,7 @@ import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.
 import { isSame, type Size } from "./size.ts";
 
 /** What the file says about one item. */
-export interface ItemProperties {
+interface ItemProperties {
   readonly size: Size | undefined;
   /** Whether it is shown turned by a quarter or three quarters. */
   readonly isTurned: boolean;

@@ -9,7 +9,7 @@ import { identifyKind } from "./kinds.ts";
 import { readPngHeader } from "./png.ts";
 import { readWebpHeader } from "./webp.ts";
 
-export type { ImageHeader, ImageKind } from "./image-header.ts";
+export type { ImageHeader } from "./image-header.ts";
 
 const READERS: Readonly<Record<ImageKind, (bytes: Uint8Array) => ImageHeader>> = {
   png: readPngHeader,
