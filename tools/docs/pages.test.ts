@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { findCodeBlocks } from "./code-blocks.ts";
+import { compileBlocks } from "./compile-blocks.ts";
+import { findBrokenLinks } from "./links.ts";
+import { parsePage, readPages } from "./pages.ts";
+
+const pages = readPages();
+
+/** A page with faults, which shows that the checks find them. */
+const faulty = parsePage(
+  "faulty.md",
+  `# Faults
+
+\`\`\`ts
+const { text } = await vlm.caption(file, { presett: "brief" });
+\`\`\`
+
+- In a list:
+
+  \`\`\`js
+  import { createVml } from "@fastvlm-kit/web";
+  \`\`\`
+
+<!-- not compiled: it shows what is wrong -->
+
+\`\`\`ts
+const wrong: number = "text";
+\`\`\`
+
+<!-- not compiled: -->
+
+\`\`\`ts
+const file: string = "a block's own name wins";
+const size: number = file;
+\`\`\`
+
+[here](README.md#faults) and [there](docs/missing.md#part), [out](https://example.com/missing), [up](#faults)
+`,
+);
+
+describe("the code blocks of the pages", () => {
+  const blocks = pages.flatMap(findCodeBlocks);
+  let errors: string[];
+  beforeAll(() => {
+    errors = compileBlocks([...blocks, ...findCodeBlocks(faulty)]);
+  }, 60_000);
+
+  it("are found", () => {
+    expect(blocks.map(({ page }) => page)).toEqual(
+      expect.arrayContaining(["README.md", "packages/web/README.md", "packages/onnx/README.md"]),
+    );
+  });
+
+  it("compile against the types of the packages", () => {
+    expect(errors.filter((error) => !error.startsWith("faulty.md:"))).toEqual([]);
+  });
+
+  it("give errors that name the page and the line, but for a block with a reason before it", () => {
+    expect(errors.filter((error) => error.startsWith("faulty.md:"))).toEqual([
+      expect.stringMatching(/^faulty\.md:4:44: .*'presett' does not exist/),
+      expect.stringMatching(/^faulty\.md:10:10: .*no exported member named 'createVml'/),
+      expect.stringMatching(/^faulty\.md:23:7: Type 'string' is not assignable to type 'number'/),
+    ]);
+  });
+});
+
+describe("the relative links of the pages", () => {
+  it("lead to files that exist", () => {
+    expect(pages.flatMap(findBrokenLinks)).toEqual([]);
+  });
+
+  it("are reported with page and line when they do not", () => {
+    expect(findBrokenLinks(faulty)).toEqual(["faulty.md:26: docs/missing.md#part"]);
+  });
+});
