@@ -66,6 +66,8 @@ function hostWith(
   options: ts.CompilerOptions,
 ): ts.CompilerHost {
   const host = ts.createCompilerHost(options);
+  // Comments are parsed only where types are in them, as `tsc` does.
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeErrors;
   // `getSourceFile` of this host reads through `readFile`.
   host.fileExists = (path) => files.has(path) || ts.sys.fileExists(path);
   host.readFile = (path) => files.get(path) ?? ts.sys.readFile(path);
