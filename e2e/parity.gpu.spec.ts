@@ -1,7 +1,7 @@
 /** The same files on WebGPU and on WASM give the same answers. */
 
 import { expect, readScenes, test } from "./fixtures.ts";
-import { isExhaustive } from "../tools/exhaustive.ts";
+import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
 import { answerWithKit } from "./answers.ts";
 
 const scenes = readScenes().slice(0, isExhaustive ? 48 : 8);
@@ -19,15 +19,21 @@ test("gives the same answers on WebGPU as on WASM about drawings", async ({ kitP
   expect(onGpu.map(({ tokens }) => tokens)).toEqual(onCpu.map(({ tokens }) => tokens));
 });
 
-test("answers from text alone and about two pictures on WebGPU as on WASM", async ({ kitPage }) => {
-  test.setTimeout(300_000);
-  const [first, second] = readScenes().map(({ file }) => `/scenes/${file}`);
-  const questions = [
-    { prompt: "What can you do?", pictures: [] },
-    { prompt: "What is in the two images?", pictures: [first!, second!] },
-    { prompt: "Describe this image in detail.", pictures: [second!] },
-  ];
-  const onGpu = await answerWithKit(kitPage, questions, { precision: "q4", device: "webgpu" });
-  const onCpu = await answerWithKit(kitPage, questions, { precision: "q4", device: "wasm" });
-  expect(onGpu.map(({ text }) => text)).toEqual(onCpu.map(({ text }) => text));
-});
+test(
+  "answers from text alone and about two pictures on WebGPU as on WASM",
+  {
+    tag: EXHAUSTIVE_TAG,
+  },
+  async ({ kitPage }) => {
+    test.setTimeout(300_000);
+    const [first, second] = readScenes().map(({ file }) => `/scenes/${file}`);
+    const questions = [
+      { prompt: "What can you do?", pictures: [] },
+      { prompt: "What is in the two images?", pictures: [first!, second!] },
+      { prompt: "Describe this image in detail.", pictures: [second!] },
+    ];
+    const onGpu = await answerWithKit(kitPage, questions, { precision: "q4", device: "webgpu" });
+    const onCpu = await answerWithKit(kitPage, questions, { precision: "q4", device: "wasm" });
+    expect(onGpu.map(({ text }) => text)).toEqual(onCpu.map(({ text }) => text));
+  },
+);
