@@ -8,7 +8,7 @@ import { Layers } from "./layers.ts";
 import { matrixOf } from "./matrix.ts";
 import type { DecoderConfig } from "./model-config.ts";
 import type { Precision } from "./precision.ts";
-import { expectShape, type Weights } from "./weights.ts";
+import { assertShape, type Weights } from "./weights.ts";
 
 /** Choices about the decoder's graph. */
 export interface DecoderOptions extends FormOptions {
@@ -74,7 +74,7 @@ class Decoder {
   build(): GraphBuilder {
     const { hiddenSize, layers: layerCount, vocabSize } = this.#config;
     const graph = this.#graph;
-    expectShape(this.#weights, "model.embed_tokens.weight", [vocabSize, hiddenSize]);
+    assertShape(this.#weights, "model.embed_tokens.weight", [vocabSize, hiddenSize]);
 
     let hidden = graph.input("inputs_embeds", "float32", [
       "batch_size",
@@ -257,7 +257,7 @@ class Decoder {
     const table = this.#weights.has("lm_head.weight")
       ? "lm_head.weight"
       : "model.embed_tokens.weight";
-    expectShape(this.#weights, table, [vocabSize, hiddenSize]);
+    assertShape(this.#weights, table, [vocabSize, hiddenSize]);
     const isHalf = this.#cacheType === "float16";
     const logits = this.#layers.linear(
       isHalf ? "lm_head" : "logits",
@@ -270,9 +270,9 @@ class Decoder {
 
   #linear(name: string, input: string, outputs: number, inputs: number): string {
     const weights = this.#weights;
-    expectShape(weights, `${name}.weight`, [outputs, inputs]);
+    assertShape(weights, `${name}.weight`, [outputs, inputs]);
     const hasBias = weights.has(`${name}.bias`);
-    if (hasBias) expectShape(weights, `${name}.bias`, [outputs]);
+    if (hasBias) assertShape(weights, `${name}.bias`, [outputs]);
     const bias = hasBias ? () => weights.read(`${name}.bias`) : undefined;
     return this.#layers.linear(name, input, matrixOf(weights, `${name}.weight`), bias);
   }
@@ -304,7 +304,7 @@ class Decoder {
 
   #normWeight(name: string): string {
     const weights = this.#weights;
-    expectShape(weights, `${name}.weight`, [this.#config.hiddenSize]);
+    assertShape(weights, `${name}.weight`, [this.#config.hiddenSize]);
     return this.#layers.constant(`${name}.weight`, [this.#config.hiddenSize], () => [
       weights.read(`${name}.weight`),
     ]);

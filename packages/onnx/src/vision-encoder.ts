@@ -10,7 +10,7 @@ import { Layers } from "./layers.ts";
 import { matrixOf, scaleRows, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
 import { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-shape.ts";
-import { elementCount, expectShape, type Weights } from "./weights.ts";
+import { elementCount, assertShape, type Weights } from "./weights.ts";
 
 const headDim = 32;
 /** Pixels of an image to one position of the last map. */
@@ -338,7 +338,7 @@ class VisionEncoder {
   }
 
   #read(name: string, shape: readonly number[]): Float32Array {
-    expectShape(this.#weights, this.#full(name), shape);
+    assertShape(this.#weights, this.#full(name), shape);
     return this.#weights.read(this.#full(name));
   }
 

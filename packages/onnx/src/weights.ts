@@ -31,7 +31,7 @@ export function missingTensor(name: string, names: readonly string[]): OnnxError
 }
 
 /** @throws {OnnxError} `tensor-shape` when `name` is not shaped as the rest of the model says. */
-export function expectShape(weights: Weights, name: string, expected: readonly number[]): void {
+export function assertShape(weights: Weights, name: string, expected: readonly number[]): void {
   const found = weights.shape(name);
   if (found.length === expected.length && found.every((size, axis) => size === expected[axis]))
     return;

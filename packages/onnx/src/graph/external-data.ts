@@ -22,7 +22,7 @@ export interface Layout {
 }
 
 /** The graph's file, followed by its external files. */
-export function putInARow(
+export function joinFiles(
   graph: ByteSource,
   others: readonly ExternalFile[],
 ): { readonly source: ByteSource; readonly layout: Layout } {

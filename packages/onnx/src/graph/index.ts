@@ -22,7 +22,7 @@ export {
   type RewriteSummary,
 } from "./decoder-rewrite.ts";
 export { embeddingTable, type EmbeddingTable, type NumberType } from "./embedding-table.ts";
-export { putInARow, type ExternalFile, type Layout } from "./external-data.ts";
+export { joinFiles, type ExternalFile, type Layout } from "./external-data.ts";
 export { POSITIONS } from "./fuse-rotary.ts";
 export { headSizesOf } from "./head-size.ts";
 export { imageSizeOf, type ImageSize } from "./image-size.ts";

@@ -8,7 +8,7 @@ import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { planDecoder } from "./decoder-rewrite.ts";
 import { embeddingTable } from "./embedding-table.ts";
-import { ExternalReference, putInARow, type ExternalFile } from "./external-data.ts";
+import { ExternalReference, joinFiles, type ExternalFile } from "./external-data.ts";
 import { imageSizeOf } from "./image-size.ts";
 import { planInt8Vision } from "./int8-vision.ts";
 import { nameIn, outlineModel, type GraphOutline } from "./model-outline.ts";
@@ -87,7 +87,7 @@ export function inspectModel(
     source: openBeside(location),
   }));
   const others = beside.filter((one): one is typeof one & ExternalFile => one.source !== undefined);
-  const row = putInARow(source, others);
+  const row = joinFiles(source, others);
   // A fresh outline for each, because a reader may read only a limited number of fields.
   const fresh = (): GraphOutline => outline(row.source, file, row.layout);
   const model = fresh();

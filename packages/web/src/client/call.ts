@@ -2,7 +2,7 @@
 
 import { imageSidesOf } from "../families/image-sides.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { expectDetail } from "../schema/detail.ts";
+import { assertDetail } from "../schema/detail.ts";
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, ImageView, WireImage } from "../wire/worker-api.ts";
 import type { GenerateRequest, ImageViewOption } from "../api/calls.ts";
@@ -30,7 +30,7 @@ export function toCall(
   request: GenerateRequest,
   { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
-  expectDetail(request.detail, imageSidesOf(model));
+  assertDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;
   return {
     id,

@@ -3,7 +3,7 @@
 import type { ImageInfo } from "../protocol/result.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { DISPOSE } from "../shared/dispose-symbols.ts";
-import { letGo } from "../sources/take-images.ts";
+import { releaseImage } from "../sources/take-images.ts";
 import type { OpenImage } from "../api/open-image.ts";
 
 export class OpenImageHandle implements OpenImage {
@@ -31,7 +31,7 @@ export class OpenImageHandle implements OpenImage {
 
   close(): void {
     this.#isClosed = true;
-    letGo(this.#image);
+    releaseImage(this.#image);
   }
 
   [DISPOSE](): void {

@@ -36,7 +36,7 @@ import { imageSidesOf } from "../families/image-sides.ts";
 import { newImageName } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { ActiveModel } from "../serving/active-model.ts";
-import { letGo, takeImages, type TakenImages } from "../sources/take-images.ts";
+import { releaseImage, takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
@@ -91,7 +91,7 @@ export class VlmClient implements Vlm {
     const named = { ...source, id: source.id ?? newImageName() };
     const how = { images: [named], reuses: true };
     const info = await this.#open(named, options, waitedMs).catch((error: unknown) => {
-      letGo(source);
+      releaseImage(source);
       throw error;
     });
     const look = viewOf(options);
@@ -216,7 +216,7 @@ export class VlmClient implements Vlm {
       });
     } finally {
       // Images that were open before the call stay open.
-      if (!images) taken.images.forEach(letGo);
+      if (!images) taken.images.forEach(releaseImage);
     }
   }
 

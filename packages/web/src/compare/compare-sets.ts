@@ -72,7 +72,7 @@ export async function compareSets(options: CompareOptions): Promise<Comparison> 
   const [first] = sets;
   if (!first || images.length === 0)
     throw new TypeError("Expected at least one set of files and one picture");
-  const size = await checkSizeOf(sets, options);
+  const size = await sizeOfCheck(sets, options);
   const check = { size, count: TOKEN_COUNT };
   const reference = await runSet(first, images, options, { ...check, followed: undefined });
   const runs = [reference];
@@ -88,7 +88,7 @@ export async function compareSets(options: CompareOptions): Promise<Comparison> 
 }
 
 /** The side of the check's image in pixels: the small one, if every set takes it. A CPU needs a second for it, at every load. */
-async function checkSizeOf(sets: readonly FileSet[], options: CompareOptions): Promise<number> {
+async function sizeOfCheck(sets: readonly FileSet[], options: CompareOptions): Promise<number> {
   const { images } = options.setup;
   const { small } = images.checkSides;
   const own = images.tileSide(options.imageSize);

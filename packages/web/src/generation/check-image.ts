@@ -9,7 +9,7 @@ import { toRange, type ChannelRange } from "../image/tensor/channel-range.ts";
  * @param size side in pixels
  * @param range of the encoder's numbers
  */
-export function checkImage(size: number, range: ChannelRange): ImageTensor {
+export function drawCheckImage(size: number, range: ChannelRange): ImageTensor {
   const plane = size * size;
   const data = new Float32Array(3 * plane); // [3, size, size]
   for (let y = 0; y < size; y++) {
@@ -26,7 +26,7 @@ export function checkImage(size: number, range: ChannelRange): ImageTensor {
   return { data, size };
 }
 
-/** All grey: an image that has little in common with {@link checkImage}. */
+/** All grey: an image that has little in common with {@link drawCheckImage}. */
 export function greyImage(size: number, range: ChannelRange): ImageTensor {
   const plane = size * size;
   const data = new Float32Array(3 * plane); // [3, size, size]

@@ -36,7 +36,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = Object.freeze({
  * @throws {VlmError} `image-too-large`
  */
 export function assertByteLength(byteLength: number, limits: ImageLimits): void {
-  refuseAbove("bytes", "maxBytes", byteLength, limits, (limit) => {
+  assertAtMost("bytes", "maxBytes", byteLength, limits, (limit) => {
     return `The picture's file has ${toMebibytes(byteLength)} MiB, more than the limit of ${toMebibytes(limit)} MiB.`;
   });
 }
@@ -57,10 +57,10 @@ export function assertWithinLimits(
   if (header.decoded) assertSides(header.decoded, limits);
   const [countLimit, noun] =
     kind === "png" ? (["maxChunks", "chunks"] as const) : (["maxSegments", "segments"] as const);
-  refuseAbove("segments", countLimit, segments, limits, (limit) => {
+  assertAtMost("segments", countLimit, segments, limits, (limit) => {
     return `The picture's file has ${segments} ${noun}, more than the limit of ${limit}.`;
   });
-  refuseAbove("segments", "maxScans", scans, limits, (limit) => {
+  assertAtMost("segments", "maxScans", scans, limits, (limit) => {
     return `The picture's file has ${scans} scans, more than the limit of ${limit}.`;
   });
 }
@@ -76,18 +76,18 @@ export function assertSides(
 ): void {
   const size = `${width} × ${height} pixels`;
   const longer = Math.max(width, height);
-  refuseAbove("pixels", "maxPixels", width * height, limits, (limit) => {
+  assertAtMost("pixels", "maxPixels", width * height, limits, (limit) => {
     return `The picture is ${size}, more than the limit of ${limit / 1e6} megapixels.`;
   });
-  refuseAbove("side", "maxSide", longer, limits, (limit) => {
+  assertAtMost("side", "maxSide", longer, limits, (limit) => {
     return `The picture is ${size}, more than the limit of ${limit} pixels a side.`;
   });
-  refuseAbove("ratio", "maxRatio", longer / Math.min(width, height), limits, (limit) => {
+  assertAtMost("ratio", "maxRatio", longer / Math.min(width, height), limits, (limit) => {
     return `The picture is ${size}, longer than the limit of ${limit} times its shorter side.`;
   });
 }
 
-function refuseAbove(
+function assertAtMost(
   what: VlmErrorDetails["image-too-large"]["what"],
   name: keyof ImageLimits,
   actual: number,

@@ -1,6 +1,6 @@
 /** The kit's own check image, as the model's family has it encoded and asked about. */
 
-import { checkImage } from "../generation/check-image.ts";
+import { drawCheckImage } from "../generation/check-image.ts";
 import type { ImageTensor, Runtime } from "../engines/runtime.ts";
 import type { ImageForm, ImagePiece } from "../families/family.ts";
 
@@ -13,7 +13,7 @@ export interface CheckTile {
 /** @param side of the check image, in pixels */
 export function checkTile(form: ImageForm, side: number): CheckTile {
   const { pieces } = form.plan({ width: side, height: side }, { side, fit: "pad" });
-  return { image: checkImage(side, form.range), pieces };
+  return { image: drawCheckImage(side, form.range), pieces };
 }
 
 /** The side that is wanted, where the encoder takes it. */

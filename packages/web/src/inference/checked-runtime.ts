@@ -15,7 +15,7 @@ import { decoderFormOf, type CheckableRuntime } from "../engines/checkable-runti
 import { cutPrompt, type CheckQuestion } from "./check-question.ts";
 import type { CheckVerdict, VerdictStore } from "./check-verdict.ts";
 import { ANSWER_TOKENS, chooseDecoder, type RefusedForm } from "./choose-decoder.ts";
-import { expectFigure } from "./expect-figure.ts";
+import { assertFigure } from "./assert-figure.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
 import { checkTile } from "./check-tile.ts";
 import { checkDevice, type AskedModel } from "./self-check.ts";
@@ -46,16 +46,17 @@ export async function createCheckedRuntime(
   const { model, verdicts } = options;
   const isFirst = model.selfCheck === undefined;
   const known = isFirst ? await verdicts.read() : undefined;
-  if (!isFirst || known) return createKnown(options, known ?? { form: "captured", refused: [] });
-  const plain = await createPlain(options);
+  if (!isFirst || known)
+    return createKnownRuntime(options, known ?? { form: "captured", refused: [] });
+  const plain = await createPlainRuntime(options);
   if (plain) return checkFirst(options, plain, "captured");
-  return createKnown(options, { form: "captured", refused: [] });
+  return createKnownRuntime(options, { form: "captured", refused: [] });
 }
 
 const COMPARISON = "rewritten-decoder";
 
 /** Loads the decoder as its file has it. @returns undefined if that fails; the reason is reported */
-async function createPlain({ create, verdicts, report }: CheckedRuntimeOptions) {
+async function createPlainRuntime({ create, verdicts, report }: CheckedRuntimeOptions) {
   try {
     return await create("plain");
   } catch (error) {
@@ -69,7 +70,7 @@ async function createPlain({ create, verdicts, report }: CheckedRuntimeOptions) 
 }
 
 /** Creates the runtime in the known form. A GPU that fails with captured steps is tried again without them. */
-async function createKnown(
+async function createKnownRuntime(
   options: CheckedRuntimeOptions,
   { form, refused }: CheckVerdict,
 ): Promise<CheckableRuntime> {
@@ -80,7 +81,7 @@ async function createKnown(
   } catch (error) {
     if (!mayBeCaptures(runtime, error)) throw error;
     await runtime.dispose();
-    return createKnown(options, { form: "rewritten", refused });
+    return createKnownRuntime(options, { form: "rewritten", refused });
   }
   for (const one of refused) report.onRefused(one, decoderFormOf(runtime));
   return runtime;
@@ -103,7 +104,7 @@ async function checkFirst(
       });
       await checkDevice(runtime, options, model);
       if (runtime.device === "wasm") await checkPieces(runtime, options);
-      expectNoLoop(runtime, chosen.answer);
+      assertNoLoop(runtime, chosen.answer);
       return chosen;
     });
     await verdicts.write(choice);
@@ -155,15 +156,15 @@ async function checkPieces(
   const actual = centredCosine(atOnce, await lastLogits(runtime, inSmallPieces(ids)));
   report.onCompared("pieces", actual);
   const check = "agreement of a prompt with the same in pieces";
-  expectFigure({ device: runtime.device, check, actual, atLeast: MIN_PIECES_LIKENESS });
+  assertFigure({ device: runtime.device, check, actual, atLeast: MIN_PIECES_LIKENESS });
 }
 
 /** Throws if the answer repeats itself without end. */
-function expectNoLoop({ device }: Runtime, answer: readonly number[]): void {
+function assertNoLoop({ device }: Runtime, answer: readonly number[]): void {
   const loop = findLoop(answer);
   if (!loop) return;
   const check = `tokens before an answer of ${String(ANSWER_TOKENS)} turns in a circle`;
-  expectFigure({ device, check, actual: loop.length, atLeast: ANSWER_TOKENS });
+  assertFigure({ device, check, actual: loop.length, atLeast: ANSWER_TOKENS });
 }
 
 async function timed<T>(report: CheckReport, check: () => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import type { Recorder } from "../metrics/recorder.ts";
 import type { GenerateCall, LoadRequest, OpenCall } from "../wire/worker-api.ts";
 import type { EngineCode, RuntimeOptions } from "../engines/engine.ts";
 import type { Runtime } from "../engines/runtime.ts";
-import { checkImage } from "../generation/check-image.ts";
+import { drawCheckImage } from "../generation/check-image.ts";
 import { endIdsOf } from "../generation/end-ids.ts";
 import { familyOf } from "../families/index.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
@@ -128,10 +128,10 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
         ...(await hashesOf(files, variant)),
       ].join(" | "),
     }),
-    report: checkReport(recorder, options.onEvent),
+    report: createCheckReport(recorder, options.onEvent),
   });
   const { checkSides, range } = setup.images;
-  const compared = checkImage(sideFor(runtime, checkSides.small), range);
+  const compared = drawCheckImage(sideFor(runtime, checkSides.small), range);
   const encoderLabel = await encoder.optimizeAfterLoad(runtime, compared);
 
   const info: ModelInfo = {
@@ -189,7 +189,7 @@ async function hashesOf(
   return found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
 }
 
-function checkReport(recorder: Recorder, onEvent: LoadModelOptions["onEvent"]): CheckReport {
+function createCheckReport(recorder: Recorder, onEvent: LoadModelOptions["onEvent"]): CheckReport {
   return {
     onCompared: (check, likeness, form) => {
       const path = form !== undefined && { "vlm.path": form };

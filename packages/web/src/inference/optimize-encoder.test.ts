@@ -6,7 +6,7 @@ import type { GraphFile } from "../engines/graph-file.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { optimizeEncoder, type EncoderStore } from "./optimize-encoder.ts";
 import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
-import { checkImage } from "../generation/check-image.ts";
+import { drawCheckImage } from "../generation/check-image.ts";
 
 /** A file of one byte. */
 const FILE: GraphFile = { size: 1, read: () => Uint8Array.of(1), close: () => undefined };
@@ -56,7 +56,7 @@ function create(before: readonly number[], after: readonly number[]) {
       optimizer,
       openSource: () => Promise.resolve(FILE),
       isAlways: true,
-      image: checkImage(64, FASTVLM_IMAGES.range),
+      image: drawCheckImage(64, FASTVLM_IMAGES.range),
       onCompared: (one) => likeness.push(one),
       ...change,
     });

@@ -8,12 +8,12 @@ import type { ModelDescriptor, SelfCheck } from "../protocol/model-descriptor.ts
 import type { ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import { argmax } from "../generation/sampling.ts";
-import { checkImage, greyImage } from "../generation/check-image.ts";
+import { drawCheckImage, greyImage } from "../generation/check-image.ts";
 import { cosine } from "../generation/cosine.ts";
 import type { ImageForm, ModelSetup } from "../families/family.ts";
 import { checkTile, sideFor } from "./check-tile.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
-import { expectFigure } from "./expect-figure.ts";
+import { assertFigure } from "./assert-figure.ts";
 
 /** What belongs to the model: how it is asked and shown images. */
 export interface AskedModel {
@@ -35,7 +35,7 @@ export async function checkDevice(
     answer: stored?.expectedTokenIds ?? GENERIC_TOKENS[runtime.device],
   });
   const expect: Expect = (check, actual, atLeast) => {
-    expectFigure({ device: runtime.device, check, actual, atLeast });
+    assertFigure({ device: runtime.device, check, actual, atLeast });
   };
   if (!observed.features.every(Number.isFinite)) expect("finite features", 0, 1);
   if (!stored) return checkSanity(expect, runtime, asked, observed);
@@ -43,8 +43,8 @@ export async function checkDevice(
   const isOtherSize = stored.imageSize !== undefined && stored.imageSize !== runtime.imageSize;
   if (runtime.device !== "webgpu" || !isOtherSize) return;
   // The expected numbers are for a small image, to spare the CPU. A GPU may fail at the full size only.
-  const own = checkImage(runtime.imageSize, images.range);
-  expectSpread(expect, await encodeValues(runtime, own));
+  const own = drawCheckImage(runtime.imageSize, images.range);
+  assertSpread(expect, await encodeValues(runtime, own));
 }
 
 /**
@@ -55,7 +55,7 @@ function sizeWithoutStored(runtime: Runtime, { checkSides }: ImageForm): number 
   return runtime.device === "webgpu" ? runtime.imageSize : sideFor(runtime, checkSides.least);
 }
 
-function expectSpread(expect: Expect, features: Float32Array): void {
+function assertSpread(expect: Expect, features: Float32Array): void {
   expect("spread of features", spread(features), 1e-6); // NaN where they are not finite
 }
 
@@ -127,13 +127,13 @@ async function checkSanity(
   { codec, setup }: AskedModel,
   { features }: Observation,
 ): Promise<void> {
-  expectSpread(expect, features);
+  assertSpread(expect, features);
   // Only GPUs have kernels that are wrong for one driver or size. The CPU's numbers were seen to
   // be finite, and its files are verified; a second image would only cost time.
   if (runtime.device === "wasm") return;
   const { checkSides, range } = setup.images;
   const size = sideFor(runtime, checkSides.small);
-  const first = await encodeValues(runtime, checkImage(size, range));
+  const first = await encodeValues(runtime, drawCheckImage(size, range));
   const second = await encodeValues(runtime, greyImage(size, range));
   expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong while those for short inputs were right.

@@ -10,14 +10,14 @@ import { that } from "./values.ts";
 const WORDS = ["low", "medium", "high", "auto"];
 const QUOTED = WORDS.map((word) => JSON.stringify(word)).join(", ");
 
-/** A word, or any number: which ones the model takes is for {@link expectDetail} to say. */
+/** A word, or any number: which ones the model takes is for {@link assertDetail} to say. */
 export const detail = that<ImageDetail>(
   (value) => typeof value === "number" || isWord(value),
   `${QUOTED} or a side in pixels that the model can take`,
 );
 
 /** @throws {TypeError} unless `value` is left out, a word, or a side that the model can take */
-export function expectDetail(value: ImageDetail | undefined, sides: ImageSides): void {
+export function assertDetail(value: ImageDetail | undefined, sides: ImageSides): void {
   const allowed = `${QUOTED} or ${describeSides(sides)} from ${sides.step} to ${sides.most}`;
   const fits = (given: unknown): boolean =>
     isWord(given) || (isSide(given, sides) && given <= sides.most);

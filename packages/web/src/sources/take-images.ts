@@ -41,7 +41,7 @@ export async function takeImages(
     return { images: await Promise.all(taking), waitedMs: performance.now() - startedAt };
   } catch (error) {
     ending.abort(error); // The pixels of the others are freed as soon as they arrive.
-    for (const one of taking) one.then(letGo, () => undefined);
+    for (const one of taking) one.then(releaseImage, () => undefined);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -49,7 +49,7 @@ export async function takeImages(
 }
 
 /** Frees the pixels of a snapshot. */
-export function letGo(image: WireImage): void {
+export function releaseImage(image: WireImage): void {
   if (image.kind === "bitmap") image.bitmap.close();
 }
 

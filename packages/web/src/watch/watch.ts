@@ -9,7 +9,7 @@ import { guardCallback } from "../shared/guard-callback.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { Vlm } from "../api/vlm.ts";
 import { frameOptions, watchOptions } from "../schema/call-options.ts";
-import { expectDetail } from "../schema/detail.ts";
+import { assertDetail } from "../schema/detail.ts";
 import { read } from "../schema/read.ts";
 import { sleep } from "../shared/abortable-wait.ts";
 import {
@@ -35,7 +35,7 @@ export function watchVideo(
   { sides, disposed }: { sides: ImageSides; disposed: AbortSignal },
 ): Watch {
   const checked: WatchOptions = read(watchOptions, options, "options");
-  expectDetail(checked.detail, sides);
+  assertDetail(checked.detail, sides);
   return watchFrames(vlm, toFrameSource(video), checked, disposed);
 }
 
@@ -55,14 +55,14 @@ export function watchFrames(
     stop: () => {
       stopping.abort();
     },
-    done: askAgainAndAgain(vlm, frames, options, signal).catch((error: unknown) => {
+    done: runWatch(vlm, frames, options, signal).catch((error: unknown) => {
       if (!wanted.aborted) throw error;
     }),
   };
 }
 
 /** Asks until the signal aborts or an error ends it. */
-async function askAgainAndAgain(
+async function runWatch(
   vlm: Asked,
   frames: FrameSource,
   options: WatchOptions,
@@ -91,11 +91,11 @@ async function askAgainAndAgain(
       failures = 0;
       onCaption({ ...result, mediaTime });
     } catch (error) {
-      if (signal.aborted || !onError || !mayComeRight(error)) throw error;
+      if (signal.aborted || !onError || !isTemporary(error)) throw error;
       failures += 1;
       onError(error);
     }
-    await sleep(toRest(performance.now() - askedAt, minIntervalMs, failures), signal);
+    await sleep(restMsOf(performance.now() - askedAt, minIntervalMs, failures), signal);
   }
 }
 
@@ -127,7 +127,7 @@ const FIRST_REST_AFTER_FAILURE_MS = 1000;
  * How long to rest after an answer, in milliseconds. At most half of the time is spent on answers. So the page stays
  * smooth, and a device that gets hot and slow is asked less. After failures the rest doubles each time.
  */
-function toRest(tookMs: number, minIntervalMs: number, failures: number): number {
+function restMsOf(tookMs: number, minIntervalMs: number, failures: number): number {
   const afterFailure = failures === 0 ? 0 : FIRST_REST_AFTER_FAILURE_MS * 2 ** (failures - 1);
   return Math.max(minIntervalMs - tookMs, Math.min(MAX_REST_MS, Math.max(tookMs, afterFailure)));
 }
@@ -148,7 +148,7 @@ const FINAL_CODES: ReadonlySet<VlmErrorCode> = new Set<VlmErrorCode>([
  * while, a network comes back, and a stream can change its size. Errors of other classes are wrong arguments, the end of
  * the client, or bugs.
  */
-function mayComeRight(error: unknown): error is VlmError {
+function isTemporary(error: unknown): error is VlmError {
   if (!VlmError.is(error) || FINAL_CODES.has(error.code)) return false;
   if (VlmError.is(error, "session-failed")) return error.details.stage === "run";
   if (VlmError.is(error, "image-unreadable")) return error.details.reason !== "cross-origin";

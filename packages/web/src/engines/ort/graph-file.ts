@@ -3,7 +3,7 @@
 import {
   ifReadable,
   outlineModel,
-  putInARow,
+  joinFiles,
   type ByteSource,
   type GraphOutline,
 } from "@fastvlm-kit/onnx/graph";
@@ -23,7 +23,7 @@ export interface Graph {
  * @throws {VlmError} `model-invalid` if the graph names a place for weights where there are none
  */
 export function outlineGraph(file: GraphFile, name: string): Graph {
-  const { source, layout } = putInARow(file, file.externalData ?? []);
+  const { source, layout } = joinFiles(file, file.externalData ?? []);
   const model = ifReadable(() => outlineModel(source, name, layout));
   const trouble = model?.tensors.find((tensor) => tensor.trouble !== undefined)?.trouble;
   if (trouble !== undefined) {

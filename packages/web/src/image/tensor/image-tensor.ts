@@ -54,9 +54,9 @@ export function toImageTensor(
 ): Float32Array<ArrayBuffer> {
   const { data, width, height } = pixels;
   const { size, fit, range, background = WHITE } = options;
-  requireSide("width", width);
-  requireSide("height", height);
-  requireSide("size", size);
+  assertSide("width", width);
+  assertSide("height", height);
+  assertSide("size", size);
   if (data.length !== width * height * 4) {
     throw new TypeError(
       `Expected \`data\` to have ${width * height * 4} values for ${width} × ${height} pixels, got ${data.length}`,
@@ -229,7 +229,7 @@ function toByte(sum: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-function requireSide(name: string, value: number): void {
+function assertSide(name: string, value: number): void {
   if (Number.isInteger(value) && value > 0) return;
   throw new TypeError(
     `Expected \`${name}\` to be a positive integer, got \`${value}\` (${typeof value})`,

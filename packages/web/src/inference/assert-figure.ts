@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 /** @throws {VlmError} `device-check-failed` when the value is below its limit */
-export function expectFigure({ device, check, actual, atLeast }: Figure): void {
+export function assertFigure({ device, check, actual, atLeast }: Figure): void {
   if (actual >= atLeast) return;
   throw new VlmError(
     "device-check-failed",
