@@ -16,7 +16,7 @@ import {
 } from "./stored-model.ts";
 
 const KIB = 2 ** 10;
-const KILLS = isExhaustive ? 20 : 6;
+const KILLS = isExhaustive ? 20 : 4;
 /** So that not even the last kill comes after the download's end: four requests at a time. */
 const MOST_BYTES_OF_A_REQUEST = 48 * KIB;
 const LONGEST_LIFE_MS = 700;
