@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import {
   exportModel,
-  readDecoderConfig,
+  readModelConfig,
   readSafetensors,
   type Form,
 } from "../packages/onnx/src/index.ts";
@@ -22,7 +22,7 @@ export function tinyFolder(form: Form): string {
   for (const name of readdirSync(OWN_FOLDER))
     if (name.endsWith(".json")) copyFileSync(`${OWN_FOLDER}${name}`, `${EXPORTER_FOLDER}${name}`);
   const weights = readSafetensors(repositoryPath("packages/tiny/checkpoint/model.safetensors"));
-  const config = readDecoderConfig(`${OWN_FOLDER}config.json`);
+  const config = readModelConfig(`${OWN_FOLDER}config.json`);
   const options = { directory: EXPORTER_FOLDER, form, exportedImageSize: IMAGE_SIZE };
   exportModel(weights, config, { ...options, dtypes: ["fp32"], graphs: ["vision", "embed"] });
   exportModel(weights, config, { ...options, dtypes: ["q4"], graphs: ["decoder"] });

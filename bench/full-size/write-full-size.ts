@@ -76,7 +76,7 @@ export function writeFullSize(
   const weights = silenceRows(randomWeights(size, SEED), FIRST_CONTROL_ID);
   for (const [kind, dtype] of FILE_SETS[set]) {
     if (record.has(`${kind} ${dtype}`)) continue;
-    exportModel(weights, size.decoder, {
+    exportModel(weights, size, {
       directory: folder,
       dtypes: [dtype],
       graphs: [kind],

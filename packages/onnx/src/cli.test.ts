@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { withFolder } from "../test/sessions.ts";
-import { readDecoderConfig } from "./model-config.ts";
+import { readModelConfig } from "./model-config.ts";
 
 const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
 const run = (...options: string[]) =>
@@ -22,7 +22,7 @@ test("writes a random model and says each file's size", () =>
       expect.stringMatching(/embed_tokens_int8\.onnx {2}0\.\d MB$/),
     ]);
     expect(readdirSync(join(folder, "onnx"))).toHaveLength(4);
-    expect(readDecoderConfig(join(folder, "config.json")).hiddenSize).toBe(64);
+    expect(readModelConfig(join(folder, "config.json")).decoder.hiddenSize).toBe(64);
   }));
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   [["--out", "x"], "--weights PATH"],
   [["--out", "x", "--weights", "nowhere"], "nowhere cannot be opened"],
   [["--out", "x", "--random", "one"], "--random takes a whole number"],
-  [["--out", "x", "--random", "1", "--size", "7b"], "--size takes 0.5b, tiny"],
+  [["--out", "x", "--random", "1", "--size", "7b"], "--size takes 0.5b, tiny, smolvlm-256m"],
   [["--sizes", "7b"], "--sizes"],
 ])("%j is answered with one sentence of advice", async (options, advice) => {
   const failure = await run(...options).catch((error: unknown) => error);

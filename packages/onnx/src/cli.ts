@@ -1,28 +1,30 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { OnnxError } from "./errors.ts";
 import { exportModel, graphKinds } from "./export-model.ts";
-import { readDecoderConfig, type DecoderConfig } from "./model-config.ts";
-import { configJson, modelSizes, type ModelSize } from "./model-sizes.ts";
+import { configJson } from "./config-json.ts";
+import { readModelConfig, type ModelConfig } from "./model-config.ts";
+import { modelSizes, type ModelSize } from "./model-sizes.ts";
 import { dtypes } from "./precision.ts";
 import { randomWeights } from "./random-weights.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { Weights } from "./weights.ts";
 
-const help = `Writes FastVLM's three ONNX graphs.
+const help = `Writes the ONNX graphs of a FastVLM or a SmolVLM, or of a Llama or Qwen2 without a vision encoder.
 
   fastvlm-onnx --weights model.safetensors --config config.json --out DIR --dtype fp32,int8,q4
   fastvlm-onnx --random 1 --size 0.5b --out DIR --dtype int8
+  fastvlm-onnx --random 1 --config config.json --out DIR
 
   --weights PATH         a safetensors file, its .index.json when sharded, or the folder they lie in
-  --config PATH          the model's config.json (default: beside the weights)
-  --random SEED          random weights instead, to measure with
-  --size NAME            which size those have: ${Object.keys(modelSizes).join(", ")} (default: tiny)
+  --config PATH          the model's config.json (default: beside the weights); it also says which model it is
+  --random SEED          random weights instead, to measure with; they have the shapes of --config or of --size
+  --size NAME            the size of random weights: ${Object.keys(modelSizes).join(", ")} (default: tiny)
   --out DIR              where to write; the files go to DIR/onnx
   --dtype LIST           ${dtypes.join(", ")} (default: fp32)
-  --graphs LIST          ${graphKinds.join(", ")} (default: all; for q4 the decoder)
+  --graphs LIST          ${graphKinds.join(", ")} (default: all; for FastVLM in q4 the decoder)
   --storage fp16         keep floating-point weights as float16 but calculate in float32
   --logits last          the decoder gives the last position's logits only
   --form exporter        the spellings of the official exporters (onnxruntime-genai 0.8, torch.onnx), which the public
@@ -99,25 +101,37 @@ function loadModel(values: { weights?: string; config?: string }): Model {
   const path = values.weights ?? usage("Give --weights PATH, or --random SEED.");
   const inside = join(path, "config.json");
   const beside = existsSync(inside) ? inside : join(dirname(path), "config.json");
-  return { weights: readSafetensors(path), config: readDecoderConfig(values.config ?? beside) };
+  return { weights: readSafetensors(path), config: readModelConfig(values.config ?? beside) };
 }
 
-function inventModel(values: { random?: string; size?: string }, directory: string): Model {
-  const name = oneOf(
-    values.size ?? "tiny",
-    Object.keys(modelSizes) as (keyof typeof modelSizes)[],
-    "--size",
-  );
-  const size: ModelSize = modelSizes[name];
+function inventModel(
+  values: { random?: string; size?: string; config?: string },
+  directory: string,
+): Model {
   const seed = wholeNumber(values.random ?? "", "--random");
+  const size = values.config === undefined ? sizeNamed(values.size) : sizeIn(values.config);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, "config.json"), `${JSON.stringify(configJson(size), null, 2)}\n`);
-  return { weights: randomWeights(size, seed), config: size.decoder };
+  const target = join(directory, "config.json");
+  if (values.config === undefined)
+    writeFileSync(target, `${JSON.stringify(configJson(size), null, 2)}\n`);
+  else if (resolve(values.config) !== resolve(target)) copyFileSync(values.config, target);
+  return { weights: randomWeights(size, seed), config: size };
+}
+
+function sizeNamed(name = "tiny"): ModelSize {
+  const names = Object.keys(modelSizes) as (keyof typeof modelSizes)[];
+  return modelSizes[oneOf(name, names, "--size")];
+}
+
+function sizeIn(path: string): ModelSize {
+  const config = readModelConfig(path);
+  if (config.family !== "fastvlm") return config;
+  return usage("FastVLM's config.json does not say how large its vision encoder is: use --size.");
 }
 
 interface Model {
   weights: Weights;
-  config: DecoderConfig;
+  config: ModelConfig;
 }
 
 function list<Choice extends string>(

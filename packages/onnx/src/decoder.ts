@@ -1,5 +1,5 @@
-// Qwen2, as the public files and transformers.js expect it: embeddings in, logits out, keys and values of earlier
-// tokens in and out. Attention is one GroupQueryAttention operator for each layer, which runs on WASM and WebGPU and,
+// Qwen2 and Llama, as the public files and transformers.js expect them: embeddings in, logits out, keys and values of
+// earlier tokens in and out. Attention is one GroupQueryAttention operator for each layer, which runs on WASM and WebGPU and,
 // given the same buffer as past and present, appends in place.
 
 import { decoderStyle, type FormOptions } from "./form.ts";
@@ -8,7 +8,7 @@ import { Layers } from "./layers.ts";
 import { matrixOf } from "./matrix.ts";
 import type { DecoderConfig } from "./model-config.ts";
 import type { Precision } from "./precision.ts";
-import { assertShape, type Weights } from "./weights.ts";
+import { assertShape, embeddingTableOf, type Weights } from "./weights.ts";
 
 /** Choices about the decoder's graph. */
 export interface DecoderOptions extends FormOptions {
@@ -54,6 +54,9 @@ class Decoder {
   readonly #cacheType: ElementType;
   readonly #options: DecoderOptions;
   readonly #isExporters: boolean;
+  readonly #table: string;
+  /** What stands before the name of each layer: `model.`, or `model.text_model.` in SmolVLM. */
+  readonly #prefix: string;
   #positions = "position_ids";
 
   constructor(
@@ -66,6 +69,8 @@ class Decoder {
     this.#config = config;
     this.#options = options;
     this.#isExporters = options.form === "exporter";
+    this.#table = embeddingTableOf(weights);
+    this.#prefix = this.#table.slice(0, -"embed_tokens.weight".length);
     this.#graph = new GraphBuilder("decoder_model_merged", decoderStyle(options));
     this.#layers = new Layers(this.#graph, precision, options);
     this.#cacheType = precision.compute;
@@ -74,7 +79,7 @@ class Decoder {
   build(): GraphBuilder {
     const { hiddenSize, layers: layerCount, vocabSize } = this.#config;
     const graph = this.#graph;
-    assertShape(this.#weights, "model.embed_tokens.weight", [vocabSize, hiddenSize]);
+    assertShape(this.#weights, this.#table, [vocabSize, hiddenSize]);
 
     let hidden = graph.input("inputs_embeds", "float32", [
       "batch_size",
@@ -89,15 +94,15 @@ class Decoder {
     if (this.#cacheType === "float16") hidden = this.#layers.cast("embeds", hidden, "float16");
 
     // Each norm also adds what the layer before it produced, so the sum travels beside the normed values.
-    let normed = this.#firstNorm("model.layers.0.input_layernorm", hidden);
+    let normed = this.#firstNorm(`${this.#prefix}layers.0.input_layernorm`, hidden);
     let sum = hidden; // [batch, tokens, hidden]
     for (let index = 0; index < layerCount; index++) {
-      const layer = `model.layers.${index}`;
+      const layer = `${this.#prefix}layers.${index}`;
       const attended = this.#attention(index, `${layer}.self_attn`, normed, lengths);
       const afterAttention = this.#addAndNorm(`${layer}.post_attention_layernorm`, sum, attended);
       const fed = this.#feedForward(`${layer}.mlp`, afterAttention.normed);
       const isLast = index === layerCount - 1;
-      const next = isLast ? "model.norm" : `model.layers.${index + 1}.input_layernorm`;
+      const next = this.#prefix + (isLast ? "norm" : `layers.${index + 1}.input_layernorm`);
       ({ normed, sum } = this.#addAndNorm(next, afterAttention.sum, fed, { needsSum: !isLast }));
     }
     this.#logits(normed);
@@ -163,18 +168,20 @@ class Decoder {
     input: string,
     lengths: { lastIndex: string; total: string },
   ): string {
-    const { attentionHeads, keyValueHeads, headDim, hiddenSize } = this.#config;
+    const { attentionHeads, keyValueHeads, headDim, hiddenSize, hasAttentionBias } = this.#config;
     const { localWindowSize } = this.#options;
     const graph = this.#graph;
+    const keyValueWidth = keyValueHeads * headDim;
+    const bias = { isNeeded: hasAttentionBias };
     const query = this.#rotate(
       `${name}.q_rotary`,
-      this.#linear(`${name}.q_proj`, input, attentionHeads * headDim, hiddenSize),
+      this.#linear(`${name}.q_proj`, input, attentionHeads * headDim, hiddenSize, bias),
     );
     const key = this.#rotate(
       `${name}.k_rotary`,
-      this.#linear(`${name}.k_proj`, input, keyValueHeads * headDim, hiddenSize),
+      this.#linear(`${name}.k_proj`, input, keyValueWidth, hiddenSize, bias),
     );
-    const value = this.#linear(`${name}.v_proj`, input, keyValueHeads * headDim, hiddenSize);
+    const value = this.#linear(`${name}.v_proj`, input, keyValueWidth, hiddenSize, bias);
 
     const cache = (dimension: string) => ["batch_size", keyValueHeads, dimension, headDim];
     const past = ["key", "value"].map((part) =>
@@ -227,8 +234,7 @@ class Decoder {
 
   /** down(silu(gate(x)) · up(x)) */
   #feedForward(name: string, input: string): string {
-    const { hiddenSize } = this.#config;
-    const width = this.#weights.shape(`${name}.gate_proj.weight`)[0] ?? 0;
+    const { hiddenSize, feedForwardSize: width } = this.#config;
     const gate = this.#linear(`${name}.gate_proj`, input, width, hiddenSize);
     const up = this.#linear(`${name}.up_proj`, input, width, hiddenSize);
     const silu = this.#silu(`${name}.silu`, gate);
@@ -253,10 +259,8 @@ class Decoder {
       );
       hidden = graph.node("Slice", "last_hidden", [hidden, first!, last!, axis!]); // [batch, 1, hidden]
     }
-    // Most sizes share the embedding table; the larger ones bring their own.
-    const table = this.#weights.has("lm_head.weight")
-      ? "lm_head.weight"
-      : "model.embed_tokens.weight";
+    const isTied = this.#config.tiedEmbeddings ?? true;
+    const table = !isTied || this.#weights.has("lm_head.weight") ? "lm_head.weight" : this.#table;
     assertShape(this.#weights, table, [vocabSize, hiddenSize]);
     const isHalf = this.#cacheType === "float16";
     const logits = this.#layers.linear(
@@ -268,13 +272,20 @@ class Decoder {
     graph.output("logits", "float32", ["batch_size", onlyLast ? 1 : "sequence_length", vocabSize]);
   }
 
-  #linear(name: string, input: string, outputs: number, inputs: number): string {
+  /** A bias that the weights have is always added. */
+  #linear(
+    name: string,
+    input: string,
+    outputs: number,
+    inputs: number,
+    bias = { isNeeded: false },
+  ): string {
     const weights = this.#weights;
     assertShape(weights, `${name}.weight`, [outputs, inputs]);
-    const hasBias = weights.has(`${name}.bias`);
+    const hasBias = bias.isNeeded || weights.has(`${name}.bias`);
     if (hasBias) assertShape(weights, `${name}.bias`, [outputs]);
-    const bias = hasBias ? () => weights.read(`${name}.bias`) : undefined;
-    return this.#layers.linear(name, input, matrixOf(weights, `${name}.weight`), bias);
+    const read = hasBias ? () => weights.read(`${name}.bias`) : undefined;
+    return this.#layers.linear(name, input, matrixOf(weights, `${name}.weight`), read);
   }
 
   #firstNorm(name: string, input: string): string {

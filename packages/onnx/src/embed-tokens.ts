@@ -4,7 +4,7 @@ import { GraphBuilder } from "./graph-builder.ts";
 import { bytesOf, Layers } from "./layers.ts";
 import { asWeightMatrix, matrixOf, rowSlabs, slabsOf, type Matrix } from "./matrix.ts";
 import type { Precision } from "./precision.ts";
-import type { Weights } from "./weights.ts";
+import { embeddingTableOf, type Weights } from "./weights.ts";
 
 /**
  * The graph `input_ids` int64 [batch, tokens] → `inputs_embeds` float32 [batch, tokens, hidden].
@@ -19,7 +19,7 @@ export function embedTokens(
   options: FormOptions = {},
 ): GraphBuilder {
   const graph = new GraphBuilder("embed_tokens", torchStyle(options));
-  const table = matrixOf(weights, "model.embed_tokens.weight"); // [vocab, hidden]
+  const table = matrixOf(weights, embeddingTableOf(weights)); // [vocab, hidden]
   const ids = graph.input("input_ids", "int64", ["batch_size", "sequence_length"]);
   // The public q4 files leave this table as it is.
   if (precision.matrices === "int8") gatherInt8(graph, precision, table, ids);

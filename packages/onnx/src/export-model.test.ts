@@ -10,7 +10,7 @@ const weights = randomWeights(modelSizes.tiny, 1);
 
 test("writes the public file names; q4 stands for the decoder unless more is named", () =>
   withFolder((directory) => {
-    const config = modelSizes.tiny.decoder;
+    const config = modelSizes.tiny;
     const files = [
       ...exportModel(weights, config, {
         directory,

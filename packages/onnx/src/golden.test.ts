@@ -8,7 +8,7 @@ import { readPixels } from "../test/picture.ts";
 import { decode, embeddings, imageFeatures, openSession, relativeError } from "../test/sessions.ts";
 import { decoder } from "./decoder.ts";
 import { embedTokens } from "./embed-tokens.ts";
-import { readDecoderConfig, type DecoderConfig } from "./model-config.ts";
+import { readModelConfig, type DecoderConfig } from "./model-config.ts";
 import { precisionOf, type Dtype } from "./precision.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { visionEncoder } from "./vision-encoder.ts";
@@ -43,7 +43,7 @@ describe.skipIf(!existsSync(goldenFile))("the tiny model", () => {
   beforeAll(() => {
     scenes = JSON.parse(readFileSync(goldenFile, "utf8")) as Golden[];
     weights = readSafetensors(checkpoint);
-    config = readDecoderConfig(configFile);
+    config = readModelConfig(configFile).decoder;
     const json = JSON.parse(readFileSync(configFile, "utf8")) as { image_token_index: number };
     imageToken = json.image_token_index;
   });

@@ -7,6 +7,7 @@ export {
 } from "./export-model.ts";
 
 export { visionEncoder, type VisionOptions } from "./vision-encoder.ts";
+export { siglipEncoder } from "./siglip-encoder.ts";
 export type { Form, FormOptions, GraphStyle, Opset } from "./form.ts";
 export { embedTokens } from "./embed-tokens.ts";
 export { decoder, type DecoderOptions } from "./decoder.ts";
@@ -20,8 +21,15 @@ export {
 
 export { readSafetensors } from "./safetensors.ts";
 export { randomWeights, type RandomOptions } from "./random-weights.ts";
-export { configJson, modelSizes, type ModelSize } from "./model-sizes.ts";
-export { parseDecoderConfig, readDecoderConfig, type DecoderConfig } from "./model-config.ts";
+export { modelSizes, type FastVlmSize, type ModelSize } from "./model-sizes.ts";
+export { configJson } from "./config-json.ts";
+export {
+  parseModelConfig,
+  readModelConfig,
+  type DecoderConfig,
+  type ModelConfig,
+  type SiglipConfig,
+} from "./model-config.ts";
 export { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-shape.ts";
 export type { Weights } from "./weights.ts";
 

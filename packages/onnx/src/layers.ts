@@ -23,6 +23,8 @@ export interface Convolution {
   readonly bias: () => Float32Array;
   readonly stride?: number;
   readonly groups?: number;
+  /** Zeros around the input; by default as many as keep its size at stride 1. */
+  readonly padding?: number;
 }
 
 /** Choices about all layers of a graph. */
@@ -58,11 +60,11 @@ export class Layers {
     return name;
   }
 
-  /** A 2-D convolution over [n, channels, h, w] with "same" padding. */
+  /** A 2-D convolution over [n, channels, h, w]. */
   convolution(name: string, input: string, convolution: Convolution): string {
     const { shape, weight, bias, stride = 1, groups = 1 } = convolution;
     const [outputs = 0, , kernel = 1] = shape;
-    const padding = kernel >> 1;
+    const { padding = kernel >> 1 } = convolution;
     return this.graph.node(
       "Conv",
       name,
@@ -178,6 +180,22 @@ export class Layers {
     return this.graph.node("Mul", name, [input, half]);
   }
 
+  /** GELU in its tanh form. */
+  geluTanh(name: string, input: string): string {
+    if (this.#options.form !== "exporter")
+      return this.graph.node("com.microsoft::FastGelu", name, [input]);
+    // 0.5 · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
+    const cube = this.graph.node("Pow", `${name}.cube`, [input, this.#number(3)]);
+    const small = this.graph.node("Mul", `${name}.small`, [this.#number(0.044715), cube]);
+    const sum = this.graph.node("Add", `${name}.sum`, [input, small]);
+    const root = this.#number(Math.sqrt(2 / Math.PI));
+    const angle = this.graph.node("Mul", `${name}.angle`, [root, sum]);
+    const tanh = this.graph.node("Tanh", `${name}.tanh`, [angle]);
+    const share = this.graph.node("Add", `${name}.share`, [tanh, this.#number(1)]);
+    const half = this.graph.node("Mul", `${name}.half`, [this.#number(0.5), input]);
+    return this.graph.node("Mul", name, [half, share]);
+  }
+
   /** A scalar constant, stored once however often it is used. */
   #number(value: number): string {
     const name = `scalar_${value}`;
@@ -193,6 +211,7 @@ export class Layers {
     size: number,
     weight: () => Float32Array,
     bias: () => Float32Array,
+    epsilon = 1e-5,
   ): string {
     const parameters = [
       this.constant(`${name}.weight`, [size], () => [weight()]),
@@ -200,7 +219,7 @@ export class Layers {
     ];
     return this.graph.node("LayerNormalization", name, [input, ...parameters], {
       axis: { int: -1 },
-      epsilon: { float: 1e-5 },
+      epsilon: { float: epsilon },
     });
   }
 

@@ -1,7 +1,8 @@
-import type { DecoderConfig } from "./model-config.ts";
+import type { DecoderConfig, ModelConfig } from "./model-config.ts";
 
 /** Everything that decides the shapes of a FastVLM. */
-export interface ModelSize {
+export interface FastVlmSize {
+  readonly family: "fastvlm";
   readonly vision: {
     /** Channels of each stage; the closing convolution doubles the last. */
     readonly channels: readonly number[];
@@ -10,11 +11,15 @@ export interface ModelSize {
     /** How many of the last stages use attention instead of convolution. */
     readonly attentionStages: number;
   };
-  readonly decoder: DecoderConfig & { readonly feedForwardSize: number };
+  readonly decoder: DecoderConfig;
 }
 
+/** Everything that decides the shapes of a model. A config says that of all families but FastVLM. */
+export type ModelSize = FastVlmSize | Exclude<ModelConfig, { family: "fastvlm" }>;
+
 /** FastVLM-0.5B, exactly. */
-const fastVlm05b: ModelSize = {
+const fastVlm05b = {
+  family: "fastvlm",
   vision: { channels: [96, 192, 384, 768, 1536], blocks: [2, 12, 24, 4, 2], attentionStages: 2 },
   decoder: {
     hiddenSize: 896,
@@ -27,13 +32,17 @@ const fastVlm05b: ModelSize = {
     maxPositions: 32768,
     ropeTheta: 1_000_000,
     rmsNormEps: 1e-6,
+    hasAttentionBias: true,
+    tiedEmbeddings: true,
   },
-};
+} as const satisfies ModelSize;
 
 /** The same architecture, small enough for a test: under a million weights. */
-const tiny: ModelSize = {
+const tiny = {
+  family: "fastvlm",
   vision: { channels: [8, 16, 32, 64, 128], blocks: [1, 2, 1, 1, 1], attentionStages: 2 },
   decoder: {
+    ...fastVlm05b.decoder,
     hiddenSize: 64,
     layers: 2,
     attentionHeads: 4,
@@ -42,32 +51,82 @@ const tiny: ModelSize = {
     feedForwardSize: 160,
     vocabSize: 512,
     maxPositions: 512,
-    ropeTheta: 1_000_000,
-    rmsNormEps: 1e-6,
   },
-};
+} as const satisfies ModelSize;
+
+/** SmolVLM-256M-Instruct and SmolVLM2-256M-Video-Instruct, exactly. */
+const smolVlm256m = {
+  family: "smolvlm",
+  vision: {
+    hiddenSize: 768,
+    layers: 12,
+    attentionHeads: 12,
+    feedForwardSize: 3072,
+    layerNormEps: 1e-6,
+    tileSize: 512,
+    patchSize: 16,
+    shuffle: 4,
+  },
+  decoder: {
+    hiddenSize: 576,
+    layers: 30,
+    attentionHeads: 9,
+    keyValueHeads: 3,
+    headDim: 64,
+    feedForwardSize: 1536,
+    vocabSize: 49280,
+    maxPositions: 8192,
+    ropeTheta: 100_000,
+    rmsNormEps: 1e-5,
+    hasAttentionBias: false,
+    tiedEmbeddings: false,
+  },
+} as const satisfies ModelSize;
+
+/** SmolVLM-500M-Instruct and SmolVLM2-500M-Video-Instruct: the same encoder with a larger decoder. */
+const smolVlm500m = {
+  ...smolVlm256m,
+  decoder: {
+    ...smolVlm256m.decoder,
+    hiddenSize: 960,
+    layers: 32,
+    attentionHeads: 15,
+    keyValueHeads: 5,
+    feedForwardSize: 2560,
+  },
+} as const satisfies ModelSize;
+
+/** SmolVLM, small enough for a test: tiles of 64 pixels, 16 tokens each. */
+const tinySmolVlm = {
+  family: "smolvlm",
+  vision: {
+    ...smolVlm256m.vision,
+    hiddenSize: 64,
+    layers: 2,
+    attentionHeads: 4,
+    feedForwardSize: 128,
+    tileSize: 64,
+    patchSize: 8,
+    shuffle: 2,
+  },
+  decoder: {
+    ...smolVlm256m.decoder,
+    hiddenSize: 96,
+    layers: 2,
+    attentionHeads: 6,
+    keyValueHeads: 2,
+    headDim: 16,
+    feedForwardSize: 160,
+    vocabSize: 512,
+    maxPositions: 512,
+  },
+} as const satisfies ModelSize;
 
 /** The sizes that have a name. */
-export const modelSizes: Readonly<Record<"0.5b" | "tiny", ModelSize>> = {
+export const modelSizes = {
   "0.5b": fastVlm05b,
   tiny,
-};
-
-/** The `config.json` of a size, in the form `parseDecoderConfig` and transformers.js read. */
-export function configJson({ decoder }: ModelSize): Record<string, unknown> {
-  return {
-    architectures: ["LlavaQwen2ForCausalLM"],
-    model_type: "llava_qwen2",
-    hidden_size: decoder.hiddenSize,
-    intermediate_size: decoder.feedForwardSize,
-    num_hidden_layers: decoder.layers,
-    num_attention_heads: decoder.attentionHeads,
-    num_key_value_heads: decoder.keyValueHeads,
-    head_dim: decoder.headDim,
-    vocab_size: decoder.vocabSize,
-    max_position_embeddings: decoder.maxPositions,
-    rope_theta: decoder.ropeTheta,
-    rms_norm_eps: decoder.rmsNormEps,
-    tie_word_embeddings: true,
-  };
-}
+  "smolvlm-256m": smolVlm256m,
+  "smolvlm-500m": smolVlm500m,
+  "smolvlm-tiny": tinySmolVlm,
+} as const satisfies Readonly<Record<string, ModelSize>>;

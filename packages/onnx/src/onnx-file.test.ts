@@ -53,10 +53,10 @@ test("a failed write leaves no file behind", () =>
 
 test("a model beyond 2 GiB is refused before anything is written", () =>
   withFolder((folder) => {
-    const { vision, decoder: small } = modelSizes["0.5b"];
+    const small = modelSizes["0.5b"];
     const large: ModelSize = {
-      vision,
-      decoder: { ...small, hiddenSize: 3584, attentionHeads: 56 },
+      ...small,
+      decoder: { ...small.decoder, hiddenSize: 3584, attentionHeads: 56 },
     };
     const graph = decoder(randomWeights(large, 1), large.decoder, precisionOf("fp32"));
     const path = join(folder, "onnx", "large.onnx");

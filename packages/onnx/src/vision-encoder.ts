@@ -8,6 +8,7 @@ import { torchStyle, type FormOptions } from "./form.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { Layers } from "./layers.ts";
 import { matrixOf, scaleRows, type Matrix } from "./matrix.ts";
+import { plainAttention } from "./plain-attention.ts";
 import type { Precision } from "./precision.ts";
 import { visionShapeFrom, type VisionPart, type VisionShape } from "./vision-shape.ts";
 import { elementCount, assertShape, type Weights } from "./weights.ts";
@@ -134,12 +135,13 @@ class VisionEncoder {
     );
     const qkv = layers.linear(`${name}.qkv`, normed, this.#matrix(`${name}.token_mixer.qkv`));
     const tokens = layers.reshape(`${name}.qkv.tokens`, qkv, [0, -1, 3 * channels]);
-    const parts = ["query", "key", "value"].map((part) => `${name}.${part}`); // [n, h·w, channels] each
+    const parts = [`${name}.query`, `${name}.key`, `${name}.value`] as const; // [n, h·w, channels] each
     this.#graph.nodeWithOutputs("Split", `${name}.split`, [tokens], parts, {
       axis: { int: -1 },
       num_outputs: { int: 3 },
     });
-    const attended = this.#headsAttention(name, parts, channels);
+    const heads = channels / headDim;
+    const attended = plainAttention(layers, name, parts, { channels, heads });
     const scaleName = `${name}.layer_scale_1`;
     const projected = layers.linear(
       `${name}.proj`,
@@ -151,38 +153,6 @@ class VisionEncoder {
     const back = this.#graph.node("Reshape", `${name}.back`, [projected, mapShape]); // [n, h, w, channels]
     const sum = layers.add(`${name}.attended`, positions, back);
     return { value: layers.transpose(`${name}.attended_map`, sum, toChannelsFirst), channels };
-  }
-
-  /**
-   * softmax(q·kᵀ / √d)·v for each head, in plain operators: on WebGPU the fused `MultiHeadAttention` of
-   * onnxruntime-web 1.31 gives wrong numbers for maps of 64 positions (decisions/2026-11-23-plain-attention-in-the-encoder.md).
-   *
-   * @param parts query, key and value, each [n, h·w, channels]
-   */
-  #headsAttention(name: string, parts: readonly string[], channels: number): string {
-    const layers = this.#layers;
-    const byHead = (part: string, order: readonly number[]): string => {
-      const heads = layers.reshape(`${part}.heads`, part, [0, 0, channels / headDim, headDim]);
-      return layers.transpose(`${part}.by_head`, heads, order);
-    };
-    const [query = "", key = "", value = ""] = parts;
-    const scale = layers.constant(`${name}.attention.root`, [1], () => [
-      Float32Array.of(1 / Math.sqrt(headDim)),
-    ]);
-    const scaledQuery = this.#graph.node("Mul", `${query}.scaled`, [query, scale]);
-    const scores = this.#graph.node("MatMul", `${name}.attention.scores`, [
-      byHead(scaledQuery, [0, 2, 1, 3]), // [n, heads, h·w, head dim]
-      byHead(key, [0, 2, 3, 1]), // [n, heads, head dim, h·w]
-    ]);
-    const shares = this.#graph.node("Softmax", `${name}.attention.shares`, [scores], {
-      axis: { int: -1 },
-    });
-    const mixed = this.#graph.node("MatMul", `${name}.attention.mixed`, [
-      shares,
-      byHead(value, [0, 2, 1, 3]),
-    ]); // [n, heads, h·w, head dim]
-    const joined = layers.transpose(`${name}.attention.joined`, mixed, [0, 2, 1, 3]);
-    return layers.reshape(`${name}.attention`, joined, [0, 0, channels]);
   }
 
   /** x + scale · fc2(gelu(fc1(depthwise(x)))), the scale folded into fc2. */

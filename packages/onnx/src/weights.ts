@@ -26,8 +26,20 @@ export function missingTensor(name: string, names: readonly string[]): OnnxError
   return new OnnxError(
     "tensor-missing",
     { tensor: name },
-    `The weights have no tensor "${name}" (they have ${names.length}: ${sample}, …). Use a FastVLM checkpoint with Apple's names.`,
+    `The weights have no tensor "${name}" (they have ${names.length}: ${sample}, …). Use a checkpoint with the names of Hugging Face, or for FastVLM with Apple's.`,
   );
+}
+
+/**
+ * The name of the table of embeddings: `model.embed_tokens.weight`, or `model.text_model.embed_tokens.weight` in
+ * SmolVLM. What stands before `embed_tokens` stands before the names of all the decoder's layers.
+ *
+ * @throws {OnnxError} `tensor-missing`
+ */
+export function embeddingTableOf(weights: Weights): string {
+  const table = weights.names.find((name) => /(^|\.)embed_tokens\.weight$/.test(name));
+  if (table === undefined) throw missingTensor("model.embed_tokens.weight", weights.names);
+  return table;
 }
 
 /** @throws {OnnxError} `tensor-shape` when `name` is not shaped as the rest of the model says. */

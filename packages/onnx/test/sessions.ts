@@ -56,6 +56,22 @@ export async function imageFeatures(
   return { dims: output!.dims, values: output!.data as Float32Array };
 }
 
+/** Runs SmolVLM's vision graph on square tiles, with a mask that is true everywhere. */
+export async function tileFeatures(
+  session: ort.InferenceSession,
+  pixels: Float32Array,
+  leading: readonly [batch: number, images: number],
+  tileSize: number,
+): Promise<{ dims: readonly number[]; values: Float32Array }> {
+  const tile = [tileSize, tileSize];
+  const mask = new Uint8Array(pixels.length / 3).fill(1);
+  const { image_features: output } = await session.run({
+    pixel_values: new ort.Tensor("float32", pixels, [...leading, 3, ...tile]),
+    pixel_attention_mask: new ort.Tensor("bool", mask, [...leading, ...tile]),
+  });
+  return { dims: output!.dims, values: output!.data as Float32Array };
+}
+
 /** Runs the embedding graph on one sequence. */
 export async function embeddings(
   session: ort.InferenceSession,

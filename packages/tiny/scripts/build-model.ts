@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { exportModel, readDecoderConfig, readSafetensors } from "../../onnx/src/index.ts";
+import { exportModel, readModelConfig, readSafetensors } from "../../onnx/src/index.ts";
 import { computeSelfCheck } from "./self-check.ts";
 
 const packagePath = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -47,18 +47,14 @@ const isCurrent =
 if (!isCurrent) await build();
 
 async function build(): Promise<void> {
-  exportModel(
-    readSafetensors(values.weights),
-    readDecoderConfig(packagePath("model/config.json")),
-    {
-      directory: packagePath("model"),
-      dtypes: ["fp32", "int8", "q4"],
-      storage: "fp16",
-      onFile: ({ path, sizeBytes }) => {
-        console.log(`${path.slice(packagePath("").length)}  ${(sizeBytes / 1e6).toFixed(2)} MB`);
-      },
+  exportModel(readSafetensors(values.weights), readModelConfig(packagePath("model/config.json")), {
+    directory: packagePath("model"),
+    dtypes: ["fp32", "int8", "q4"],
+    storage: "fp16",
+    onFile: ({ path, sizeBytes }) => {
+      console.log(`${path.slice(packagePath("").length)}  ${(sizeBytes / 1e6).toFixed(2)} MB`);
     },
-  );
+  });
   const paths = [
     "config.json",
     "tokenizer.json",

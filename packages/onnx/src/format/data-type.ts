@@ -7,6 +7,7 @@ export const DATA_TYPE = {
   int8: 3,
   int32: 6,
   int64: 7,
+  bool: 9,
   float16: 10,
 } as const;
 
@@ -21,7 +22,7 @@ const ELEMENT_BITS: Readonly<Record<number, number>> = {
   5: 16, // int16
   [DATA_TYPE.int32]: 32,
   [DATA_TYPE.int64]: 64,
-  9: 8, // bool
+  [DATA_TYPE.bool]: 8,
   [DATA_TYPE.float16]: 16,
   11: 64, // float64
   12: 32, // uint32
@@ -49,5 +50,6 @@ export const ELEMENT_BYTES: Readonly<Record<DataType, number>> = {
   int8: byteLength(DATA_TYPE.int8, []),
   int32: byteLength(DATA_TYPE.int32, []),
   int64: byteLength(DATA_TYPE.int64, []),
+  bool: byteLength(DATA_TYPE.bool, []),
   float16: byteLength(DATA_TYPE.float16, []),
 };
