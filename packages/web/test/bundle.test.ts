@@ -23,9 +23,9 @@ const BUDGETS = {
 /** Code that only a worker with a model needs. */
 const HEAVY = [
   /^packages\/web\/src\/(inference|generation)\//,
-  // The page knows of a family its name and the sides that it takes, to check options.
-  /^packages\/web\/src\/families\/(?!family-name|image-sides|[a-z]+\/sides)/,
-  /^packages\/web\/src\/image\/tensor\/(image-tensor|bicubic)[.]ts$/,
+  // The page knows of a family its name and the sides that it takes, to check options and descriptors.
+  /^packages\/web\/src\/families\/(?!family-name|image-sides|read-model|[a-z]+\/sides)/,
+  /^packages\/web\/src\/image\/tensor\/(image-tensor|axis-weights|resample|rgb-image)[.]ts$/,
   /^packages\/onnx\//,
   /node_modules\/(@huggingface|onnxruntime-web)\//,
 ];

@@ -5,7 +5,8 @@
 
 import type { ContentPart } from "../src/engines/runtime.ts";
 import type { ImageForm, ModelFamily, PromptForm } from "../src/families/family.ts";
-import { toImageTensor, type ImagePixels } from "../src/image/tensor/image-tensor.ts";
+import { toImageTensor } from "../src/image/tensor/image-tensor.ts";
+import type { ImagePixels } from "../src/image/tensor/resample.ts";
 
 const SIDES = { step: 8, most: 16, leastAuto: 8 };
 const RANGE = { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] } as const;
@@ -34,11 +35,16 @@ function halves({ data, width, height }: ImagePixels): ImagePixels[] {
 
 const TWO_TILE_IMAGES: ImageForm = {
   sides: SIDES,
+  byDefault: { fit: "stretch", detail: "high" },
   range: RANGE,
   storedAs: "two-tile",
   checkSides: { least: 8, small: 8 },
   tileSide: () => 8,
-  choice: (_, imageSize) => ({ largest: imageSize, isFree: true }),
+  choice: (_, imageSize) => ({
+    largest: imageSize,
+    isFree: true,
+    first: { webgpu: imageSize, wasm: imageSize },
+  }),
   encodedPixels: () => 2 * 8 * 8,
   plan: (_, { side, fit }) => ({
     side,
@@ -64,7 +70,6 @@ const TWO_TILE_IMAGES: ImageForm = {
 
 export const TWO_TILES: ModelFamily = {
   name: "two-tiles",
-  sides: SIDES,
   configure: () => ({
     maxPositions: 1000,
     ends: { ids: [256], tokens: [] },

@@ -26,7 +26,7 @@ export interface CallSettings {
  */
 export function toCall(
   id: number,
-  model: Pick<ModelDescriptor, "family">,
+  model: Pick<ModelDescriptor, "family" | "tileSize">,
   request: GenerateRequest,
   { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
 ): Omit<GenerateCall, "images"> {
@@ -48,8 +48,8 @@ export function toCall(
 
 export function toImageView(request: Pick<GenerateRequest, ImageViewOption>): ImageView {
   return {
-    fit: request.fit ?? "pad",
-    detail: request.detail ?? "high",
+    fit: request.fit,
+    detail: request.detail,
     targetLatencyMs: request.targetLatencyMs,
   };
 }

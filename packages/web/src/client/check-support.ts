@@ -3,7 +3,7 @@
 import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { DeviceAttempt } from "../protocol/errors.ts";
 import { supportOptions } from "../schema/client-options.ts";
-import { readManifest } from "../schema/manifest.ts";
+import { readModel } from "../families/read-model.ts";
 import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
@@ -42,7 +42,7 @@ interface SupportQuestion {
 export async function checkSupport(given: SupportQuestion): Promise<SupportReport> {
   const options: SupportQuestion = read(supportOptions, given, "options");
   const { device = "auto" } = options;
-  const model = readManifest(options.model);
+  const model = readModel(options.model);
   const { candidates, rejected } = await listCandidates(model, device, false);
   const missing = [
     ...listMissing().map((requirement) => REQUIREMENT_NAMES[requirement]),

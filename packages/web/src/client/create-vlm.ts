@@ -3,7 +3,7 @@
 import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
-import { readManifest } from "../schema/manifest.ts";
+import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
@@ -51,7 +51,7 @@ async function serve(
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
   loadRequest: LoadSettings,
 ): Promise<ActiveModel> {
-  const model = readManifest(given);
+  const model = readModel(given);
   assertLicense(model);
   signal?.throwIfAborted();
   const onMetric = guardCallback(options.onMetric);

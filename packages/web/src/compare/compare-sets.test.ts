@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { outlineModel, sourceOfBytes } from "@fastvlm-kit/onnx/graph";
-import type { ImagePixels } from "../image/tensor/image-tensor.ts";
+import type { ImagePixels } from "../image/tensor/resample.ts";
 import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import { read } from "../schema/read.ts";
 import { selfCheck } from "../schema/self-check.ts";

@@ -1,6 +1,6 @@
 /** Runs one set of files, and returns the features and the greedy answer for each image. */
 
-import type { ImagePixels } from "../image/tensor/image-tensor.ts";
+import type { ImagePixels } from "../image/tensor/resample.ts";
 import { findLoop } from "../generation/find-loop.ts";
 import { fillImages, layOutPrompt } from "../generation/prompt.ts";
 import type { ImageFeatures, ImageTensor, Runtime, TextCodec } from "../engines/runtime.ts";
@@ -106,8 +106,8 @@ async function look(
   context: RunContext,
 ): Promise<EncodedView> {
   const { codec, endIds, imageSize, maxNewTokens } = context;
-  const view = { side: imageSize, fit: "pad" } as const;
-  const plan = context.setup.images.plan(pixels, view);
+  const { images } = context.setup;
+  const plan = images.plan(pixels, { side: imageSize, fit: images.byDefault.fit });
   const draw = plan.draw(pixels);
   const tiles = plan.tiles.map((_, at) => () => draw(at));
   const { features, runs } = await show(runtime, { tiles, pieces: plan.pieces }, context);

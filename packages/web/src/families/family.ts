@@ -5,24 +5,27 @@
  */
 
 import type { ChatMessage, ImageTensor, Runtime, VisionPorts } from "../engines/runtime.ts";
-import type { ImagePixels } from "../image/tensor/image-tensor.ts";
+import type { ImagePixels } from "../image/tensor/resample.ts";
 import type { ChannelRange } from "../image/tensor/channel-range.ts";
 import type { Size } from "../image/formats/size.ts";
 import type { ImageSides } from "../protocol/image-sides.ts";
-import type { ImageFit } from "../protocol/options.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { ImageDetail, ImageFit } from "../protocol/options.ts";
 
 /** Models that are read, asked and shown images in the same way. */
 export interface ModelFamily {
   readonly name: string;
-  /** The page checks options with these, before anything is loaded. */
-  readonly sides: ImageSides;
   /**
    * Reads the small files of one model.
    *
-   * @throws {VlmError} `model-invalid` when a file lacks what the family needs
+   * @param described what the model's descriptor says, where there is one
+   * @throws {VlmError} `model-invalid` when a file lacks what the family needs, or says another size than the descriptor
    */
-  configure(files: ConfigFiles): ModelSetup;
+  configure(files: ConfigFiles, described?: DescribedSizes): ModelSetup;
 }
+
+/** What a model's descriptor says of its images. */
+export type DescribedSizes = Pick<ModelDescriptor, "imageSize" | "tileSize">;
 
 /** The parsed content of a model's small files. */
 export interface ConfigFiles {
@@ -56,6 +59,8 @@ export interface PromptForm {
 /** How images become what the encoder takes. */
 export interface ImageForm {
   readonly sides: ImageSides;
+  /** How images are seen where a call does not say it. */
+  readonly byDefault: { readonly fit: ImageFit; readonly detail: ImageDetail };
   /** The range of the encoder's numbers. */
   readonly range: ChannelRange;
   /**
@@ -90,6 +95,8 @@ interface SideChoice {
   readonly largest: number;
   /** Whether a smaller side is possible at all. */
   readonly isFree: boolean;
+  /** The side, in pixels, that `detail: "auto"` begins with on a device whose speed was not measured yet. */
+  readonly first: Readonly<Record<Device, number>>;
 }
 
 /** How an image shall be seen. */
@@ -117,9 +124,10 @@ export interface ImagePlan {
   /** What stands in the prompt in the image's place; it has one place for each of `tiles`. */
   readonly pieces: readonly ImagePiece[];
   /**
-   * Computes tiles from the image's pixels, each when it is asked for.
+   * Computes tiles from the image's pixels. What is large is made here, once: the function that is returned keeps no
+   * more than the image as it will be seen, so that the pixels can go.
    *
-   * @returns a function that takes the index of a tile
+   * @returns a function that takes the index of a tile. It computes that tile anew each time
    */
   draw(pixels: ImagePixels): (tile: number) => ImageTensor;
 }

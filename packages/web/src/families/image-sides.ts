@@ -4,10 +4,16 @@ import type { ImageSides } from "../protocol/image-sides.ts";
 import type { ModelDescriptor, ModelFamilyName } from "../protocol/model-descriptor.ts";
 import { familyNameOf } from "./family-name.ts";
 import { FASTVLM_SIDES } from "./fastvlm/sides.ts";
+import { smolVlmSides } from "./smolvlm/sides.ts";
 
-const SIDES: Readonly<Record<ModelFamilyName, ImageSides>> = { fastvlm: FASTVLM_SIDES };
+type SizedModel = Pick<ModelDescriptor, "family" | "tileSize">;
+
+const SIDES: Readonly<Record<ModelFamilyName, (model: SizedModel) => ImageSides>> = {
+  fastvlm: () => FASTVLM_SIDES,
+  smolvlm: smolVlmSides,
+};
 
 /** @throws {VlmError} `model-invalid` for a name that no family has */
-export function imageSidesOf(model: Pick<ModelDescriptor, "family">): ImageSides {
-  return SIDES[familyNameOf(model)];
+export function imageSidesOf(model: SizedModel): ImageSides {
+  return SIDES[familyNameOf(model)](model);
 }

@@ -35,7 +35,8 @@ const SLOT_CLOSE = "\uE001";
  * Lays out a chat prompt: all images, then the first question.
  *
  * @param images what each image becomes
- * @throws {VlmError} `model-invalid` where the chat template has another number of places for images
+ * @throws {VlmError} `model-invalid` where the chat template has another number of places for images, or the vocabulary
+ *   lacks a control token that stands around images
  */
 export function layOutPrompt(
   codec: TextCodec,
@@ -81,7 +82,13 @@ function layOutPart(codec: TextCodec, part: ImagePiece): PromptPiece {
 
 function idOf(codec: TextCodec, token: string): number {
   const id = codec.controlId(token);
-  if (id === undefined) throw new Error(`The vocabulary has no control token ${token}`);
+  if (id === undefined) {
+    throw new VlmError(
+      "model-invalid",
+      `The model's tokenizer.json has no control token \`${token}\`. Use the tokenizer that the model was published with.`,
+      { file: "tokenizer.json", reason: `no control token ${token}` },
+    );
+  }
   return id;
 }
 

@@ -4,9 +4,9 @@ import { createFakeRuntime, fakeFeatures } from "../../test/fake-runtime.ts";
 import type { PromptPart } from "../engines/runtime.ts";
 import { createSequenceCache } from "./sequence-cache.ts";
 
-function create(maxBytes = 1000) {
+function create(maxBytes = 1000, maxNewestBytes = maxBytes) {
   const runtime = createFakeRuntime([1]);
-  return { runtime, cache: createSequenceCache(runtime, maxBytes) };
+  return { runtime, cache: createSequenceCache(runtime, maxBytes, maxNewestBytes) };
 }
 
 const tokens = (...ids: number[]): PromptPart => ({ kind: "tokens", ids });
@@ -103,6 +103,16 @@ describe("what is kept", () => {
     expect(opened.cache.bytes).toBe(7);
     expect((await run(opened, [tokens(2, 2, 2)])).reused).toBe(0);
     expect((await run(opened, [tokens(1, 1, 1, 1, 6)])).reused).toBe(4);
+  });
+
+  it("is the newest alone, where that is larger than the bound for all", async () => {
+    const opened = create(5, 12);
+    await run(opened, [tokens(1, 2)]);
+    await run(opened, [image("a"), tokens(3, 4, 5, 6)]);
+    expect(opened.cache.bytes).toBe(8);
+    expect((await run(opened, [tokens(1, 2)])).reused).toBe(0);
+    await run(opened, [image("b", 12), tokens(3)]);
+    expect(opened.cache.bytes).toBeLessThanOrEqual(5);
   });
 
   it("is nothing with a bound of 0", async () => {

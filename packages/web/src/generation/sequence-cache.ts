@@ -32,10 +32,14 @@ interface KeptSequence {
   readonly decoding: Decoding;
 }
 
-/** @param maxBytes the greatest size of all kept KV caches; 0 keeps nothing */
+/**
+ * @param maxBytes the greatest size of all kept KV caches; 0 keeps nothing
+ * @param maxNewestBytes the newest is kept up to this size, even if it is larger than `maxBytes`. Then it is kept alone
+ */
 export function createSequenceCache(
   runtime: Pick<Runtime, "startDecoding">,
   maxBytes: number,
+  maxNewestBytes = maxBytes,
 ): SequenceCache {
   const kept: KeptSequence[] = []; // the longest unused first
   const sumOfBytes = (): number => kept.reduce((sum, { decoding }) => sum + decoding.bytes, 0);
@@ -47,7 +51,8 @@ export function createSequenceCache(
   const keep = (sequence: KeptSequence): void => {
     for (const other of [...kept]) if (isPrefix(other.units, sequence.units)) drop(other);
     kept.push(sequence);
-    while (sumOfBytes() > maxBytes) drop(kept[0]!);
+    while (sumOfBytes() > maxBytes && kept.length > 1) drop(kept[0]!);
+    if (sequence.decoding.bytes > maxNewestBytes) drop(sequence);
   };
 
   const findBest = (units: readonly Unit[]): { from: KeptSequence; length: number } | undefined => {

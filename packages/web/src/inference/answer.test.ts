@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { byteCodec, createFakeRuntime, END_ID } from "../../test/fake-runtime.ts";
 import { makeCall } from "../../test/results.ts";
 import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
+import { FASTVLM_IMAGES } from "../families/fastvlm/images.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { createMemoryStore } from "../storage/memory-store.ts";
@@ -27,6 +28,7 @@ it("does not wait until the answer is stored, and has it for the next call all t
     runtime,
     codec: byteCodec,
     prompt: FASTVLM_PROMPT,
+    byDefault: FASTVLM_IMAGES.byDefault,
     endIds: new Set([END_ID]),
     sequences: createSequenceCache(runtime, 0),
     images: { open: () => Promise.resolve([]), clear: () => undefined },

@@ -7,7 +7,7 @@ import {
   type Generation,
   type GenerationContext,
 } from "../generation/generate.ts";
-import type { PromptForm } from "../families/family.ts";
+import type { ImageForm, PromptForm } from "../families/family.ts";
 import { countTextTokens, fillImages, layOutPrompt, upToImages } from "../generation/prompt.ts";
 import type { ImageFeatures, Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSequenceCache, type SequenceCache } from "../generation/sequence-cache.ts";
@@ -27,6 +27,7 @@ export interface AnswerParts {
   readonly runtime: Runtime;
   readonly codec: TextCodec;
   readonly prompt: PromptForm;
+  readonly byDefault: ImageForm["byDefault"];
   readonly endIds: ReadonlySet<number>;
   readonly sequences: SequenceCache;
   readonly images: Images;
@@ -138,11 +139,15 @@ async function encodeAll(
   scope: CallScope,
 ): Promise<ImageFeatures[]> {
   const features: ImageFeatures[] = [];
-  for (const tile of opened.flatMap((image) => image.tiles)) {
+  const tiles = opened.flatMap((image) => image.tiles);
+  for (const tile of tiles) {
     const startedAt = performance.now();
     const { features: encoded, isNew } = await tile.encode();
     if (isNew) sizes.noteEncoding(tile, performance.now() - startedAt);
     features.push(encoded);
+    if (opened.some((image) => image.tiles.length > 1)) {
+      scope.send({ type: "tile-encoded", tiles: features.length, totalTiles: tiles.length });
+    }
     await scope.checkpoint();
   }
   return features;
@@ -153,13 +158,13 @@ function closeBitmaps(images: readonly WireImage[]): void {
 }
 
 async function openImages(
-  { images, sizes }: AnswerParts,
+  { images, sizes, byDefault }: AnswerParts,
   call: Pick<GenerateCall, "images" | "reuses" | keyof ImageView>,
   scope: CallScope,
   clock: StageClock,
 ): Promise<OpenedImage[]> {
   const opened = await images.open(call.images, {
-    look: viewOf(call, sizes),
+    look: viewOf(call, sizes, byDefault),
     reuses: call.reuses,
     signal: scope.signal,
     onDecoded: () => {
@@ -174,8 +179,17 @@ async function openImages(
   return opened;
 }
 
-function viewOf(call: ImageView, sizes: ImageSizes): EncodingView {
-  return { size: sizes.choose(call), isCapped: call.detail === "auto", fit: call.fit };
+function viewOf(
+  call: ImageView,
+  sizes: ImageSizes,
+  { detail, fit }: ImageForm["byDefault"],
+): EncodingView {
+  const isAuto = (call.detail ?? detail) === "auto";
+  return {
+    size: sizes.choose(call),
+    auto: isAuto ? `auto ${String(call.targetLatencyMs ?? "")}` : undefined,
+    fit: call.fit ?? fit,
+  };
 }
 
 async function resultKeyOf(
@@ -193,6 +207,7 @@ function generationContext(
   scope: CallScope,
   clock: StageClock,
 ): GenerationContext {
+  let hasBegun = false;
   return {
     runtime,
     sequences: reuses ? sequences : createSequenceCache(runtime, 0),
@@ -204,7 +219,10 @@ function generationContext(
       scope.send({ type: "stage", stage: "decode" });
     },
     onText: (text) => {
-      scope.send({ type: "text-delta", text });
+      // Some models begin every answer with a space. A result is trimmed, and so is what is streamed of it.
+      const shown = hasBegun ? text : text.trimStart();
+      hasBegun ||= shown !== "";
+      if (shown !== "") scope.send({ type: "text-delta", text: shown });
     },
   };
 }

@@ -4,13 +4,15 @@ import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
 import type { ImageDetail } from "../protocol/options.ts";
 import { capToImage, createImageSizes } from "./image-sizes.ts";
 
-const create = (change: Partial<Parameters<typeof createImageSizes>[0]> = {}) =>
+const create = ({
+  device = "wasm",
+  largest = 1024,
+  isFree = true,
+}: Partial<Pick<Parameters<typeof createImageSizes>[0], "device" | "largest" | "isFree">> = {}) =>
   createImageSizes({
-    device: "wasm",
+    device,
     form: FASTVLM_IMAGES,
-    largest: 1024,
-    isFree: true,
-    ...change,
+    ...FASTVLM_IMAGES.choice({ imageSize: largest, isImageSizeFree: isFree }, largest),
   });
 
 const wanting = (detail: ImageDetail | undefined, targetLatencyMs?: number) => ({

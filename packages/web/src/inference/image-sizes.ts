@@ -23,20 +23,22 @@ export interface ImageSizes {
 
 export interface ImageSizesOptions {
   readonly device: Device;
-  readonly form: Pick<ImageForm, "sides" | "encodedPixels">;
+  readonly form: Pick<ImageForm, "sides" | "byDefault" | "encodedPixels">;
   /** The model's own size. */
   readonly largest: number;
   /** Whether the encoder takes other sizes than the model's own. */
   readonly isFree: boolean;
+  /** What `auto` begins with, in pixels. */
+  readonly first: Readonly<Record<Device, number>>;
 }
 
 export function createImageSizes(options: ImageSizesOptions): ImageSizes {
-  const { device, form, largest, isFree } = options;
+  const { device, form, largest, isFree, first } = options;
   const { step, leastAuto } = form.sides;
   const least = Math.min(leastAuto, largest);
   const toStep = (size: number): number => Math.max(step, Math.round(size / step) * step);
   const speeds: number[] = []; // milliseconds a pixel, the oldest first
-  let current = device === "webgpu" ? largest : Math.max(least, toStep(largest / 2));
+  let current = first[device];
 
   const chooseAuto = (targetMs: number): number => {
     const speed = median(speeds);
@@ -48,7 +50,7 @@ export function createImageSizes(options: ImageSizesOptions): ImageSizes {
   };
 
   return {
-    choose({ detail = "high", targetLatencyMs = TARGET_MS[device] }) {
+    choose({ detail = form.byDefault.detail, targetLatencyMs = TARGET_MS[device] }) {
       if (!isFree || detail === "high") return largest;
       if (detail === "low") return toStep(largest / 4);
       if (detail === "medium") return toStep(largest / 2);

@@ -25,8 +25,11 @@ const ENCODING_VERSION = 2;
 export interface EncodingView {
   /** The side that was chosen, in pixels. */
   readonly size: number;
-  /** Whether a smaller image is seen at its own size, and not enlarged. */
-  readonly isCapped: boolean;
+  /**
+   * What the app asked for where this device chose the side. An image that was seen so before keeps its side, because
+   * another one would mean to encode it again.
+   */
+  readonly auto: string | undefined;
   readonly fit: ImageFit;
 }
 
@@ -70,7 +73,7 @@ export interface ImagesOptions {
   readonly cache: ImageCache;
 }
 
-/** Features of about seventy images that FastVLM sees at 1024 px, or of a thousand at 256 px. */
+/** Features of about seventy images that FastVLM sees at 1024 px, or of 450 tiles of SmolVLM-256M. */
 const MAX_FEATURE_BYTES = 64 * 2 ** 20;
 const MAX_NAMES = 4096;
 
@@ -85,14 +88,22 @@ export function createImages(options: ImagesOptions): Images {
   const find = async (key: string, { tokens }: ImageTile): Promise<StoredFeatures | undefined> =>
     features.get(key) ?? cache.getFeatures(key, { tokens, hidden: runtime.hiddenSize });
 
-  const nameOf = (what: string, { size, isCapped, fit }: EncodingView): string =>
-    [what, String(size), fit, isCapped && "capped", form.storedAs].filter(Boolean).join("|");
+  const nameOf = (what: string, size: string, { auto, fit }: EncodingView): string =>
+    [what, size, fit, auto !== undefined && "capped", form.storedAs].filter(Boolean).join("|");
 
-  const isNamed = ({ id }: WireImage, look: EncodingView): boolean =>
-    id !== undefined && names.has(nameOf(`page:${id}`, look));
+  const pageName = ({ id }: WireImage, look: EncodingView): string | undefined =>
+    id === undefined ? undefined : nameOf(`page:${id}`, look.auto ?? String(look.size), look);
 
-  const planFor = (image: Size, { size, isCapped, fit }: EncodingView): ImagePlan =>
-    form.plan(image, { side: isCapped ? capToImage(size, image, form.sides) : size, fit });
+  const isNamed = (image: WireImage, look: EncodingView): boolean => {
+    const name = pageName(image, look);
+    return name !== undefined && names.has(name);
+  };
+
+  /** With `auto` an image is never enlarged. */
+  const planFor = (image: Size, { size, auto, fit }: EncodingView): ImagePlan => {
+    const side = auto === undefined ? size : capToImage(size, image, form.sides);
+    return form.plan(image, { side, fit });
+  };
 
   /** What is stored may be of a kit that made other tiles of the image: then it is not known. */
   const asPlanned = (known: KnownImage | undefined, look: EncodingView): KnownImage | undefined =>
@@ -108,60 +119,61 @@ export function createImages(options: ImagesOptions): Images {
       const pixels = await decodeImage(await read(), limits);
       onDecoded();
       const plan = planFor(pixels, look);
-      const drawTile = plan.draw(pixels);
-      const tensors = plan.tiles.map((_, at) => drawTile(at));
+      const tensorOf = rememberLast(plan.draw(pixels));
       onPreprocessed();
-      return { plan, tensors, width: pixels.width, height: pixels.height };
+      return { plan, tensorOf, width: pixels.width, height: pixels.height };
     };
     if (!reuses) {
-      const { plan, tensors, ...size } = await draw();
+      const { plan, tensorOf, ...size } = await draw();
       return {
         ...describe(plan, size),
         key: undefined,
         tiles: plan.tiles.map((tile, at) => ({
           ...tile,
-          encode: async () => ({
-            features: await runtime.encodeImage(take(tensors, at)!),
-            isNew: true,
-          }),
+          encode: async () => ({ features: await runtime.encodeImage(tensorOf(at)), isNew: true }),
         })),
       };
     }
 
-    const pageName = image.id === undefined ? undefined : nameOf(`page:${image.id}`, look);
-    let known = pageName === undefined ? undefined : names.get(pageName);
+    const named = pageName(image, look);
+    let known = named === undefined ? undefined : names.get(named);
     let fileName: string | undefined;
     if (!known) {
       const content = await read();
       if (content instanceof Uint8Array) {
-        fileName = nameOf(`file:${await sha256(content)}`, look);
+        fileName = nameOf(`file:${await sha256(content)}`, String(look.size), look);
         known = asPlanned(await cache.recognise(fileName), look);
       }
     }
     let drawn: DrawnImage | undefined;
     if (!known) {
       drawn = await draw();
-      const { plan, tensors, width, height } = drawn;
+      const { plan, tensorOf, width, height } = drawn;
       const tileKeys: string[] = [];
-      for (const tensor of tensors) tileKeys.push(await tileKeyOf(tensor!));
+      for (const at of plan.tiles.keys()) {
+        signal.throwIfAborted();
+        tileKeys.push(await tileKeyOf(tensorOf(at)));
+        onPreprocessed();
+      }
       known = { ...(await imageKeyOf(plan, tileKeys)), width, height, size: plan.side };
       if (fileName !== undefined) void cache.name(fileName, known);
     }
-    if (pageName !== undefined) names.set(pageName, known);
+    if (named !== undefined) names.set(named, known);
 
-    const plan = drawn?.plan ?? planFor(known, look);
+    const plan = drawn?.plan ?? planFor(known, { ...look, size: known.size });
     const tileKeys = tileKeysOf(known);
     const encodeTile = async (at: number): Promise<{ features: ImageFeatures; isNew: boolean }> => {
       const featuresKey = JSON.stringify([tileKeys[at], model, ENCODING_VERSION]);
       let found = await find(featuresKey, plan.tiles[at]!);
       const isNew = !found;
       if (!found) {
-        // Known, and its features gone: it is drawn once for all tiles.
-        if (!drawn?.tensors[at]) drawn = await draw();
-        found = await runtime.encodeImage(take(drawn.tensors, at)!);
+        // Known, and its features gone: it is decoded once for all tiles.
+        drawn ??= await draw();
+        found = await runtime.encodeImage(drawn.tensorOf(at));
         void cache.setFeatures(featuresKey, found);
       }
       features.set(featuresKey, found);
+      if (at === plan.tiles.length - 1) drawn = undefined;
       return { features: { ...found, key: featuresKey }, isNew };
     };
     return {
@@ -193,17 +205,20 @@ export function createImages(options: ImagesOptions): Images {
   };
 }
 
-/** An image whose tiles are computed, and not all encoded yet. */
+/** An image that is decoded, and whose tiles are not all encoded yet. */
 interface DrawnImage extends Size {
   readonly plan: ImagePlan;
-  readonly tensors: (ImageTensor | undefined)[];
+  /** Computes a tile, which is megabytes: no more than one is kept. */
+  readonly tensorOf: (tile: number) => ImageTensor;
 }
 
-/** A tile is megabytes: it goes when it is encoded. */
-function take(tensors: (ImageTensor | undefined)[], at: number): ImageTensor | undefined {
-  const tensor = tensors[at];
-  tensors[at] = undefined;
-  return tensor;
+/** So that an image of one tile, whose key and whose features need the same numbers, is drawn once. */
+function rememberLast(drawTile: (tile: number) => ImageTensor): DrawnImage["tensorOf"] {
+  let last: { readonly tile: number; readonly tensor: ImageTensor } | undefined;
+  return (tile) => {
+    if (last?.tile !== tile) last = { tile, tensor: drawTile(tile) };
+    return last.tensor;
+  };
 }
 
 function describe(

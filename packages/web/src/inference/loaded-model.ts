@@ -75,11 +75,12 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
   ]);
   const readOptional = (path: OptionalFile): Promise<unknown> | undefined =>
     hasOptionalFile(model, path) ? readJson(files, path) : undefined;
-  const setup = familyOf(model).configure({
+  const configFiles = {
     config: await readJson(files, "config.json"),
     generation: await readOptional("generation_config.json"),
     preprocessor: await readOptional("preprocessor_config.json"),
-  });
+  };
+  const setup = familyOf(model).configure(configFiles, model);
   const template = hasOptionalFile(model, "chat_template.jinja")
     ? await readText(files, "chat_template.jinja")
     : undefined;
@@ -140,7 +141,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     // The two encoders give different answers, so the variant has another name.
     variant: encoderLabel === undefined ? variant.id : `${variant.id}+${encoderLabel}`,
   };
-  const sequences = createSequenceCache(runtime, MAX_KV_BYTES);
+  const sequences = createSequenceCache(runtime, MAX_KV_BYTES, MAX_NEWEST_KV_BYTES);
   const images = createImages({
     runtime,
     form: setup.images,
@@ -153,12 +154,12 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     form: setup.images,
     ...setup.images.choice(runtime, model.imageSize),
   });
-  const { prompt } = setup;
   const parts = {
     info,
     runtime,
     codec,
-    prompt,
+    prompt: setup.prompt,
+    byDefault: setup.images.byDefault,
     endIds,
     sequences,
     images,
@@ -209,6 +210,13 @@ function createCheckReport(recorder: Recorder, onEvent: LoadModelOptions["onEven
 
 /** The greatest size of KV caches that are kept between calls: about 2,700 positions of FastVLM-0.5B in float32. */
 const MAX_KV_BYTES = 64 * 2 ** 20;
+
+/**
+ * The newest of them may be larger, because the next question about its image needs it. SmolVLM-500M keeps 80 KiB of each
+ * position in float32 (two numbers for 32 layers of 5 heads of 64), so an image of 17 tiles with a question is 93 MB,
+ * and a cache in GPU buffers has room for more than it holds.
+ */
+const MAX_NEWEST_KV_BYTES = 192 * 2 ** 20;
 
 async function readText(files: ModelFiles, path: string): Promise<string> {
   return new TextDecoder().decode(await files.read(path));

@@ -5,6 +5,7 @@ import { byteCodec, createFakeRuntime, END_ID } from "../../test/fake-runtime.ts
 import { makeCall } from "../../test/results.ts";
 import { TWO_TILES } from "../../test/two-tile-family.ts";
 import type { ImageTensor, TextCodec } from "../engines/runtime.ts";
+import type { ImageForm } from "../families/family.ts";
 import { endIdsOf } from "../generation/end-ids.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
@@ -46,7 +47,7 @@ function imageOf(right: number): WireImage {
   return { kind: "pixels", pixels: { data, width: 16, height: 8 } as unknown as ImageData };
 }
 
-function create() {
+function create({ onDrawn }: { onDrawn?: (tile: number) => unknown } = {}) {
   const encoded: ImageTensor[] = [];
   const runtime = {
     ...createFakeRuntime([...byteCodec.encode("Hi."), END_ID]),
@@ -56,7 +57,20 @@ function create() {
     },
   };
   const limits = { maxBytes: 1e6, maxAgeMs: Infinity, now: () => 0 };
-  const form = setup.images;
+  const form: ImageForm = {
+    ...setup.images,
+    plan(image, view) {
+      const plan = setup.images.plan(image, view);
+      const draw: typeof plan.draw = (pixels) => {
+        const drawTile = plan.draw(pixels);
+        return (tile) => {
+          onDrawn?.(tile);
+          return drawTile(tile);
+        };
+      };
+      return { ...plan, draw };
+    },
+  };
   const cache = createImageCache(createMemoryStore(), limits);
   const images = createImages({ runtime, form, model: INFO, limits: DEFAULT_IMAGE_LIMITS, cache });
   const parts = {
@@ -64,6 +78,7 @@ function create() {
     runtime,
     codec,
     prompt: setup.prompt,
+    byDefault: setup.images.byDefault,
     endIds: endIdsOf(setup, codec),
     sequences: createSequenceCache(runtime, 0),
     images,
@@ -71,8 +86,8 @@ function create() {
     results: createResultCache(createMemoryStore(), limits),
     recorder: createRecorder(() => undefined, Date.now),
   };
-  const ask = (right: number, scope: Partial<CallScope> = {}) =>
-    answer(parts, makeCall({ images: [imageOf(right)], prompt: "Q?" }), {
+  const askAbout = (image: WireImage, prompt: string, scope: Partial<CallScope> = {}) =>
+    answer(parts, makeCall({ images: [image], prompt }), {
       signal: new AbortController().signal,
       enqueuedAt: 0,
       send: () => undefined,
@@ -80,7 +95,9 @@ function create() {
       checkpoint: () => Promise.resolve(),
       ...scope,
     });
-  return { ask, encoded, runtime };
+  const ask = (right: number, scope: Partial<CallScope> = {}) =>
+    askAbout(imageOf(right), "Q?", scope);
+  return { ask, askAbout, encoded, runtime };
 }
 
 describe("an image of two tiles", () => {
@@ -108,6 +125,30 @@ describe("an image of two tiles", () => {
     await ask(128);
     expect(encoded.map(({ data }) => data[0]!.toFixed(2))).toEqual(["-1.00", "1.00", "0.00"]);
     expect(await ask(255)).toMatchObject({ cached: true });
+  });
+
+  it("is drawn tile by tile, each when it is its turn, and tells how far it is", async () => {
+    const steps: string[] = [];
+    const { ask } = create({ onDrawn: (tile) => steps.push(`drawn ${String(tile)}`) });
+    await ask(255, {
+      send: (message) => {
+        if (message.type === "tile-encoded")
+          steps.push(`${String(message.tiles)} of ${String(message.totalTiles)}`);
+      },
+    });
+    // First for the keys. Only the last tile is still there when the first one is encoded.
+    expect(steps).toEqual(["drawn 0", "drawn 1", "drawn 0", "1 of 2", "drawn 1", "2 of 2"]);
+  });
+
+  it("that the page has named is neither drawn nor encoded for another question", async () => {
+    const drawn: number[] = [];
+    const { askAbout, encoded } = create({ onDrawn: (tile) => drawn.push(tile) });
+    const image = { ...imageOf(255), id: "a" };
+    await askAbout(image, "Q?");
+    drawn.length = 0;
+    await askAbout(image, "And then?");
+    expect(drawn).toEqual([]);
+    expect(encoded).toHaveLength(2);
   });
 
   it("lets a call be cancelled after each tile", async () => {

@@ -1,7 +1,7 @@
 /** Lists, deletes and prepares stored models without loading one. */
 
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
-import { readManifest } from "../schema/manifest.ts";
+import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { Device, ModelDescriptor, ModelVariant } from "../protocol/model-descriptor.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -141,7 +141,7 @@ class ModelLibraryClient implements ModelLibrary {
   ): Promise<OfflineReport> {
     const given: PrepareOptions = read(prepareOptions, options, "options");
     const { device = "auto", signal, control, onProgress } = given;
-    const model = readManifest(descriptor);
+    const model = readModel(descriptor);
     assertLicense(model);
     signal?.throwIfAborted();
     const request = await this.#filesRequest(model, device);
@@ -180,7 +180,7 @@ class ModelLibraryClient implements ModelLibrary {
     options: Pick<PrepareOptions, "device"> = {},
   ): Promise<OfflineReport> {
     const { device = "auto" } = read(offlineQuestion, options, "options");
-    const request = await this.#filesRequest(readManifest(model), device);
+    const request = await this.#filesRequest(readModel(model), device);
     return (await this.#worker()).checkOffline(request);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** The families of models that this version of the kit can run. */
-export const MODEL_FAMILIES = ["fastvlm"] as const;
+export const MODEL_FAMILIES = ["fastvlm", "smolvlm"] as const;
 
 /** One that {@link MODEL_FAMILIES} names. */
 export type ModelFamilyName = (typeof MODEL_FAMILIES)[number];
@@ -12,7 +12,7 @@ export type ModelFamilyName = (typeof MODEL_FAMILIES)[number];
 /** Where inference runs. */
 export type Device = "webgpu" | "wasm";
 
-/** The three ONNX graphs of a FastVLM. */
+/** The three ONNX graphs of a model. */
 export type GraphName = "vision" | "embed" | "decoder";
 
 /** One file of a model. */
@@ -134,6 +134,8 @@ export interface ModelDescriptor {
   readonly variants: readonly ModelVariant[];
   /** The side at which images are seen with `detail: "high"`, in pixels; one that the family allows. */
   readonly imageSize: number;
+  /** Side of the tiles that the family `smolvlm` cuts images into, in pixels. Default 512. FastVLM has no tiles. */
+  readonly tileSize?: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
   readonly selfCheck?: SelfCheck;
   /** The name of the choice that `chooseModel` made. It becomes an attribute of every metric. */

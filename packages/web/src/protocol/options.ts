@@ -38,14 +38,20 @@ export interface ChatTurn {
 
 /**
  * The resolution at which the model sees an image: a side in pixels, or a word. Which sides are possible depends on the
- * model's family. For FastVLM it is the side of a square, a multiple of 64 from 64 to 2048.
- * `low`, `medium` and `high` are a quarter, half and all of the model's own size. `auto` is the largest size that this
- * device encodes within `targetLatencyMs`, but not larger than the image.
+ * model's family. For FastVLM it is the side of a square, a multiple of 64 from 64 to 2048. For SmolVLM it is the
+ * longest side, a multiple of 512 from 512 to 2048; the image is cut into tiles of 512, and never enlarged by more than
+ * it takes to fill them.
+ * `low`, `medium` and `high` are a quarter, half and all of the model's own size: for SmolVLM one tile, up to 5 and up to
+ * 17. `auto` is the largest size that this device encodes within `targetLatencyMs`, but not larger than the image.
  */
 export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
 
-/** How an image becomes the encoder's square: `pad` adds a border and keeps the whole image, `crop` cuts the longer side. */
-export type ImageFit = "pad" | "crop";
+/**
+ * How an image becomes the squares that the encoder sees. `pad` adds a black border and keeps the whole image, `crop` cuts
+ * the longer side off, `stretch` keeps the whole image and changes the ratio of its sides. With `pad` and `crop` SmolVLM
+ * sees a square, and with `stretch`, for which it was trained, as many tiles in each direction as the image is long.
+ */
+export type ImageFit = "pad" | "crop" | "stretch";
 
 /** The default of `timeoutMs`: 30 s for loading the images and for inference. */
 export const DEFAULT_TIMEOUT_MS = 30_000;

@@ -80,16 +80,26 @@ export interface ImageInfo {
   /** Width of the image in pixels, after it was turned upright; so is `height`. */
   readonly width: number;
   readonly height: number;
-  /** Side of the square that the encoder sees, in pixels. */
+  /** Side of the square that the encoder sees, in pixels; for a model that sees tiles, the longest side of all of them. */
   readonly size: number;
   /** Positions that the image takes in the prompt. */
   readonly tokens: number;
 }
 
-/** The events of `generate`, in this order. `text-delta` comes many times; `image-ready` comes only with images. */
+/**
+ * The events of `generate`, in this order. `image-ready` comes only with images. `tile-encoded` comes only with a model
+ * that cuts images into tiles, for each tile of a call that has several; it says how many of them the encoder has done, or
+ * found among those of earlier calls. `text-delta` comes many times.
+ */
 export type GenerateEvent =
   | { readonly type: "queued"; /** Calls before this one. */ readonly position: number }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
+  | {
+      readonly type: "tile-encoded";
+      readonly tiles: number;
+      /** Tiles of all images of the call. */
+      readonly totalTiles: number;
+    }
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "done"; readonly result: VlmResult };
 

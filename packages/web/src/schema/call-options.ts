@@ -37,7 +37,7 @@ const waitEntries = {
 };
 
 const viewEntries = {
-  fit: maybe(oneOf(["pad", "crop"])),
+  fit: maybe(oneOf(["pad", "crop", "stretch"])),
   detail: maybe(detail),
   targetLatencyMs: maybe(numberFrom(1, 600_000)),
 };

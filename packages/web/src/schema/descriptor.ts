@@ -58,6 +58,7 @@ export const modelDescriptor = fields({
   files: entriesOf(isSafePath, UNSAFE_PATH, file),
   variants: listOf(variant, "a list of sets of files"),
   imageSize: integerFrom(1, Number.MAX_SAFE_INTEGER),
+  tileSize: maybe(integerFrom(1, Number.MAX_SAFE_INTEGER)),
   captions: fields({ brief: preset, detailed: preset, "alt-text": preset }),
   // Which side its image may have is known when its family is.
   selfCheck: maybe(selfCheck()),

@@ -4,8 +4,6 @@
  */
 
 import { VlmError } from "../protocol/errors.ts";
-import { imageSidesOf } from "../families/image-sides.ts";
-import { describeSides, isSide } from "../protocol/image-sides.ts";
 import {
   COMMON_FILES,
   type GraphName,
@@ -30,11 +28,6 @@ const GRAPHS: readonly GraphName[] = ["vision", "embed", "decoder"];
  */
 export function readManifest(given: unknown): ModelDescriptor {
   const model: ModelDescriptor = read(modelDescriptor, given, "model", toError);
-  const sides = imageSidesOf(model);
-  const checkSide = model.selfCheck?.imageSize;
-  if (checkSide !== undefined && !isSide(checkSide, sides)) {
-    throw invalid("selfCheck", `imageSize is not ${describeSides(sides)}`);
-  }
   const fault = model.source && faultOfSource(model.source);
   if (fault !== undefined) throw invalid("source", fault);
   for (const [path, file] of Object.entries(model.files)) assertFile(path, file);

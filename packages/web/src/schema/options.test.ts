@@ -174,7 +174,7 @@ describe("options that are refused", () => {
       '`device` to be "auto", "all", "webgpu" or "wasm", got "any"',
     ],
     [cleared, "result", '`options` to be "results", "models" or "all", got "result"'],
-    [captionOptions, { fit: "cover" }, '`fit` to be "pad" or "crop", got "cover"'],
+    [captionOptions, { fit: "cover" }, '`fit` to be "pad", "crop" or "stretch", got "cover"'],
     [captionOptions, { detail: "High" }, '`detail` to be "low", "medium", "high", "auto" or a'],
     [captionOptions, { cache: "no" }, '`cache` to be true or false, got "no"'],
     [captionOptions, { cache: 0 }, "`cache` to be true or false, got `0` (number)"],

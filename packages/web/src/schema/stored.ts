@@ -50,7 +50,13 @@ export const codeRecord = fields(
 
 /** Which pixels a file holds. */
 export const knownImage = fields(
-  { key: hash, width: positive, height: positive, size: positive },
+  {
+    key: hash,
+    tileKeys: maybe(listThat<string>((one) => typeof one === "string" && one !== "", "hashes")),
+    width: positive,
+    height: positive,
+    size: positive,
+  },
   "dropped",
 );
 

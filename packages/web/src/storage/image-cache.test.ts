@@ -29,6 +29,13 @@ describe("what is known of pictures", () => {
     expect(await later.getFeatures("file", ANY)).toBeUndefined();
   });
 
+  it("has the keys of an image's tiles", async () => {
+    const { store, cache } = open();
+    const image = { ...PICTURE, tileKeys: ["64:ab", "64:cd"] };
+    await cache.name("file", image);
+    expect(await open({ store }).cache.recognise("file")).toEqual(image);
+  });
+
   it("counts its bytes, and goes when it is cleared", async () => {
     const { store, cache } = open();
     expect(await cache.usedBytes()).toBe(0);

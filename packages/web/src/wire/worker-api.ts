@@ -29,7 +29,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -103,10 +103,10 @@ export interface LoadReport {
   readonly shouldAskToPersist: boolean;
 }
 
-/** How the images of a call are seen. */
+/** How the images of a call are seen. What is undefined, the model's family decides. */
 export interface ImageView {
-  readonly fit: ImageFit;
-  readonly detail: ImageDetail;
+  readonly fit: ImageFit | undefined;
+  readonly detail: ImageDetail | undefined;
   /** How long encoding may take with `detail: "auto"`, in milliseconds. */
   readonly targetLatencyMs: number | undefined;
 }
@@ -139,6 +139,7 @@ export type CallMessage =
   | { readonly type: "started" }
   | { readonly type: "stage"; readonly stage: CallStage }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
+  | { readonly type: "tile-encoded"; readonly tiles: number; readonly totalTiles: number }
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "opened"; readonly image: ImageInfo }
   | { readonly type: "done"; readonly result: VlmResult }

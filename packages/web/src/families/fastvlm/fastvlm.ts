@@ -4,7 +4,6 @@ import type { VisionPorts } from "../../engines/runtime.ts";
 import type { ModelFamily, PromptForm } from "../family.ts";
 import { readFastVlmConfig } from "./config.ts";
 import { FASTVLM_IMAGES } from "./images.ts";
-import { FASTVLM_SIDES } from "./sides.ts";
 
 export const FASTVLM_PORTS: VisionPorts = {
   pixels: "pixel_values",
@@ -23,7 +22,6 @@ const END_TOKENS = ["<|im_end|>", "<|endoftext|>"];
 
 export const FASTVLM: ModelFamily = {
   name: "fastvlm",
-  sides: FASTVLM_SIDES,
   configure(files) {
     const { maxPositions, endIds } = readFastVlmConfig(files);
     return {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { toImageTensor, type ImagePixels, type ImageTensorOptions } from "./image-tensor.ts";
+import { toImageTensor, type ImageTensorOptions } from "./image-tensor.ts";
+import type { ImagePixels } from "./resample.ts";
 
 const UNIT = { mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
 

@@ -1,11 +1,23 @@
 /**
- * Bicubic resampling along one axis with Pillow's numbers: Apple's reference resizes with
+ * Resampling along one axis with Pillow's numbers: the references of all families resize with
  * Pillow, so the weights, their fixed-point form and the rounding are Pillow's to the bit
  * (`ImagingResample` in its `Resample.c`).
  */
 
+/** How much a source pixel counts, by its distance from the output pixel. */
+export interface ResizeFilter {
+  /** Farther away, in output pixels when shrinking, all weights are zero. */
+  readonly support: number;
+  readonly weightAt: (distance: number) => number;
+}
+
+/** Pillow's `BICUBIC`. */
+export const BICUBIC: ResizeFilter = { support: 2, weightAt: bicubic };
+
+/** Pillow's `LANCZOS`, of three lobes. */
+export const LANCZOS: ResizeFilter = { support: 3, weightAt: lanczos };
+
 const FILTER_A = -0.5;
-const FILTER_SUPPORT = 2;
 
 /** Bits after the point of a weight: 8 bits of pixel and 2 of overshoot leave 22 of 32. */
 export const WEIGHT_BITS = 22;
@@ -49,12 +61,12 @@ export interface Axis {
  * making up for them: padding is black, and black adds nothing to a sum. So the blend across the
  * seam is that of the padded image, and no padding is ever stored or read.
  */
-export function toAxisWeights(axis: Axis): AxisWeights {
+export function toAxisWeights(axis: Axis, filter: ResizeFilter): AxisWeights {
   const { sourceLength, sourceOffset, lineLength, resizedLength, outputOffset, outputLength } =
     axis;
   const scale = lineLength / resizedLength;
   const filterScale = Math.max(scale, 1); // shrinking widens the filter, or it would skip pixels
-  const support = FILTER_SUPPORT * filterScale;
+  const support = filter.support * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
   const starts = new Int32Array(outputLength);
   const counts = new Int32Array(outputLength);
@@ -69,7 +81,7 @@ export function toAxisWeights(axis: Axis): AxisWeights {
     const to = Math.min(Math.trunc(centre + support + 0.5), lineLength);
     let sum = 0;
     for (let position = from; position < to; position += 1) {
-      const weight = bicubic((position - centre + 0.5) / filterScale);
+      const weight = filter.weightAt((position - centre + 0.5) / filterScale);
       exact[position - from] = weight;
       sum += weight;
     }
@@ -99,4 +111,12 @@ function bicubic(signedDistance: number): number {
   if (x < 1) return ((FILTER_A + 2) * x - (FILTER_A + 3)) * x * x + 1;
   if (x < 2) return (((x - 5) * x + 8) * x - 4) * FILTER_A;
   return 0;
+}
+
+function lanczos(x: number): number {
+  return Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toAxisWeights, WEIGHT_BITS, type Axis } from "./bicubic.ts";
+import { BICUBIC, LANCZOS, toAxisWeights, WEIGHT_BITS, type Axis } from "./axis-weights.ts";
 
 /** An axis without padding or cropping. */
 function plain(sourceLength: number, outputLength: number): Axis {
@@ -14,8 +14,12 @@ function plain(sourceLength: number, outputLength: number): Axis {
 }
 
 /** Source positions and weights of one output position, in ones. */
-function tapsOf(axis: Axis, output: number): [position: number, weight: number][] {
-  const { starts, counts, weights, stride } = toAxisWeights(axis);
+function tapsOf(
+  axis: Axis,
+  output: number,
+  filter = BICUBIC,
+): [position: number, weight: number][] {
+  const { starts, counts, weights, stride } = toAxisWeights(axis, filter);
   return Array.from({ length: counts[output] ?? 0 }, (_, tap) => [
     (starts[output] ?? 0) + tap,
     (weights[output * stride + tap] ?? 0) / 2 ** WEIGHT_BITS,
@@ -43,13 +47,15 @@ describe("toAxisWeights", () => {
   it("widens the filter when shrinking, and only then", () => {
     expect(tapsOf(plain(400, 100), 50)).toHaveLength(16);
     expect(tapsOf(plain(100, 400), 200)).toHaveLength(4);
+    expect(tapsOf(plain(400, 100), 50, LANCZOS)).toHaveLength(24);
+    expect(tapsOf(plain(100, 400), 200, LANCZOS)).toHaveLength(6);
   });
 
   it("says which output positions see the picture, with the blend across the seam", () => {
     const axis = { ...plain(8, 16), sourceOffset: 4, lineLength: 16 };
-    expect(toAxisWeights(axis)).toMatchObject({ first: 4, last: 12 });
+    expect(toAxisWeights(axis, BICUBIC)).toMatchObject({ first: 4, last: 12 });
     const doubled = { ...axis, resizedLength: 32, outputLength: 32 };
-    expect(toAxisWeights(doubled)).toMatchObject({ first: 5, last: 27 }); // 3 past the seam
+    expect(toAxisWeights(doubled, BICUBIC)).toMatchObject({ first: 5, last: 27 }); // 3 past the seam
   });
 
   it("computes only what cropping leaves", () => {
