@@ -28,8 +28,9 @@ export function readNumbers(
   const at = (name: string): string => `/models/exported-fastvlm/onnx/${name}.onnx`;
   const request = {
     device,
+    model: "fastvlm" as const,
     graphs: { vision: at(vision), embed: at(embed), decoder: at(decoderName(dtype)) },
-    pictures: sides.map((side) => ({ side, stride: reference.features[side]!.stride })),
+    pictures: sides.map((side) => ({ picture: side, stride: reference.features[side]!.stride })),
     steps: steps.map(({ ids }) => ids),
     fork: fork.map(({ ids }) => ids),
     logitStride: reference.logits.stride,

@@ -68,6 +68,7 @@ export const test = base.extend<Fixtures>({
         "/no-cors/": SCENES_FOLDER,
         "/models/tiny/": TINY_MODEL_FOLDER,
         "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
+        "/models/exported-idefics3/": here("fixtures/exported-idefics3/"),
         "/models/large/": LARGE_MODEL_FOLDER,
         "/models/exporter-decoders/": EXPORTER_DECODERS_FOLDER,
         "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,

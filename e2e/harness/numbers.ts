@@ -6,10 +6,12 @@ import type { GraphPreparation } from "../../packages/web/src/engines/ort/onnx-r
 
 export interface NumbersRequest {
   readonly device: "webgpu" | "wasm";
+  /** Which of the exporters' models the graphs are of. */
+  readonly model: "fastvlm" | "idefics3";
   /** The address of each graph. */
   readonly graphs: Readonly<Record<GraphName, string>>;
-  /** Sides of the pictures to encode, and which of their features to tell: every nth. */
-  readonly pictures: readonly { readonly side: number; readonly stride: number }[];
+  /** The pictures to encode, by side for FastVLM and by index for tiles, and which features to tell: every nth. */
+  readonly pictures: readonly { readonly picture: number; readonly stride: number }[];
   /** Ids of calls, one after the other on one sequence. */
   readonly steps: readonly (readonly number[])[];
   /** Ids of calls on another sequence that begins with the first step. */

@@ -4,13 +4,38 @@ import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import {
   createOnnxRuntime,
   type GraphPreparation,
-  type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
-import { exportedImage, exportedRows, POSITIONS } from "../../packages/web/test/exported-inputs.ts";
+import * as idefics3 from "../../packages/web/test/exported-idefics3-inputs.ts";
+import * as fastvlm from "../../packages/web/test/exported-inputs.ts";
 import { FASTVLM_PORTS } from "../../packages/web/src/families/fastvlm/fastvlm.ts";
-import type { Decoding } from "../../packages/web/src/engines/runtime.ts";
+import type { Decoding, ImageTensor, VisionPorts } from "../../packages/web/src/engines/runtime.ts";
 import type { NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
+
+interface ExportedModel {
+  readonly ports: VisionPorts;
+  readonly imageSize: number;
+  readonly maxPositions: number;
+  readonly hidden: number;
+  readonly draw: (picture: number) => ImageTensor;
+}
+
+const MODELS: Readonly<Record<NumbersRequest["model"], ExportedModel>> = {
+  fastvlm: {
+    ports: FASTVLM_PORTS,
+    imageSize: 1024,
+    maxPositions: fastvlm.POSITIONS,
+    hidden: fastvlm.HIDDEN,
+    draw: (side) => ({ data: fastvlm.exportedImage(side), size: side }),
+  },
+  idefics3: {
+    ports: idefics3.IDEFICS3_PORTS,
+    imageSize: idefics3.TILE,
+    maxPositions: idefics3.POSITIONS,
+    hidden: idefics3.HIDDEN,
+    draw: (index) => ({ data: idefics3.idefics3Tile(index), size: idefics3.TILE }),
+  },
+};
 
 if (self.name === "wide-subgroups") claimWideSubgroups();
 
@@ -22,14 +47,15 @@ onmessage = ({ data }: MessageEvent<NumbersRequest>) => {
 
 async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
   const { device, graphs, pictures, steps, fork, logitStride } = request;
+  const { ports, imageSize, maxPositions, hidden, draw } = MODELS[request.model];
   const prepared: Record<string, GraphPreparation> = {};
   const runtime = await createOnnxRuntime({
     device,
     wasmThreads: 0,
     files: undefined,
-    imageSize: 1024,
-    ports: FASTVLM_PORTS,
-    maxPositions: POSITIONS,
+    imageSize,
+    ports,
+    maxPositions,
     async openFile(graph) {
       const answer = await fetch(graphs[graph]);
       const bytes = new Uint8Array(await answer.arrayBuffer());
@@ -40,29 +66,26 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
     onGraphPrepared: (graph, how) => (prepared[graph] = how),
   });
   const features = [];
-  for (const { side, stride } of pictures) {
-    const found = await runtime.encodeImage({ data: exportedImage(side), size: side });
+  for (const { picture, stride } of pictures) {
+    const found = await runtime.encodeImage(draw(picture));
     features.push({ tokens: found.tokens, values: everyNth(found.values, stride) });
   }
   const decoding = runtime.startDecoding();
-  const seenSteps = await callAll(runtime, decoding, steps, logitStride);
-  const seenFork =
-    fork.length > 0
-      ? await callAll(runtime, decoding.fork(steps[0]!.length), fork, logitStride)
-      : [];
+  const how = { stride: logitStride, hidden };
+  const seenSteps = await callAll(decoding, steps, how);
+  const seenFork = fork.length > 0 ? await callAll(decoding.fork(steps[0]!.length), fork, how) : [];
   await runtime.dispose();
   return { prepared, features, steps: seenSteps, fork: seenFork };
 }
 
 async function callAll(
-  runtime: OrtRuntime,
   decoding: Decoding,
   calls: readonly (readonly number[])[],
-  stride: number,
+  { stride, hidden }: { readonly stride: number; readonly hidden: number },
 ): Promise<SeenCall[]> {
   const seen = [];
   for (const ids of calls) {
-    const features = { tokens: ids.length, values: exportedRows(ids) };
+    const features = { tokens: ids.length, values: fastvlm.exportedRows(ids, hidden) };
     const prediction = await decoding.append([{ kind: "image", features }]);
     const likeliest = await prediction.readLikeliest();
     seen.push({ likeliest, values: everyNth(await prediction.readLogits(), stride) });

@@ -13,7 +13,8 @@ import onnxslim
 
 import quantize
 import reference
-from export import export_embedding, export_encoder
+from embedding import export_embedding
+from export import export_encoder
 from fastvithd import random_encoder
 from language_model import build_decoder, random_language_model
 from sizes import FOLDER, SEED

@@ -22,9 +22,9 @@ export function exportedImage(side: number): Float32Array {
 }
 
 /** Stand-ins for the embeddings of ids: [ids, hidden]. */
-export function exportedRows(ids: readonly number[]): Float32Array<ArrayBuffer> {
+export function exportedRows(ids: readonly number[], hidden = HIDDEN): Float32Array<ArrayBuffer> {
   return Float32Array.from(
-    { length: ids.length * HIDDEN },
-    (_, index) => 0.3 * Math.sin(1.7 * ids[Math.floor(index / HIDDEN)]! + 0.9 * (index % HIDDEN)),
+    { length: ids.length * hidden },
+    (_, index) => 0.3 * Math.sin(1.7 * ids[Math.floor(index / hidden)]! + 0.9 * (index % hidden)),
   );
 }
