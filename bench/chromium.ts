@@ -2,7 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { chromium, type BrowserContext, type Page } from "@playwright/test";
-import { CHROMIUM_ARGS, ensureBrowser, SOFTWARE_WEBGPU_ARGS } from "../tools/browser.ts";
+import {
+  CHROMIUM_ARGS,
+  ensureBrowser,
+  HARDWARE_WEBGPU_ARGS,
+  SOFTWARE_WEBGPU_ARGS,
+} from "../tools/browser.ts";
 import type { EngineName } from "./row.ts";
 
 /** Where the pages seem to be; Chromium is told to look on the loopback interface. */
@@ -68,10 +73,7 @@ export async function openChromium(options: ChromiumOptions): Promise<Chromium> 
 
 function graphicsArgs(graphics: Graphics): readonly string[] {
   if (graphics === "software") return SOFTWARE_WEBGPU_ARGS;
-  if (graphics === "none") return [];
-  return process.platform === "linux"
-    ? ["--enable-unsafe-webgpu", "--enable-features=Vulkan"]
-    : ["--enable-unsafe-webgpu"];
+  return graphics === "none" ? [] : HARDWARE_WEBGPU_ARGS;
 }
 
 /** Workers live in their page's process, so the largest renderer is the one that holds the model. */

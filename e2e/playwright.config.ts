@@ -1,5 +1,10 @@
 import { defineConfig } from "@playwright/test";
-import { CHROMIUM_ARGS, SOFTWARE_WEBGPU_ARGS } from "../tools/browser.ts";
+import {
+  CHROMIUM_ARGS,
+  HARDWARE_WEBGPU_ARGS,
+  isHardwareTested,
+  SOFTWARE_WEBGPU_ARGS,
+} from "../tools/browser.ts";
 import { findEngines } from "../tools/engines.ts";
 import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
 
@@ -9,6 +14,8 @@ const executablePath = process.env["CHROME_PATH"];
 const launch = (args: readonly string[]) => ({
   launchOptions: { args: [...args], ...(executablePath !== undefined && { executablePath }) },
 });
+
+const webGpuArgs = isHardwareTested ? HARDWARE_WEBGPU_ARGS : SOFTWARE_WEBGPU_ARGS;
 
 const ENGINE_TESTS = "**/engines.spec.ts";
 
@@ -34,7 +41,7 @@ export default defineConfig({
     {
       name: "webgpu",
       testMatch: "**/*.gpu.spec.ts",
-      use: launch([...CHROMIUM_ARGS, ...SOFTWARE_WEBGPU_ARGS]),
+      use: launch([...CHROMIUM_ARGS, ...webGpuArgs]),
     },
     // Firefox and WebKit, compared with Chromium. `npm test` says what to install for them.
     ...(firefox !== undefined || webkit

@@ -27,6 +27,22 @@ export const SOFTWARE_WEBGPU_ARGS = [
   "--use-webgpu-adapter=swiftshader",
 ] as const;
 
+/** The machine's own GPU. On Linux, Chromium reaches one through Vulkan only, and without a window only if it draws with it. */
+export const HARDWARE_WEBGPU_ARGS: readonly string[] = [
+  "--enable-unsafe-webgpu",
+  ...(process.platform === "linux"
+    ? [
+        "--enable-features=Vulkan",
+        "--use-angle=vulkan",
+        "--disable-vulkan-surface",
+        "--ignore-gpu-blocklist",
+      ]
+    : []),
+];
+
+/** Whether `FASTVLM_GPU=hardware` asks the tests of WebGPU to run on the machine's own GPU, not on the software adapter. */
+export const isHardwareTested: boolean = process.env["FASTVLM_GPU"] === "hardware";
+
 /**
  * The path of a Chrome or Chromium; undefined means Playwright's own. Installs one where there is
  * none: Debian's package when root, else Playwright's download. Says in one line what it does.

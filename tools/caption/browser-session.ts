@@ -4,7 +4,12 @@ import { existsSync, lstatSync, mkdtempSync, readlinkSync, rmSync } from "node:f
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
-import { CHROMIUM_ARGS, ensureBrowser, SOFTWARE_WEBGPU_ARGS } from "../browser.ts";
+import {
+  CHROMIUM_ARGS,
+  ensureBrowser,
+  HARDWARE_WEBGPU_ARGS,
+  SOFTWARE_WEBGPU_ARGS,
+} from "../browser.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** Where the page seems to be; Chromium is told to look on the loopback interface. */
@@ -45,9 +50,10 @@ export async function openPage(
 }
 
 function webGpuArgs(device: Arguments["device"]): readonly string[] {
-  if (device === "webgpu") return SOFTWARE_WEBGPU_ARGS;
-  // Without a graphics card this would be the software adapter, many times slower than WASM.
-  return device === "auto" && hasGraphicsCard() ? ["--enable-unsafe-webgpu"] : [];
+  if (device === "wasm") return [];
+  if (hasGraphicsCard()) return HARDWARE_WEBGPU_ARGS;
+  // The software adapter is many times slower than WASM: only for those who ask for WebGPU.
+  return device === "webgpu" ? SOFTWARE_WEBGPU_ARGS : [];
 }
 
 function hasGraphicsCard(): boolean {
