@@ -9,7 +9,8 @@ import { buildTiny, repositoryPath } from "../tools/run.ts";
 import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
 import type { Graphics } from "./chromium.ts";
 import { countOptions, describeConditions, listLeftOut, loadOptions } from "./conditions.ts";
-import { FULL_SIZE_FOLDERS, writeFullSize } from "./full-size/write-full-size.ts";
+import { fullSizeFolder } from "./full-size/models.ts";
+import { writeFullSize } from "./full-size/write-full-size.ts";
 import { writeSelfCheck } from "./full-size/write-self-check.ts";
 import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
@@ -46,7 +47,7 @@ try {
 async function main(args: Arguments): Promise<void> {
   await buildTiny("stderr");
   if (needsFullSize(args)) {
-    writeFullSize(args.device, say, args.form);
+    writeFullSize(args.device, say, { form: args.form });
     await writeSelfCheck(modelFolder(args), say);
   }
   await build({ configFile: repositoryPath("bench/page/vite.config.ts"), logLevel: "error" });
@@ -127,7 +128,7 @@ function needsFullSize(args: Arguments): boolean {
 }
 
 function modelFolder({ model, form }: Arguments): string {
-  if (typeof model === "string") return FULL_SIZE_FOLDERS[form];
+  if (typeof model === "string") return fullSizeFolder(form);
   const folder = resolve(model.folder);
   if (!existsSync(`${folder}/config.json`)) {
     throw new UsageError("The model's folder has no config.json.");

@@ -1,31 +1,39 @@
-/** `npm run full-size [-- --set all|wasm|webgpu] [--form own|exporter]`. */
+/** `npm run full-size [-- MODEL] [--set all|wasm|webgpu] [--form own|exporter] [--tokenizer FOLDER]`. */
 
 import { parseArgs } from "node:util";
-import { FILE_SETS, FULL_SIZE_FOLDERS, writeFullSize } from "./write-full-size.ts";
+import { FULL_SIZE_MODELS, SETS } from "./models.ts";
+import { writeFullSize } from "./write-full-size.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     set: { type: "string", default: "all" },
     form: { type: "string", default: "own" },
+    tokenizer: { type: "string" },
   },
 });
-const set = chosen("--set", values.set, FILE_SETS);
-const form = chosen("--form", values.form, FULL_SIZE_FOLDERS);
-writeFullSize(
-  set,
+const [name = "fastvlm-0.5b"] = positionals;
+const model = chosen("The model", name, FULL_SIZE_MODELS);
+const { tokenizer } = values;
+const folder = writeFullSize(
+  chosen("--set", values.set, SETS),
   (line) => {
     console.log(line);
   },
-  form,
+  {
+    model,
+    form: chosen("--form", values.form, { own: "own", exporter: "exporter" }),
+    ...(tokenizer !== undefined && { tokenizer }),
+  },
 );
-console.log(`FastVLM-0.5B's size, random weights: ${FULL_SIZE_FOLDERS[form]}`);
+console.log(`${FULL_SIZE_MODELS[model].title}'s size, random weights: ${folder}`);
 
 function chosen<Choice extends string>(
-  option: string,
+  what: string,
   value: string,
   choices: Readonly<Record<Choice, unknown>>,
 ): Choice {
   if (Object.hasOwn(choices, value)) return value as Choice;
-  console.error(`${option} takes ${Object.keys(choices).join(", ")}, not "${value}".`);
+  console.error(`${what} has to be one of ${Object.keys(choices).join(", ")}, not "${value}".`);
   process.exit(1);
 }

@@ -5,7 +5,7 @@ import { silenceRows } from "./silent-rows.ts";
 const TABLE = "model.embed_tokens.weight";
 const { tiny } = modelSizes;
 const plain = randomWeights(tiny, 1);
-const silent = silenceRows(plain, 500);
+const silent = silenceRows(plain, { table: TABLE, firstId: 500 });
 const { hiddenSize } = tiny.decoder;
 
 test("leaves the rows before the first silent one as they are", () => {

@@ -2,25 +2,29 @@
 
 import type { Weights } from "../../packages/onnx/src/index.ts";
 
-/** The embedding table is the vocabulary product's matrix too, so a small row is a small logit. */
-const TABLE = "model.embed_tokens.weight";
 const SMALL = 1e-3;
 
-/** The same weights, with the table's rows from `firstSilent` on a thousandth of what they were. */
-export function silenceRows(weights: Weights, firstSilent: number): Weights {
+/**
+ * The same weights, with the rows of `table` from `firstId` on a thousandth of what they were. The table is the matrix
+ * that makes the logits (in FastVLM the embedding table), so a small row is a small logit.
+ */
+export function silenceRows(
+  weights: Weights,
+  { table, firstId }: { readonly table: string; readonly firstId: number },
+): Weights {
   const silenceFrom = (values: Float32Array, firstRow: number, rowLength: number): Float32Array => {
-    const start = Math.max(0, firstSilent - firstRow) * rowLength;
+    const start = Math.max(0, firstId - firstRow) * rowLength;
     for (let index = start; index < values.length; index++) values[index]! *= SMALL;
     return values;
   };
-  const rowLength = weights.shape(TABLE)[1]!;
+  const rowLength = weights.shape(table)[1]!;
   return {
     ...weights,
     read: (name) =>
-      name === TABLE ? silenceFrom(weights.read(name), 0, rowLength) : weights.read(name),
+      name === table ? silenceFrom(weights.read(name), 0, rowLength) : weights.read(name),
     readRows: (name, first, count) => {
       const rows = weights.readRows(name, first, count);
-      return name === TABLE ? silenceFrom(rows, first, rowLength) : rows;
+      return name === table ? silenceFrom(rows, first, rowLength) : rows;
     },
   };
 }

@@ -1,80 +1,51 @@
 /**
- * FastVLM-0.5B at its exact size with random weights, in the layout of the public repository: right
- * for measuring, nonsense as a model. Files that are there already, from the same sources, stay.
+ * A model at its exact size with random weights, in the layout of the public repository: right for
+ * measuring, nonsense as a model. Files that are there already, from the same sources, stay.
  */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  exportModel,
-  modelSizes,
-  randomWeights,
-  type Dtype,
-  type Form,
-  type GraphKind,
-} from "../../packages/onnx/src/index.ts";
+import { exportModel, randomWeights, type Form } from "../../packages/onnx/src/index.ts";
 import { repositoryPath } from "../../tools/run.ts";
+import { FULL_SIZE_MODELS, fullSizeFolder, type FullSizeName, type SetName } from "./models.ts";
 import { silenceRows } from "./silent-rows.ts";
-import { textFiles } from "./text-files.ts";
-import { FIRST_CONTROL_ID } from "./tokenizer.ts";
-
-/** Where the files of each form go: ignored by git. */
-export const FULL_SIZE_FOLDERS: Readonly<Record<Form, string>> = {
-  own: repositoryPath(".cache/full-size/"),
-  exporter: repositoryPath(".cache/full-size-exporter/"),
-};
 
 const SEED = 1;
 
-/** A graph in one precision. */
-type GraphFile = readonly [kind: GraphKind, dtype: Dtype];
+/** The files that a folder of `tokenizer` may have. */
+const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"];
 
-/** What each use needs; `all` is everything that the rows of the bench compare. */
-export const FILE_SETS = {
-  wasm: [
-    ["vision", "fp32"],
-    ["vision", "int8"],
-    ["embed", "int8"],
-    ["decoder", "int8"],
-  ],
-  webgpu: [
-    ["vision", "fp32"],
-    ["vision", "fp16"],
-    ["embed", "fp16"],
-    // For transformers.js on a GPU without `shader-f16`, where it refuses fp16 files.
-    ["embed", "int8"],
-    ["decoder", "q4"],
-    ["decoder", "q4f16"],
-  ],
-  all: [
-    ["vision", "fp32"],
-    ["vision", "int8"],
-    ["embed", "int8"],
-    ["embed", "fp16"],
-    ["decoder", "int8"],
-    ["decoder", "q4"],
-  ],
-} as const satisfies Record<string, readonly GraphFile[]>;
+interface FullSizeOptions {
+  /** Default FastVLM-0.5B. */
+  readonly model?: FullSizeName;
+  /** Default `own`. */
+  readonly form?: Form;
+  /** A folder whose tokenizer files are taken instead of our own. */
+  readonly tokenizer?: string;
+}
 
-/** Writes what is missing of a set. Says one line a file that it writes. */
+/** Writes what is missing of a set, and returns its folder. Says one line a file that it writes. */
 export function writeFullSize(
-  set: keyof typeof FILE_SETS,
+  set: SetName,
   say: (line: string) => void,
-  form: Form = "own",
-): void {
-  const folder = FULL_SIZE_FOLDERS[form];
+  { model: name = "fastvlm-0.5b", form = "own", tokenizer }: FullSizeOptions = {},
+): string {
+  const { size, textFiles, sets, silent } = FULL_SIZE_MODELS[name];
+  const folder = fullSizeFolder(form, name);
   mkdirSync(folder, { recursive: true });
   const record = openRecord(folder, stampOfSources());
-  for (const [name, content] of Object.entries(textFiles())) {
-    const path = join(folder, name);
-    const text = `${JSON.stringify(content, null, 2)}\n`;
+  for (const [file, content] of Object.entries(textFiles())) {
+    const path = join(folder, file);
+    const text =
+      tokenizer !== undefined && TOKENIZER_FILES.includes(file)
+        ? readFileSync(join(tokenizer, file), "utf8")
+        : `${JSON.stringify(content, null, 2)}\n`;
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
   }
-  const size = modelSizes["0.5b"];
-  const weights = silenceRows(randomWeights(size, SEED), FIRST_CONTROL_ID);
-  for (const [kind, dtype] of FILE_SETS[set]) {
+  const weights = silenceRows(randomWeights(size, SEED), silent);
+  for (const [kind, dtype] of sets[set]) {
     if (record.has(`${kind} ${dtype}`)) continue;
     exportModel(weights, size, {
       directory: folder,
@@ -87,6 +58,7 @@ export function writeFullSize(
       },
     });
   }
+  return folder;
 }
 
 interface WrittenFiles {

