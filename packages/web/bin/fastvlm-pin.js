@@ -8,14 +8,15 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pinModel } from "@fastvlm-kit/web";
 
-const HELP = `Writes down what a model's files are at one commit of the Hugging Face Hub, as JSON for fastvlm05b({ pins }).
+const HELP = `Writes down what a model's files are at one commit of the Hugging Face Hub, as JSON for smolVlm({ pins })
+or fastvlm05b({ pins }).
 
   fastvlm-pin OWNER/NAME [REVISION] [options]
 
   REVISION           a branch, tag or commit; default main
   --out FILE         writes the JSON there instead of to stdout
   --endpoint URL     the hub's address; default https://huggingface.co
-  --files A,B        paths in the repository; default: what fastvlm05b() lists
+  --files A,B        paths in the repository; default: what smolVlm() or fastvlm05b() lists
   --help
 `;
 

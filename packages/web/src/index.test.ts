@@ -14,6 +14,7 @@ it("exports these names from the package, and importing does nothing", async () 
     "createVlm",
     "fastvlm05b",
     "pinModel",
+    "smolVlm",
   ]);
   expect(Object.keys(globalThis)).toEqual(before);
 });

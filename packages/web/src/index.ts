@@ -28,6 +28,8 @@ export { chooseModel } from "./catalog/choose-model.ts";
 export type { ModelChoice } from "./catalog/choose-model.ts";
 export { fastvlm05b } from "./catalog/fastvlm-05b.ts";
 export type { FastVlm05bOptions } from "./catalog/fastvlm-05b.ts";
+export { smolVlm } from "./catalog/smolvlm.ts";
+export type { SmolVlmOptions } from "./catalog/smolvlm.ts";
 export type {
   CaptionPreset,
   CaptionPresetName,

@@ -5,24 +5,19 @@
  */
 
 import { FASTVLM_SIDES } from "../families/fastvlm/sides.ts";
-import { HUB, PUBLIC_FILE_MEGABYTES, PUBLIC_REPOSITORY } from "../schema/manifest-public-files.ts";
-import type {
-  ModelDescriptor,
-  ModelFile,
-  ModelPins,
-  ModelSource,
-  ModelVariant,
-  SelfCheck,
-} from "../protocol/model-descriptor.ts";
-import { isCommit } from "../schema/manifest-fields.ts";
-import { baseOf } from "../schema/model-source.ts";
-import { KNOWN_SHA256 } from "./fastvlm-05b-hashes.ts";
-import { readPins } from "../schema/read-pins.ts";
+import type { ModelDescriptor, ModelVariant, SelfCheck } from "../protocol/model-descriptor.ts";
 import { fastVlm05bOptions } from "../schema/catalog-options.ts";
+import {
+  FASTVLM_FILE_MEGABYTES,
+  FASTVLM_REPOSITORY,
+  HUB,
+} from "../schema/manifest-public-files.ts";
 import { read } from "../schema/read.ts";
+import { KNOWN_SHA256 } from "./fastvlm-05b-hashes.ts";
+import { hubFiles, type HubOptions, type HubRepository } from "./hub-files.ts";
 
 /** Options of {@link fastvlm05b}. */
-export interface FastVlm05bOptions {
+export interface FastVlm05bOptions extends HubOptions {
   /**
    * Pass `"apple-amlr"` after the user has seen and accepted Apple's licence for the weights, which allows research only.
    * Without it nothing is fetched.
@@ -30,25 +25,12 @@ export interface FastVlm05bOptions {
   readonly acceptLicense?: "apple-amlr";
   /**
    * A branch, tag or commit of the repository. Default `main`; in production use `pins` instead. For a branch or a tag,
-   * the kit asks once which commit it is at, before the first byte, and stores the answer (see {@link ModelSource}).
+   * the kit asks once which commit it is at, before the first byte, and stores the answer (see `ModelSource`).
    *
    * Files of `main` have to match the hashes that the kit knows. Another revision may have other files, so for it only
    * `pins` count. To serve changed files from a `baseUrl`, give them a revision of your own.
    */
   readonly revision?: string;
-  /**
-   * Pins, as `pinModel` or `fastvlm-pin` writes them. The files come from the commit of the pins, and other bytes are
-   * refused.
-   */
-  readonly pins?: ModelPins;
-  /** The hub's address, for mirrors. Default `https://huggingface.co`. */
-  readonly endpoint?: string;
-  /**
-   * Where the files are, if not on the Hugging Face Hub: `{baseUrl}/config.json`,
-   * `{baseUrl}/onnx/vision_encoder.onnx` and so on. They have to be the same files, unless `revision` has a name of your
-   * own.
-   */
-  readonly baseUrl?: string;
   /** Side of the square that the encoder sees, in pixels; a multiple of 64. Default 1024, as trained. */
   readonly imageSize?: number;
   /**
@@ -59,6 +41,12 @@ export interface FastVlm05bOptions {
 }
 
 const OPTIONS = fastVlm05bOptions(FASTVLM_SIDES);
+
+const REPOSITORY: HubRepository = {
+  name: FASTVLM_REPOSITORY,
+  megabytes: FASTVLM_FILE_MEGABYTES,
+  hashesOfMain: KNOWN_SHA256,
+};
 
 const VARIANTS: readonly ModelVariant[] = [
   {
@@ -105,38 +93,17 @@ const VARIANTS: readonly ModelVariant[] = [
  */
 export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
   const options: FastVlm05bOptions = read(OPTIONS, given, "options");
-  const { pins, selfCheck, imageSize = 1024 } = options;
-  const paths = Object.keys(PUBLIC_FILE_MEGABYTES);
-  const pinned = pins && readPins(pins, PUBLIC_REPOSITORY, options.revision, paths);
-  const revision = pinned?.revision ?? options.revision ?? "main";
-  const endpoint = options.endpoint?.replace(/\/+$/, "") ?? HUB;
-  const source: ModelSource = { endpoint, repository: PUBLIC_REPOSITORY, revision };
-  const baseUrl = options.baseUrl?.replace(/\/*$/, "/") ?? baseOf(source, revision);
-  const files = Object.entries(PUBLIC_FILE_MEGABYTES).map(
-    ([path, megabytes]): [string, ModelFile] => [
-      path,
-      {
-        url: baseUrl + path,
-        ...(pinned?.files[path] ?? {
-          bytes: megabytes * 1e6,
-          isApproximate: true,
-          ...(revision === "main" && hashOf(path)),
-        }),
-      },
-    ],
-  );
+  const { selfCheck, imageSize = 1024 } = options;
   return {
-    id: PUBLIC_REPOSITORY,
+    id: FASTVLM_REPOSITORY,
     family: "fastvlm",
-    revision,
-    ...(options.baseUrl === undefined && !isCommit(revision) && { source }),
+    ...hubFiles(REPOSITORY, options),
     license: {
       id: "apple-amlr",
       summary: "Apple's weights are for research purposes only, not for any product or service.",
       url: `${HUB}/apple/FastVLM-0.5B/blob/main/LICENSE`,
       isAccepted: options.acceptLicense === "apple-amlr",
     },
-    files: Object.fromEntries(files),
     variants: VARIANTS,
     imageSize,
     ...(selfCheck && { selfCheck }),
@@ -149,9 +116,4 @@ export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
       },
     },
   };
-}
-
-function hashOf(path: string): Pick<ModelFile, "sha256"> {
-  const sha256 = KNOWN_SHA256[path];
-  return sha256 === undefined ? {} : { sha256 };
 }

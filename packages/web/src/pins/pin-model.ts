@@ -4,7 +4,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { pinModelOptions, pinnedRevision } from "../schema/catalog-options.ts";
 import { isCommit } from "../schema/manifest-fields.ts";
 import { read } from "../schema/read.ts";
-import { HUB, PUBLIC_FILE_MEGABYTES } from "../schema/manifest-public-files.ts";
+import { HUB, listPublicFiles } from "../schema/manifest-public-files.ts";
 import type { ModelPins } from "../protocol/model-descriptor.ts";
 import {
   hubRequestFailed,
@@ -19,7 +19,7 @@ import { listFiles, type ListedFile } from "./pin-model-tree.ts";
 export interface PinModelOptions {
   /** The hub's address, for mirrors. Default `https://huggingface.co`. */
   readonly endpoint?: string;
-  /** Paths in the repository. Default: the files that `fastvlm05b()` lists. */
+  /** Paths in the repository. Default: the files that `smolVlm()` lists for its repositories, else those of `fastvlm05b()`. */
   readonly files?: readonly string[];
   /** Makes the requests. Use your own to add a token, a proxy or retries. Default: the platform's `fetch`. */
   readonly fetch?: typeof fetch;
@@ -29,7 +29,7 @@ export interface PinModelOptions {
 /**
  * Returns the commit that `revision` is at now, and the size and SHA-256 of each file at that commit, sorted by path.
  * It runs in pages and in Node, and fetches a few kilobytes but no weights. Commit the result with the app's source and
- * pass it to `fastvlm05b({ pins })`. From then on, bytes that differ from today's are refused.
+ * pass it to `smolVlm({ pins })` or `fastvlm05b({ pins })`. From then on, bytes that differ from today's are refused.
  *
  * The hub reports the hashes of large files. Small files, which git itself stores, are fetched, compared with git's hash,
  * and hashed here. All hashes come from the host that also serves the files. So pins prove that the files have not
@@ -52,7 +52,7 @@ export async function pinModel(
   given: PinModelOptions = {},
 ): Promise<ModelPins> {
   const options = readArguments(repository, revision, given);
-  const { endpoint = HUB, files: wanted = Object.keys(PUBLIC_FILE_MEGABYTES) } = options;
+  const { endpoint = HUB, files: wanted = listPublicFiles(repository) } = options;
   if (!("subtle" in crypto)) {
     throw new DOMException(
       "Pinning needs WebCrypto, which pages have on https and localhost only. Use one of those, or `fastvlm-pin`.",

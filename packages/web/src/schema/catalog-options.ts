@@ -4,10 +4,11 @@ import { any } from "valibot";
 import type { ImageSides } from "../protocol/image-sides.ts";
 import { sideOf } from "./detail.ts";
 import { entriesOf, fields, listOf, maybe } from "./fields.ts";
+import { SMOLVLM_SIZES } from "./manifest-public-files.ts";
 import { isByteCount, isCommit, isSafePath, isSha256 } from "./manifest-fields.ts";
 import { isRevisionName } from "./model-source.ts";
 import { selfCheck } from "./self-check.ts";
-import { callback, listThat, numberFrom, signal, textOf, that } from "./values.ts";
+import { callback, listThat, numberFrom, oneOf, signal, textOf, that } from "./values.ts";
 
 const address = maybe(that<string>((value) => typeof value === "string", "an address"));
 
@@ -32,16 +33,29 @@ const pins = fields(
 );
 
 /** @param sides that images can have */
+const hubEntries = (sides: ImageSides) => ({
+  revision: maybe(textOf("a branch, a tag or a commit")),
+  pins: maybe(pins),
+  endpoint: address,
+  baseUrl: address,
+  imageSize: maybe(sideOf(sides)),
+  selfCheck: maybe(selfCheck(sides)),
+});
+
+/** @param sides that images can have */
 export const fastVlm05bOptions = (sides: ImageSides) =>
   fields({
     // Whatever else stands here accepts nothing: the model stays closed, and says so when it is loaded.
     acceptLicense: maybe(that<"apple-amlr">(() => true, "apple-amlr")),
-    revision: maybe(textOf("a branch, a tag or a commit")),
-    pins: maybe(pins),
-    endpoint: address,
-    baseUrl: address,
-    imageSize: maybe(sideOf(sides)),
-    selfCheck: maybe(selfCheck(sides)),
+    ...hubEntries(sides),
+  });
+
+/** @param sides that images can have */
+export const smolVlmOptions = (sides: ImageSides) =>
+  fields({
+    size: maybe(oneOf(SMOLVLM_SIZES)),
+    version: maybe(that<1 | 2>((value) => value === 1 || value === 2, "1 or 2")),
+    ...hubEntries(sides),
   });
 
 export const choice = fields({
