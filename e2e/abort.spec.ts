@@ -45,11 +45,11 @@ test("aborts session creation and ends its worker", async ({ kitPage }) => {
 });
 
 test("aborts a call that waits in the queue and leaves the one before it alone", async ({
-  kitPage,
+  loadedPage,
 }) => {
-  const { error, first } = await kitPage.evaluate(async (scene) => {
-    const { ask, failureOf, observe } = window.kit;
-    const { vlm } = await observe();
+  const { error, first } = await loadedPage.evaluate(async (scene) => {
+    const { ask, failureOf, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const controller = new AbortController();
     const running = ask(vlm, {
       image: scene,
@@ -66,12 +66,12 @@ test("aborts a call that waits in the queue and leaves the one before it alone",
 
 for (const stage of ["image-ready", "text-delta"] as const) {
   test(`aborts at ${stage}, keeps the model loaded, and the next call works`, async ({
-    kitPage,
+    loadedPage,
   }) => {
-    const { error, workers, text } = await kitPage.evaluate(
+    const { error, workers, text } = await loadedPage.evaluate(
       async ({ scene, stage }) => {
-        const { failureOf, observe } = window.kit;
-        const { vlm, workers } = await observe();
+        const { failureOf, observeLoaded } = window.kit;
+        const { vlm, workers } = await observeLoaded();
         const controller = new AbortController();
         const error = await failureOf(async () => {
           const request = {
@@ -92,10 +92,10 @@ for (const stage of ["image-ready", "text-delta"] as const) {
   });
 }
 
-test("rejects with the signal's own reason", async ({ kitPage }) => {
-  const error = await kitPage.evaluate(async (scene) => {
-    const { failureOf, observe } = window.kit;
-    const { vlm } = await observe();
+test("rejects with the signal's own reason", async ({ loadedPage }) => {
+  const error = await loadedPage.evaluate(async (scene) => {
+    const { failureOf, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     return failureOf(() =>
       vlm.caption(scene, { signal: AbortSignal.abort(new RangeError("enough")) }),
     );
@@ -103,9 +103,9 @@ test("rejects with the signal's own reason", async ({ kitPage }) => {
   expect(error).toMatchObject({ name: "RangeError", message: "enough" });
 });
 
-test("leaving the loop cancels the call", async ({ kitPage }) => {
-  const text = await kitPage.evaluate(async (scene) => {
-    const { vlm } = await window.kit.observe();
+test("leaving the loop cancels the call", async ({ loadedPage }) => {
+  const text = await loadedPage.evaluate(async (scene) => {
+    const { vlm } = await window.kit.observeLoaded();
     for await (const event of vlm.generate({ image: scene, prompt: "Describe this image." })) {
       if (event.type === "text-delta") break;
     }
@@ -115,11 +115,11 @@ test("leaving the loop cancels the call", async ({ kitPage }) => {
 });
 
 test("stops inference that takes longer than timeoutMs, and the next call works", async ({
-  kitPage,
+  loadedPage,
 }) => {
-  const { error, text } = await kitPage.evaluate(async (scene) => {
-    const { failureOf, observe } = window.kit;
-    const { vlm } = await observe();
+  const { error, text } = await loadedPage.evaluate(async (scene) => {
+    const { failureOf, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const error = await failureOf(() => vlm.caption(scene, { timeoutMs: 5 }));
     return { error, text: (await vlm.caption(scene)).text };
   }, SCENE);

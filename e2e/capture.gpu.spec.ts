@@ -4,6 +4,7 @@
  */
 
 import type { Page } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 
 test("captured steps give the answers of steps that are run", async ({ kitPage }) => {
@@ -16,7 +17,8 @@ test("captured steps give the answers of steps that are run", async ({ kitPage }
   expect(new Set(captured.texts).size).toBeGreaterThan(2);
 });
 
-test("a GPU whose replays are wrong runs its steps, and stays the device", async ({ kitPage }) => {
+const WRONG_REPLAYS = "a GPU whose replays are wrong runs its steps, and stays the device";
+test(WRONG_REPLAYS, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   test.setTimeout(300_000);
   const wrong = await answer(kitPage, "dead-replays", "webgpu");
   const onCpu = await answer(kitPage, "none", "wasm");
@@ -41,11 +43,12 @@ function answer(page: Page, fault: string, device: "webgpu" | "wasm"): Promise<A
       const model = tinyModel({ precision: "fp16" });
       const worker = () => createFaultyWorker(fault);
       const { vlm, metrics } = await observe({ worker, model, device });
-      const results = [await ask(vlm, { prompt: "What can you do?", cache: false })];
+      const short = { maxNewTokens: 12, cache: false } as const;
+      const results = [await ask(vlm, { prompt: "What can you do?", ...short })];
       const photo = await vlm.open(await fetchBlob("/scenes/scene-02.png"), { detail: 64 });
       for (const prompt of ["Describe it.", "How many objects?", "What is the background?"])
-        results.push(await collect(photo.ask(prompt, { cache: false })));
-      results.push(await ask(vlm, { prompt: "What can you do?", cache: false }));
+        results.push(await collect(photo.ask(prompt, short)));
+      results.push(await ask(vlm, { prompt: "What can you do?", ...short }));
       await vlm.dispose();
       const prepared = metrics.filter(
         ({ name, attributes }) =>

@@ -1,8 +1,12 @@
 /** A GPU that is lost, once and twice, and one that computes wrongly. Losses are real: the GPU process is crashed. */
 
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, openKit, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
+
+/** A short answer about one image token: the software adapter takes half a second for a token. */
+const SHORT = { detail: 64, maxNewTokens: 6, cache: false } as const;
 
 test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it is lost twice", async ({
   freshBrowser,
@@ -19,10 +23,13 @@ test("recovers on WebGPU when the GPU is lost once, and goes on in WASM when it 
   };
   const seen = await kitPage.evaluateHandle(() => window.kit.observe());
   const caption = (): Promise<{ text: string; device: string }> =>
-    seen.evaluate(async ({ vlm }, scene) => {
-      const { text, device } = await vlm.caption(scene, { cache: false });
-      return { text, device };
-    }, SCENE);
+    seen.evaluate(
+      async ({ vlm }, { scene, short }) => {
+        const { text, device } = await vlm.caption(scene, short);
+        return { text, device };
+      },
+      { scene: SCENE, short: SHORT },
+    );
 
   const before = await caption();
   expect(before.device).toBe("webgpu");
@@ -59,7 +66,8 @@ test("a call that runs when the GPU is lost is repeated and answered", async ({
   const cdp = await freshBrowser.newBrowserCDPSession();
   const answer = await kitPage.evaluateHandle(async (scene) => {
     const { vlm } = await window.kit.observe();
-    const events = vlm.generate({ image: scene, prompt: "Describe this image.", cache: false });
+    const asked = { image: scene, prompt: "Describe this image.", maxNewTokens: 6, cache: false };
+    const events = vlm.generate(asked);
     for (let next = await events.next(); !next.done; next = await events.next()) {
       if (next.value.type === "image-ready") break; // The vision encoder runs now.
     }
@@ -91,9 +99,10 @@ test("turns down a GPU that computes wrong numbers and says why", async ({ kitPa
   expect(events.map(({ type }) => type)).toContain("device-fallback");
 });
 
-test("loads the smaller runtime where the browser has JSPI, and answers the same with the other", async ({
-  kitPage,
-}) => {
+// Two loads on the software adapter, of half a minute each.
+const BOTH_RUNTIMES =
+  "loads the smaller runtime where the browser has JSPI, and answers the same with the other";
+test(BOTH_RUNTIMES, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   test.setTimeout(180_000);
   const runtimes: string[] = [];
   kitPage.on("request", (request) => {
@@ -102,13 +111,13 @@ test("loads the smaller runtime where the browser has JSPI, and answers the same
   });
   const captionWith = (fault: string): Promise<{ text: string; device: string }> =>
     kitPage.evaluate(
-      async ({ fault, scene }) => {
+      async ({ fault, scene, short }) => {
         const { createFaultyWorker, observe } = window.kit;
         const { vlm } = await observe({ worker: () => createFaultyWorker(fault) });
-        const { text, device } = await vlm.caption(scene, { cache: false });
+        const { text, device } = await vlm.caption(scene, short);
         return { text, device };
       },
-      { fault, scene: SCENE },
+      { fault, scene: SCENE, short: SHORT },
     );
 
   const suspended = await captionWith("none");

@@ -46,9 +46,8 @@ export function captionOfDrawing(
         await image.decode();
         context.drawImage(image, x - side / 2, y - side / 2, side, side);
       }
-      const state = window as unknown as { seen?: Awaited<ReturnType<typeof window.kit.observe>> };
-      state.seen ??= await window.kit.observe();
-      return (await state.seen.vlm.caption(canvas, { cache: false })).text;
+      const { vlm } = await window.kit.observeLoaded();
+      return (await vlm.caption(canvas, { cache: false })).text;
     },
     { background, sprites },
   );

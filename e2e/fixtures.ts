@@ -31,9 +31,17 @@ export interface Scene {
   >;
 }
 
+interface SharedFixtures {
+  /**
+   * A page for tests that only ask the loaded model (`window.kit.observeLoaded`): they share it, because to load
+   * a model takes longer than to ask it.
+   */
+  readonly loadedPage: Page;
+}
+
 interface Fixtures {
   readonly server: TestServer;
-  /** A page with `window.kit`. */
+  /** A page with `window.kit`, which is the test's own, as is what it stores. */
   readonly kitPage: Page;
   /** A browser of the test's own: one whose GPU process crashed twice has no adapter ever after. */
   readonly freshBrowser: Browser;
@@ -52,28 +60,43 @@ export async function openKit(page: Page, server: TestServer): Promise<void> {
   await page.waitForFunction(() => "kit" in window);
 }
 
-export const test = base.extend<Fixtures>({
+function startServer(): Promise<TestServer> {
+  return startTestServer({
+    isolated: true,
+    folders: {
+      "/": PAGES_FOLDER,
+      "/demo/": here("../.cache/e2e/demo/"),
+      "/examples/": here("../.cache/e2e/examples/"),
+      "/pwa/": here("../.cache/e2e/pwa/"),
+      "/scenes/": SCENES_FOLDER,
+      "/images/": here("../packages/web/src/image/fixtures/corpora/"),
+      "/faults/": here("../packages/web/src/image/fixtures/faults/"),
+      "/no-cors/": SCENES_FOLDER,
+      "/models/tiny/": TINY_MODEL_FOLDER,
+      "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
+      "/models/exported-idefics3/": here("fixtures/exported-idefics3/"),
+      "/models/large/": LARGE_MODEL_FOLDER,
+      "/models/exporter-decoders/": EXPORTER_DECODERS_FOLDER,
+      "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
+    },
+  });
+}
+
+export const test = base.extend<Fixtures, SharedFixtures>({
+  loadedPage: [
+    async ({ browser }, use) => {
+      const server = await startServer();
+      const page = await browser.newPage();
+      await openKit(page, server);
+      await use(page);
+      await page.close();
+      await server.close();
+    },
+    { scope: "worker" },
+  ],
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixture names from a pattern
   server: async ({}, use) => {
-    const server = await startTestServer({
-      isolated: true,
-      folders: {
-        "/": PAGES_FOLDER,
-        "/demo/": here("../.cache/e2e/demo/"),
-        "/examples/": here("../.cache/e2e/examples/"),
-        "/pwa/": here("../.cache/e2e/pwa/"),
-        "/scenes/": SCENES_FOLDER,
-        "/images/": here("../packages/web/src/image/fixtures/corpora/"),
-        "/faults/": here("../packages/web/src/image/fixtures/faults/"),
-        "/no-cors/": SCENES_FOLDER,
-        "/models/tiny/": TINY_MODEL_FOLDER,
-        "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
-        "/models/exported-idefics3/": here("fixtures/exported-idefics3/"),
-        "/models/large/": LARGE_MODEL_FOLDER,
-        "/models/exporter-decoders/": EXPORTER_DECODERS_FOLDER,
-        "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
-      },
-    });
+    const server = await startServer();
     await use(server);
     await server.close();
   },

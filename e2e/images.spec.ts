@@ -6,11 +6,11 @@ import type { SeenError } from "./harness/main.ts";
 const SCENE = "/scenes/scene-05.png";
 
 test("takes every kind of source, gives the same answer, and leaves the caller's object usable", async ({
-  kitPage,
+  loadedPage,
 }) => {
-  const texts = await kitPage.evaluate(async (url) => {
-    const { fetchBlob, observe } = window.kit;
-    const { vlm } = await observe();
+  const texts = await loadedPage.evaluate(async (url) => {
+    const { fetchBlob, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const blob = await fetchBlob(url);
     const bitmap = await createImageBitmap(blob);
     const canvas = document.createElement("canvas");
@@ -44,10 +44,10 @@ test("takes every kind of source, gives the same answer, and leaves the caller's
   expect(new Set(Object.values(texts)).size, JSON.stringify(texts)).toBe(1);
 });
 
-test("takes the current frame of a video", async ({ kitPage }) => {
-  const { before, frame } = await kitPage.evaluate(async (url) => {
-    const { failureOf, fetchBlob, observe } = window.kit;
-    const { vlm } = await observe();
+test("takes the current frame of a video", async ({ loadedPage }) => {
+  const { before, frame } = await loadedPage.evaluate(async (url) => {
+    const { failureOf, fetchBlob, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const video = document.createElement("video");
     const before = await failureOf(() => vlm.caption(video));
     const canvas = document.createElement("canvas");
@@ -70,10 +70,12 @@ test("takes the current frame of a video", async ({ kitPage }) => {
   expect(frame.tokens.image).toBe(16);
 });
 
-test("decodes PNG, JPEG, WebP, GIF, AVIF and BMP whatever type they claim", async ({ kitPage }) => {
-  const sizes = await kitPage.evaluate(async () => {
-    const { fetchBlob, observe } = window.kit;
-    const { vlm } = await observe();
+test("decodes PNG, JPEG, WebP, GIF, AVIF and BMP whatever type they claim", async ({
+  loadedPage,
+}) => {
+  const sizes = await loadedPage.evaluate(async () => {
+    const { fetchBlob, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const files = [
       "pngsuite/basn3p08.png",
       "pillow/app13.jpg",
@@ -106,10 +108,10 @@ test("decodes PNG, JPEG, WebP, GIF, AVIF and BMP whatever type they claim", asyn
   expect(sizes["gif"]).toContain("red background");
 });
 
-test("applies EXIF orientation and shows transparent pixels on white", async ({ kitPage }) => {
-  const { upright, turned, transparent, white } = await kitPage.evaluate(async () => {
-    const { observe } = window.kit;
-    const { vlm } = await observe();
+test("applies EXIF orientation and shows transparent pixels on white", async ({ loadedPage }) => {
+  const { upright, turned, transparent, white } = await loadedPage.evaluate(async () => {
+    const { observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
     const canvas = new OffscreenCanvas(320, 160);
     const context = canvas.getContext("2d")!;
     context.fillStyle = "rgb(200, 30, 30)";

@@ -61,9 +61,9 @@ test("reports every stage of a load and of a call, and the same stages on the ti
   }
 });
 
-test("stage times add up to the whole", async ({ kitPage }) => {
-  const { timings, tokens, tokensPerSecond } = await kitPage.evaluate(async () => {
-    const { vlm } = await window.kit.observe();
+test("stage times add up to the whole", async ({ loadedPage }) => {
+  const { timings, tokens, tokensPerSecond } = await loadedPage.evaluate(async () => {
+    const { vlm } = await window.kit.observeLoaded();
     return vlm.caption("/scenes/scene-03.png");
   });
   const stages = [

@@ -31,10 +31,10 @@ function askPhoto(
 }
 
 test("an open picture is encoded once, and its questions share what comes before them", async ({
-  kitPage,
+  loadedPage,
 }) => {
   const results = await askPhoto(
-    kitPage,
+    loadedPage,
     QUESTIONS.map((prompt) => ({ prompt, cache: false })),
   );
   for (const { timings, tokens, cached, images } of results) {

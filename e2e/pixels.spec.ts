@@ -9,28 +9,28 @@ const middle = { x: 128, y: 128, side: 120 };
 const left = { x: 70, y: 128, side: 96 };
 const right = { x: 186, y: 128, side: 96 };
 
-test("swapping the thing swaps its words and nothing else", async ({ kitPage }) => {
-  const banana = await captionOfDrawing(kitPage, BLUE, [{ kind: "banana", ...middle }]);
-  const rocket = await captionOfDrawing(kitPage, BLUE, [{ kind: "rocket", ...middle }]);
+test("swapping the thing swaps its words and nothing else", async ({ loadedPage }) => {
+  const banana = await captionOfDrawing(loadedPage, BLUE, [{ kind: "banana", ...middle }]);
+  const rocket = await captionOfDrawing(loadedPage, BLUE, [{ kind: "rocket", ...middle }]);
   expect(banana).toContain(KINDS["banana"]!.toLowerCase().replace(/^an? /, ""));
   expect(rocket).toContain(KINDS["rocket"]!.toLowerCase().replace(/^an? /, ""));
   expect(banana).toContain("blue background");
   expect(rocket).toContain("blue background");
 });
 
-test("swapping the background swaps its colour", async ({ kitPage }) => {
-  const onBlue = await captionOfDrawing(kitPage, BLUE, [{ kind: "banana", ...middle }]);
-  const onYellow = await captionOfDrawing(kitPage, YELLOW, [{ kind: "banana", ...middle }]);
+test("swapping the background swaps its colour", async ({ loadedPage }) => {
+  const onBlue = await captionOfDrawing(loadedPage, BLUE, [{ kind: "banana", ...middle }]);
+  const onYellow = await captionOfDrawing(loadedPage, YELLOW, [{ kind: "banana", ...middle }]);
   expect(onBlue).toContain("blue background");
   expect(onYellow).toBe(onBlue.replace("blue", "yellow"));
 });
 
-test("swapping the order swaps the words", async ({ kitPage }) => {
-  const one = await captionOfDrawing(kitPage, BLUE, [
+test("swapping the order swaps the words", async ({ loadedPage }) => {
+  const one = await captionOfDrawing(loadedPage, BLUE, [
     { kind: "banana", ...left },
     { kind: "rocket", ...right },
   ]);
-  const other = await captionOfDrawing(kitPage, BLUE, [
+  const other = await captionOfDrawing(loadedPage, BLUE, [
     { kind: "rocket", ...left },
     { kind: "banana", ...right },
   ]);
@@ -40,8 +40,8 @@ test("swapping the order swaps the words", async ({ kitPage }) => {
   expect(other).toContain("anana");
 });
 
-test("a grey picture gets no caption of a thing", async ({ kitPage }) => {
-  const text = await captionOfDrawing(kitPage, "rgb(128, 128, 128)", []);
+test("a grey picture gets no caption of a thing", async ({ loadedPage }) => {
+  const text = await captionOfDrawing(loadedPage, "rgb(128, 128, 128)", []);
   expect(text).toMatch(/gr[ea]y background/);
   const words = text.toLowerCase();
   for (const kind of Object.values(KINDS)) {
@@ -49,12 +49,12 @@ test("a grey picture gets no caption of a thing", async ({ kitPage }) => {
   }
 });
 
-test("most fixture scenes get exactly the right caption", async ({ kitPage }) => {
+test("most fixture scenes get exactly the right caption", async ({ loadedPage }) => {
   test.setTimeout(240_000);
   const scenes = readScenes();
-  const captions = await kitPage.evaluate(
+  const captions = await loadedPage.evaluate(
     async (files) => {
-      const { vlm } = await window.kit.observe();
+      const { vlm } = await window.kit.observeLoaded();
       const texts: string[] = [];
       for (const file of files) texts.push((await vlm.caption(`/scenes/${file}`)).text);
       return texts;

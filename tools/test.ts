@@ -1,6 +1,6 @@
 /**
- * `npm test`: every check, in order, up to the first that fails. Each step ends with one line and its
- * seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the same steps with every
+ * `npm test`: every check, up to the first that fails. Checks that use one core run side by side. Each
+ * step ends with one line and its seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the same steps with every
  * case of the tests that have more than `npm test` has time for.
  */
 
@@ -23,9 +23,11 @@ interface Step {
   run(): boolean | Promise<boolean>;
 }
 
+const QUIET = { output: "on-failure" } as const;
+
 const browserEnv: { CHROME_PATH?: string } = {};
 
-const STEPS: readonly Step[] = [
+const PREPARATION: readonly Step[] = [
   {
     name: "browser",
     run() {
@@ -42,51 +44,72 @@ const STEPS: readonly Step[] = [
       return true;
     },
   },
-  { name: "types", run: () => runBin("tsc", ["-b"]) },
-  { name: "lint", run: () => runBin("eslint", [".", "--max-warnings", "0"]) },
+];
+
+/** The slowest of the checks that use one core. */
+const LINT: Step = { name: "lint", run: () => runQuietly("eslint", [".", "--max-warnings", "0"]) };
+
+/** The others, which take about as long together. */
+const OTHER_CHECKS: readonly Step[] = [
+  { name: "types", run: () => runQuietly("tsc", ["-b"]) },
   {
     name: "imports",
-    run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"]),
+    run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"], QUIET),
   },
-  { name: "unused code", run: () => runBin("knip", ["--treat-config-hints-as-errors"]) },
-  { name: "format", run: () => runBin("prettier", ["--check", "."]) },
-  {
-    name: "unit tests",
-    run: () =>
-      runBin("vitest", [
-        "run",
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile.json=${UNIT_REPORT}`,
-      ]),
-  },
-  { name: "build", run: () => run(process.execPath, ["--import", "tsx", "tools/build.ts"]) },
+  { name: "unused code", run: () => runQuietly("knip", ["--treat-config-hints-as-errors"]) },
+  { name: "format", run: () => runQuietly("prettier", ["--check", "."]) },
+  { name: "build", run: () => run(process.execPath, ["--import", "tsx", "tools/build.ts"], QUIET) },
   { name: "packages", run: checkPackages },
-  {
-    name: "browser tests",
-    run: () =>
-      runBin("playwright", ["test", "--config", "e2e/playwright.config.ts"], { env: browserEnv }),
-  },
 ];
+
+const UNIT_TESTS: Step = {
+  name: "unit tests",
+  run: () =>
+    runBin("vitest", [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${UNIT_REPORT}`,
+    ]),
+};
+
+const BROWSER_TESTS: Step = {
+  name: "browser tests",
+  run: () =>
+    runBin("playwright", ["test", "--config", "e2e/playwright.config.ts"], { env: browserEnv }),
+};
 
 const counts = { passed: 0, failed: 0 };
 mkdirSync(repositoryPath(".cache/test"), { recursive: true });
 for (const report of [UNIT_REPORT, E2E_REPORT]) rmSync(report, { force: true });
 
-let isGood = true;
-for (const step of STEPS) {
-  const start = performance.now();
-  isGood = await succeeds(step);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${isGood ? "ok" : "FAILED"}: ${step.name}, ${seconds} s`);
-  if (!isGood) break;
-}
+const isGood =
+  (await succeed(PREPARATION)) &&
+  (await succeedSideBySide([LINT], OTHER_CHECKS)) &&
+  (await succeed([UNIT_TESTS])) &&
+  (await succeed([BROWSER_TESTS]));
 countUnitTests();
 countBrowserTests();
 // A step without tests of its own counts as one when it fails, as does a run that broke off.
 if (!isGood) counts.failed = Math.max(1, counts.failed);
 process.exitCode = isGood ? 0 : 1;
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
+
+async function succeedSideBySide(...lanes: readonly (readonly Step[])[]): Promise<boolean> {
+  return (await Promise.all(lanes.map(succeed))).every(Boolean);
+}
+
+/** Runs steps one after the other, up to the first that fails. */
+async function succeed(steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) {
+    const start = performance.now();
+    const isGood = await succeeds(step);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`${isGood ? "ok" : "FAILED"}: ${step.name}, ${seconds} s`);
+    if (!isGood) return false;
+  }
+  return true;
+}
 
 async function succeeds(step: Step): Promise<boolean> {
   try {
@@ -97,12 +120,16 @@ async function succeeds(step: Step): Promise<boolean> {
   }
 }
 
+/** Shows the output of a check only if it fails: others run beside it. */
+function runQuietly(name: string, args: readonly string[]): Promise<boolean> {
+  return runBin(name, args, QUIET);
+}
+
 /** The packages as users get them: their manifests, and their types under every way to import. */
 async function checkPackages(): Promise<boolean> {
   for (const tarball of packPackages(repositoryPath(".cache/test/packed"))) {
-    const output = "on-failure";
-    if (!(await runBin("publint", ["--strict", tarball], { output }))) return false;
-    if (!(await runBin("attw", [tarball, "--profile", "esm-only"], { output }))) return false;
+    if (!(await runQuietly("publint", ["--strict", tarball]))) return false;
+    if (!(await runQuietly("attw", [tarball, "--profile", "esm-only"]))) return false;
   }
   return true;
 }
