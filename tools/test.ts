@@ -44,6 +44,8 @@ const PREPARATION: readonly Step[] = [
       return true;
     },
   },
+  // The linter reads the declarations that this writes.
+  { name: "types", run: () => runBin("tsc", ["-b"]) },
 ];
 
 /** The slowest of the checks that use one core. */
@@ -51,7 +53,6 @@ const LINT: Step = { name: "lint", run: () => runQuietly("eslint", [".", "--max-
 
 /** The others, which take about as long together. */
 const OTHER_CHECKS: readonly Step[] = [
-  { name: "types", run: () => runQuietly("tsc", ["-b"]) },
   {
     name: "imports",
     run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"], QUIET),
