@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-import safetensors
+import tensor_file
 from model import Config, ConvBN, FastVLM, RepMixerBlock
 from objects import CACHE, ROOT
 from reference import Reference
@@ -77,7 +77,7 @@ def main():
     if str(options.checkpoint) != "none":
         model.load_state_dict(torch.load(options.checkpoint, map_location="cpu")["average"])
     weights = tensors(model)
-    safetensors.write(options.out, weights)
+    tensor_file.write(options.out, weights)
 
     pixels, reference = torch.rand(2, 3, 256, 256), Reference(options.out)
     features = model.mm_projector(model.encode(pixels))

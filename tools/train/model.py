@@ -27,6 +27,7 @@ class Config:
     vocab: int = 1184
     rope_theta: float = 10000.0
     rms_eps: float = 1e-6
+    qkv_bias: bool = True
     kinds: int = 120
     backgrounds: int = 11
 
@@ -197,13 +198,19 @@ def rotate(x, cos, sin):
     return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin
 
 
+def attend(q, k, v, mask):
+    if hasattr(F, "scaled_dot_product_attention"):
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5 + mask).softmax(-1) @ v
+
+
 class DecoderAttention(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.heads, self.kv_heads, self.head_dim = c.heads, c.kv_heads, c.hidden // c.heads
-        self.q_proj = nn.Linear(c.hidden, c.hidden)
-        self.k_proj = nn.Linear(c.hidden, c.kv_heads * self.head_dim)
-        self.v_proj = nn.Linear(c.hidden, c.kv_heads * self.head_dim)
+        self.q_proj = nn.Linear(c.hidden, c.hidden, bias=c.qkv_bias)
+        self.k_proj = nn.Linear(c.hidden, c.kv_heads * self.head_dim, bias=c.qkv_bias)
+        self.v_proj = nn.Linear(c.hidden, c.kv_heads * self.head_dim, bias=c.qkv_bias)
         self.o_proj = nn.Linear(c.hidden, c.hidden, bias=False)
 
     def forward(self, x, cos, sin, mask):
@@ -214,8 +221,7 @@ class DecoderAttention(nn.Module):
         v = split(self.v_proj(x), self.kv_heads)
         group = self.heads // self.kv_heads
         k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
-        attention = (q @ k.transpose(-2, -1) * self.head_dim**-0.5 + mask).softmax(-1)
-        return self.o_proj((attention @ v).transpose(1, 2).reshape(b, s, c))
+        return self.o_proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, s, c))
 
 
 class DecoderMLP(nn.Module):
@@ -275,11 +281,15 @@ class FastVLM(nn.Module):
         self.decoder = Decoder(config)
         self.kind_head = nn.Linear(config.features, config.kinds + 1)  # last class: nothing centred here
         self.background_head = nn.Linear(config.features, config.backgrounds)
-        for module in self.modules():
-            if isinstance(module, (nn.Linear, nn.Embedding)):
-                nn.init.normal_(module.weight, std=0.02 if isinstance(module, nn.Embedding) else module.weight.shape[1] ** -0.5)
-                if getattr(module, "bias", None) is not None:
-                    nn.init.zeros_(module.bias)
+        initialize(self)
 
     def encode(self, pixels):  # [b, 3, h, w] -> [b, tokens, features]
         return self.vision(pixels).flatten(2).transpose(1, 2)
+
+
+def initialize(model):
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            nn.init.normal_(module.weight, std=0.02 if isinstance(module, nn.Embedding) else module.weight.shape[1] ** -0.5)
+            if getattr(module, "bias", None) is not None:
+                nn.init.zeros_(module.bias)

@@ -8,18 +8,18 @@ import json
 import torch
 import torch.nn.functional as F
 
-import safetensors
+import tensor_file
 from objects import ROOT
-from tokenizer import Tokenizer
+from tokenizer import QWEN, Tokenizer
 
 PROMPT = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
 
 
 class Reference:
     def __init__(self, checkpoint):
-        self.w = safetensors.read(checkpoint)
+        self.w = tensor_file.read(checkpoint)
         self.config = json.loads((ROOT / "packages/tiny/model/config.json").read_text())
-        self.tokenizer = Tokenizer.load()
+        self.tokenizer = Tokenizer.load(QWEN)
 
     # --- vision ------------------------------------------------------------------------------------------------------
 

@@ -1,19 +1,62 @@
-"""Qwen2's kind of tokenizer with a vocabulary of its own: byte-level BPE learned from the grammar's sentences."""
+"""Byte-level BPE with a vocabulary of its own, learned from the grammar's sentences, in the dialect of each model family."""
 
 import json
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import regex
 
 from objects import ROOT
 
-FOLDER = ROOT / "packages/tiny/model"
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"]
-SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a family's tokenizer cuts text before it merges bytes, and which tokens it has besides."""
+
+    folder: Path  # of the model's text files
+    split: str
+    first: tuple  # special tokens with the lowest ids
+    last: tuple  # special tokens with the highest ids
+    normalizes: bool
+
+    @property
+    def special(self):
+        return self.first + self.last
+
+
+QWEN = Dialect(
+    folder=ROOT / "packages/tiny/model",
+    split=(
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+    first=(),
+    last=("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"),
+    normalizes=True,
 )
+
+# SmolVLM's control tokens, in its order: those of SmolLM2, then those for images, all as many as the original has.
+_GRID = range(1, 7)
+SMOLVLM = Dialect(
+    folder=ROOT / "packages/tiny/smolvlm/model",
+    # GPT-2's pattern, for text that was cut before and after every digit.
+    split=r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+",
+    first=(
+        "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>", "<reponame>", "<file_sep>", "<filename>", "<gh_stars>",
+        "<issue_start>", "<issue_comment>", "<issue_closed>", "<jupyter_start>", "<jupyter_text>", "<jupyter_code>",
+        "<jupyter_output>", "<jupyter_script>", "<empty_output>",
+    ),
+    last=(
+        "<global-img>",
+        *(f"<row_{row}_col_{column}>" for row in _GRID for column in _GRID),
+        "<fake_token_around_image>", "<image>",
+        *(f"<|reserved_special_token_{i}|>" for i in range(88)),
+        "<end_of_utterance>",
+    ),
+    normalizes=False,
+)  # fmt: skip
 
 
 def byte_alphabet():
@@ -27,14 +70,22 @@ ALPHABET = byte_alphabet()
 BYTES = {character: byte for byte, character in ALPHABET.items()}
 
 
-def pieces(text):
-    text = unicodedata.normalize("NFC", text)
-    return ["".join(ALPHABET[byte] for byte in piece.encode()) for piece in regex.findall(SPLIT, text)]
+compiled = lru_cache(None)(regex.compile)
 
 
-def learn_merges(texts, count):
+@lru_cache(None)
+def spelled(piece):
+    return "".join(ALPHABET[byte] for byte in piece.encode())
+
+
+def pieces(text, dialect):
+    text = unicodedata.normalize("NFC", text) if dialect.normalizes else text
+    return [spelled(piece) for piece in compiled(dialect.split).findall(text)]
+
+
+def learn_merges(texts, count, dialect):
     """The most frequent pair becomes a symbol, `count` times or until every piece is one symbol."""
-    words = {tuple(piece): n for piece, n in Counter(p for text in texts for p in pieces(text)).items()}
+    words = {tuple(piece): n for piece, n in Counter(p for text in texts for p in pieces(text, dialect)).items()}
     merges = []
     while len(merges) < count:
         pairs = Counter()
@@ -59,23 +110,27 @@ def merged(word, pair):
 
 
 class Tokenizer:
-    def __init__(self, vocabulary, merges):
+    def __init__(self, vocabulary, merges, dialect):
         self.vocabulary = vocabulary  # token -> id, special tokens included
+        self.dialect = dialect
         self.tokens = {i: token for token, i in vocabulary.items()}
         self.ranks = {tuple(pair): rank for rank, pair in enumerate(merges)}
+        self.special = frozenset(dialect.special)
+        self.special_pattern = regex.compile("(" + "|".join(map(regex.escape, dialect.special)) + ")")
         self.merge_piece = lru_cache(None)(self._merge_piece)
 
     @classmethod
-    def learned(cls, texts, count):
-        merges = learn_merges(texts, count)
-        tokens = [*ALPHABET.values(), *("".join(pair) for pair in merges), *SPECIAL]
-        return cls({token: i for i, token in enumerate(dict.fromkeys(tokens))}, merges)
+    def learned(cls, texts, count, dialect):
+        merges = learn_merges(texts, count, dialect)
+        tokens = [*dialect.first, *ALPHABET.values(), *("".join(pair) for pair in merges), *dialect.last]
+        return cls({token: i for i, token in enumerate(dict.fromkeys(tokens))}, merges, dialect)
 
     @classmethod
-    def load(cls):
-        tokenizer = json.loads((FOLDER / "tokenizer.json").read_text())
+    def load(cls, dialect):
+        tokenizer = json.loads((dialect.folder / "tokenizer.json").read_text())
         added = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
-        return cls(tokenizer["model"]["vocab"] | added, [tuple(pair.split(" ")) for pair in tokenizer["model"]["merges"]])
+        merges = [tuple(pair.split(" ")) for pair in tokenizer["model"]["merges"]]
+        return cls(tokenizer["model"]["vocab"] | added, merges, dialect)
 
     def _merge_piece(self, piece):
         word = tuple(piece)
@@ -88,13 +143,13 @@ class Tokenizer:
 
     def encode(self, text):
         ids = []
-        for part in regex.split("(" + "|".join(map(regex.escape, SPECIAL)) + ")", text):
-            if part in SPECIAL:
+        for part in self.special_pattern.split(text):
+            if part in self.special:
                 ids.append(self.vocabulary[part])
             else:
-                ids += [i for piece in pieces(part) for i in self.merge_piece(piece)]
+                ids += [i for piece in pieces(part, self.dialect) for i in self.merge_piece(piece)]
         return ids
 
     def decode(self, ids):
-        text = "".join(self.tokens[i] for i in ids if self.tokens[i] not in SPECIAL)
+        text = "".join(self.tokens[i] for i in ids if self.tokens[i] not in self.special)
         return bytes(BYTES[character] for character in text).decode(errors="replace")

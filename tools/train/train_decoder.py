@@ -15,7 +15,7 @@ from objects import CACHE, Icons, Shelf
 from schedule import Average, Clock, in_parallel, optimizer, save, set_rate
 from scenes import cell_labels
 from sequences import Packer
-from tokenizer import Tokenizer
+from tokenizer import QWEN, Tokenizer
 from train_encoder import to_pixels
 from train_vlm import decoder_losses, name_ids, pictures
 
@@ -56,7 +56,7 @@ def train(rank, model, options, state):
     model.eval()  # batch norm as at inference
     trained = torch.nn.ModuleList([model.mm_projector, model.decoder])
     optim, average, clock, step = optimizer(trained, options.rate, 0.05), Average(model, 0.99), Clock(options.minutes), 0
-    rng, tokenizer = np.random.default_rng([17, rank]), Tokenizer.load()
+    rng, tokenizer = np.random.default_rng([17, rank]), Tokenizer.load(QWEN)
     packer, model.image_id = Packer(tokenizer), tokenizer.vocabulary["<image>"]
     model.name_ids = name_ids(tokenizer)
     bank = Bank(rng, model, options.bank)

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import export
-import safetensors
+import tensor_file
 from backgrounds import COLOUR_NAMES
 from evaluate import quick_score
 from grammar import bare
@@ -23,7 +23,7 @@ from reference import Reference
 from scenes import COUNT_SHARES, CROWD, cell_labels, compose
 from schedule import Average, Clock, in_parallel, optimizer, save, set_rate
 from sequences import IGNORE, Packer, attention_mask
-from tokenizer import Tokenizer
+from tokenizer import QWEN, Tokenizer
 from train_encoder import to_pixels
 
 RESTYLED = 0.75
@@ -81,7 +81,7 @@ def train(rank, model, options, state):
         optim.load_state_dict(state["optim"])
         average.restore(state["average"], step)
     rng, drawings = np.random.default_rng([7, rank, step]), Shelf(Icons("known"))
-    tokenizer = Tokenizer.load()
+    tokenizer = Tokenizer.load(QWEN)
     packer, model.image_id = Packer(tokenizer), tokenizer.vocabulary["<image>"]
     model.name_ids = name_ids(tokenizer)
 
@@ -106,7 +106,7 @@ def train(rank, model, options, state):
             saved = clock.elapsed
             weights = {"model": model.state_dict(), "average": average.model.state_dict()}
             save(options.out, **weights, optim=optim.state_dict(), step=step, elapsed=clock.elapsed)
-            safetensors.write(CACHE / "latest.safetensors", export.tensors(average.model))
+            tensor_file.write(CACHE / "latest.safetensors", export.tensors(average.model))
             reference = Reference(CACHE / "latest.safetensors")
             print(f"known {quick_score(reference, 'known')} openmoji {quick_score(reference, 'openmoji')}", flush=True)
 

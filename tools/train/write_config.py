@@ -8,10 +8,11 @@ import grammar
 from backgrounds import COLOUR_NAMES
 from model import Config
 from objects import KIND_NAMES
-from tokenizer import FOLDER, SPECIAL, SPLIT, Tokenizer
+from tokenizer import QWEN, Tokenizer
 
 MERGES = 900
 SYSTEM = "You are a helpful assistant."
+FLAGS = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
 CHAT_TEMPLATE = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
     f"{{{{ '<|im_start|>system\\n{SYSTEM}<|im_end|>\\n' }}}}{{% endif %}}"
@@ -36,17 +37,17 @@ def sentences(count=12_000):
 
 
 def main():
-    tokenizer = Tokenizer.learned(sentences(), MERGES)
+    tokenizer = Tokenizer.learned(sentences(), MERGES, QWEN)
     ids = tokenizer.vocabulary
-    base = len(ids) - len(SPECIAL)
-    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    split = {"type": "Split", "pattern": {"Regex": SPLIT}, "behavior": "Isolated", "invert": False}
+    base = len(ids) - len(QWEN.special)
+    flags = FLAGS
+    split = {"type": "Split", "pattern": {"Regex": QWEN.split}, "behavior": "Isolated", "invert": False}
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    write("tokenizer.json", {
+    write(QWEN.folder, "tokenizer.json", {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [{"id": ids[token], "content": token, **flags} for token in SPECIAL],
+        "added_tokens": [{"id": ids[token], "content": token, **flags} for token in QWEN.special],
         "normalizer": {"type": "NFC"},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
         "post_processor": {**byte_level, "trim_offsets": False},
@@ -58,11 +59,11 @@ def main():
             "merges": [" ".join(pair) for pair in tokenizer.ranks],
         },
     })  # fmt: skip
-    write("tokenizer_config.json", {
+    write(QWEN.folder, "tokenizer_config.json", {
         "tokenizer_class": "Qwen2Tokenizer",
         "add_prefix_space": False,
-        "added_tokens_decoder": {ids[token]: {"content": token, **flags} for token in SPECIAL},
-        "additional_special_tokens": SPECIAL[1:],
+        "added_tokens_decoder": {ids[token]: {"content": token, **flags} for token in QWEN.special},
+        "additional_special_tokens": list(QWEN.special[1:]),
         "bos_token": None,
         "eos_token": "<|im_end|>",
         "pad_token": "<|endoftext|>",
@@ -76,7 +77,7 @@ def main():
     config = Config()
     assert len(ids) <= config.vocab, "raise Config.vocab"
     ends = {"bos_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"], "pad_token_id": ids["<|endoftext|>"]}
-    write("config.json", {
+    write(QWEN.folder, "config.json", {
         "architectures": ["LlavaQwen2ForCausalLM"],
         "model_type": "llava_qwen2",
         **ends,
@@ -104,8 +105,8 @@ def main():
         "torch_dtype": "float32",
         "transformers.js_config": {"use_external_data_format": False},
     })  # fmt: skip
-    write("generation_config.json", {**ends, "do_sample": False, "max_new_tokens": 96})
-    write("preprocessor_config.json", {
+    write(QWEN.folder, "generation_config.json", {**ends, "do_sample": False, "max_new_tokens": 96})
+    write(QWEN.folder, "preprocessor_config.json", {
         "image_processor_type": "CLIPImageProcessor",
         "processor_class": "LlavaProcessor",
         "do_convert_rgb": True,
@@ -120,7 +121,7 @@ def main():
         "image_mean": [0.0, 0.0, 0.0],
         "image_std": [1.0, 1.0, 1.0],
     })  # fmt: skip
-    write("processor_config.json", {
+    write(QWEN.folder, "processor_config.json", {
         "processor_class": "LlavaProcessor",
         "image_token": "<image>",
         "patch_size": 64,
@@ -130,8 +131,8 @@ def main():
     print(f"{len(ids)} tokens, vocabulary {config.vocab}")
 
 
-def write(name, content):
-    (FOLDER / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+def write(folder, name, content):
+    (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
