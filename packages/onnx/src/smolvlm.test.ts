@@ -1,5 +1,5 @@
 // Holds SmolVLM's graphs, and those of a Llama alone, to an independent implementation: what PyTorch computes from the
-// same random weights (tools/smolvlm-golden).
+// same random weights (packages/onnx/test/golden-models).
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { decode, embeddings, openSession, relativeError, tileFeatures } from "../test/sessions.ts";

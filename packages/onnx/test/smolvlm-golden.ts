@@ -1,5 +1,5 @@
 // What PyTorch computes from the random weights of two small models, and from which inputs
-// (tools/smolvlm-golden wrote the numbers).
+// (packages/onnx/test/golden-models wrote the numbers).
 
 import { readFileSync } from "node:fs";
 import { modelSizes } from "../src/model-sizes.ts";

@@ -10,7 +10,7 @@ from transformers import Idefics3ForConditionalGeneration, LlamaForCausalLM
 
 TILES = 2
 IDS = [17, 3, 400, 511, 0, 17, 255, 8, 99]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def load(model, folder):

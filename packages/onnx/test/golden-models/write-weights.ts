@@ -2,14 +2,14 @@
  * Writes random models of `packages/onnx` as folders that transformers loads: `config.json` and `model.safetensors`
  * with the very numbers that the tests of that package use.
  *
- * `node --import tsx tools/smolvlm-golden/write-weights.ts FOLDER`
+ * `node --import tsx packages/onnx/test/golden-models/write-weights.ts FOLDER`
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { configJson, randomWeights, type ModelSize } from "../../packages/onnx/src/index.ts";
-import { writeSafetensors, type RawTensor } from "../../packages/onnx/test/safetensors-file.ts";
-import { goldenSizes, GOLDEN_SEED } from "../../packages/onnx/test/smolvlm-golden.ts";
+import { configJson, randomWeights, type ModelSize } from "../../src/index.ts";
+import { writeSafetensors, type RawTensor } from "../safetensors-file.ts";
+import { goldenSizes, GOLDEN_SEED } from "../smolvlm-golden.ts";
 
 const [target] = process.argv.slice(2);
 if (target === undefined) throw new Error("Name the folder to write to.");
