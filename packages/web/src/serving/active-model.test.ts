@@ -17,6 +17,7 @@ it("waits for no other worker, neither to give an answer nor to give it again", 
     {
       ready: () => starts.shift() ?? new Promise(() => undefined),
       replace: () => undefined,
+      loseGpu: () => undefined,
       dispose: () => Promise.resolve(),
     },
     { ...loaded, device: "webgpu" } as unknown as LoadedWorker,

@@ -7,12 +7,14 @@ import type { GenerateEvent } from "../protocol/result.ts";
 import type { CallMessage, LoadRequest } from "../wire/worker-api.ts";
 import { openImage, runCall } from "./run-call.ts";
 import { Supervisor } from "./supervisor.ts";
+import { WorkerHandle } from "./worker-handle.ts";
 
 const workers: FakeWorker[] = [];
 
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.terminate();
   vi.useRealTimers();
+  vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
 
@@ -224,6 +226,8 @@ describe("runCall", () => {
     const { run, events } = await open([QUEUED, STARTED, LOST], [QUEUED, STARTED, TEXT, DONE]);
     expect(await run()).toEqual(makeResult());
     expect(events).toEqual([QUEUED, QUEUED, TEXT]);
+    // The worker itself has not said yet that its GPU was lost.
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
 
   it("repeats a call once only", async () => {
@@ -269,9 +273,8 @@ describe("openImage", () => {
       { type: "failed", error: toWireError(lost) },
       { type: "opened", image },
     ];
-    const { handle } = await supervisor.ready();
     const asked: unknown[] = [];
-    vi.spyOn(handle, "open").mockImplementation((call) => {
+    vi.spyOn(WorkerHandle.prototype, "open").mockImplementation((call) => {
       asked.push(call);
       const outcome = outcomes.shift()!;
       return outcome.type === "opened" ? Promise.resolve(outcome.image) : Promise.reject(lost);

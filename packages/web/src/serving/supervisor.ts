@@ -74,6 +74,17 @@ export class Supervisor {
     handle.end(error);
   }
 
+  /**
+   * Ends a worker whose GPU was lost. The worker says so itself, but a call that fails with it may say so first: the two
+   * messages come through different ports, whose order is not fixed. The second one changes nothing.
+   */
+  loseGpu(handle: WorkerHandle, error: VlmError<"device-lost">): void {
+    if (handle.isEnded) return;
+    this.#gpuLosses += 1;
+    this.#forget(handle, "device-lost");
+    handle.end(error);
+  }
+
   /** Pauses or resumes the download of a worker that is loading. */
   pauseDownloads(isPaused: boolean): void {
     this.#isPaused = isPaused;
@@ -187,18 +198,9 @@ export class Supervisor {
   #onMessage(handle: WorkerHandle, message: WorkerMessage): void {
     this.#options.onMessage(message);
     if (message.type === "event") this.#options.onEvent(message.event);
-    if (message.type !== "device-lost" || handle.isEnded) return;
-    this.#gpuLosses += 1;
-    this.#forget(handle, "device-lost");
-    handle.end(
-      new VlmError(
-        "device-lost",
-        "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.",
-        {
-          reason: message.reason,
-        },
-      ),
-    );
+    if (message.type !== "device-lost") return;
+    const words = "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.";
+    this.loseGpu(handle, new VlmError("device-lost", words, { reason: message.reason }));
   }
 
   /** Drops a worker that has ended. If it ended while loading, that was one attempt of `#start`, which goes on. */
