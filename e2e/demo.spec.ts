@@ -176,6 +176,69 @@ test("fits a phone: no sideways scrolling, and targets that a thumb can hit", as
   expect(small).toEqual([]);
 });
 
+async function openPhotos(page: Page): Promise<Locator> {
+  await page.getByRole("button", { name: "A model for photos" }).click();
+  return page.getByRole("dialog", { name: "A model for photos" });
+}
+
+test("offers SmolVLM first for photos, and tells bytes, licence and device before it asks for anything", async ({
+  page,
+  server,
+}) => {
+  const headers = { "Access-Control-Allow-Origin": "*" };
+  await page.context().route(/huggingface\.co/, (route) => route.fulfill({ status: 404, headers }));
+  const asked: string[] = [];
+  page.context().on("request", (request) => {
+    if (request.url().includes("huggingface")) asked.push(request.url());
+  });
+  await openDemo(page, server);
+  const dialog = await openPhotos(page);
+  await expect(dialog.getByRole("radio")).toHaveCount(3);
+  const products = "Apache-2.0: may be used in products";
+  const first = dialog.getByRole("radio", { name: `SmolVLM-256M 263 MB · ${products}` });
+  await expect(first).toBeChecked();
+  await expect(
+    dialog.getByRole("radio", { name: `SmolVLM-500M about 515 MB · ${products}` }),
+  ).not.toBeChecked();
+  await expect(
+    dialog.getByRole("radio", { name: /^FastVLM-0.5B about [\d.]+ GB · .*research only/ }),
+  ).not.toBeChecked();
+  await expect(dialog.getByRole("definition")).toHaveText([
+    "263 MB, once; this browser keeps it",
+    "CPU (WebAssembly): works, but an answer takes a while",
+    /^one tile of 512 × 512 pixels by default/,
+  ]);
+  await expect(dialog.getByRole("checkbox")).toBeHidden();
+  expect(asked).toEqual([]);
+
+  await dialog.getByRole("button", { name: "Download" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("The embedded model stays in use.");
+  expect(asked[0]).toContain("/HuggingFaceTB/SmolVLM-256M-Instruct/resolve/");
+});
+
+test("says whether the GPU has float16, and counts the bytes of its files", async ({
+  page,
+  server,
+}) => {
+  // The dialog needs no model: to load one for each case would take longer than to look.
+  server.faults.push({ path: ".onnx", kind: "status", status: 404 });
+  // What a page learns about a GPU; none is used here.
+  await page.addInitScript(() => {
+    const features = new Set(location.search.includes("half") ? ["shader-f16"] : []);
+    const gpu = { requestAdapter: () => Promise.resolve({ features, info: {} }) };
+    Object.defineProperty(navigator, "gpu", { value: gpu });
+  });
+  for (const [query, facts] of [
+    ["?half", ["164 MB, once; this browser keeps it", "GPU (WebGPU with float16)"]],
+    ["", ["182 MB, once; this browser keeps it", "GPU (WebGPU without float16: larger files)"]],
+  ] as const) {
+    await page.goto(`${server.origin}/demo/index.html${query}`);
+    await expect(page.locator("#open-photos")).toBeEnabled({ timeout: 60_000 });
+    const dialog = await openPhotos(page);
+    await expect(dialog.getByRole("definition")).toHaveText([...facts, /^up to five tiles/]);
+  }
+});
+
 test("offers FastVLM-0.5B only to who accepts its licence, and survives its failing", async ({
   page,
   server,
@@ -186,9 +249,8 @@ test("offers FastVLM-0.5B only to who accepts its licence, and survives its fail
   const asked: string[] = [];
   page.context().on("request", (request) => asked.push(request.url()));
   await openDemo(page, server);
-  await page.getByRole("button", { name: "FastVLM-0.5B for photos" }).click();
-
-  const dialog = page.getByRole("dialog", { name: "FastVLM-0.5B for photos" });
+  const dialog = await openPhotos(page);
+  await dialog.getByRole("radio", { name: "FastVLM-0.5B" }).check();
   const download = dialog.getByRole("button", { name: "Download" });
   const consent = dialog.getByRole("checkbox");
   await expect(dialog).toContainText(/about [\d.]+ (MB|GB)/);
@@ -224,8 +286,8 @@ test("takes FastVLM-0.5B into use, and goes back to the embedded model", async (
     return route.fulfill({ path: `${TINY_MODEL_FOLDER}${file}`, headers: { ...headers, ...type } });
   });
   await openDemo(page, server, "?revision=tiny");
-  await page.getByRole("button", { name: "FastVLM-0.5B for photos" }).click();
-  const dialog = page.getByRole("dialog");
+  const dialog = await openPhotos(page);
+  await dialog.getByRole("radio", { name: "FastVLM-0.5B" }).check();
   await dialog.getByRole("checkbox").check();
   await dialog.getByRole("button", { name: "Download" }).click();
   await expect(dialog).toBeHidden({ timeout: 60_000 });
@@ -237,16 +299,14 @@ test("takes FastVLM-0.5B into use, and goes back to the embedded model", async (
   await back.press("Enter");
   await expect(page.locator("#facts")).toContainText("fastvlm-kit/tiny");
   await expectFinished(page, "Brief caption");
-  await expect(page.getByRole("button", { name: "FastVLM-0.5B for photos" })).toBeFocused();
+  await expect(page.getByRole("button", { name: "A model for photos" })).toBeFocused();
 });
 
-test("cancels the download of FastVLM-0.5B", async ({ page, server }) => {
+test("cancels the download of a model for photos", async ({ page, server }) => {
   // Never answered: the download hangs until it is cancelled.
   await page.context().route(/huggingface\.co/, () => undefined);
   await openDemo(page, server);
-  await page.getByRole("button", { name: "FastVLM-0.5B for photos" }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByRole("checkbox").check();
+  const dialog = await openPhotos(page);
   await dialog.getByRole("button", { name: "Download" }).click();
   await expect(dialog.getByRole("progressbar")).toBeVisible();
   await dialog.getByRole("button", { name: "Cancel" }).click();

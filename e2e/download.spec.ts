@@ -80,7 +80,12 @@ test("loads the public files' names from the hub's layout, at the commit that a 
   expect(stored.map(({ revision }) => revision)).toEqual([commit]);
   // The descriptor's sizes are the real model's; the server's lengths replace them.
   expect(progress.totalBytes).toBe(progress.loadedBytes);
-  expect(support).toMatchObject({ isSupported: true, devices: ["wasm"], isExact: false });
+  expect(support).toMatchObject({
+    isSupported: true,
+    devices: ["wasm"],
+    variant: "int8",
+    isExact: false,
+  });
   expect(support.downloadBytes).toBeGreaterThan(1e9);
   for (const file of [
     "vision_encoder.onnx",

@@ -53,6 +53,34 @@ test.describe("installing", () => {
   });
 });
 
+test("offers SmolVLM first for photos, and fetches nothing of it before it is taken", async ({
+  page,
+  server,
+}) => {
+  await page.context().route(/huggingface\.co/, (route) => route.abort());
+  const asked: string[] = [];
+  page.context().on("request", (request) => {
+    if (request.url().includes("huggingface")) asked.push(request.url());
+  });
+  await openApp(page, server);
+  await page.getByRole("link", { name: "A model for photos" }).click();
+  await expect(
+    page.getByRole("radio", { name: /^SmolVLM-256M 263 MB · Apache-2.0/ }),
+  ).toBeChecked();
+  await expect(page.locator("#photos-facts")).toContainText("one tile of 512 × 512 pixels");
+  await addScenes(page, 0);
+  await expect(page.locator("#batch-problem")).toContainText("choose a model");
+  expect(asked).toEqual([]);
+
+  await page.getByRole("button", { name: "Use it" }).click();
+  await expect(page.getByRole("heading", { name: "SmolVLM-256M", exact: true })).toBeVisible();
+  await expect.poll(() => asked[0]).toContain("/HuggingFaceTB/SmolVLM-256M-Instruct/resolve/");
+  // Remembered, and offered to be changed.
+  await page.goto(`${server.origin}/pwa/`);
+  await page.getByRole("link", { name: "Another model for photos" }).click();
+  await expect(page.getByRole("button", { name: "Use it" })).toBeEnabled();
+});
+
 test("shows the licence of FastVLM-0.5B before anything of it is fetched", async ({
   page,
   server,
@@ -66,7 +94,7 @@ test("shows the licence of FastVLM-0.5B before anything of it is fetched", async
     /LICENSE$/,
   );
   await addScenes(page, 0);
-  await expect(page.locator("#batch-problem")).toContainText("accept the licence");
+  await expect(page.locator("#batch-problem")).toContainText("choose a model");
   expect(asked.filter((url) => url.includes("huggingface"))).toEqual([]);
 
   const use = page.getByRole("button", { name: "Use it" });

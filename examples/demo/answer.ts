@@ -13,7 +13,7 @@ export interface AnswerOptions {
   readonly onText: (text: string) => void;
 }
 
-// FastVLM-0.5B on a CPU takes longer than the kit's half a minute, and there is a Stop button.
+// A model for photos on a CPU takes longer than the kit's half a minute, and there is a Stop button.
 const TIMEOUT_MS = 300_000;
 
 export async function answer(

@@ -1,14 +1,16 @@
-/** FastVLM-0.5B for photos: what it costs, its licence, and only then the download. */
+/** A model for photos: what it costs, its licence, and only then the download. */
 
+import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
+import { button, element } from "../shared/elements.ts";
+import { createPhotoChoice } from "../shared/photo-choice.ts";
 import {
-  checkSupport,
-  fastvlm05b,
-  type DownloadProgress,
-  type ModelDescriptor,
-} from "@fastvlm-kit/web";
-import { button, element, showFacts } from "../shared/elements.ts";
+  FIRST_PHOTO_MODEL,
+  PHOTO_MODELS,
+  type HubRevision,
+  type PhotoModel,
+} from "../shared/photo-models.ts";
 import { createLoadProgress } from "./load-progress.ts";
-import { bytesInWords, errorInWords } from "../shared/words.ts";
+import { errorInWords } from "../shared/words.ts";
 
 export interface PhotosLoad {
   readonly signal: AbortSignal;
@@ -23,7 +25,6 @@ export function createPhotosDialog(
   load: (model: ModelDescriptor, options: PhotosLoad) => Promise<void>,
 ): () => void {
   const dialog = element("photos", HTMLDialogElement);
-  const consent = element("accept-license", HTMLInputElement);
   const problem = element("photos-problem", HTMLElement);
   const download = button("photos-download", () => void start());
   const progress = createLoadProgress({
@@ -33,13 +34,12 @@ export function createPhotosDialog(
     bytes: "photos-bytes",
   });
   let loading: AbortController | undefined;
-  let isSupported = false;
 
   const update = (): void => {
-    consent.disabled = loading !== undefined;
-    download.disabled = !consent.checked || !isSupported || loading !== undefined;
+    choice.setDisabled(loading !== undefined);
+    download.disabled = !choice.isReady || loading !== undefined;
   };
-  consent.addEventListener("change", update);
+  const choice = createPhotoChoice(update, revisionOfAddress());
   button("photos-cancel", () => {
     dialog.close();
   });
@@ -59,10 +59,8 @@ export function createPhotosDialog(
     progress.begin("Starting the download");
     try {
       const { signal } = controller;
-      await load(fastvlm05b({ acceptLicense: "apple-amlr", ...revisionOfAddress() }), {
-        signal,
-        onProgress: progress.onProgress,
-      });
+      await load(choice.model, { signal, onProgress: progress.onProgress });
+      showScope(PHOTO_MODELS[choice.name]);
       dialog.close();
     } catch (error) {
       if (!controller.signal.aborted) {
@@ -75,39 +73,20 @@ export function createPhotosDialog(
     }
   };
 
-  const open = async (): Promise<void> => {
-    consent.checked = false;
+  return () => {
     problem.textContent = "";
-    update();
     dialog.showModal();
-    isSupported = await describe();
-    update();
+    void choice.begin(FIRST_PHOTO_MODEL);
   };
-  return () => void open();
+}
+
+function showScope({ title, license }: PhotoModel): void {
+  element("photos-scope-heading", HTMLElement).textContent = title;
+  element("photos-scope-license", HTMLElement).textContent = license;
 }
 
 /** `?revision=` in the page's address: another revision of the repository, held to no hashes of `main`. */
-function revisionOfAddress(): { revision?: string } {
+function revisionOfAddress(): HubRevision {
   const revision = new URL(location.href).searchParams.get("revision");
   return revision === null ? {} : { revision };
-}
-
-/** @returns whether the model can be expected to run here */
-async function describe(): Promise<boolean> {
-  const model = fastvlm05b();
-  const support = await checkSupport({ model });
-  const onGpu = support.devices[0] === "webgpu";
-  const size = `${support.isExact ? "" : "about "}${bytesInWords(support.downloadBytes)}`;
-  showFacts(element("photos-facts", HTMLElement), [
-    ["Download", `${size}, once; this browser keeps it`],
-    ["Runs on", onGpu ? "GPU (WebGPU)" : "CPU (WebAssembly): works, but an answer takes a while"],
-  ]);
-  element("license-id", HTMLElement).textContent = model.license.id;
-  element("license-summary", HTMLElement).textContent = model.license.summary;
-  if (model.license.url !== undefined)
-    element("license-link", HTMLAnchorElement).href = model.license.url;
-  const missing = element("photos-missing", HTMLElement);
-  missing.hidden = support.isSupported;
-  missing.textContent = `This browser cannot run it. Missing: ${support.missing.join(", ")}.`;
-  return support.isSupported;
 }

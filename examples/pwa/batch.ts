@@ -174,8 +174,8 @@ export class Batch {
     try {
       const file = await readFile(id);
       if (!file) throw new Error(`The file of ${name} is gone. Add the picture again.`);
-      const text = await this.#captioner.caption(file, { preset, signal });
-      return (picture) => toDone(picture, { text, preset, modelId: this.#captioner.modelId });
+      const caption = await this.#captioner.caption(file, { preset, signal });
+      return (picture) => toDone(picture, { ...caption, preset });
     } catch (error) {
       // Stopped or removed: it waits, or is gone.
       return (picture) => (signal.aborted ? picture : toFailed(picture, error));

@@ -10,7 +10,7 @@ import {
 } from "@fastvlm-kit/web";
 import { createWorker, isReadyOffline } from "./offline.ts";
 
-// FastVLM-0.5B on a CPU takes longer than the kit's half a minute, and there is a Stop button.
+// A model for photos on a CPU takes longer than the kit's half a minute, and there is a Stop button.
 const TIMEOUT_MS = 300_000;
 
 export interface CaptionerOptions {
@@ -20,25 +20,21 @@ export interface CaptionerOptions {
 
 export class Captioner {
   readonly #options: CaptionerOptions;
-  #model: ModelDescriptor;
+  #model: ModelDescriptor | undefined;
   #vlm: Promise<Vlm> | undefined;
 
-  constructor(model: ModelDescriptor, options: CaptionerOptions) {
+  /** @param model undefined while the user has not chosen: nothing is loaded before that */
+  constructor(model: ModelDescriptor | undefined, options: CaptionerOptions) {
     this.#model = model;
     this.#options = options;
   }
 
-  get modelId(): string {
-    return this.#model.id;
-  }
-
-  /** For a model whose licence was accepted: nothing of it is loaded before that. */
   replaceModel(model: ModelDescriptor): void {
     this.#model = model;
     this.#vlm = undefined;
   }
 
-  /** @throws what `createVlm` throws; the next call tries again */
+  /** @throws what `createVlm` throws, or an `Error` while there is no model; the next call tries again */
   async load(): Promise<Vlm> {
     const loading = (this.#vlm ??= this.#create());
     try {
@@ -52,14 +48,15 @@ export class Captioner {
   async caption(
     file: Blob,
     options: { readonly preset: CaptionPresetName; readonly signal: AbortSignal },
-  ): Promise<string> {
+  ): Promise<{ readonly text: string; readonly modelId: string }> {
     const vlm = await this.load();
-    const { text } = await vlm.caption(file, { ...options, timeoutMs: TIMEOUT_MS });
-    return text;
+    const { text, model } = await vlm.caption(file, { ...options, timeoutMs: TIMEOUT_MS });
+    return { text, modelId: model.id };
   }
 
   async #create(): Promise<Vlm> {
     const model = this.#model;
+    if (!model) throw new Error("Pictures wait until you choose a model.");
     // Once everything is here the kit is told to ask nobody for anything: what "offline" promises
     // then holds with a network, too.
     const isReady = await isReadyOffline(model);

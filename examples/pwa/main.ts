@@ -1,15 +1,15 @@
 /** The app: pictures come in, wait in a batch that survives reloads, and get captions on this device. */
 
-import { VlmError, type VlmEvent } from "@fastvlm-kit/web";
+import type { ModelDescriptor, VlmEvent } from "@fastvlm-kit/web";
 import { createCameraDialog } from "../shared/camera.ts";
 import { button, element } from "../shared/elements.ts";
+import { PHOTO_MODELS, type PhotoModelName } from "../shared/photo-models.ts";
 import { bytesInWords, errorInWords } from "../shared/words.ts";
 import { Batch } from "./batch.ts";
 import { createBatchView } from "./batch-view.ts";
 import { Captioner } from "./captioner.ts";
 import { offerInstall } from "./install.ts";
-import { showLicense } from "./license-card.ts";
-import { acceptLicense, chooseModel } from "./model-choice.ts";
+import { chooseModel, describeModel, takeModel } from "./model-choice.ts";
 import { createOfflineCard } from "./offline-card.ts";
 import {
   listenForFiles,
@@ -17,6 +17,7 @@ import {
   takeShared,
   type IncomingPicture,
 } from "./picture-sources.ts";
+import { showPhotosCard } from "./photos-card.ts";
 import { createPresetChoice } from "./preset-choice.ts";
 import { fetchSamples } from "./samples.ts";
 import { registerServiceWorker } from "./updates.ts";
@@ -24,7 +25,9 @@ import { countInWords } from "./words.ts";
 
 /** Pictures on their way into the batch. */
 let receiving: Promise<void> = Promise.resolve();
-let model = chooseModel(location.href);
+const choice = chooseModel(location.href);
+let model: ModelDescriptor | undefined;
+if (choice.kind === "in-use") model = describeModel(choice.name);
 const addProblem = element("add-problem", HTMLElement);
 
 const captioner = new Captioner(model, {
@@ -47,11 +50,7 @@ const batch = new Batch(captioner, createPresetChoice(), {
     if (state.kind === "failed") view.announce(`${name} failed: ${state.message}`);
   },
   onProblem(error) {
-    // The kit's own words for this are for who writes the app.
-    const isLicense = VlmError.is(error, "license-not-accepted");
-    view.showProblem(
-      isLicense ? "Pictures wait until you accept the licence." : errorInWords(error),
-    );
+    view.showProblem(errorInWords(error));
   },
 });
 const view = createBatchView(batch);
@@ -79,9 +78,8 @@ button("add-samples", () => {
     showAddProblem(errorInWords(error));
   });
 });
-element("scope-tiny", HTMLElement).hidden = model.license.id === "apple-amlr";
-element("scope-photos", HTMLElement).hidden = model.license.id !== "apple-amlr";
-if (!model.license.isAccepted) void showLicense(model, useAccepted);
+if (choice.kind === "in-use") showScope(choice.name);
+else showPhotosCard(choice.first, useForPhotos);
 
 // Back from the browser's cache of pages, which kept this one as it was, but not the rest of the world.
 window.addEventListener("pageshow", ({ persisted }) => {
@@ -125,8 +123,18 @@ function showAddProblem(words: string): void {
   addProblem.textContent = words;
 }
 
-function useAccepted(): void {
-  model = acceptLicense();
+function showScope(name: "tiny" | PhotoModelName): void {
+  element("scope-tiny", HTMLElement).hidden = name !== "tiny";
+  element("scope-photos", HTMLElement).hidden = name === "tiny";
+  if (name === "tiny") return;
+  element("scope-photos-heading", HTMLElement).textContent = PHOTO_MODELS[name].title;
+  element("scope-photos-license", HTMLElement).textContent = PHOTO_MODELS[name].license;
+}
+
+function useForPhotos(name: PhotoModelName): void {
+  takeModel(name);
+  model = describeModel(name);
+  showScope(name);
   captioner.replaceModel(model);
   view.showProblem("");
   void offlineCard.refresh();

@@ -15,7 +15,8 @@ export interface OfflineCard {
 }
 
 export interface OfflineCardOptions {
-  readonly model: () => ModelDescriptor;
+  /** Undefined while the user has not chosen. */
+  readonly model: () => ModelDescriptor | undefined;
   /** Resolves when the app itself starts without a network; false where it never will. */
   readonly shell: Promise<boolean>;
   readonly onReady: () => void;
@@ -31,13 +32,14 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
   let hasTried = false;
 
   const refresh = async (): Promise<void> => {
-    // A card for a model that may not be loaded yet would promise too much.
-    card.hidden = !model().license.isAccepted;
-    if (card.hidden || isDownloading) return;
+    const current = model();
+    // A card for a model that was not chosen yet would promise too much.
+    card.hidden = current === undefined;
+    if (!current || isDownloading) return;
     try {
-      const report = await library.checkOffline(model());
+      const report = await library.checkOffline(current);
       const isReady = report.isReady && (await shell);
-      describe(model(), report, isReady);
+      describe(current, report, isReady);
       startButton.hidden = report.isReady;
       deleteButton.hidden = !report.isReady;
       // A download that was cut off by a reload, or code that came with a new version of the app.
@@ -49,6 +51,8 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
   };
 
   const start = async (): Promise<void> => {
+    const current = model();
+    if (!current) return;
     const controller = new AbortController();
     const control = new DownloadControl();
     const hadFocus = document.activeElement === startButton;
@@ -69,7 +73,7 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
         view.show(progress);
       };
       const { signal } = controller;
-      await library.prepareOffline(model(), { signal, control, onProgress });
+      await library.prepareOffline(current, { signal, control, onProgress });
       onReady();
     } catch (error) {
       if (!controller.signal.aborted) problem.textContent = errorInWords(error);
@@ -83,10 +87,12 @@ export function createOfflineCard({ model, shell, onReady }: OfflineCardOptions)
   };
 
   const free = async (): Promise<void> => {
+    const current = model();
+    if (!current) return;
     problem.textContent = "";
     writeSetting("wantsOffline", false);
     try {
-      await library.deleteModel(model().id, model().revision);
+      await library.deleteModel(current.id, current.revision);
     } catch (error) {
       problem.textContent = errorInWords(error);
     }

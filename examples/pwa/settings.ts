@@ -1,6 +1,7 @@
 /** What the app remembers beside pictures: small words, in localStorage, each with its default. */
 
 import type { CaptionPresetName } from "@fastvlm-kit/web";
+import type { PhotoModelName } from "../shared/photo-models.ts";
 
 export const PRESETS = [
   "brief",
@@ -14,17 +15,15 @@ export interface Settings {
   readonly isStopped: boolean;
   /** Whether the user asked for the app to be available offline, and did not take it back. */
   readonly wantsOffline: boolean;
-  readonly model: "tiny" | "fastvlm-0.5b";
-  /** The id of the licence that the user accepted. */
-  readonly acceptedLicense: string;
+  /** The model in use. A model for photos is one that the user took, and whose licence was accepted by that. */
+  readonly modelInUse: "tiny" | PhotoModelName;
 }
 
 const DEFAULTS: Settings = {
   preset: "brief",
   isStopped: false,
   wantsOffline: false,
-  model: "tiny",
-  acceptedLicense: "",
+  modelInUse: "tiny",
 };
 
 const PREFIX = "fastvlm-pwa:";

@@ -18,6 +18,8 @@ export interface SupportReport {
   readonly devices: readonly Device[];
   /** The devices that will not be tried, and why. */
   readonly rejected: readonly DeviceAttempt[];
+  /** The id of the variant that the first device gets; undefined if there is no device. */
+  readonly variant: string | undefined;
   /** Bytes of the model's files for the first device. Files that are stored already are counted too. */
   readonly downloadBytes: number;
   /** Whether `downloadBytes` is exact. */
@@ -55,6 +57,7 @@ export async function checkSupport(given: SupportQuestion): Promise<SupportRepor
     missing,
     devices: candidates.map((candidate) => candidate.device),
     rejected,
+    variant: variant?.id,
     downloadBytes: files.reduce((sum, file) => sum + (file?.bytes ?? 0), 0),
     isExact: files.every((file) => file?.isApproximate !== true),
     hasThreads: globalThis.crossOriginIsolated,
