@@ -11,6 +11,7 @@ export default defineConfig(
     "**/node_modules/",
     ".cache/",
     "packages/tiny/src/files.ts",
+    "packages/tiny/src/smolvlm/files.ts",
     "e2e/consumer/",
   ]),
   js.configs.recommended,

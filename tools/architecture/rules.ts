@@ -83,7 +83,7 @@ function pathOfLibrary(name: string): string {
 /** What an app can import: the files that the packages' manifests name as their entries. */
 const ENTRIES = [
   "^packages/web/src/(index|worker|compare|inspect)[.]ts$",
-  "^packages/(tiny|onnx)/src/(graph/)?index[.]ts$",
+  "^packages/(tiny|onnx)/src/((graph|smolvlm)/)?index[.]ts$",
 ];
 
 const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [

@@ -16,6 +16,7 @@ const SOURCES = [
   "packages/tiny/model",
   "packages/tiny/scripts",
   "packages/tiny/checkpoint",
+  "packages/tiny/smolvlm",
   "packages/onnx/src",
   "vite.config.ts",
   "package-lock.json",

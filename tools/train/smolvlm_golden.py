@@ -1,6 +1,7 @@
 """Writes golden.json: what transformers' own classes answer with the tiny SmolVLM's checkpoint, for some fixture scenes.
 
-Needs transformers. The ONNX files and the kit's family of models are tested against it.
+Needs transformers 4.49. Later versions, 4.55 among them, give the wrong positions to patches: they compare i / n * (1 - 1e-6)
+with multiples of 1 / n, so that all but the first come one too early. The ONNX files and the kit's family of models are tested against it.
 """
 
 import argparse
@@ -10,7 +11,13 @@ import tokenizers
 import torch
 import transformers
 from PIL import Image
-from transformers import AutoProcessor, Idefics3Config, Idefics3ForConditionalGeneration
+from transformers import (
+    AutoTokenizer,
+    Idefics3Config,
+    Idefics3ForConditionalGeneration,
+    Idefics3ImageProcessor,
+    Idefics3Processor,
+)
 
 import grammar
 import tensor_file
@@ -28,7 +35,12 @@ def load(checkpoint):
     model = Idefics3ForConditionalGeneration(Idefics3Config.from_pretrained(SMOLVLM.folder)).eval()
     missing, unexpected = model.load_state_dict(tensor_file.read(checkpoint), strict=False)
     assert not missing and not unexpected, f"missing {missing}, unexpected {unexpected}"
-    return model, AutoProcessor.from_pretrained(SMOLVLM.folder)
+    # The image processor of Pillow: the other one has no Lanczos filter.
+    images = Idefics3ImageProcessor.from_pretrained(SMOLVLM.folder)
+    tokenizer = AutoTokenizer.from_pretrained(SMOLVLM.folder)
+    return model, Idefics3Processor(
+        images, tokenizer, image_seq_len=Config().tile_tokens, chat_template=tokenizer.chat_template
+    )
 
 
 @torch.no_grad()
@@ -46,7 +58,11 @@ def answers(model, processor, file, edge):
         said = model.generate(**inputs, max_new_tokens=64, do_sample=False, eos_token_id=own.end[0], pad_token_id=2)
         said = said[0, len(ids) :].tolist()
         out.append({"prompt": question, "prompt_ids": ids, "ids": said, "text": processor.tokenizer.decode(said[:-1])})
-    features = model.model.get_image_features(inputs["pixel_values"], inputs["pixel_attention_mask"])
+    features = []
+    keep = model.model.connector.register_forward_hook(lambda *call: features.append(call[-1]))
+    model(**inputs)
+    keep.remove()
+    features = features[0]
     return {
         "file": file,
         "longest_edge": edge,

@@ -1,6 +1,6 @@
 /**
- * Builds what the package ships from what is trained: the ONNX files from the checkpoint, and
- * `src/files.ts`, which says where each file is, its size and hashes, and what a device must compute.
+ * Builds what the package ships from what is trained: the ONNX files of both models from their checkpoints, and for each a
+ * module that says where each file is, its size and hashes, and what a device must compute.
  * The same checkpoint gives the same bytes; when nothing changed, nothing is done.
  *
  * Everything that stays floating-point is stored as float16 and calculated in float32: half the
@@ -9,46 +9,81 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { exportModel, readModelConfig, readSafetensors } from "../../onnx/src/index.ts";
-import { computeSelfCheck } from "./self-check.ts";
+import { FASTVLM } from "../../web/src/families/fastvlm/fastvlm.ts";
+import { SMOLVLM } from "../../web/src/families/smolvlm/smolvlm.ts";
+import { computeSelfCheck, type CheckedModel } from "./self-check.ts";
 
 const packagePath = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-
-const { values } = parseArgs({
-  options: { weights: { type: "string", default: packagePath("checkpoint/model.safetensors") } },
-});
 
 /** Parts of a file that have hashes of their own, of the size that the kit stores files in. */
 const SHARD_BYTES = 4 * 2 ** 20;
 
+interface TinyModel extends CheckedModel {
+  readonly checkpoint: string;
+  /** With the small files in it. It gets the folder `onnx`. */
+  readonly folder: string;
+  /** Of {@link folder}, beside the graphs. */
+  readonly smallFiles: readonly string[];
+  /** The module that is written. */
+  readonly module: string;
+}
+
+const SMALL_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+const MODELS: readonly TinyModel[] = [
+  {
+    checkpoint: "checkpoint/model.safetensors",
+    folder: "model",
+    smallFiles: SMALL_FILES,
+    module: "src/files.ts",
+    family: FASTVLM,
+    described: { imageSize: 256 },
+    checkedSize: 256,
+  },
+  {
+    checkpoint: "smolvlm/checkpoint/model.safetensors",
+    folder: "smolvlm/model",
+    smallFiles: [...SMALL_FILES, "generation_config.json", "preprocessor_config.json"],
+    module: "src/smolvlm/files.ts",
+    family: SMOLVLM,
+    described: { imageSize: 512, tileSize: 128 },
+    checkedSize: 128,
+  },
+];
+
+for (const model of MODELS) {
+  const stamp = packagePath(`../../.cache/tiny/${model.folder.replace("/", "-")}.sha256`);
+  const inputs = hashOf(inputsOf(model));
+  const isCurrent =
+    existsSync(stamp) &&
+    existsSync(packagePath(model.module)) &&
+    list(`${model.folder}/onnx`, ".onnx").length > 0 &&
+    readFileSync(stamp, "utf8") === inputs;
+  if (isCurrent) continue;
+  await build(model);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, inputs);
+}
+
 /** What the result depends on. */
-const INPUTS = [
-  values.weights,
-  ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((name) =>
-    packagePath(`model/${name}`),
-  ),
-  ...list("../onnx/src", ".ts"),
-  ...list("../onnx/src/format", ".ts"),
-  ...list("scripts", ".ts"),
-]
-  .filter((path) => !path.endsWith(".test.ts"))
-  .sort();
-const STAMP = packagePath("../../.cache/tiny/inputs.sha256");
-const FILES_MODULE = packagePath("src/files.ts");
+function inputsOf({ checkpoint, folder, smallFiles }: TinyModel): readonly string[] {
+  return [
+    packagePath(checkpoint),
+    ...smallFiles.map((name) => packagePath(`${folder}/${name}`)),
+    ...list("../onnx/src", ".ts"),
+    ...list("../onnx/src/format", ".ts"),
+    ...list("scripts", ".ts"),
+  ]
+    .filter((path) => !path.endsWith(".test.ts"))
+    .sort();
+}
 
-const inputsHash = hashOf(INPUTS);
-const isCurrent =
-  existsSync(STAMP) &&
-  existsSync(FILES_MODULE) &&
-  list("model/onnx", ".onnx").length > 0 &&
-  readFileSync(STAMP, "utf8") === inputsHash;
-if (!isCurrent) await build();
-
-async function build(): Promise<void> {
-  exportModel(readSafetensors(values.weights), readModelConfig(packagePath("model/config.json")), {
-    directory: packagePath("model"),
+async function build({ checkpoint, folder, smallFiles, module, ...checked }: TinyModel) {
+  const inFolder = (path: string): string => packagePath(`${folder}/${path}`);
+  exportModel(readSafetensors(packagePath(checkpoint)), readModelConfig(inFolder("config.json")), {
+    directory: packagePath(folder),
     dtypes: ["fp32", "int8", "q4"],
     storage: "fp16",
     onFile: ({ path, sizeBytes }) => {
@@ -56,13 +91,11 @@ async function build(): Promise<void> {
     },
   });
   const paths = [
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    ...list("model/onnx", ".onnx").map((path) => path.slice(packagePath("model/").length)),
+    ...smallFiles,
+    ...list(`${folder}/onnx`, ".onnx").map((path) => path.slice(inFolder("").length)),
   ];
   const files = paths.map((path) => {
-    const bytes = readFileSync(packagePath(`model/${path}`));
+    const bytes = readFileSync(inFolder(path));
     return {
       path,
       bytes: bytes.byteLength,
@@ -76,15 +109,16 @@ async function build(): Promise<void> {
     0,
     40,
   );
-  const selfCheck = await computeSelfCheck(packagePath("model"));
+  const selfCheck = await computeSelfCheck(packagePath(folder), checked);
 
   // Each address is written out: bundlers find files by this very expression.
+  const up = "../".repeat(module.split("/").length - 1);
   const entries = files.map(
     ({ path, bytes, sha256, shards }) =>
-      `    "${path}": { url: new URL("../model/${path}", import.meta.url).href, bytes: ${bytes}, sha256: "${sha256}", shards: { bytes: ${SHARD_BYTES}, sha256: ${JSON.stringify(shards)} } },`,
+      `    "${path}": { url: new URL("${up}${folder}/${path}", import.meta.url).href, bytes: ${bytes}, sha256: "${sha256}", shards: { bytes: ${SHARD_BYTES}, sha256: ${JSON.stringify(shards)} } },`,
   );
   writeFileSync(
-    FILES_MODULE,
+    packagePath(module),
     [
       "// Generated by `npm run build:tiny`: what the model's files are, and where. Do not edit.",
       `import type { ModelFile, SelfCheck } from "@fastvlm-kit/web";`,
@@ -104,8 +138,6 @@ async function build(): Promise<void> {
       "",
     ].join("\n"),
   );
-  mkdirSync(packagePath("../../.cache/tiny"), { recursive: true });
-  writeFileSync(STAMP, inputsHash);
 }
 
 /** Paths of the files in one folder, in order. */

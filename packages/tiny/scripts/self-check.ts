@@ -5,12 +5,11 @@
 
 import { readFile } from "node:fs/promises";
 import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
-import { FASTVLM } from "../../web/src/families/fastvlm/fastvlm.ts";
+import type { DescribedSizes, ModelFamily } from "../../web/src/families/family.ts";
 import type { SelfCheck } from "../../web/src/protocol/model-descriptor.ts";
 
 const PROMPT = "Describe this image.";
 const FEATURE_STRIDE = 61; // Prime: walks through all channels. About 50 values.
-const IMAGE_SIZE = 256;
 const TOKEN_COUNT = 3;
 
 /**
@@ -19,8 +18,19 @@ const TOKEN_COUNT = 3;
  */
 const MIN_COSINE = 0.97;
 
+/** What is checked, and how large the check image is. */
+export interface CheckedModel {
+  readonly family: ModelFamily;
+  readonly described: DescribedSizes;
+  /** Side of the check image in pixels: one that is encoded in one piece. */
+  readonly checkedSize: number;
+}
+
 /** @param folder the model's, with `onnx/` in it */
-export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
+export async function computeSelfCheck(
+  folder: string,
+  { family, described, checkedSize }: CheckedModel,
+): Promise<SelfCheck> {
   // The runtime is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
   const { createOnnxRuntime } = await import("../../web/src/engines/ort/onnx-runtime.ts");
@@ -34,12 +44,12 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
     embed: "embed_tokens",
     decoder: "decoder_model_merged",
   };
-  const setup = FASTVLM.configure({ config: await readJson("config.json") });
+  const setup = family.configure({ config: await readJson("config.json") }, described);
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
     files: undefined,
-    imageSize: IMAGE_SIZE,
+    imageSize: checkedSize,
     ports: setup.ports,
     maxPositions: setup.maxPositions,
     openFile: async (graph) => {
@@ -57,7 +67,7 @@ export async function computeSelfCheck(folder: string): Promise<SelfCheck> {
   const { features, tokenIds } = await observe(
     runtime,
     { codec, setup },
-    { size: IMAGE_SIZE, prompt: PROMPT, answer: TOKEN_COUNT },
+    { size: checkedSize, prompt: PROMPT, answer: TOKEN_COUNT },
   );
   await runtime.dispose();
   return {
