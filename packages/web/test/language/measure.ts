@@ -1,7 +1,7 @@
 /** What is measured of one set of files: how likely it finds real text, what it answers, and the time for a token. */
 
-import type { Decoding, Prediction } from "../../packages/web/src/engines/runtime.ts";
-import { argmax } from "../../packages/web/src/generation/sampling.ts";
+import type { Decoding, Prediction } from "../../src/engines/runtime.ts";
+import { argmax } from "../../src/generation/sampling.ts";
 import type { OpenedModel } from "./open-model.ts";
 import { QUESTIONS, readTexts } from "./texts.ts";
 

@@ -8,7 +8,7 @@ import onnxruntime
 import torch
 from transformers import AutoTokenizer, LlamaForCausalLM
 
-FOLDER = Path(__file__).resolve().parents[2] / ".cache/language/smollm2-135m"
+FOLDER = Path(__file__).resolve().parents[4] / ".cache/language/smollm2-135m"
 QUESTIONS = ["What is the capital of France?", "Why is the sky blue? Answer in one sentence."]
 TOKENS = 32
 

@@ -1,7 +1,7 @@
 /**
  * Compares the precisions of the decoder of a real language model in the kit's own engine on WASM.
  *
- * `node --import tsx --conditions @fastvlm-kit/source tools/language/report.ts --dtype fp32,int8`
+ * `node --import tsx --conditions @fastvlm-kit/source packages/web/test/language/report.ts --dtype fp32,int8`
  *
  * Each run adds its figures to those of earlier runs, and prints them all beside those of fp32.
  */
