@@ -176,6 +176,12 @@ test("fits a phone: no sideways scrolling, and targets that a thumb can hit", as
   expect(small).toEqual([]);
 });
 
+/** The hub has no such file, for good: what may pass is tried again for a minute. */
+async function refuseHub(page: Page): Promise<void> {
+  const headers = { "Access-Control-Allow-Origin": "*" };
+  await page.context().route(/huggingface\.co/, (route) => route.fulfill({ status: 404, headers }));
+}
+
 async function openPhotos(page: Page): Promise<Locator> {
   await page.getByRole("button", { name: "A model for photos" }).click();
   return page.getByRole("dialog", { name: "A model for photos" });
@@ -185,8 +191,7 @@ test("offers SmolVLM first for photos, and tells bytes, licence and device befor
   page,
   server,
 }) => {
-  const headers = { "Access-Control-Allow-Origin": "*" };
-  await page.context().route(/huggingface\.co/, (route) => route.fulfill({ status: 404, headers }));
+  await refuseHub(page);
   const asked: string[] = [];
   page.context().on("request", (request) => {
     if (request.url().includes("huggingface")) asked.push(request.url());
@@ -243,9 +248,7 @@ test("offers FastVLM-0.5B only to who accepts its licence, and survives its fail
   page,
   server,
 }) => {
-  // Gone for good: what may pass is tried again for a minute.
-  const headers = { "Access-Control-Allow-Origin": "*" };
-  await page.context().route(/huggingface\.co/, (route) => route.fulfill({ status: 404, headers }));
+  await refuseHub(page);
   const asked: string[] = [];
   page.context().on("request", (request) => asked.push(request.url()));
   await openDemo(page, server);

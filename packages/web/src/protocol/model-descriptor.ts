@@ -103,8 +103,7 @@ export interface SelfCheck {
   readonly prompt: string;
   /**
    * The token ids that the reference answered with greedy sampling. On a device each of them has to be nearly as likely
-   * as the likeliest token of its position, because another precision may prefer one of two close tokens. An empty list compares the
-   * features only, as for random weights, whose likeliest token depends on rounding.
+   * as the likeliest token of its position, because another precision may prefer one of two close tokens.
    */
   readonly expectedTokenIds: readonly number[];
   /** Every `featureStride`-th value of the image's features, in one flat list. */

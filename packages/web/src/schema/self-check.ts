@@ -19,7 +19,7 @@ export const selfCheck = (sides?: ImageSides) =>
         (value) => typeof value === "string" && value !== "",
         `a question${SOURCE}`,
       ),
-      expectedTokenIds: listThat<number>(isIndex, `a list of token ids${SOURCE}`),
+      expectedTokenIds: listThat<number>(isIndex, `a list of token ids${SOURCE}`, 1),
       features: listThat<number>(Number.isFinite, `a list of numbers${SOURCE}`, 1),
       featureStride: that<number>(
         (value) => isAbove0(value) && isIndex(value),
