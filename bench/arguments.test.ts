@@ -5,7 +5,8 @@ test("measures everything on WASM with the full-size files by default", () => {
   expect(parseArguments([])).toEqual({
     isQuick: false,
     device: "wasm",
-    model: "full-size",
+    model: "fastvlm-0.5b",
+    files: "random",
     form: "own",
     isHeaded: false,
     threads: 2,
@@ -15,9 +16,16 @@ test("measures everything on WASM with the full-size files by default", () => {
   });
 });
 
-test("takes a folder of the user's own as the model", () => {
-  expect(parseArguments(["--model", "my-model"])).toMatchObject({ model: { folder: "my-model" } });
-  expect(parseArguments(["--model", "hub"])).toMatchObject({ model: "hub" });
+test("takes a folder of the user's own files", () => {
+  expect(parseArguments(["--files", "my-model"])).toMatchObject({ files: { folder: "my-model" } });
+  expect(parseArguments(["--files", "hub"])).toMatchObject({ files: "hub" });
+});
+
+test("measures SmolVLM with several tiles and with one", () => {
+  const smolVlm = ["--model", "smolvlm-256m"];
+  expect(parseArguments(smolVlm)).toMatchObject({ imageSizes: [1024, 512] });
+  expect(parseArguments([...smolVlm, "--quick"])).toMatchObject({ imageSizes: [512] });
+  expect(() => parseArguments([...smolVlm, "--sizes", "256"])).toThrow("multiples of 512");
 });
 
 test("takes the exporters' form of the files that it writes", () => {
@@ -27,6 +35,8 @@ test("takes the exporters' form of the files that it writes", () => {
 test.each([
   ["--device", "cuda"],
   ["--form", "other"],
+  ["--model", "smolvlm"],
+  ["--rows", "loads"],
   ["--threads", "0"],
   ["--threads", "many"],
   ["--fast"],

@@ -1,29 +1,33 @@
 /** The bench's command line. */
 
 import { parseArgs } from "node:util";
+import { MEASURED_MODELS, type ModelName } from "./models.ts";
 import type { Device, Form } from "./page/engine.ts";
+import { GROUPS } from "./row.ts";
 
 export const USAGE = `Measures the kit beside transformers.js, in one Chromium, on the same files.
 
-  npm run bench -- [--quick] [--device wasm|webgpu] [--model full-size|hub|FOLDER] [--headed] [--threads N]
+  npm run bench -- [--model NAME] [--quick] [--device wasm|webgpu] [--files random|hub|FOLDER] [--headed] [--threads N]
 
+  --model NAME       fastvlm-0.5b (default), smolvlm-256m or smolvlm-500m
   --quick            one size, one measurement of each: within three minutes on two cores
   --device DEVICE    wasm (default) or webgpu; without a graphics card webgpu is counted, not timed
-  --model MODEL      full-size (default): random weights of the exact size, written when missing;
-                     hub: the public files, under Apple's research licence;
+  --files FILES      random (default): random weights of the exact size, written when missing;
+                     hub: the public files (those of FastVLM are under Apple's research licence);
                      or a folder with the hub's layout
   --form FORM        own (default) or exporter: the graphs that this writes as the official exporters spell them
   --headed           show the browser
   --threads N        threads of the WASM runtime, for both (default 2)
-  --rows LIST        only these groups: load, first-token, text, again, scripts, gpu
-  --sizes LIST       sides of the encoder's square (default 1024,512,256)
+  --rows LIST        only these groups: load, first-token, text, again, same-answer, scripts, gpu
+  --sizes LIST       sides at which pictures are seen (default 1024,512,256; SmolVLM 1024,512)
   --runs N           how many measurements of each are kept (default 3; with --quick 1)
 `;
 
 export interface Arguments {
+  readonly model: ModelName;
   readonly isQuick: boolean;
   readonly device: Device;
-  readonly model: "full-size" | "hub" | { readonly folder: string };
+  readonly files: "random" | "hub" | { readonly folder: string };
   readonly form: Form;
   readonly isHeaded: boolean;
   readonly threads: number;
@@ -41,24 +45,40 @@ export class UsageError extends Error {}
 export function parseArguments(args: readonly string[]): Arguments | "help" {
   const values = parse(args);
   if (values.help) return "help";
-  const { device, model, form, sizes, quick } = values;
+  const { device, files, form, sizes, quick } = values;
   if (device !== "wasm" && device !== "webgpu") {
     throw new UsageError(`--device takes wasm or webgpu, not "${device}".`);
   }
   if (form !== "own" && form !== "exporter") {
     throw new UsageError(`--form takes own or exporter, not "${form}".`);
   }
+  const model = parseModel(values.model);
+  const { quickSizes, sizes: allSizes, sizeStep } = MEASURED_MODELS[model];
   return {
+    model,
     isQuick: quick,
     device,
-    model: model === "full-size" || model === "hub" ? model : { folder: model },
+    files: files === "random" || files === "hub" ? files : { folder: files },
     form,
     isHeaded: values.headed,
     threads: count("--threads", values.threads),
-    imageSizes: sizes === undefined ? (quick ? [256] : [1024, 512, 256]) : parseSizes(sizes),
+    imageSizes: sizes === undefined ? (quick ? quickSizes : allSizes) : parseSizes(sizes, sizeStep),
     runs: count("--runs", values.runs ?? (quick ? "1" : "3")),
-    rows: values.rows?.split(","),
+    rows: values.rows === undefined ? undefined : parseRows(values.rows),
   };
+}
+
+function parseModel(name: string): ModelName {
+  if (Object.hasOwn(MEASURED_MODELS, name)) return name as ModelName;
+  const names = Object.keys(MEASURED_MODELS).join(", ");
+  throw new UsageError(`--model takes one of ${names}, not "${name}".`);
+}
+
+function parseRows(text: string): string[] {
+  const rows = text.split(",");
+  const unknown = rows.find((row) => !GROUPS.some((group) => group === row));
+  if (unknown === undefined) return rows;
+  throw new UsageError(`--rows takes ${GROUPS.join(", ")}, not "${unknown}".`);
 }
 
 function count(option: string, text: string): number {
@@ -66,12 +86,12 @@ function count(option: string, text: string): number {
   throw new UsageError(`${option} takes a whole number, not "${text}".`);
 }
 
-function parseSizes(text: string): number[] {
+function parseSizes(text: string, step: number): number[] {
   const sizes = text.split(",").map(Number);
-  if (sizes.every((size) => Number.isInteger(size / 64) && size > 0)) {
+  if (sizes.every((size) => Number.isInteger(size / step) && size > 0)) {
     return sizes.sort((a, b) => b - a);
   }
-  throw new UsageError(`--sizes takes multiples of 64, not "${text}".`);
+  throw new UsageError(`--sizes takes multiples of ${step} for this model, not "${text}".`);
 }
 
 function parse(args: readonly string[]) {
@@ -81,7 +101,8 @@ function parse(args: readonly string[]) {
       options: {
         quick: { type: "boolean", default: false },
         device: { type: "string", default: "wasm" },
-        model: { type: "string", default: "full-size" },
+        model: { type: "string", default: "fastvlm-0.5b" },
+        files: { type: "string", default: "random" },
         form: { type: "string", default: "own" },
         headed: { type: "boolean", default: false },
         threads: { type: "string", default: "2" },

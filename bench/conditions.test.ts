@@ -11,12 +11,23 @@ test("gives transformers.js the precisions that suit the device", () => {
   const onGpu = argumentsOf("--device", "webgpu");
   expect(loadOptions(onGpu, gpu).dtypes).toMatchObject({ decoder: "q4f16" });
   expect(loadOptions(onGpu, { ...gpu, hasFloat16: false }).dtypes).toMatchObject({ decoder: "q4" });
+  const smolVlm = argumentsOf("--model", "smolvlm-256m");
+  expect(loadOptions(smolVlm, undefined).dtypes).toMatchObject({ vision: "int8" });
 });
 
 test("counts on the embedded model where the GPU is in software", () => {
   const software: FoundGraphics = { ...gpu, graphics: "software" };
-  expect(countOptions(argumentsOf("--device", "webgpu"), software).model).toBe("tiny");
-  expect(countOptions(argumentsOf("--device", "webgpu"), gpu).model).toBe("full-size");
+  const onGpu = argumentsOf("--device", "webgpu");
+  expect(countOptions(onGpu, software)).toMatchObject([{ files: "tiny" }]);
+  expect(countOptions(onGpu, gpu)).toMatchObject([{ files: "full-size" }]);
+  expect(countOptions(argumentsOf(), gpu)).toMatchObject([{ files: "tiny" }]);
+});
+
+test("counts SmolVLM with one tile and with several", () => {
+  const args = argumentsOf("--device", "webgpu", "--model", "smolvlm-256m");
+  expect(countOptions(args, gpu).map(({ imageSize }) => imageSize)).toEqual([1024, 512]);
+  const software: FoundGraphics = { ...gpu, graphics: "software" };
+  expect(countOptions(args, software).map(({ imageSize }) => imageSize)).toEqual([256, 128]);
 });
 
 test("says what it leaves out", () => {

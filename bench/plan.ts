@@ -3,8 +3,8 @@
 import type { Arguments } from "./arguments.ts";
 import type { LoadOptions } from "./page/engine.ts";
 import type { BenchServer } from "./server.ts";
-import type { Row } from "./row.ts";
-import { countGpuCalls } from "./rows/gpu-counts.ts";
+import { GROUPS, type Group, type Row } from "./row.ts";
+import { countPictureCalls, countTokenCalls } from "./rows/gpu-counts.ts";
 import { measureDecode } from "./rows/decode.ts";
 import { measureFirstToken } from "./rows/first-token.ts";
 import { measureLoad } from "./rows/load.ts";
@@ -12,11 +12,6 @@ import { measureRepeat } from "./rows/repeat.ts";
 import { compareAnswers, type SameAnswer } from "./rows/same-answer.ts";
 import { measureScriptBytes, type SentFiles } from "./rows/script-bytes.ts";
 import { openBoth, type Engines, type Setup } from "./session.ts";
-
-/** Groups of rows that `--rows` names. */
-const GROUPS = ["load", "first-token", "text", "again", "scripts", "gpu"] as const;
-
-export type Group = (typeof GROUPS)[number];
 
 export function wantsRows({ rows }: Pick<Arguments, "rows">, group: Group): boolean {
   return rows?.includes(group) ?? true;
@@ -57,7 +52,7 @@ export async function measureTimes(
     if (wants("again")) rows.push(...(await measureRepeat(setup, engines, smallest)));
     if (wants("scripts")) rows.push(...measureScriptBytes(sent));
     let sameAnswer: SameAnswer | undefined;
-    if (!setup.isQuick) {
+    if (!setup.isQuick && wants("same-answer")) {
       // Last of all: the kit's own encoder is rounded otherwise, and random weights hide nothing.
       await loadFor(setup, engines, smallest, { runsFilesAsTheyAre: true });
       sameAnswer = await compareAnswers(setup, engines, smallest);
@@ -71,15 +66,25 @@ export async function measureTimes(
 /** In browsers of its own, with the caches filled by {@link measureTimes}. */
 export { measureLoad };
 
-/** On the GPU that there is; software counts as well as hardware does. */
-export async function countOnGpu(setup: Setup): Promise<{ rows: Row[]; chromium: string }> {
+/** On the GPU that there is; software counts as well as hardware does. Once for each of `loads`. */
+export async function countOnGpu(
+  setup: Setup,
+  loads: readonly LoadOptions[],
+): Promise<{ rows: Row[]; chromium: string }> {
   const { chromium, engines } = await openBoth(setup);
+  const rows: Row[] = [];
   try {
-    for (const engine of Object.values(engines)) {
-      setup.say(`loading ${engine.name} to count`);
-      await engine.load({ ...setup.load, countsGpu: true });
+    for (const load of loads) {
+      for (const engine of Object.values(engines)) {
+        setup.say(`loading ${engine.name} to count at ${load.imageSize} px`);
+        await engine.dispose();
+        await engine.load(load);
+      }
+      // What a token takes does not depend on the picture's size.
+      if (load === loads[0]) rows.push(...(await countTokenCalls(engines)));
+      if (!setup.isQuick) rows.push(...(await countPictureCalls(engines, load.imageSize)));
     }
-    return { rows: await countGpuCalls(setup, engines), chromium: chromium.version };
+    return { rows, chromium: chromium.version };
   } finally {
     await chromium.close();
   }

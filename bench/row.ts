@@ -4,6 +4,19 @@ export type EngineName = "kit" | "transformers";
 
 export const ENGINE_NAMES: readonly EngineName[] = ["kit", "transformers"];
 
+/** Groups of rows that `--rows` names. */
+export const GROUPS = [
+  "load",
+  "first-token",
+  "text",
+  "again",
+  "same-answer",
+  "scripts",
+  "gpu",
+] as const;
+
+export type Group = (typeof GROUPS)[number];
+
 export type Unit = "ms" | "tokens/s" | "requests/s" | "MB" | "kB" | "count";
 
 export interface Row {

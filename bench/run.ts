@@ -8,24 +8,23 @@ import { build } from "vite";
 import { buildTiny, repositoryPath } from "../tools/run.ts";
 import { parseArguments, USAGE, UsageError, type Arguments } from "./arguments.ts";
 import type { Graphics } from "./chromium.ts";
-import { countOptions, describeConditions, listLeftOut, loadOptions } from "./conditions.ts";
+import {
+  countOptions,
+  describeConditions,
+  describeCounted,
+  listLeftOut,
+  loadOptions,
+} from "./conditions.ts";
 import { fullSizeFolder } from "./full-size/models.ts";
 import { writeFullSize } from "./full-size/write-full-size.ts";
 import { writeSelfCheck } from "./full-size/write-self-check.ts";
 import { findGraphics } from "./graphics.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
 import type { LoadOptions } from "./page/engine.ts";
-import {
-  countOnGpu,
-  measureLoad,
-  measureTimes,
-  wantsRows,
-  wantsTimes,
-  type Group,
-} from "./plan.ts";
+import { countOnGpu, measureLoad, measureTimes, wantsRows, wantsTimes } from "./plan.ts";
 import { toMarkdown, toTables, type Report } from "./report.ts";
 import { prepareProfile } from "./profile.ts";
-import type { Row } from "./row.ts";
+import type { Group, Row } from "./row.ts";
 import { startServer, type BenchServer } from "./server.ts";
 import type { Setup } from "./session.ts";
 import { tinyFolder } from "./tiny-files.ts";
@@ -47,11 +46,12 @@ try {
 async function main(args: Arguments): Promise<void> {
   await buildTiny("stderr");
   if (needsFullSize(args)) {
-    writeFullSize(args.device, say, { form: args.form });
-    await writeSelfCheck(modelFolder(args), say);
+    const { device, model, form } = args;
+    writeFullSize(device, say, { model, form });
+    await writeSelfCheck({ folder: modelFolder(args), model, device }, say);
   }
   await build({ configFile: repositoryPath("bench/page/vite.config.ts"), logLevel: "error" });
-  const tiny = tinyFolder(args.form);
+  const tiny = tinyFolder(args.model, args.form);
   const server = await startServer({
     "/": repositoryPath(".cache/bench/pages/"),
     "/models/full-size/": modelFolder(args),
@@ -104,13 +104,11 @@ async function measure(
     rows.push(...found.rows);
   }
   if (gpu && wants("gpu")) {
-    const counted = await countOnGpu(setupFor(gpu.graphics, countOptions(args, gpu)));
+    const loads = countOptions(args, gpu);
+    const counted = await countOnGpu(setupFor(gpu.graphics, loads[0]!), loads);
     chromium = counted.chromium;
     rows.push(...counted.rows);
-    conditions["counted on"] =
-      gpu.graphics === "software"
-        ? `${gpu.name}, the embedded model (3 layers; FastVLM-0.5B has 24)`
-        : gpu.name;
+    conditions["counted on"] = describeCounted(args, gpu);
   }
   await write(args, {
     date: new Date().toISOString().slice(0, 10),
@@ -124,12 +122,12 @@ async function measure(
 
 /** Counting alone takes the embedded model, but on a graphics card. */
 function needsFullSize(args: Arguments): boolean {
-  return args.model === "full-size" && (wantsTimes(args) || args.device === "webgpu");
+  return args.files === "random" && (wantsTimes(args) || args.device === "webgpu");
 }
 
-function modelFolder({ model, form }: Arguments): string {
-  if (typeof model === "string") return fullSizeFolder(form);
-  const folder = resolve(model.folder);
+function modelFolder({ model, files, form }: Arguments): string {
+  if (typeof files === "string") return fullSizeFolder(form, model);
+  const folder = resolve(files.folder);
   if (!existsSync(`${folder}/config.json`)) {
     throw new UsageError("The model's folder has no config.json.");
   }
@@ -138,17 +136,20 @@ function modelFolder({ model, form }: Arguments): string {
 
 /** A full run replaces the committed results; any other one is kept in the cache folder only. */
 async function write(args: Arguments, report: Report): Promise<void> {
-  const { isQuick, model, rows, device, form } = args;
+  const { isQuick, model, files, rows, device, form } = args;
   const isWhole =
-    !isQuick && model === "full-size" && rows === undefined && device === "wasm" && form === "own";
+    !isQuick && files === "random" && rows === undefined && device === "wasm" && form === "own";
+  const suffix = model === "fastvlm-0.5b" ? "" : `-${model}`;
   const folder = repositoryPath(isWhole ? "bench/" : ".cache/bench/");
   const settings = await resolveConfig(repositoryPath("package.json"));
   const save = async (name: string, text: string): Promise<void> => {
     writeFileSync(`${folder}${name}`, await format(text, { ...settings, filepath: name }));
   };
-  await save("results.json", JSON.stringify(report));
-  await save("RESULTS.md", toMarkdown(report));
+  await save(`results${suffix}.json`, JSON.stringify(report));
+  await save(`RESULTS${suffix}.md`, toMarkdown(report));
   console.log(`${toTables(report.rows)}\n`);
   for (const line of report.leftOut) console.log(`Left out: ${line}`);
-  console.log(`Written: ${isWhole ? "bench" : ".cache/bench"}/RESULTS.md and results.json`);
+  console.log(
+    `Written: ${isWhole ? "bench" : ".cache/bench"}/RESULTS${suffix}.md and results${suffix}.json`,
+  );
 }

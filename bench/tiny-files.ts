@@ -1,4 +1,4 @@
-/** The embedded model in the form of the official exporters: its trained weights, other spellings of its graphs. */
+/** The embedded models in the form of the official exporters: their trained weights, other spellings of their graphs. */
 
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import {
@@ -8,23 +8,30 @@ import {
   type Form,
 } from "../packages/onnx/src/index.ts";
 import { repositoryPath } from "../tools/run.ts";
+import { isSmolVlm, type ModelName } from "./models.ts";
 
-const OWN_FOLDER = repositoryPath("packages/tiny/model/");
-const EXPORTER_FOLDER = repositoryPath(".cache/bench/tiny-exporter/");
-
-/** The size that the embedded model was trained at. */
+/** The size that the embedded FastVLM was trained at. */
 const IMAGE_SIZE = 256;
 
 /** The folder with the embedded model's files in this form; writes those that the package does not have. */
-export function tinyFolder(form: Form): string {
-  if (form === "own") return OWN_FOLDER;
-  mkdirSync(EXPORTER_FOLDER, { recursive: true });
-  for (const name of readdirSync(OWN_FOLDER))
-    if (name.endsWith(".json")) copyFileSync(`${OWN_FOLDER}${name}`, `${EXPORTER_FOLDER}${name}`);
-  const weights = readSafetensors(repositoryPath("packages/tiny/checkpoint/model.safetensors"));
-  const config = readModelConfig(`${OWN_FOLDER}config.json`);
-  const options = { directory: EXPORTER_FOLDER, form, exportedImageSize: IMAGE_SIZE };
+export function tinyFolder(model: ModelName, form: Form): string {
+  const of = isSmolVlm(model) ? "smolvlm/" : "";
+  const own = repositoryPath(`packages/tiny/${of}model/`);
+  if (form === "own") return own;
+  const directory = repositoryPath(`.cache/bench/tiny-exporter/${of}`);
+  mkdirSync(directory, { recursive: true });
+  for (const name of readdirSync(own))
+    if (name.endsWith(".json")) copyFileSync(`${own}${name}`, `${directory}${name}`);
+  const weights = readSafetensors(
+    repositoryPath(`packages/tiny/${of}checkpoint/model.safetensors`),
+  );
+  const config = readModelConfig(`${own}config.json`);
+  if (isSmolVlm(model)) {
+    exportModel(weights, config, { directory, form, dtypes: ["q4"] });
+    return directory;
+  }
+  const options = { directory, form, exportedImageSize: IMAGE_SIZE };
   exportModel(weights, config, { ...options, dtypes: ["fp32"], graphs: ["vision", "embed"] });
   exportModel(weights, config, { ...options, dtypes: ["q4"], graphs: ["decoder"] });
-  return EXPORTER_FOLDER;
+  return directory;
 }

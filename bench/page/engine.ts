@@ -1,5 +1,6 @@
 /** What both pages put on `window.engine`: the same few calls, so that every row measures both alike. */
 
+import type { ModelName } from "../models.ts";
 import type { GpuCounts } from "./gpu-counts.ts";
 
 export type Device = "wasm" | "webgpu";
@@ -9,11 +10,12 @@ export type Form = "own" | "exporter";
 
 /** Which files, and how to run them. */
 export interface LoadOptions {
-  /** `tiny` is the embedded model; `hub` the public repository; `full-size` what the bench's server has. */
-  readonly model: "full-size" | "tiny" | "hub";
+  readonly model: ModelName;
+  /** `tiny` is the embedded model of the family; `hub` the public repository; `full-size` what the bench's server has. */
+  readonly files: "full-size" | "tiny" | "hub";
   readonly form: Form;
   readonly device: Device;
-  /** Side of the encoder's square, in pixels. */
+  /** Side at which a picture is seen, in pixels: the encoder's square, or the longest side before it is cut into tiles. */
   readonly imageSize: number;
   readonly threads: number;
   /** Counts the worker's calls to WebGPU. */

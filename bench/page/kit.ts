@@ -3,6 +3,7 @@
 import {
   createVlm,
   fastvlm05b,
+  smolVlm,
   type GenerateRequest,
   type Metric,
   type ModelDescriptor,
@@ -12,6 +13,7 @@ import {
   type VlmResult,
 } from "@fastvlm-kit/web";
 import { tinyModel } from "@fastvlm-kit/tiny";
+import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { callAtOnce } from "./ask-at-once.ts";
 import type { Answer, LoadOptions, LoadReport, Question } from "./engine.ts";
 import { countingName, readGpuCounts } from "./gpu-counts.ts";
@@ -20,6 +22,9 @@ import { drawPicture } from "./picture.ts";
 
 /** Long enough for the slowest machine: the bench measures, it does not give up. */
 const TIMEOUT_MS = 1_800_000;
+
+/** At the side that the model was loaded for, as the other engine does it; by default SmolVLM decides by the device. */
+const AS_LARGE = { detail: "high" } as const;
 
 let vlm: Vlm | undefined;
 
@@ -43,25 +48,36 @@ async function load(options: LoadOptions): Promise<LoadReport> {
   return { totalMs, variant: vlm.model.variant, stages: stagesOf(metrics) };
 }
 
-async function describe({ model, form, imageSize }: LoadOptions): Promise<ModelDescriptor> {
-  if (model === "tiny")
-    return form === "own" ? tinyModel({ precision: "q4" }) : tinyInExportersForm();
+async function describe(options: LoadOptions): Promise<ModelDescriptor> {
+  const { model, files, device, imageSize } = options;
+  if (files === "tiny") return describeTiny(options);
   const baseUrl = `${location.origin}/models/full-size`;
-  const isOurs = model === "full-size";
-  const descriptor = fastvlm05b({
-    acceptLicense: "apple-amlr",
+  const isOurs = files === "full-size";
+  const hub = {
     imageSize,
     // Random weights: no hash of the public ones is theirs.
     ...(isOurs && { revision: "full-size", baseUrl }),
-  });
-  const stored = isOurs ? await fetch(`${baseUrl}/self-check.json`) : undefined;
+  };
+  const descriptor =
+    model === "fastvlm-0.5b"
+      ? fastvlm05b({ acceptLicense: "apple-amlr", ...hub })
+      : smolVlm({ size: model === "smolvlm-256m" ? "256M" : "500M", ...hub });
+  const stored = isOurs ? await fetch(`${baseUrl}/self-check-${device}.json`) : undefined;
   if (stored?.ok !== true) return descriptor; // A folder of real weights needs none.
   return { ...descriptor, selfCheck: (await stored.json()) as SelfCheck };
 }
 
+function describeTiny({ model, form, imageSize }: LoadOptions): ModelDescriptor {
+  const precision = "q4";
+  const tiny =
+    model === "fastvlm-0.5b"
+      ? tinyModel({ precision })
+      : { ...tinySmolVlm({ precision }), imageSize };
+  return form === "own" ? tiny : inExportersForm(tiny);
+}
+
 /** The embedded model with the files that the bench's server has of it. */
-function tinyInExportersForm(): ModelDescriptor {
-  const model = tinyModel({ precision: "q4" });
+function inExportersForm(model: ModelDescriptor): ModelDescriptor {
   const files = Object.keys(model.files).map((path) => {
     const url = `${location.origin}/models/tiny/${path}`;
     return [path, { url, bytes: 1e6, isApproximate: true }] as const;
@@ -109,7 +125,7 @@ function toRequest(question: Question, picture: Blob | undefined): GenerateReque
   return {
     prompt,
     maxNewTokens,
-    ...(picture && { image: picture }),
+    ...(picture && { image: picture, ...AS_LARGE }),
     cache: question.remembers ?? false,
     timeoutMs: TIMEOUT_MS,
   };
@@ -124,7 +140,7 @@ let opened: { readonly picture: Blob; readonly photo: Promise<OpenImage> } | und
 
 async function askPhoto(picture: Blob, question: Question): Promise<VlmResult> {
   if (opened?.picture !== picture) {
-    opened = { picture, photo: loaded().open(picture, { timeoutMs: TIMEOUT_MS }) };
+    opened = { picture, photo: loaded().open(picture, { ...AS_LARGE, timeoutMs: TIMEOUT_MS }) };
   }
   const { prompt, ...options } = toRequest(question, undefined);
   return collect((await opened.photo).ask(prompt, options));

@@ -8,20 +8,27 @@ import {
   type Tensor,
 } from "@huggingface/transformers";
 import { expose } from "comlink";
+import type { ModelName } from "../models.ts";
 import type { Answer, LoadOptions } from "./engine.ts";
 
-const HUB_MODEL = "onnx-community/FastVLM-0.5B-ONNX";
+const HUB_MODELS: Readonly<Record<ModelName, string>> = {
+  "fastvlm-0.5b": "onnx-community/FastVLM-0.5B-ONNX",
+  "smolvlm-256m": "HuggingFaceTB/SmolVLM-256M-Instruct",
+  "smolvlm-500m": "HuggingFaceTB/SmolVLM-500M-Instruct",
+};
 
 type Processor = Awaited<ReturnType<typeof AutoProcessor.from_pretrained>>;
 type Model = Awaited<ReturnType<typeof AutoModelForImageTextToText.from_pretrained>>;
 
 let processor: Processor;
 let model: Model;
+let isSmolVlm = false;
 let visionMs = 0;
 
 async function load(options: LoadOptions & { readonly host: string }): Promise<void> {
-  const { device, dtypes, imageSize, threads } = options;
-  if (options.model !== "hub") {
+  const { device, dtypes, threads } = options;
+  isSmolVlm = options.model !== "fastvlm-0.5b";
+  if (options.files !== "hub") {
     env.allowLocalModels = false;
     env.remoteHost = options.host;
     env.remotePathTemplate = "{model}/";
@@ -32,12 +39,9 @@ async function load(options: LoadOptions & { readonly host: string }): Promise<v
   wasm.wasmPaths = undefined;
   env.useWasmCache = false;
 
-  const name = options.model === "hub" ? HUB_MODEL : options.model;
+  const name = options.files === "hub" ? HUB_MODELS[options.model] : options.files;
   processor = await AutoProcessor.from_pretrained(name, {});
-  Object.assign(processor.image_processor!, {
-    size: { shortest_edge: imageSize },
-    crop_size: { height: imageSize, width: imageSize },
-  });
+  Object.assign(processor.image_processor!, sizesOf(options));
   model = await AutoModelForImageTextToText.from_pretrained(name, {
     device,
     dtype: {
@@ -47,6 +51,15 @@ async function load(options: LoadOptions & { readonly host: string }): Promise<v
     } as never,
   });
   timeVision(model);
+}
+
+/** Options of the image processor, so that a picture is seen at the side that the kit sees it at. */
+function sizesOf({ imageSize }: LoadOptions) {
+  if (isSmolVlm) return { size: { longest_edge: imageSize } };
+  return {
+    size: { shortest_edge: imageSize },
+    crop_size: { height: imageSize, width: imageSize },
+  };
 }
 
 /** The vision encoder runs inside `generate`: its session tells how long it took. */
@@ -83,17 +96,10 @@ async function answerOne(
 ): Promise<Omit<Answer, "totalMs" | "wasRemembered">> {
   visionMs = 0;
   const startedAt = performance.now();
-  const text = processor.apply_chat_template(
-    [{ role: "user", content: `${picture ? "<image>" : ""}${prompt}` }],
-    { add_generation_prompt: true, tokenize: false },
-  ) as unknown as string;
+  const text = renderChat(prompt, picture !== undefined);
   const image = picture && (await RawImage.fromBlob(picture));
   const decodedAt = performance.now();
-  const inputs = (
-    image
-      ? await processor(image, text, { add_special_tokens: false })
-      : processor.tokenizer!(text, { add_special_tokens: false })
-  ) as { input_ids: Tensor };
+  const inputs = await prepareInputs(text, image);
   const preprocessedAt = performance.now();
 
   const tokensAt: number[] = [];
@@ -126,6 +132,29 @@ async function answerOne(
     promptTokens,
     outputTokens: ids.length,
   };
+}
+
+/** SmolVLM's template wants a list of parts. */
+function renderChat(prompt: string, hasImage: boolean): string {
+  const parts = [...(hasImage ? [{ type: "image" }] : []), { type: "text", text: prompt }];
+  const content = isSmolVlm ? parts : `${hasImage ? "<image>" : ""}${prompt}`;
+  return processor.apply_chat_template([{ role: "user", content }] as never, {
+    add_generation_prompt: true,
+    tokenize: false,
+  }) as unknown as string;
+}
+
+/** The two processors take their arguments in different orders. */
+async function prepareInputs(
+  text: string,
+  image: RawImage | undefined,
+): Promise<{ readonly input_ids: Tensor }> {
+  const asWritten = { add_special_tokens: false };
+  if (!image) return processor.tokenizer!(text, asWritten);
+  const inputs: unknown = isSmolVlm
+    ? await processor(text, [image])
+    : await processor(image, text, asWritten);
+  return inputs as { input_ids: Tensor };
 }
 
 const reference = { load, ask };

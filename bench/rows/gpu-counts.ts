@@ -7,7 +7,7 @@ import type { Question } from "../page/engine.ts";
 import type { GpuCounts } from "../page/gpu-counts.ts";
 import { longPrompt, QUESTION } from "../prompts.ts";
 import { noSamples, type EngineName, type Row, type Samples } from "../row.ts";
-import { alternate, type Engines, type OpenEngine, type Setup } from "../session.ts";
+import { alternate, type Engines, type OpenEngine } from "../session.ts";
 
 /** What WebGPU is told, and what telling it costs the page's process; the GPU's own work is not in it. */
 interface Counts extends GpuCounts {
@@ -31,17 +31,7 @@ const KEYS = Object.keys(NAMES) as (keyof Counts)[];
 type Counted = Record<keyof Counts, Samples>;
 const DECODED_TOKENS = 8;
 
-export async function countGpuCalls(setup: Setup, engines: Engines): Promise<Row[]> {
-  const rows = toRows("token", "WebGPU calls for each decoded token", await countTokens(engines));
-  if (setup.isQuick) return rows;
-  const picture = await countPicture(engines, setup.load.imageSize);
-  return [
-    ...rows,
-    ...toRows("picture", "WebGPU calls for a new picture, to the first token", picture),
-  ];
-}
-
-async function countTokens(engines: Engines): Promise<Counted> {
+export async function countTokenCalls(engines: Engines): Promise<Row[]> {
   const counted = noCounts();
   const prompt = longPrompt(100, 40);
   await alternate(1, async (name) => {
@@ -52,10 +42,11 @@ async function countTokens(engines: Engines): Promise<Counted> {
     const many = await countsOf(engine, answer);
     add(counted, name, subtract(many, one), DECODED_TOKENS);
   });
-  return counted;
+  return toRows("token", "WebGPU calls for each decoded token", counted);
 }
 
-async function countPicture(engines: Engines, size: number): Promise<Counted> {
+/** Both engines are loaded for `size`. */
+export async function countPictureCalls(engines: Engines, size: number): Promise<Row[]> {
   const counted = noCounts();
   await alternate(1, async (name) => {
     for (const seed of [0, 1]) {
@@ -64,7 +55,8 @@ async function countPicture(engines: Engines, size: number): Promise<Counted> {
       if (seed > 0) add(counted, name, counts, 1); // The first one compiled the shaders.
     }
   });
-  return counted;
+  const group = `WebGPU calls for a new picture of ${size} px, to the first token`;
+  return toRows(`picture-${size}`, group, counted);
 }
 
 async function countsOf(engine: OpenEngine, question: Question): Promise<Counts> {
