@@ -43,6 +43,7 @@ export { RewriteLog } from "./rewrite-log.ts";
 export type { MessageEdit } from "./rewrite.ts";
 export { LAST_POSITION, TOTAL_LENGTH } from "./sequence-lengths.ts";
 export { canSharePast } from "./shared-past.ts";
+export { sharesScale } from "./shared-scale.ts";
 export { skeletonOf, toSkeleton, type Skeleton, type SkeletonOptions } from "./skeleton.ts";
 export { ATTENTION_BIAS } from "./unfuse-attention.ts";
 export { ifReadable } from "./understand.ts";

@@ -18,6 +18,12 @@ export interface OnnxDecodingParts {
   readonly ort: OrtModule;
   readonly decoder: Session;
   readonly embedding: Embedding;
+  /**
+   * Runs the first position of a sequence by itself. Language models have by far their largest numbers at the first position,
+   * so that this mends int8 files, whose activations have one scale for all positions of a run
+   * (decisions/2026-11-26-real-language.md).
+   */
+  readonly runsFirstAlone?: boolean;
   /** Where the decoder is on a GPU. */
   readonly onGpu?: OnGpu;
 }
@@ -51,8 +57,17 @@ export class OnnxDecoding implements Decoding {
   }
 
   async append(parts: readonly PromptPart[]): Promise<Prediction> {
-    const { ort, decoder, onGpu } = this.#parts;
     const { values, count } = await this.#embed(parts);
+    const isFirst = this.#length === 0 && count > 1;
+    if (!isFirst || this.#parts.runsFirstAlone !== true) return this.#run(values, count);
+    const hidden = values.length / count;
+    await this.#run(values.subarray(0, hidden), 1);
+    return this.#run(values.subarray(hidden), count - 1);
+  }
+
+  /** @param values [count, hidden] */
+  async #run(values: Float32Array, count: number): Promise<Prediction> {
+    const { ort, decoder, onGpu } = this.#parts;
     const total = this.#length + count;
     this.#cache.makeRoom(total);
     const feeds: Record<string, Tensor> = { ...this.#cache.feeds };

@@ -241,8 +241,8 @@ class OnnxRuntime implements OrtRuntime {
   startDecoding(): Decoding {
     const { ort, embedding, decoder } = this.#parts;
     if (!decoder) throw new Error("The decoder was released and not loaded again");
-    const { session, onGpu, createCache } = decoder;
-    const parts = { ort, embedding, decoder: session, ...(onGpu && { onGpu }) };
+    const { session, onGpu, runsFirstAlone, createCache } = decoder;
+    const parts = { ort, embedding, decoder: session, runsFirstAlone, ...(onGpu && { onGpu }) };
     return new OnnxDecoding(parts, createCache());
   }
 

@@ -4,6 +4,7 @@ import {
   canSharePast,
   headSizesOf,
   planDecoder,
+  sharesScale,
   type DecoderRewrite,
   type GraphOutline,
   type RewriteSummary,
@@ -36,6 +37,8 @@ export interface OpenedDecoder {
   readonly report: GraphReport;
   readonly session: Session;
   readonly onGpu: OnGpu | undefined;
+  /** Whether the first position of a sequence runs by itself (see {@link OnnxDecodingParts.runsFirstAlone}). */
+  readonly runsFirstAlone: boolean;
   /** Creates the cache of a new sequence. */
   readonly createCache: () => KvCache;
   /** Frees KV memory that no sequence uses. */
@@ -82,6 +85,7 @@ export async function openDecoder(
   const whyNotCaptured =
     form === "captured" && sharesPast ? whyNotCapture(gpu, model, rewrite) : NOT_ASKED;
   // Read now, because creating the session closes the file.
+  const runsFirstAlone = model !== undefined && sharesScale(model);
   const headSizes = model ? headSizesOf(model) : new Map<string, number>();
   const { session, isRewritten, isCapturing, refused } = await create(
     { ...graph, ...(rewrite && { weights: rewrite.source }) },
@@ -110,6 +114,7 @@ export async function openDecoder(
     },
     session,
     onGpu,
+    runsFirstAlone,
     createCache() {
       if (caches) return caches.create();
       const newPositions = done?.newPositions;
