@@ -13,7 +13,27 @@ export interface Question {
 
 const MAX_NEW_TOKENS = 48;
 
-/** Greedy and uncached answers of the kit, on one device. */
+/** Greedy and uncached answers of the kit's shared client, which is on WebGPU where the browser has it. */
+export function answerWithLoadedKit(
+  page: Page,
+  questions: readonly Question[],
+): Promise<VlmResult[]> {
+  return page.evaluate(
+    async ({ questions, maxNewTokens }) => {
+      const { ask, observeLoaded } = window.kit;
+      const { vlm } = await observeLoaded();
+      const results: VlmResult[] = [];
+      for (const { prompt, pictures } of questions) {
+        const asked = { prompt, image: pictures, maxNewTokens, cache: false, timeoutMs: 120_000 };
+        results.push(await ask(vlm, asked));
+      }
+      return results;
+    },
+    { questions, maxNewTokens: MAX_NEW_TOKENS },
+  );
+}
+
+/** The same of a client of its own, on one device. */
 export function answerWithKit(
   page: Page,
   questions: readonly Question[],
