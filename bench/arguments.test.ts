@@ -11,6 +11,7 @@ test("measures everything on WASM with the full-size files by default", () => {
     isHeaded: false,
     threads: 2,
     imageSizes: [1024, 512, 256],
+    browserArgs: [],
     runs: 3,
     rows: undefined,
   });

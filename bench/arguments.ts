@@ -20,6 +20,7 @@ export const USAGE = `Measures the kit beside transformers.js, in one Chromium, 
   --threads N        threads of the WASM runtime, for both (default 2)
   --rows LIST        only these groups: load, first-token, text, again, same-answer, scripts, gpu
   --sizes LIST       sides at which pictures are seen (default 1024,512,256; SmolVLM 1024,512)
+  --browser-args ARGS  more arguments for Chromium, with spaces between them
   --runs N           how many measurements of each are kept (default 3; with --quick 1)
 `;
 
@@ -34,6 +35,8 @@ export interface Arguments {
   /** From large to small. */
   readonly imageSizes: readonly number[];
   readonly runs: number;
+  /** For Chromium, beside the bench's own. */
+  readonly browserArgs: readonly string[];
   /** Undefined: all. */
   readonly rows: readonly string[] | undefined;
 }
@@ -63,6 +66,7 @@ export function parseArguments(args: readonly string[]): Arguments | "help" {
     isHeaded: values.headed,
     threads: count("--threads", values.threads),
     imageSizes: sizes === undefined ? (quick ? quickSizes : allSizes) : parseSizes(sizes, sizeStep),
+    browserArgs: values["browser-args"]?.split(" ") ?? [],
     runs: count("--runs", values.runs ?? (quick ? "1" : "3")),
     rows: values.rows === undefined ? undefined : parseRows(values.rows),
   };
@@ -109,6 +113,7 @@ function parse(args: readonly string[]) {
         rows: { type: "string" },
         sizes: { type: "string" },
         runs: { type: "string" },
+        "browser-args": { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     }).values;

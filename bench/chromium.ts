@@ -20,6 +20,8 @@ export interface ChromiumOptions {
   readonly port: number;
   readonly graphics: Graphics;
   readonly headed: boolean;
+  /** Beside the bench's own arguments. */
+  readonly args: readonly string[];
   /** The folder of the profile. */
   readonly profile: string;
 }
@@ -45,6 +47,7 @@ export async function openChromium(options: ChromiumOptions): Promise<Chromium> 
     args: [
       ...CHROMIUM_ARGS,
       ...graphicsArgs(options.graphics),
+      ...options.args,
       `--host-resolver-rules=MAP ${HOST}:80 127.0.0.1:${options.port}`,
     ],
   });

@@ -1,5 +1,6 @@
 /** Which GPU there is to measure on. */
 
+import { readdirSync } from "node:fs";
 import { openChromium, type ChromiumOptions, type Graphics } from "./chromium.ts";
 
 export interface FoundGraphics {
@@ -13,11 +14,17 @@ export interface FoundGraphics {
 export async function findGraphics(
   options: Omit<ChromiumOptions, "graphics">,
 ): Promise<FoundGraphics> {
-  const hardware = await probe({ ...options, graphics: "hardware" });
+  const hardware = mayHaveCard() && (await probe({ ...options, graphics: "hardware" }));
   if (hardware && !hardware.isSoftware) return { ...hardware, graphics: "hardware" };
   const software = await probe({ ...options, graphics: "software" });
   if (!software) throw new Error("This browser offers no WebGPU adapter, not even in software.");
   return { ...software, graphics: "software" };
+}
+
+/** Without a card, Chromium's arguments for one keep a CPU busy for minutes: it then draws the page in software. */
+function mayHaveCard(): boolean {
+  if (process.platform !== "linux") return true;
+  return readdirSync("/dev").some((name) => /^(dri|dxg|kgsl|mali|nvidia)/.test(name));
 }
 
 async function probe(options: ChromiumOptions) {

@@ -72,7 +72,8 @@ async function measure(
   const load = loadavg()[0]!.toFixed(1);
   const wants = (group: Group): boolean => wantsRows(args, group);
   const profile = prepareProfile(repositoryPath(".cache/bench"), models);
-  const chromiumOptions = { port: server.port, headed: args.isHeaded, profile };
+  const { browserArgs, isHeaded } = args;
+  const chromiumOptions = { port: server.port, headed: isHeaded, args: browserArgs, profile };
   const setupFor = (graphics: Graphics, load: LoadOptions): Setup => ({
     chromium: { ...chromiumOptions, graphics },
     load,

@@ -1,4 +1,7 @@
-/** `npm run full-size [-- MODEL] [--set all|wasm|webgpu] [--form own|exporter] [--tokenizer FOLDER]`. */
+/**
+ * `npm run full-size [-- MODEL] [--set all|wasm|webgpu] [--only FILES] [--form own|exporter] [--tokenizer FOLDER]`.
+ * FILES are some of the set, such as `vision-q4,decoder-q4`.
+ */
 
 import { parseArgs } from "node:util";
 import { FULL_SIZE_MODELS, SETS } from "./models.ts";
@@ -10,11 +13,12 @@ const { values, positionals } = parseArgs({
     set: { type: "string", default: "all" },
     form: { type: "string", default: "own" },
     tokenizer: { type: "string" },
+    only: { type: "string" },
   },
 });
 const [name = "fastvlm-0.5b"] = positionals;
 const model = chosen("The model", name, FULL_SIZE_MODELS);
-const { tokenizer } = values;
+const { tokenizer, only } = values;
 const folder = writeFullSize(
   chosen("--set", values.set, SETS),
   (line) => {
@@ -24,6 +28,7 @@ const folder = writeFullSize(
     model,
     form: chosen("--form", values.form, { own: "own", exporter: "exporter" }),
     ...(tokenizer !== undefined && { tokenizer }),
+    ...(only !== undefined && { only: only.split(",") }),
   },
 );
 console.log(`${FULL_SIZE_MODELS[model].title}'s size, random weights: ${folder}`);

@@ -24,13 +24,15 @@ interface FullSizeOptions {
   readonly form?: Form;
   /** A folder whose tokenizer files are taken instead of our own. */
   readonly tokenizer?: string;
+  /** Only these files of the set, such as `vision-q4`: several processes can then write a set together. */
+  readonly only?: readonly string[];
 }
 
 /** Writes what is missing of a set, and returns its folder. Says one line a file that it writes. */
 export function writeFullSize(
   set: SetName,
   say: (line: string) => void,
-  { model: name = "fastvlm-0.5b", form = "own", tokenizer }: FullSizeOptions = {},
+  { model: name = "fastvlm-0.5b", form = "own", tokenizer, only }: FullSizeOptions = {},
 ): string {
   const { size, textFiles, sets, silent } = FULL_SIZE_MODELS[name];
   const folder = fullSizeFolder(form, name);
@@ -46,14 +48,15 @@ export function writeFullSize(
   }
   const weights = silenceRows(randomWeights(size, SEED), silent);
   for (const [kind, dtype] of sets[set]) {
-    if (record.has(`${kind} ${dtype}`)) continue;
+    const file = `${kind}-${dtype}`;
+    if (record.has(file) || only?.includes(file) === false) continue;
     exportModel(weights, size, {
       directory: folder,
       dtypes: [dtype],
       graphs: [kind],
       form,
       onFile: ({ path, sizeBytes }) => {
-        record.add(`${kind} ${dtype}`, path, sizeBytes);
+        record.add(file, path, sizeBytes);
         say(`${path.slice(folder.length)}  ${(sizeBytes / 1e6).toFixed(1)} MB`);
       },
     });
@@ -61,29 +64,35 @@ export function writeFullSize(
   return folder;
 }
 
-interface WrittenFiles {
+interface WrittenFile {
   readonly stamp: string;
-  readonly files: Record<string, { readonly path: string; readonly bytes: number }>;
+  readonly path: string;
+  readonly bytes: number;
 }
 
-/** Remembers which files are whole: one that was interrupted is not in it. */
+/**
+ * Remembers which files are whole: one that was interrupted is not in it. Each has a record of its own, so that processes
+ * that write different ones do not disturb each other.
+ */
 function openRecord(folder: string, stamp: string) {
-  const recordPath = join(folder, "written.json");
-  const found = existsSync(recordPath)
-    ? (JSON.parse(readFileSync(recordPath, "utf8")) as WrittenFiles)
-    : undefined;
-  const files: WrittenFiles["files"] = found?.stamp === stamp ? found.files : {};
+  const records = join(folder, "written");
+  mkdirSync(records, { recursive: true });
+  const recordPath = (file: string): string => join(records, `${file}.json`);
   return {
-    has(key: string): boolean {
-      const file = files[key];
-      return file !== undefined && existsSync(file.path) && statSync(file.path).size === file.bytes;
+    has(file: string): boolean {
+      if (!existsSync(recordPath(file))) return false;
+      const found = JSON.parse(readFileSync(recordPath(file), "utf8")) as WrittenFile;
+      const isCurrent = found.stamp === stamp && existsSync(found.path);
+      return isCurrent && statSync(found.path).size === found.bytes;
     },
-    add(key: string, path: string, bytes: number): void {
-      files[key] = { path, bytes };
-      writeFileSync(recordPath, JSON.stringify({ stamp, files } satisfies WrittenFiles, null, 2));
+    add(file: string, path: string, bytes: number): void {
+      writeFileSync(recordPath(file), JSON.stringify({ stamp, path, bytes } satisfies WrittenFile));
     },
   };
 }
+
+/** Files in this folder that decide nothing of what is in a graph. */
+const ASIDE = ["cli.ts", "write-self-check.ts"];
 
 /** Changes when the code that writes the graphs does. */
 function stampOfSources(): string {
@@ -92,8 +101,8 @@ function stampOfSources(): string {
   const writer = ["packages/onnx/src", "packages/onnx/src/format"].map(repositoryPath);
   for (const folder of [here, ...writer]) {
     for (const name of readdirSync(folder).sort()) {
-      if (name.endsWith(".ts") && !name.endsWith(".test.ts"))
-        hash.update(readFileSync(join(folder, name)));
+      const decides = name.endsWith(".ts") && !name.endsWith(".test.ts") && !ASIDE.includes(name);
+      if (decides) hash.update(readFileSync(join(folder, name)));
     }
   }
   return hash.digest("hex");
