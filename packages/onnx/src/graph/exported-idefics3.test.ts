@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { sourceOfBytes } from "./byte-source.ts";
 import { planDecoder } from "./decoder-rewrite.ts";
 import { embeddingTable } from "./embedding-table.ts";
+import { planEncoder } from "./encoder-rewrite.ts";
 import { planInt8Vision } from "./int8-vision.ts";
 import { outlineModel, type GraphOutline } from "./model-outline.ts";
 
@@ -56,5 +57,13 @@ it.each(["vision_encoder", "vision_encoder_dynamo"])(
     const plan = planInt8Vision(outline(name), { minLayerWeights: 1, minModelWeights: 1 });
     // Queries, keys, values, output and two of the feed-forward in each layer; the connector.
     expect(plan?.layers).toBe(6 * VISION_LAYERS + 1);
+  },
+);
+
+it.each(["", "_dynamo", "_int8", "_q4", "_q4f16"])(
+  "vision_encoder%s computes GELU in one node in each layer",
+  (dtype) => {
+    const { rewrites } = planEncoder(outline(`vision_encoder${dtype}`));
+    expect(rewrites).toContainEqual({ name: "fused-gelu", applied: VISION_LAYERS, missed: [] });
   },
 );

@@ -25,7 +25,7 @@ export { embeddingTable, type EmbeddingTable, type NumberType } from "./embeddin
 export { joinFiles, type ExternalFile, type Layout } from "./external-data.ts";
 export { POSITIONS } from "./fuse-rotary.ts";
 export { headSizesOf } from "./head-size.ts";
-export { imageSizeOf, type ImageSize } from "./image-size.ts";
+export { planEncoder, type EncoderPlan } from "./encoder-rewrite.ts";
 export {
   inspectModel,
   type InspectedTensors,

@@ -8,8 +8,8 @@ import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { planDecoder } from "./decoder-rewrite.ts";
 import { embeddingTable } from "./embedding-table.ts";
+import { planEncoder } from "./encoder-rewrite.ts";
 import { ExternalReference, joinFiles, type ExternalFile } from "./external-data.ts";
-import { imageSizeOf } from "./image-size.ts";
 import { planInt8Vision } from "./int8-vision.ts";
 import { nameIn, outlineModel, type GraphOutline } from "./model-outline.ts";
 import { outlineNode } from "./node-outline.ts";
@@ -256,9 +256,7 @@ function plansOf(graph: GraphName | "unknown", fresh: () => GraphOutline): Plans
       };
     }
     case "vision": {
-      const size = imageSizeOf(fresh());
-      const pools = size.isFree ? size.pools : 0;
-      const rewrites: RewriteReport[] = [{ name: "mean-over-map", applied: pools, missed: [] }];
+      const { size, rewrites } = planEncoder(fresh());
       return {
         devices: { webgpu: rewrites, wasm: rewrites },
         imageSize: size.isFree ? "any" : `one only: ${size.reason}`,

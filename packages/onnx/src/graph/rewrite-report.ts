@@ -22,6 +22,8 @@ export type RewriteName =
   | "captured-steps"
   /** A pool that was exported for one size of image becomes the mean over the map, for any size. */
   | "mean-over-map"
+  /** The vision encoder computes GELU by tanh in one node. */
+  | "fused-gelu"
   /** Rows of the embedding table are read from the file, without a session. */
   | "looked-up-rows";
 

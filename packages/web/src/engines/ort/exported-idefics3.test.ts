@@ -85,6 +85,9 @@ describe.each(Object.entries(ENCODERS))("the exported %s", (vision, { expected, 
   it("has the reference's features, a tile in each run", async () => {
     const { runtime, prepared } = await load({ vision });
     expect(prepared["vision"]).toMatchObject({ imageSize: "fixed" });
+    const { rewrites, failures } = prepared["vision"]!.report;
+    expect(rewrites).toContainEqual({ name: "fused-gelu", applied: 2, missed: [] });
+    expect(failures).toEqual([]);
     const features = await encodeTiles(runtime);
     const { stride } = torch.features;
     for (const [index, { tokens, values }] of features.entries()) {

@@ -41,7 +41,10 @@ describe("the report of a graph", () => {
     expect(Object.keys(byGraph).sort()).toEqual(["decoder", "embed", "vision"]);
     expect(byGraph["vision"]).toMatchObject({
       form: "rewritten",
-      rewrites: [{ name: "mean-over-map", applied: 1, missed: [] }],
+      rewrites: [
+        { name: "mean-over-map", applied: 1, missed: [] },
+        { name: "fused-gelu", applied: 0, missed: [] },
+      ],
       imageSize: { isFree: true, own: 1024 },
     });
     expect(byGraph["embed"]).toMatchObject({ form: "looked-up" });

@@ -1,6 +1,6 @@
 /** The vision encoder as the CPU runs it best: as int8 products, written from the downloaded file (decisions/2026-11-24-int8-vision-encoder.md). */
 
-import { ifReadable, imageSizeOf, planInt8Vision } from "@fastvlm-kit/onnx/graph";
+import { ifReadable, planEncoder, planInt8Vision } from "@fastvlm-kit/onnx/graph";
 import type { EncoderOptimizer } from "../encoder-optimizer.ts";
 import { outlineGraph } from "./graph-file.ts";
 
@@ -11,9 +11,9 @@ export const INT8_ENCODER: EncoderOptimizer = {
     const { model } = outlineGraph(source, "vision");
     if (!model) return undefined;
     return ifReadable(() => {
-      const size = imageSizeOf(model);
+      const { edit } = planEncoder(model);
       return planInt8Vision(model, {
-        ...(size.isFree && { edit: size.edit }),
+        ...(edit && { edit }),
         ...(isAlways && { minModelWeights: 1 }),
       });
     });

@@ -1,6 +1,6 @@
 /** Opens the vision encoder, and finds out for which sizes of images it is right. */
 
-import { imageSizeOf } from "@fastvlm-kit/onnx/graph";
+import { planEncoder } from "@fastvlm-kit/onnx/graph";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
 import type { VisionPorts } from "../runtime.ts";
@@ -34,15 +34,14 @@ export async function openEncoder(
   { create, device, ports, ownSize }: OpenEncoderContext,
 ): Promise<Encoder> {
   const { model } = graph;
-  const { plan: size, failures } = planGraph(() => model && imageSizeOf(model));
-  const edit = size?.isFree === true && size.pools > 0 ? size.edit : undefined;
+  const { plan, failures } = planGraph(() => model && planEncoder(model));
+  const { size, edit, rewrites = [] } = plan ?? {};
   const { session, isRewritten, refused } = await create(graph, () => edit);
   const height = input(session, ports.pixels).shape.at(-2); // [..., 3, h, w]
   const imageSize = typeof height === "number" ? height : ownSize;
-  const isImageSizeFree = size?.isFree === true && (edit === undefined || isRewritten);
+  const needsChange = size?.isFree === true && size.pools > 0;
+  const isImageSizeFree = size?.isFree === true && (!needsChange || isRewritten);
   const reason = size?.isFree === false ? size.reason : "the graph is not understood";
-  const pools = size?.isFree === true ? size.pools : 0;
-  const means = { name: "mean-over-map", applied: pools, missed: [] } as const;
   return {
     session,
     imageSize,
@@ -51,7 +50,7 @@ export async function openEncoder(
       graph: "vision",
       device,
       form: isRewritten ? "rewritten" : "plain",
-      rewrites: [edit && !isRewritten ? undone(means) : means],
+      rewrites: rewrites.map((one) => (isRewritten ? one : undone(one))),
       failures: [...failures, ...refusals(refused)],
       imageSize: { isFree: isImageSizeFree, own: imageSize, ...(!isImageSizeFree && { reason }) },
     },
