@@ -1,6 +1,7 @@
 /** Reads the number in a stored tensor of one element. Exporters store it as bytes or in a typed list. */
 
 import { DATA_TYPE } from "../format/data-type.ts";
+import { fromFloat16 } from "../format/float16.ts";
 import { TENSOR } from "../format/onnx-fields.ts";
 import { WIRE } from "../format/protobuf.ts";
 import type { StoredTensor } from "./model-outline.ts";
@@ -23,7 +24,8 @@ export function readScalar(reader: WireReader, tensor: StoredTensor): number | u
       tensor.dataType === DATA_TYPE.float32 ? readFloat(reader, field) : readInteger(reader, field);
     if (number === undefined) return undefined;
   }
-  return number;
+  // Lists have float16 as the integer of its bits.
+  return tensor.dataType === DATA_TYPE.float16 && number !== undefined ? fromBits(number) : number;
 }
 
 /** Field numbers of `TensorProto`: numbers as themselves, packed or not. */
@@ -52,6 +54,8 @@ function fromBytes(dataType: number, bytes: Uint8Array): number | undefined {
   switch (dataType) {
     case DATA_TYPE.float32:
       return view.getFloat32(0, true);
+    case DATA_TYPE.float16:
+      return fromBits(view.getUint16(0, true));
     case DATA_TYPE.int8:
       return view.getInt8(0);
     case DATA_TYPE.uint8:
@@ -59,4 +63,8 @@ function fromBytes(dataType: number, bytes: Uint8Array): number | undefined {
     default:
       return undefined;
   }
+}
+
+function fromBits(bits: number): number | undefined {
+  return fromFloat16(Uint16Array.of(bits))[0];
 }

@@ -12,8 +12,13 @@ import { LruMap } from "../../shared/lru-map.ts";
 /** Buffers have room for a multiple of this number of positions, which is enough for a prompt and a usual answer. */
 const ROOM_STEP = 256;
 
-/** The greatest size of unused memory that is kept: five of the shortest sequences of FastVLM-0.5B in float32. */
-const MAX_IDLE_BYTES = 32 * 2 ** 20;
+/**
+ * The greatest size of unused memory that is kept. One sequence about an image of 17 tiles has to fit: SmolVLM-256M takes
+ * 46,080 bytes for a position in float32, and 1141 positions get room for 1280, which is 59 MB. If such memory were freed
+ * after each image, the steps of every image would be captured anew, and ORT never frees what it has captured. It is
+ * also ten of the shortest sequences of FastVLM-0.5B.
+ */
+const MAX_IDLE_BYTES = 64 * 2 ** 20;
 
 export interface GpuCaches {
   /** An empty cache. */
