@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", ...(isExhaustive ? [] : [EXHAUSTIVE_FILES])],
     environment: "node",
     testTimeout: 60_000,
+    // Where tests share a model, a hook loads it.
+    hookTimeout: 60_000,
     // Vitest leaves one core to itself. Many tests wait for servers and timers, so that all cores pay.
     maxWorkers: "100%",
   },

@@ -21,6 +21,9 @@ import {
   type VlmResult,
 } from "@fastvlm-kit/web";
 import { tinyModel } from "@fastvlm-kit/tiny";
+import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
+import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
+import { exportedSmolVlm } from "./exported-smolvlm.ts";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { stored } from "./stored.ts";
 import { readNumbers } from "./numbers.ts";
@@ -84,14 +87,16 @@ async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
   return { vlm, ...seen };
 }
 
-let loaded: Promise<Observed> | undefined;
+const embeddedModels = { tiny: tinyModel, smolvlm: tinySmolVlm };
+const loaded: Partial<Record<keyof typeof embeddedModels, Promise<Observed>>> = {};
 
 /**
- * The client that all tests of this page share which change nothing about it. It is loaded once, and
+ * The client that all tests of this page share which change nothing about it. It is loaded once for each model, and
  * keeps no results. What it reported before is forgotten at each call.
  */
-async function observeLoaded(): Promise<Observed> {
-  const seen = await (loaded ??= observe({ cache: { maxResultBytes: 0 } }));
+async function observeLoaded(model: keyof typeof embeddedModels = "tiny"): Promise<Observed> {
+  const options = { model: embeddedModels[model](), cache: { maxResultBytes: 0 } };
+  const seen = await (loaded[model] ??= observe(options));
   for (const list of [seen.progress, seen.metrics, seen.events]) list.length = 0;
   return seen;
 }
@@ -197,6 +202,8 @@ const kit = {
   createVlm,
   createWorker,
   DownloadControl,
+  drawKitImage,
+  exportedSmolVlm,
   failureOf,
   fastvlm05b,
   smolVlm,
@@ -209,6 +216,7 @@ const kit = {
   stored,
   timedFailureOf,
   tinyModel,
+  tinySmolVlm,
   VlmError,
   withShards,
 };

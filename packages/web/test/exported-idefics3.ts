@@ -35,6 +35,16 @@ interface Idefics3Reference {
     /** After the first of the steps. */
     readonly promptLogits: readonly number[];
   };
+  /** What PyTorch's `generate` answers to the kit's own prompts and pixels, in the order of `KIT_QUESTIONS`. */
+  readonly answers: readonly {
+    readonly name: string;
+    /** Of the pixels that it got. */
+    readonly sha256: string;
+    /** Of the prompt that it got. */
+    readonly ids: readonly number[];
+    /** With the id that ends it, where it ended. */
+    readonly answer: readonly number[];
+  }[];
   /** What native ONNX Runtime computes of encoders with rounded weights, a tile in each run. */
   readonly features: Readonly<Record<RoundedForm, readonly (readonly number[])[]>>;
   readonly logits: { readonly stride: number } & Readonly<Record<Idefics3Decoder, ExpectedLogits>>;

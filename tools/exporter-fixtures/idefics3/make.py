@@ -4,6 +4,11 @@ numbers it has to give. Two environments are needed, because no one release of t
 
     python tools/exporter-fixtures/idefics3/make.py graphs     # transformers 5: encoder, embeddings, torch's numbers
     python tools/exporter-fixtures/idefics3/make.py decoders   # transformers 4.55: the model builder, 8 and 4 bits
+
+Answers to the kit's own prompts and pixels are added to reference.json by
+
+    node --import tsx tools/exporter-fixtures/idefics3/write-questions.ts FOLDER
+    python tools/exporter-fixtures/idefics3/make.py answers --questions FOLDER   # transformers 5
 """
 
 import argparse
@@ -49,6 +54,18 @@ def write_graphs():
     # Last, because the module with the float positions is exchanged for it.
     save(onnxslim.slim(export_traced(model, WORK / "traced.onnx")), "vision_encoder")
     note("torch", found)
+
+
+def write_answers(questions):
+    """What PyTorch answers to the kit, from the same weights."""
+    import answers
+    import reference
+    from model import random_model
+
+    model = random_model()
+    known = json.loads((FOLDER / "reference.json").read_text())["torch"]
+    assert reference.of_torch(model) == known, "other weights than those of the graphs"
+    note("answers", answers.of_torch(model, questions))
 
 
 def write_decoders():
@@ -110,13 +127,15 @@ def note(name, found):
 def main():
     logging.disable(logging.WARNING)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["graphs", "decoders"])
-    what = parser.parse_args().what
+    parser.add_argument("what", choices=["graphs", "decoders", "answers"])
+    parser.add_argument("--questions", type=Path, help="for answers: the folder that write-questions.ts wrote")
+    options = parser.parse_args()
     GRAPHS.mkdir(parents=True, exist_ok=True)
     WORK.mkdir(exist_ok=True)
     # Quantising and the export of a table are those of FastVLM's fixtures.
     sys.path.append(str(Path(__file__).resolve().parents[1]))
-    {"graphs": write_graphs, "decoders": write_decoders}[what]()
+    steps = {"graphs": write_graphs, "decoders": write_decoders, "answers": lambda: write_answers(options.questions)}
+    steps[options.what]()
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
             print(f"{path.relative_to(FOLDER)}  {path.stat().st_size / 1e3:.0f} kB")

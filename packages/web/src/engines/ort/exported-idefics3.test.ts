@@ -3,7 +3,7 @@
  * ONNX Runtime compute. Nothing here was written by our own writer.
  */
 
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { largestSampleDifference, type ExpectedCall } from "../../../test/exported-files.ts";
 import {
   openIdefics3,
@@ -19,7 +19,14 @@ import {
   TILE,
   TILE_TOKENS,
 } from "../../../test/exported-idefics3-inputs.ts";
+import {
+  hashTiles,
+  idefics3EndIds,
+  readKitPrompt,
+} from "../../../test/exported-idefics3-prompt.ts";
+import { KIT_QUESTIONS, MOST_TOKENS } from "../../../test/exported-idefics3-questions.ts";
 import { exportedRows } from "../../../test/exported-inputs.ts";
+import { fillImages } from "../../generation/prompt.ts";
 import type { Decoding, ImageFeatures, PromptPart } from "../runtime.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
 
@@ -138,6 +145,33 @@ it("continues text, three tiles and text as generate of PyTorch does", async () 
   }
   expect(ids).toEqual(answer);
   await runtime.dispose();
+});
+
+describe("the kit's own pixels and prompts, all in float32", () => {
+  let runtime: OrtRuntime;
+  beforeAll(async () => {
+    ({ runtime } = await load({ vision: "vision_encoder", dtype: "fp32" }));
+  });
+  afterAll(() => runtime.dispose());
+
+  it.each(KIT_QUESTIONS)("are answered as generate of PyTorch does: $name", async (question) => {
+    const expected = reference.answers.find(({ name }) => name === question.name)!;
+    const { pieces, ids, tiles } = readKitPrompt(question);
+    expect(hashTiles(tiles)).toBe(expected.sha256);
+    expect(ids).toEqual(expected.ids);
+
+    const features: ImageFeatures[] = [];
+    for (const data of tiles) features.push(await runtime.encodeImage({ data, size: TILE }));
+    const decoding = runtime.startDecoding();
+    let parts = fillImages(pieces, features);
+    const said: number[] = [];
+    while (said.length < MOST_TOKENS && !idefics3EndIds.has(said.at(-1)!)) {
+      said.push(await (await decoding.append(parts)).readLikeliest());
+      parts = [{ kind: "tokens", ids: said.slice(-1) }];
+    }
+    expect(said).toEqual(expected.answer);
+    decoding.dispose();
+  });
 });
 
 it("has PyTorch's logits in native ONNX Runtime too", () => {
