@@ -2,7 +2,8 @@
 
 import type { Page } from "@playwright/test";
 import type { VlmResult } from "@fastvlm-kit/web";
-import type { ReferenceAnswer, ReferenceDtype } from "./harness/reference.ts";
+import type { ReferenceDtype } from "./harness/reference.ts";
+import type { ReferenceAnswer } from "./harness/reference-models.ts";
 import type { TestServer } from "./server/test-server.ts";
 
 export interface Question {

@@ -73,6 +73,7 @@ function startServer(): Promise<TestServer> {
       "/faults/": here("../packages/web/src/image/fixtures/faults/"),
       "/no-cors/": SCENES_FOLDER,
       "/models/tiny/": TINY_MODEL_FOLDER,
+      "/models/tiny-smolvlm/": here("../packages/tiny/smolvlm/model/"),
       "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
       "/models/exported-idefics3/": here("fixtures/exported-idefics3/"),
       "/models/large/": LARGE_MODEL_FOLDER,

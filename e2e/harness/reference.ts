@@ -3,15 +3,11 @@
 import {
   AutoModelForImageTextToText,
   AutoProcessor,
-  env,
   RawImage,
   type Tensor,
 } from "@huggingface/transformers";
-
-export interface ReferenceAnswer {
-  readonly text: string;
-  readonly ids: readonly number[];
-}
+import { takeModelsFrom, type ReferenceAnswer } from "./reference-models.ts";
+import { loadTiled } from "./tiled-reference.ts";
 
 /** Of a picture of 256 × 256 pixels. */
 const IMAGE_TOKENS = 16;
@@ -41,13 +37,7 @@ function ofEachGraph(dtype: "fp32" | "int8" | "q4"): Exclude<ReferenceDtype, str
 }
 
 async function load({ host, model, dtype }: ReferenceOptions) {
-  env.allowLocalModels = false;
-  env.remoteHost = host;
-  env.remotePathTemplate = "{model}/";
-  env.useBrowserCache = false;
-  env.useWasmCache = false;
-  // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
-  (env.backends.onnx.wasm as unknown as { wasmPaths: undefined }).wasmPaths = undefined;
+  takeModelsFrom(host);
   const processor = await AutoProcessor.from_pretrained(model, {});
   const loaded = await AutoModelForImageTextToText.from_pretrained(model, {
     device: "wasm",
@@ -90,7 +80,7 @@ async function load({ host, model, dtype }: ReferenceOptions) {
   };
 }
 
-const reference = { load };
+const reference = { load, loadTiled };
 
 declare global {
   interface Window {
