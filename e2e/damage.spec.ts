@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor } from "@fastvlm-kit/web";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, LARGE_MODEL_FOLDER, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
@@ -89,10 +90,10 @@ async function expectRepair(
 }
 
 for (const place of PLACES) {
-  test(`${place}: flipped bits at random places of the stored weights are found, and only their shards fetched again`, async ({
-    kitPage,
-    server,
-  }) => {
+  // The test after this one damages shards of both places.
+  const tag = place === "private files" ? [] : EXHAUSTIVE_TAG;
+  const name = `${place}: flipped bits at random places of the stored weights are found, and only their shards fetched again`;
+  test(name, { tag }, async ({ kitPage, server }) => {
     await workWith(kitPage, place);
     const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
     expect(await loadAndCaption(kitPage, model)).toBe(CAPTION);

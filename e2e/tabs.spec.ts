@@ -2,6 +2,7 @@
 
 import type { BrowserContext, JSHandle, Page } from "@playwright/test";
 import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, freeze, openKit, test, thaw } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
@@ -116,10 +117,10 @@ const ends: Record<string, (page: Page) => Promise<void>> = {
 for (const [what, end] of Object.entries(ends)) {
   for (const fault of ["", "no-locks"]) {
     const where = fault ? ", without Web Locks" : "";
-    test(`when the tab that downloads ${what}${where}, another goes on with what is stored`, async ({
-      context,
-      server,
-    }) => {
+    // A lease of a tab that was closed ends as that of a crashed one does.
+    const tag = fault && what === "is closed" ? EXHAUSTIVE_TAG : [];
+    const name = `when the tab that downloads ${what}${where}, another goes on with what is stored`;
+    test(name, { tag }, async ({ context, server }) => {
       const [holder, follower] = (await openTabs(context, server, 2)) as [Page, Page];
       const model = await shardedModel(follower, { shardBytes: 64 * KIB });
       // So slow that the download is not over when its tab ends, on a busy machine too.
