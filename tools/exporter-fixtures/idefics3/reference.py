@@ -78,7 +78,11 @@ def exact_products(model):
 
 
 def open_session(path):
-    model = exact_products(onnx.load(path))
+    return open_model(onnx.load(path))
+
+
+def open_model(model):
+    model = exact_products(model)
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
@@ -102,7 +106,10 @@ def features(path):
 
 
 def logits(path):
-    session = open_session(path)
+    model = onnx.load(path)
+    session = open_model(model)
+    # The kit runs the first position by itself where all positions of a run share one scale.
+    shares_scale = any(node.op_type == "DynamicQuantizeLinear" for node in model.graph.node)
     types = {"tensor(float16)": np.float16, "tensor(float)": np.float32}
     past = {value.name: value.type for value in session.get_inputs() if value.name.startswith("past")}
     cache = {name: np.zeros((1, KV_HEADS, 0, HEAD_SIZE), types[kind]) for name, kind in past.items()}
@@ -123,8 +130,9 @@ def logits(path):
     def run(calls, length, cache):
         found = []
         for ids in calls:
-            cache, last = call(ids, length, cache)
-            length += len(ids)
+            for part in [ids[:1], ids[1:]] if shares_scale and length == 0 else [ids]:
+                cache, last = call(part, length, cache)
+                length += len(part)
             found.append({"ids": ids, **last})
         return found, cache
 

@@ -25,10 +25,11 @@ const COMPARED = 8;
 
 /**
  * The least cosine of the logits of two graphs, with their means subtracted. If floats are only summed in another order, it
- * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, because a number between two levels may be rounded
- * to the other one (decisions/2026-11-26-files-without-stored-numbers.md). A wrong step lowers the cosine by about 0.1.
+ * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, and 0.988 to 0.996 with the 30 layers of a real
+ * language model, because a number between two levels may be rounded to the other one
+ * (decisions/2026-11-26-real-language.md). A wrong step lowers the cosine by about 0.1.
  */
-const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.99 };
+const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.95 };
 
 /** A form that computed other numbers than the file's own graph. */
 export interface RefusedForm {

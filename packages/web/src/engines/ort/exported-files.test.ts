@@ -25,12 +25,15 @@ import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onn
 
 const reference = readReference();
 
-/** Of logits up to 5. Where numbers are rounded to int8 or float16 on the way, one that lies between two may fall to the other. */
+/**
+ * Of logits up to 5. Where numbers are rounded to int8 or float16 on the way, one that lies between two may fall to the
+ * other. For uint8 the difference is 0.018, and it was 0.27 while the reference ran its prompt in another number of runs.
+ */
 const LOGITS_TOLERANCE: Readonly<Record<ExportedDecoder, number>> = {
   fp32: 2e-5,
   q4: 2e-5,
   int8: 1e-2,
-  uint8: 1e-2,
+  uint8: 2e-2,
   fp16: 3e-2,
   q4f16: 3e-2,
 };
