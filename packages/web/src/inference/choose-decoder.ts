@@ -25,7 +25,7 @@ const COMPARED = 8;
 
 /**
  * The least cosine of the logits of two graphs, with their means subtracted. If floats are only summed in another order, it
- * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, and 0.988 to 0.996 with the 30 layers of a real
+ * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, and 0.979 to 0.996 with the 30 layers of a real
  * language model, because a number between two levels may be rounded to the other one
  * (decisions/2026-11-26-real-language.md). A wrong step lowers the cosine by about 0.1.
  */

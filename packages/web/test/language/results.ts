@@ -1,6 +1,6 @@
 /** Results in files, one for each process that measures. */
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Speed, StretchResult } from "./measure.ts";
 
@@ -14,7 +14,10 @@ export interface ResultFile {
 /** @param part tells the files of processes apart that measure the same together */
 export function writeResults(folder: string, part: string, file: ResultFile): void {
   const name = `${file.label.replaceAll(" ", "-")}.${part.replace("/", "-of-")}.json`;
-  writeFileSync(join(folder, name), JSON.stringify(file));
+  const path = join(folder, name);
+  // Other processes read the folder meanwhile.
+  writeFileSync(`${path}.new`, JSON.stringify(file));
+  renameSync(`${path}.new`, path);
 }
 
 /** Returns the labels of everything measured so far. */
