@@ -1,5 +1,6 @@
 /** Changes a vision encoder's graph when it is loaded: it is right for images of any size, and takes fewer steps. */
 
+import { dropOpenMasks } from "./drop-open-mask.ts";
 import { fuseGelus } from "./fuse-gelu.ts";
 import { GraphDraft } from "./graph-draft.ts";
 import { imageSizeOf, type ImageSize } from "./image-size.ts";
@@ -23,9 +24,14 @@ export function planEncoder(model: GraphOutline): EncoderPlan {
   const base: MessageEdit = size.isFree ? size.edit : { replacements: new Map(), additions: [] };
   const draft = GraphDraft.of(model, base);
   const gelus = draft ? fuseGelus(draft, log) : 0;
+  const masks = draft ? dropOpenMasks(draft, log) : 0;
   return {
     size,
-    edit: pools + gelus > 0 ? (draft?.toEdit() ?? base) : undefined,
-    rewrites: [log.report("mean-over-map", pools), log.report("fused-gelu", gelus)],
+    edit: pools + gelus + masks > 0 ? (draft?.toEdit() ?? base) : undefined,
+    rewrites: [
+      log.report("mean-over-map", pools),
+      log.report("fused-gelu", gelus),
+      log.report("no-open-mask", masks),
+    ],
   };
 }

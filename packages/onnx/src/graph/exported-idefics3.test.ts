@@ -61,9 +61,10 @@ it.each(["vision_encoder", "vision_encoder_dynamo"])(
 );
 
 it.each(["", "_dynamo", "_int8", "_q4", "_q4f16"])(
-  "vision_encoder%s computes GELU in one node in each layer",
+  "vision_encoder%s computes GELU in one node in each layer, and adds no mask",
   (dtype) => {
     const { rewrites } = planEncoder(outline(`vision_encoder${dtype}`));
     expect(rewrites).toContainEqual({ name: "fused-gelu", applied: VISION_LAYERS, missed: [] });
+    expect(rewrites).toContainEqual({ name: "no-open-mask", applied: VISION_LAYERS, missed: [] });
   },
 );

@@ -24,6 +24,8 @@ export type RewriteName =
   | "mean-over-map"
   /** The vision encoder computes GELU by tanh in one node. */
   | "fused-gelu"
+  /** The vision encoder adds no mask to its scores that hides nothing. */
+  | "no-open-mask"
   /** Rows of the embedding table are read from the file, without a session. */
   | "looked-up-rows";
 

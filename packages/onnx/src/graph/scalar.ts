@@ -8,7 +8,7 @@ import type { StoredTensor } from "./model-outline.ts";
 import { isHere } from "./tensor-outline.ts";
 import { contentOf, type Field, type WireReader } from "./wire-reader.ts";
 
-/** @returns undefined for other tensors, and for element types that are not used for scales */
+/** @returns undefined for other tensors, and for element types that are not used for scales or counts */
 export function readScalar(reader: WireReader, tensor: StoredTensor): number | undefined {
   if (tensor.shape.some((size) => size !== 1)) return undefined;
   if (tensor.raw) return fromBytes(tensor.dataType, reader.read(tensor.raw));
@@ -56,6 +56,8 @@ function fromBytes(dataType: number, bytes: Uint8Array): number | undefined {
       return view.getFloat32(0, true);
     case DATA_TYPE.float16:
       return fromBits(view.getUint16(0, true));
+    case DATA_TYPE.int64:
+      return Number(view.getBigInt64(0, true));
     case DATA_TYPE.int8:
       return view.getInt8(0);
     case DATA_TYPE.uint8:

@@ -94,6 +94,7 @@ describe.each(Object.entries(ENCODERS))("the exported %s", (vision, { expected, 
     expect(prepared["vision"]).toMatchObject({ imageSize: "fixed" });
     const { rewrites, failures } = prepared["vision"]!.report;
     expect(rewrites).toContainEqual({ name: "fused-gelu", applied: 2, missed: [] });
+    expect(rewrites).toContainEqual({ name: "no-open-mask", applied: 2, missed: [] });
     expect(failures).toEqual([]);
     const features = await encodeTiles(runtime);
     const { stride } = torch.features;

@@ -44,6 +44,7 @@ describe("the report of a graph", () => {
       rewrites: [
         { name: "mean-over-map", applied: 1, missed: [] },
         { name: "fused-gelu", applied: 0, missed: [] },
+        { name: "no-open-mask", applied: 0, missed: [] },
       ],
       imageSize: { isFree: true, own: 1024 },
     });
