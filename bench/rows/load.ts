@@ -45,7 +45,7 @@ export async function measureLoad(setup: Setup): Promise<Row[]> {
       unit: "ms",
       better: "lower",
       ...ready,
-      note: `in a fresh browser process; the kit's includes its device check at ${imageSize} px`,
+      note: "in a fresh browser process; the kit's includes its device check",
     },
     ...[...stages].map(([name, kit]): Row => ({
       id: `load/${name}`,
