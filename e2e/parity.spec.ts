@@ -33,18 +33,30 @@ const questions: Question[] = [
 
 test.describe.configure({ mode: "serial" });
 
-for (const precision of ["fp16", "int8"] as const) {
+// Floats give the same tokens. The kit runs the first position of an int8 prompt by itself, so that the others are rounded
+// better than by transformers.js; of two tokens that are nearly as likely, the other may win
+// (decisions/2026-11-26-real-language.md).
+for (const [precision, mostDifferent] of [
+  ["fp16", 0],
+  ["int8", 1],
+] as const) {
   test(`gives transformers.js's answers on the ${precision} files`, async ({ kitPage, server }) => {
     test.setTimeout(300_000);
     const ours = await answerWithKit(kitPage, questions, { precision, device: "wasm" });
     const dtype = precision === "fp16" ? "fp32" : "int8";
     const theirs = await answerWithReference(kitPage, server, questions, dtype);
-    expect(ours.map(({ text }) => text)).toEqual(theirs.map(({ text }) => text));
     expect(ours.map(({ device }) => device)).toEqual(questions.map(() => "wasm"));
-    // The end token is part of the reference's ids and not of ours.
-    expect(ours.map(({ tokens }) => tokens.output)).toEqual(
-      theirs.map(({ ids }, index) => ids.length - (ours[index]!.finishReason === "stop" ? 1 : 0)),
+    const outcomes = questions.map((_, index) => {
+      const { text, tokens, finishReason } = ours[index]!;
+      // The end token is part of the reference's ids and not of ours.
+      const ids = tokens.output + (finishReason === "stop" ? 1 : 0);
+      const { text: expected, ids: expectedIds } = theirs[index]!;
+      return { text, ids, expected, expectedIds: expectedIds.length };
+    });
+    const different = outcomes.filter(
+      ({ text, ids, expected, expectedIds }) => text !== expected || ids !== expectedIds,
     );
+    expect(different.length, JSON.stringify(different)).toBeLessThanOrEqual(mostDifferent);
   });
 }
 

@@ -67,7 +67,7 @@ const VARIANTS: readonly ModelVariant[] = [
     },
   },
   {
-    // 4 bits have no fast kernel on WASM, and 8 bits have one.
+    // 4 bits have no fast kernel on WASM, and 8 bits have one and answer nearer to fp32 (decisions/2026-11-26-real-language.md).
     id: "int8",
     device: "wasm",
     graphs: {
