@@ -52,7 +52,7 @@ export async function loadTiled({ host, model, dtype }: TiledReferenceOptions) {
           { type: "text" as const, text: content },
         ],
       }));
-      const text = processor.apply_chat_template(messages as never, {
+      const text = processor.apply_chat_template(messages, {
         add_generation_prompt: true,
         tokenize: false,
       }) as unknown as string;
