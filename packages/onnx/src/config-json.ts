@@ -16,7 +16,7 @@ export function configJson(config: ModelConfig): Record<string, unknown> {
         architectures: ["Idefics3ForConditionalGeneration"],
         model_type: "idefics3",
         scale_factor: config.vision.shuffle,
-        tie_word_embeddings: config.decoder.tiedEmbeddings ?? true,
+        tie_word_embeddings: config.decoder.hasTiedEmbeddings ?? true,
         vocab_size: config.decoder.vocabSize,
         text_config: textFields(config.decoder),
         vision_config: siglipFields(config.vision),
@@ -41,7 +41,7 @@ function decoderFields(decoder: DecoderConfig): Record<string, unknown> {
     max_position_embeddings: decoder.maxPositions,
     rope_theta: decoder.ropeTheta,
     rms_norm_eps: decoder.rmsNormEps,
-    tie_word_embeddings: decoder.tiedEmbeddings ?? true,
+    tie_word_embeddings: decoder.hasTiedEmbeddings ?? true,
   };
 }
 

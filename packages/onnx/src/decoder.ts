@@ -259,7 +259,7 @@ class Decoder {
       );
       hidden = graph.node("Slice", "last_hidden", [hidden, first!, last!, axis!]); // [batch, 1, hidden]
     }
-    const isTied = this.#config.tiedEmbeddings ?? true;
+    const isTied = this.#config.hasTiedEmbeddings ?? true;
     const table = !isTied || this.#weights.has("lm_head.weight") ? "lm_head.weight" : this.#table;
     assertShape(this.#weights, table, [vocabSize, hiddenSize]);
     const isHalf = this.#cacheType === "float16";

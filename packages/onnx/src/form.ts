@@ -28,12 +28,12 @@ export interface GraphStyle {
    */
   readonly writesDataLocation?: boolean;
   /** Small integers as `Constant` nodes instead of stored tensors. */
-  readonly constantNodes?: boolean;
+  readonly writesConstantNodes?: boolean;
 }
 
 /** The style of a decoder in the given form. */
 export function decoderStyle({ form }: FormOptions): GraphStyle {
-  return form === "exporter" ? { opset: 14, writesDataLocation: true, constantNodes: true } : {};
+  return form === "exporter" ? { opset: 14, writesDataLocation: true, writesConstantNodes: true } : {};
 }
 
 /** The style of an encoder or an embedding in the given form. */

@@ -1,10 +1,10 @@
 // Holds the graphs to an independent implementation: what PyTorch computes from the tiny model's checkpoint
-// (tools/train/golden.py) for pictures and prompts.
+// (tools/train/golden.py) for images and prompts.
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readPixels } from "../test/picture.ts";
+import { readPixels } from "../test/image.ts";
 import { decode, embeddings, imageFeatures, openSession, relativeError } from "../test/sessions.ts";
 import { decoder } from "./decoder.ts";
 import { embedTokens } from "./embed-tokens.ts";
@@ -115,16 +115,16 @@ describe.skipIf(!existsSync(goldenFile))("the tiny model", () => {
       return imageFeatures(sessions.vision, pixels, size);
     }
 
-    /** The text's rows of the table, with the picture's in the place of the image token. */
+    /** The text's rows of the table, with the image's in the place of the image token. */
     async function promptEmbeddings(
       ids: readonly number[],
-      picture: Float32Array,
+      image: Float32Array,
     ): Promise<Float32Array> {
       const place = ids.indexOf(imageToken);
       const text = (part: readonly number[]) => embeddings(sessions.embed, part);
       const before = await text(ids.slice(0, place));
       const after = await text(ids.slice(place + 1));
-      return Float32Array.of(...before.values, ...picture, ...after.values);
+      return Float32Array.of(...before.values, ...image, ...after.values);
     }
   });
 

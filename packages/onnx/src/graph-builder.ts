@@ -152,7 +152,7 @@ export class GraphBuilder {
       type === "int32" ? Int32Array.from(list) : BigInt64Array.from(list, (value) => BigInt(value));
     const data = new Uint8Array(bytes.buffer);
     const tensor = { name, type, shape };
-    if (this.#style.constantNodes)
+    if (this.#style.writesConstantNodes)
       this.node("Constant", name, [], { value: { tensor, bytes: data } });
     else this.store({ tensors: [tensor], bytes: () => [data] });
     this.#constants.set(name, name);

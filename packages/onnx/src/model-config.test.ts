@@ -17,7 +17,7 @@ test("SmolVLM's config.json reads back whole", () => {
 
 test("a Llama and a Qwen2 read back as decoders alone", () => {
   for (const hasAttentionBias of [false, true]) {
-    const decoder = { ...smolVlm.decoder, hasAttentionBias, tiedEmbeddings: true };
+    const decoder = { ...smolVlm.decoder, hasAttentionBias, hasTiedEmbeddings: true };
     const config = { family: "text", decoder } as const;
     expect(parseModelConfig(configJson(config))).toEqual(config);
   }

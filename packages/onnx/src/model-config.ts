@@ -21,7 +21,7 @@ export interface DecoderConfig {
    * Whether the vocabulary product uses the embedding table. When absent, it does so for weights that have no
    * `lm_head.weight`.
    */
-  readonly tiedEmbeddings?: boolean;
+  readonly hasTiedEmbeddings?: boolean;
 }
 
 /** The shape of SmolVLM's vision encoder: SigLIP, then a pixel shuffle and one linear layer. */
@@ -104,7 +104,7 @@ function parseDecoderConfig(outer: Readonly<Record<string, unknown>>): DecoderCo
       `has to divide num_attention_heads (${attentionHeads})`,
     );
   }
-  const tiedEmbeddings = fields.value("tie_word_embeddings");
+  const hasTiedEmbeddings = fields.value("tie_word_embeddings");
   return {
     hiddenSize,
     layers: fields.count("num_hidden_layers"),
@@ -117,7 +117,7 @@ function parseDecoderConfig(outer: Readonly<Record<string, unknown>>): DecoderCo
     ropeTheta: ropeThetaOf(fields),
     rmsNormEps: fields.number("rms_norm_eps", 1e-6),
     hasAttentionBias: fields.flag("attention_bias", !isLlama),
-    ...(typeof tiedEmbeddings === "boolean" && { tiedEmbeddings }),
+    ...(typeof hasTiedEmbeddings === "boolean" && { hasTiedEmbeddings }),
   };
 }
 

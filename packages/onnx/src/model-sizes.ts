@@ -33,7 +33,7 @@ const fastVlm05b = {
     ropeTheta: 1_000_000,
     rmsNormEps: 1e-6,
     hasAttentionBias: true,
-    tiedEmbeddings: true,
+    hasTiedEmbeddings: true,
   },
 } as const satisfies ModelSize;
 
@@ -79,7 +79,7 @@ const smolVlm256m = {
     ropeTheta: 100_000,
     rmsNormEps: 1e-5,
     hasAttentionBias: false,
-    tiedEmbeddings: false,
+    hasTiedEmbeddings: false,
   },
 } as const satisfies ModelSize;
 

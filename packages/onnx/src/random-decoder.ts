@@ -26,5 +26,5 @@ export function addDecoder(tensors: RandomTensors, decoder: DecoderConfig, prefi
     linear(`${layer}.mlp.down_proj`, [hiddenSize, feedForwardSize]);
   }
   norm(`${prefix}norm`);
-  if (decoder.tiedEmbeddings === false) linear("lm_head", [vocabSize, hiddenSize]);
+  if (decoder.hasTiedEmbeddings === false) linear("lm_head", [vocabSize, hiddenSize]);
 }

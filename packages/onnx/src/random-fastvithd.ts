@@ -41,7 +41,7 @@ export function addFastViTHD(
     }
     if (hasAttention) {
       convolution(`network.${index}.reparam_conv`, [width, 1, 7, 7], {
-        identity: true,
+        isIdentity: true,
         spread: 0.05,
       });
       index++;
@@ -60,7 +60,7 @@ export function addFastViTHD(
         vector(`${name}.layer_scale_2`, [width, 1, 1], 0.2, 0.1);
       } else {
         convolution(`${name}.token_mixer.reparam_conv`, [width, 1, 3, 3], {
-          identity: true,
+          isIdentity: true,
           spread: 0.1,
         });
         vector(`${name}.layer_scale`, [width, 1, 1], 0.2, 0.1);

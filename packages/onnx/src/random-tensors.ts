@@ -9,7 +9,7 @@ export interface RandomTensor {
   readonly centre: number;
   readonly spread: number;
   /** Added to the middle of each depthwise kernel, so that a block without a residual passes its input on. */
-  readonly identity?: boolean;
+  readonly isIdentity?: boolean;
 }
 
 /** Uniform numbers whose variance is 1 / fan-in: an output varies as much as the inputs do. */

@@ -65,7 +65,7 @@ function tensorsOf(size: ModelSize, squeezeExcite: number): RandomTensors {
 }
 
 function fill(
-  { shape, centre, spread, identity }: RandomTensor,
+  { shape, centre, spread, isIdentity }: RandomTensor,
   key: number,
   first: number,
   count: number,
@@ -75,7 +75,7 @@ function fill(
   for (let index = 0; index < count; index++) {
     values[index] = centre - spread + hash(key + first + index) * toUnit;
   }
-  if (identity) {
+  if (isIdentity) {
     const kernelSize = elementCount(shape.slice(2));
     for (let index = 0; index < count; index++) {
       if ((first + index) % kernelSize === kernelSize >> 1) values[index]! += 1;

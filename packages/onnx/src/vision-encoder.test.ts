@@ -64,7 +64,7 @@ describe.each([
   });
 });
 
-test("two pictures in one batch give what each gives alone", async () => {
+test("two images in one batch give what each gives alone", async () => {
   const session = await openSession(visionEncoder(weights, precisionOf("fp32")));
   const { Tensor } = await import("onnxruntime-web/wasm");
   const pixels = new Float32Array(2 * 3 * 128 * 128);

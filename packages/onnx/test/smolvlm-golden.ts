@@ -9,7 +9,7 @@ const smolVlm = modelSizes["smolvlm-tiny"];
 /** The models: a SmolVLM with an own product with the vocabulary, and a Llama whose product uses the embeddings. */
 export const goldenSizes = {
   smolvlm: smolVlm,
-  llama: { family: "text", decoder: { ...smolVlm.decoder, tiedEmbeddings: true } },
+  llama: { family: "text", decoder: { ...smolVlm.decoder, hasTiedEmbeddings: true } },
 } as const;
 
 /** The seed of the weights. */

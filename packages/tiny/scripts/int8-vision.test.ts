@@ -9,7 +9,7 @@ import {
   toSkeleton,
   type ByteSource,
 } from "@fastvlm-kit/onnx/graph";
-import { readPixels } from "../../onnx/test/picture.ts";
+import { readPixels } from "../../onnx/test/image.ts";
 import {
   open,
   operatorsOf,

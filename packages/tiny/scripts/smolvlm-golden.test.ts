@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readPixels } from "../../onnx/test/picture.ts";
+import { readPixels } from "../../onnx/test/image.ts";
 import type { ImageFeatures, PromptPart } from "../../web/src/engines/runtime.ts";
 import { createOnnxRuntime, type OrtRuntime } from "../../web/src/engines/ort/onnx-runtime.ts";
 import { SMOLVLM } from "../../web/src/families/smolvlm/smolvlm.ts";

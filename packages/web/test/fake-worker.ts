@@ -78,7 +78,7 @@ export class FakeWorker extends EventTarget {
           value: {
             model: { id: model.id, revision: model.revision, variant: variant.id },
             device: variant.device,
-            persisted: true,
+            isPersisted: true,
             shouldAskToPersist: false,
           },
         }),

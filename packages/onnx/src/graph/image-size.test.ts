@@ -71,7 +71,7 @@ describe("imageSizeOf", () => {
     ["whose result somebody else reads", { extra: [node("Neg", ["mean"], "other reader")] }],
     ["whose gate looks at the map in another way too", { reduced: ["mean", "map"] }],
     ["whose gate is no function of channels", { act: "Softmax" }],
-  ])("takes pictures of one size only where it has a pool %s", (_, spec) => {
+  ])("takes images of one size only where it has a pool %s", (_, spec) => {
     const size = sizeOf(encoder(spec));
     expect(size).toMatchObject({ isFree: false });
     expect((size as { reason: string }).reason).toMatch(/Pool/);
@@ -81,7 +81,7 @@ describe("imageSizeOf", () => {
     ["has a size in its inputs", { pixels: [1, 3, 512, 512] }, /512 x 512 pixels/],
     ["has a height only in its inputs", { pixels: [1, 3, 512, "width"] }, /512 x any pixels/],
     ["always gives as many tokens", { tokens: 64 }, /64 tokens/],
-    ["has no pictures as input", { pixels: ["batch", 3] }, /pixel_values/],
+    ["has no images as input", { pixels: ["batch", 3] }, /pixel_values/],
     ["adds a map to the map", { extra: [node("Add", ["map", "stored map"], "sum")] }, /Add/],
     ["adds a number for each token", { extra: [node("Add", ["map", "tokens"], "sum")] }, /Add/],
     [
@@ -89,7 +89,7 @@ describe("imageSizeOf", () => {
       { extra: [node("Resize", ["map", "", "", "sizes"], "stretched")] },
       /Resize/,
     ],
-  ])("takes pictures of one size only where it %s", (_, spec, reason) => {
+  ])("takes images of one size only where it %s", (_, spec, reason) => {
     const size = sizeOf(encoder(spec));
     expect(size).toMatchObject({ isFree: false });
     expect((size as { reason: string }).reason).toMatch(reason);

@@ -33,15 +33,15 @@ export function imageSizeOf(model: GraphOutline): ImageSize {
   if (shape?.length !== 4) return fixed(`it has no input ${PIXELS} of four axes`);
   const [, , height, width] = shape;
   if (height !== undefined || width !== undefined)
-    return fixed(`its pictures are ${String(height ?? "any")} x ${String(width ?? "any")} pixels`);
+    return fixed(`its images are ${String(height ?? "any")} x ${String(width ?? "any")} pixels`);
   const tokens = flow.outputs.get(FEATURES)?.shape?.at(-2);
   if (tokens !== undefined)
-    return fixed(`it gives ${String(tokens)} tokens for pictures of any size`);
+    return fixed(`it gives ${String(tokens)} tokens for images of any size`);
 
   const nodes = [...allNodes(model)];
   const means = findMeans(model, flow, nodes);
   const baked = nodes.find((node) => !means.has(node.field.start) && holdsSize(flow, node));
-  if (baked) return fixed(`a node ${baked.operator} may hold the size of one picture`);
+  if (baked) return fixed(`a node ${baked.operator} may hold the size of one image`);
   return { isFree: true, pools: means.size, edit: toMeans(flow, means) };
 }
 

@@ -39,7 +39,7 @@ describe("inspectModel", () => {
     });
   });
 
-  it("tells the sizes of pictures of an encoder, and the rows of an embedding", () => {
+  it("tells the sizes of images of an encoder, and the rows of an embedding", () => {
     const encoder = inspectModel(openExported("vision_encoder"), "vision.onnx");
     expect(encoder).toMatchObject({ graph: "vision", imageSize: "any" });
     expect(appliedOf(encoder)).toEqual({ "mean-over-map": 1, "fused-gelu": 0, "no-open-mask": 0 });

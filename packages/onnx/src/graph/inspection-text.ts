@@ -31,7 +31,7 @@ export function toText(inspection: ModelInspection): string {
     ...Object.entries(devices).flatMap(([device, rewrites]) =>
       rewrites.length === 0 ? [] : [`  on ${device}`, ...rewrites.flatMap(rewriteLines)],
     ),
-    ...(inspection.imageSize === undefined ? [] : [`  sizes of pictures: ${inspection.imageSize}`]),
+    ...(inspection.imageSize === undefined ? [] : [`  sizes of images: ${inspection.imageSize}`]),
     ...(inspection.int8Layers === undefined
       ? []
       : [`  layers that WASM would run in int8: ${String(inspection.int8Layers)}`]),

@@ -137,7 +137,7 @@ describe("fastvlm05b", () => {
     );
   });
 
-  it("takes picture sizes in steps of the encoder's stride", () => {
+  it("takes image sizes in steps of the encoder's stride", () => {
     expect(fastvlm05b().imageSize).toBe(1024);
     expect(fastvlm05b({ imageSize: 64 }).imageSize).toBe(64);
     for (const imageSize of [0, -64, 63, 1000, NaN, Infinity]) {

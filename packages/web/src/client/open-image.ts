@@ -41,7 +41,7 @@ export class OpenImageHandle implements OpenImage {
   #assertOpen(): void {
     if (!this.#isClosed) return;
     throw new DOMException(
-      "This picture was closed. Open it again with `vlm.open`.",
+      "This image was closed. Open it again with `vlm.open`.",
       "InvalidStateError",
     );
   }

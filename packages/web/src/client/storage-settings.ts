@@ -10,7 +10,7 @@ const FOREVER = Number.MAX_SAFE_INTEGER;
 export function toStorageOptions(cache: CacheOptions = {}): StorageOptions {
   return {
     databaseName: cache.name ?? "fastvlm-kit",
-    memoryOnly: cache.storage === "memory",
+    isMemoryOnly: cache.storage === "memory",
     maxResultBytes: cache.maxResultBytes ?? 4 * MIB,
     maxResultAgeMs: cache.maxResultAgeMs ?? FOREVER,
     maxFeatureBytes: cache.maxFeatureBytes ?? 64 * MIB,

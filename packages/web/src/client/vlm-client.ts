@@ -87,7 +87,7 @@ export class VlmClient implements Vlm {
     this.#assertAlive();
     const { images: taken, waitedMs } = await this.#take([image], options);
     const [source] = taken;
-    if (!source) throw new Error("One picture was taken");
+    if (!source) throw new Error("One image was taken");
     const named = { ...source, id: source.id ?? newImageName() };
     const how = { images: [named], reuses: true };
     const info = await this.#open(named, options, waitedMs).catch((error: unknown) => {

@@ -71,7 +71,7 @@ export async function compareSets(options: CompareOptions): Promise<Comparison> 
   const { sets, images } = options;
   const [first] = sets;
   if (!first || images.length === 0)
-    throw new TypeError("Expected at least one set of files and one picture");
+    throw new TypeError("Expected at least one set of files and one image");
   const size = await sizeOfCheck(sets, options);
   const check = { size, count: TOKEN_COUNT };
   const reference = await runSet(first, images, options, { ...check, followed: undefined });

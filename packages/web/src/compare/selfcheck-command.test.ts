@@ -34,7 +34,7 @@ function selfcheck(...args: string[]): Promise<{ code: number; stdout: string; s
 }
 
 describe.skipIf(!existsSync(`${ROOT}${TINY}/onnx/vision_encoder.onnx`))("fastvlm-selfcheck", () => {
-  it("reads pictures and files from disk, and writes the check and the report", async () => {
+  it("reads images and files from disk, and writes the check and the report", async () => {
     const [out, report] = [join(folder, "check.json"), join(folder, "report.md")];
     const image = "e2e/fixtures/scenes/scene-04.png";
     const { code, stdout, stderr } = await selfcheck(
@@ -52,7 +52,7 @@ describe.skipIf(!existsSync(`${ROOT}${TINY}/onnx/vision_encoder.onnx`))("fastvlm
   });
 
   it.each([
-    ["without a picture", [TINY], "at least one PICTURE"],
+    ["without an image", [TINY], "at least one IMAGE"],
     ["for a precision that is not there", [TINY, TINY, "--sets", "fp64"], "has no set `fp64`"],
     ["for a folder without graphs", ["docs", "docs"], "lacks a set of graphs"],
   ])("says what is wrong %s", async (_, args, message) => {

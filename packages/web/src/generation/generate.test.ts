@@ -113,7 +113,7 @@ describe("generate", () => {
     expect(order).toEqual(["first token", "H", "i"]);
   });
 
-  it("counts pictures as positions and refuses a prompt that leaves no room", async () => {
+  it("counts images as positions and refuses a prompt that leaves no room", async () => {
     const prompt: readonly PromptPart[] = [{ kind: "image", features: fakeFeatures(8) }, ...PROMPT];
     const { error, runtime } = await run("Hi", {}, { prompt, maxPositions: 10 });
     expect(error).toMatchObject({ code: "context-overflow", details: { tokens: 10, limit: 10 } });

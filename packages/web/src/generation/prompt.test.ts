@@ -26,7 +26,7 @@ function ask(text: string, { images = 1, system }: { images?: number; system?: s
   return layOutPrompt(codec, FASTVLM_PROMPT, { text, system }, shown);
 }
 
-/** All ids in order, with the id of `<image>` for pictures. */
+/** All ids in order, with the id of `<image>` for images. */
 function flatten(pieces: readonly PromptPiece[]): number[] {
   return pieces.flatMap((piece) => (piece.kind === "image" ? [IMAGE_ID] : piece.ids));
 }
@@ -145,7 +145,7 @@ describe("layOutPrompt", () => {
     expect(codec.decode(flatten(ask("What is this?", { system: "" })))).not.toContain("helpful");
   });
 
-  it("puts pictures straight before the question", () => {
+  it("puts images straight before the question", () => {
     const ids = flatten(ask("Same?", { images: 2 }));
     const first = ids.indexOf(IMAGE_ID);
     expect(ids.slice(first, first + 3)).toEqual([IMAGE_ID, IMAGE_ID, codec.encode("Same?")[0]]);
@@ -161,7 +161,7 @@ describe("layOutPrompt", () => {
 });
 
 describe("fillImages", () => {
-  it("fills in pictures in order and merges the text between them", () => {
+  it("fills in images in order and merges the text between them", () => {
     const [first, second] = [fakeFeatures(1), fakeFeatures(4)];
     const parts = fillImages(ask("Same?", { images: 2 }), [first, second]);
     expect(parts.map(({ kind }) => kind)).toEqual(["tokens", "image", "image", "tokens"]);
@@ -172,14 +172,14 @@ describe("fillImages", () => {
     expect(ids).toEqual(flatten(ask("Same?", { images: 2 })));
   });
 
-  it("needs as many pictures as there are places", () => {
+  it("needs as many images as there are places", () => {
     expect(() => fillImages(ask("?", { images: 2 }), [fakeFeatures(1)])).toThrow("more places");
     expect(() => fillImages(ask("?", { images: 0 }), [fakeFeatures(1)])).toThrow("fewer places");
   });
 });
 
 describe("countTextTokens", () => {
-  it("counts the template and the question, without pictures", () => {
+  it("counts the template and the question, without images", () => {
     const pieces = ask("What is this?", { images: 3 });
     expect(countTextTokens(pieces)).toBe(flatten(pieces).length - 3);
   });

@@ -119,11 +119,11 @@ export function fillImages(
     if (piece.kind === "tokens") return { kind: "tokens", ids: piece.ids };
     const image = features[next++];
     if (image === undefined)
-      throw new Error("The prompt has more places for pictures than pictures");
+      throw new Error("The prompt has more places for images than images");
     return { kind: "image", features: image };
   });
   if (next !== features.length)
-    throw new Error("The prompt has fewer places for pictures than pictures");
+    throw new Error("The prompt has fewer places for images than images");
   return mergeTokens(parts);
 }
 

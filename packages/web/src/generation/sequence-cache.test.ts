@@ -35,7 +35,7 @@ describe("a prompt", () => {
     expect(await run(opened, parts)).toEqual({ reused: 0, rest: parts });
   });
 
-  it("that shares a picture with an earlier one appends what comes after it", async () => {
+  it("that shares an image with an earlier one appends what comes after it", async () => {
     const opened = create();
     await run(opened, [tokens(1, 2), image("a"), tokens(3, 4)], 9, 9);
     const { reused, rest } = await run(opened, [tokens(1, 2), image("a"), tokens(5)]);
@@ -59,7 +59,7 @@ describe("a prompt", () => {
     expect(reused).toBe(7);
   });
 
-  it("shares nothing with another picture, or with one that has no key", async () => {
+  it("shares nothing with another image, or with one that has no key", async () => {
     const opened = create();
     await run(opened, [image("a"), tokens(1)]);
     expect((await run(opened, [image("b"), tokens(1)])).reused).toBe(0);
@@ -178,7 +178,7 @@ it("whatever is asked, what was reused and what is left make the prompt", async 
   );
 });
 
-/** A picture's functions are its own; its key and size are what counts. */
+/** An image's functions are its own; its key and size are what counts. */
 function likeIt(part: PromptPart): unknown {
   if (part.kind === "tokens") return part;
   const { key, tokens } = part.features;

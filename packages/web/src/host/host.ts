@@ -151,7 +151,7 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
     return {
       model: model.info,
       device: model.runtime.device,
-      persisted: opened.stores.models.isPersistent,
+      isPersisted: opened.stores.models.isPersistent,
       shouldAskToPersist: hasDownloaded && (await opened.shouldAskToPersist()),
     };
   };

@@ -33,7 +33,7 @@ export function sealNetwork(): void {
 function networkForbidden(url: string): VlmError<"network-forbidden"> {
   return new VlmError(
     "network-forbidden",
-    '`network: "none"` forbids every request. Pass pictures as a Blob, or allow the network.',
+    '`network: "none"` forbids every request. Pass images as a Blob, or allow the network.',
     { url: shownAddress(url) },
   );
 }

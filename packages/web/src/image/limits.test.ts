@@ -21,7 +21,7 @@ function refusal(change: Partial<ImageHeader>, byteLength = 1000, limits = DEFAU
 
 describe("assertWithinLimits", () => {
   it.each<[string, Partial<ImageHeader>, number?]>([
-    ["an ordinary picture", {}],
+    ["an ordinary image", {}],
     ["a photograph of 40 megapixels", { width: 8000, height: 5000 }],
     ["the longest side", { width: 16_384, height: 2000 }],
     ["the narrowest strip", { width: 200, height: 1 }],
@@ -35,7 +35,7 @@ describe("assertWithinLimits", () => {
   it("says what is too much, by how much, and what to do", () => {
     expect(refusal({ width: 20_000, height: 20_000 })).toEqual({
       message:
-        "The picture is 20000 × 20000 pixels, more than the limit of 40 megapixels. " +
+        "The image is 20000 × 20000 pixels, more than the limit of 40 megapixels. " +
         "Shrink it, or raise `imageLimits.maxPixels`.",
       what: "pixels",
       actual: 400e6,
@@ -43,7 +43,7 @@ describe("assertWithinLimits", () => {
     });
     expect(refusal({}, 30.5 * 2 ** 20)).toMatchObject({
       message:
-        "The picture's file has 30.5 MiB, more than the limit of 20 MiB. " +
+        "The image's file has 30.5 MiB, more than the limit of 20 MiB. " +
         "Shrink it, or raise `imageLimits.maxBytes`.",
       what: "bytes",
     });

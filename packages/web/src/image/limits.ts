@@ -37,7 +37,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = Object.freeze({
  */
 export function assertByteLength(byteLength: number, limits: ImageLimits): void {
   assertAtMost("bytes", "maxBytes", byteLength, limits, (limit) => {
-    return `The picture's file has ${toMebibytes(byteLength)} MiB, more than the limit of ${toMebibytes(limit)} MiB.`;
+    return `The image's file has ${toMebibytes(byteLength)} MiB, more than the limit of ${toMebibytes(limit)} MiB.`;
   });
 }
 
@@ -58,10 +58,10 @@ export function assertWithinLimits(
   const [countLimit, noun] =
     kind === "png" ? (["maxChunks", "chunks"] as const) : (["maxSegments", "segments"] as const);
   assertAtMost("segments", countLimit, segments, limits, (limit) => {
-    return `The picture's file has ${segments} ${noun}, more than the limit of ${limit}.`;
+    return `The image's file has ${segments} ${noun}, more than the limit of ${limit}.`;
   });
   assertAtMost("segments", "maxScans", scans, limits, (limit) => {
-    return `The picture's file has ${scans} scans, more than the limit of ${limit}.`;
+    return `The image's file has ${scans} scans, more than the limit of ${limit}.`;
   });
 }
 
@@ -77,13 +77,13 @@ export function assertSides(
   const size = `${width} × ${height} pixels`;
   const longer = Math.max(width, height);
   assertAtMost("pixels", "maxPixels", width * height, limits, (limit) => {
-    return `The picture is ${size}, more than the limit of ${limit / 1e6} megapixels.`;
+    return `The image is ${size}, more than the limit of ${limit / 1e6} megapixels.`;
   });
   assertAtMost("side", "maxSide", longer, limits, (limit) => {
-    return `The picture is ${size}, more than the limit of ${limit} pixels a side.`;
+    return `The image is ${size}, more than the limit of ${limit} pixels a side.`;
   });
   assertAtMost("ratio", "maxRatio", longer / Math.min(width, height), limits, (limit) => {
-    return `The picture is ${size}, longer than the limit of ${limit} times its shorter side.`;
+    return `The image is ${size}, longer than the limit of ${limit} times its shorter side.`;
   });
 }
 

@@ -102,7 +102,7 @@ describe("createChatTemplate", () => {
   it.each([
     ["an open block", "{% if messages %}", "not a Jinja template"],
     ["an unknown filter", "{{ messages | shuffle }}", "fails: Unknown"],
-    ["an error of its own", "{{ raise_exception('No pictures here') }}", "fails: No pictures here"],
+    ["an error of its own", "{{ raise_exception('No images here') }}", "fails: No images here"],
     ["a call of what is no function", "{{ messages[0].content() }}", "fails: "],
     ["no place for the question", "<|im_start|>assistant\n", "leaves out the text of a question"],
     [

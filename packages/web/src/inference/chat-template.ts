@@ -8,6 +8,7 @@ import { Template } from "@huggingface/jinja";
 import { VlmError } from "../protocol/errors.ts";
 import type { ChatMessage } from "../engines/runtime.ts";
 import type { PromptForm } from "../families/family.ts";
+import { isObject } from "../schema/is-object.ts";
 
 /** Renders messages as text that ends where the answer begins. */
 export type ChatTemplate = (messages: readonly ChatMessage[]) => string;
@@ -22,7 +23,7 @@ const PROBE = "\uE0000\uE001";
  * @throws {VlmError} `model-invalid` when there is no template, or when it does not render a question
  */
 export function createChatTemplate(
-  config: Record<string, unknown>,
+  config: Readonly<Record<string, unknown>>,
   form: Pick<PromptForm, "content">,
   text?: string,
 ): ChatTemplate {
@@ -48,8 +49,8 @@ const CONFIG_FILE = "tokenizer_config.json";
 /** A config holds one template, or several with names. */
 function findTemplate(value: unknown): string {
   const named: readonly unknown[] = Array.isArray(value) ? value : [];
-  const byDefault = named.find((one) => isRecord(one) && one["name"] === "default");
-  const template = isRecord(byDefault) ? byDefault["template"] : value;
+  const byDefault = named.find((one) => isObject(one) && one["name"] === "default");
+  const template = isObject(byDefault) ? byDefault["template"] : value;
   if (typeof template === "string") return template;
   throw new VlmError(
     "model-invalid",
@@ -70,12 +71,12 @@ function parse(file: string, text: string): Template {
 const SPECIAL_TOKENS = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"];
 
 /** Reads special tokens. A token is text, or an object with the text as `content`; null if the model has none. */
-function readSpecialTokens(config: Record<string, unknown>): Record<string, string> {
+function readSpecialTokens(config: Readonly<Record<string, unknown>>): Record<string, string> {
   const names = SPECIAL_TOKENS.map((name) => `${name}_token`);
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = config[name];
-      const token = isRecord(value) ? value["content"] : value;
+      const token = isObject(value) ? value["content"] : value;
       return typeof token === "string" && token !== "" ? [[name, token]] : [];
     }),
   );
@@ -89,8 +90,4 @@ function invalid(file: string, what: string, cause?: unknown): VlmError {
     { file, reason: `chat template${why}` },
     { cause },
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

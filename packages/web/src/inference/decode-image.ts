@@ -68,7 +68,7 @@ async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): 
   } catch (cause) {
     throw new VlmError(
       "image-unreadable",
-      "The browser could not decode the picture. It may be damaged; save it again as PNG or JPEG.",
+      "The browser could not decode the image. It may be damaged; save it again as PNG or JPEG.",
       { reason: "decode-failed" },
       { cause },
     );
@@ -95,7 +95,7 @@ async function readBlob(
     if (signal.aborted) throw cause;
     throw new VlmError(
       "image-unreadable",
-      "The picture's file could not be read. It may have been moved or changed; choose it again.",
+      "The image's file could not be read. It may have been moved or changed; choose it again.",
       { reason: "not-ready" },
       { cause },
     );
@@ -118,7 +118,7 @@ function readDataAddress(url: string, limits: ImageLimits): Uint8Array<ArrayBuff
   if (!bytes) {
     throw new VlmError(
       "image-unreadable",
-      "The picture's `data:` address is malformed. It needs a comma, and valid base64 or percent-coded bytes after it.",
+      "The image's `data:` address is malformed. It needs a comma, and valid base64 or percent-coded bytes after it.",
       { reason: "malformed" },
     );
   }
@@ -141,7 +141,7 @@ async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal)
     if (signal.aborted || VlmError.is(cause)) throw cause;
     throw new VlmError(
       "image-fetch-failed",
-      "The picture could not be fetched. Check its address, the connection, and that its server allows CORS.",
+      "The image could not be fetched. Check its address, the connection, and that its server allows CORS.",
       { url: shownUrl },
       { cause },
     );
@@ -149,7 +149,7 @@ async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal)
   if (!response.ok) {
     throw new VlmError(
       "image-fetch-failed",
-      `The picture's server answered ${String(response.status)}. Check its address.`,
+      `The image's server answered ${String(response.status)}. Check its address.`,
       { url: shownUrl, status: response.status },
     );
   }

@@ -96,6 +96,6 @@ it.each([
   [1024, 513, 10, 576],
   [256, 5000, 5000, 256],
   [256, 3, 3, 64],
-])("a square of %d px for a picture of %d × %d is %d px", (size, width, height, expected) => {
+])("a square of %d px for an image of %d × %d is %d px", (size, width, height, expected) => {
   expect(capToImage(size, { width, height }, FASTVLM_SIDES)).toBe(expected);
 });

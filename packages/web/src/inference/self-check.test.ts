@@ -13,7 +13,7 @@ const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 
 const ASKED = { codec, setup: { prompt: FASTVLM_PROMPT, images: FASTVLM_IMAGES } };
 
-/** A device whose features are `encode` of the picture, and which answers `answer`. */
+/** A device whose features are `encode` of the image, and which answers `answer`. */
 function device(
   encode: (image: ImageTensor) => number[],
   answer: readonly number[] = [7, 8, 9],
@@ -71,7 +71,7 @@ describe("checkDevice with the model's own check", () => {
   });
 });
 
-describe("checkDevice with the model's own check of a small picture", () => {
+describe("checkDevice with the model's own check of a small image", () => {
   const small = { ...SELF_CHECK, imageSize: 64 };
 
   /** Right at 64 px, and `large` at the model's own size. */
@@ -107,13 +107,13 @@ describe("checkDevice with the model's own check of a small picture", () => {
 });
 
 describe("checkDevice without one", () => {
-  it("accepts features that vary and follow the picture", async () => {
+  it("accepts features that vary and follow the image", async () => {
     await check(device(byImage));
   });
 
   it.each<[string, (image: ImageTensor) => number[]]>([
     ["spread of features", () => [2, 2, 2]],
-    ["difference between two pictures", () => [1, 2, 3]],
+    ["difference between two images", () => [1, 2, 3]],
     ["finite features", () => [1, NaN]],
   ])("turns a device down for its %s", async (name, encode) => {
     await expect(check({ ...device(encode), device: "webgpu" })).rejects.toMatchObject({
@@ -122,7 +122,7 @@ describe("checkDevice without one", () => {
     });
   });
 
-  it("asks the CPU for one small picture and one token", async () => {
+  it("asks the CPU for one small image and one token", async () => {
     const sizes: number[] = [];
     let tokens = 0;
     const runtime = device((image) => {
@@ -155,7 +155,7 @@ describe("checkDevice on a GPU without a stored check", () => {
       device: "webgpu",
       startDecoding: () => {
         decodings += 1;
-        const isLong = decodings === 2; // After the check picture's own decoding: all at once.
+        const isLong = decodings === 2; // After the check image's own decoding: all at once.
         return {
           ...runtime.startDecoding(),
           append: () =>

@@ -135,7 +135,7 @@ async function checkSanity(
   const size = sideFor(runtime, checkSides.small);
   const first = await encodeValues(runtime, drawCheckImage(size, range));
   const second = await encodeValues(runtime, greyImage(size, range));
-  expect("difference between two pictures", 1 - cosine(first, second), 1e-6);
+  expect("difference between two images", 1 - cosine(first, second), 1e-6);
   // Attention kernels for long inputs have been wrong while those for short inputs were right.
   const ids = codec.encode(LONG_TEXT);
   const atOnce = await lastLogits(runtime, [ids]);

@@ -7,12 +7,10 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { VlmError } from "../protocol/errors.ts";
 import type { TextCodec } from "../engines/runtime.ts";
 import type { PromptForm } from "../families/family.ts";
+import { tokenizerFile } from "../schema/model-files.ts";
+import { read } from "../schema/read.ts";
+import { isObject } from "../schema/is-object.ts";
 import { createChatTemplate } from "./chat-template.ts";
-
-interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-}
 
 /**
  * @param tokenizerJson content of `tokenizer.json`
@@ -27,9 +25,14 @@ export function createTextCodec(
   form: Pick<PromptForm, "content">,
   chatTemplate?: string,
 ): TextCodec {
-  if (!isRecord(tokenizerJson)) throw invalid("tokenizer.json", "no object");
-  if (!isRecord(configJson)) throw invalid("tokenizer_config.json", "no object");
-  const addedTokens = readAddedTokens(tokenizerJson["added_tokens"]);
+  if (!isObject(tokenizerJson)) throw invalid("tokenizer.json", "no object");
+  if (!isObject(configJson)) throw invalid("tokenizer_config.json", "no object");
+  const { added_tokens: addedTokens } = read(
+    tokenizerFile,
+    tokenizerJson,
+    "tokenizer.json",
+    ({ sentence }) => invalid("tokenizer.json", sentence),
+  );
   const idOfControl = new Map(addedTokens.map(({ content, id }) => [content, id]));
   const controlIds = new Set(idOfControl.values());
   const tokenizer = createTokenizer({ ...tokenizerJson, added_tokens: [] }, configJson);
@@ -66,25 +69,6 @@ function createTokenizer(json: object, config: object): Tokenizer {
   } catch (cause) {
     throw invalid("tokenizer.json", cause instanceof Error ? cause.message : String(cause), cause);
   }
-}
-
-function readAddedTokens(list: unknown): readonly AddedToken[] {
-  if (!Array.isArray(list)) throw invalid("tokenizer.json", "no added_tokens");
-  const tokens: readonly unknown[] = list;
-  return tokens.map((token) => {
-    if (isAddedToken(token)) return token;
-    throw invalid("tokenizer.json", "an added token has no id or no content");
-  });
-}
-
-function isAddedToken(value: unknown): value is AddedToken & Record<string, unknown> {
-  if (!isRecord(value)) return false;
-  const { id, content } = value;
-  return Number.isInteger(id) && typeof content === "string" && content !== "";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(file: string, reason: string, cause?: unknown): VlmError {

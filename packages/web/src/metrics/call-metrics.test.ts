@@ -40,7 +40,7 @@ const MODEL_STAGES = {
 };
 
 describe("reportCall", () => {
-  it("reports every stage of a call about a picture, in seconds", () => {
+  it("reports every stage of a call about an image, in seconds", () => {
     expect(values(report())).toEqual({
       ...COMMON,
       ...IMAGE_STAGES,
@@ -49,7 +49,7 @@ describe("reportCall", () => {
     });
   });
 
-  it("reports no picture stages where there was no picture", () => {
+  it("reports no image stages where there was no image", () => {
     expect(values(report({ images: [] }))).toEqual({ ...COMMON, ...MODEL_STAGES });
   });
 

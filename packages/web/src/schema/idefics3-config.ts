@@ -3,9 +3,9 @@
  * default of that class, and write much more than this.
  */
 
-import { transform, pipe, type GenericSchema } from "valibot";
+import { pipe, transform } from "valibot";
 import { fields, maybe } from "./fields.ts";
-import { integerFrom, listThat, oneOf, that } from "./values.ts";
+import { integerFrom, listThat, oneOf } from "./values.ts";
 
 const positive = maybe(integerFrom(1, Number.MAX_SAFE_INTEGER));
 
@@ -32,17 +32,3 @@ export const idefics3Preprocessor = fields(
   { max_image_size: edge, image_mean: threeNumbers, image_std: threeNumbers },
   "dropped",
 );
-
-const isId = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0;
-
-/** One id, a list of them, or null for none. */
-const ids: GenericSchema<unknown, readonly number[]> = pipe(
-  that<number | readonly number[] | null>(
-    (value) => value === null || [value].flat().every(isId),
-    "a token id or a list of them",
-  ),
-  transform((value) => (value === null ? [] : [value].flat())),
-);
-
-export const generationConfig = fields({ eos_token_id: maybe(ids) }, "dropped");

@@ -1,6 +1,7 @@
 /** Reads an object of somebody else once, so that what is checked is what is used. */
 
 import { rawTransform, type RawTransformAction } from "valibot";
+import { isObject } from "./is-object.ts";
 
 /** An object whose fields may be anything. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -44,12 +45,6 @@ export function snapshot(
       return refuse({ name, allowed: "readable" }, error);
     }
   });
-}
-
-/** Neither an array nor a Map, a Promise or another object that keeps elsewhere what it holds. */
-function isObject(value: unknown): value is Given {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Whether the object has the field, itself or from a class of the app. What every object has does not count. */

@@ -54,7 +54,7 @@ describe("an answer that was given", () => {
 
   it.each([
     ["nothing is to be remembered", { useCache: false }],
-    ["the picture has no name", { images: [image("a"), image(undefined)] }],
+    ["the image has no name", { images: [image("a"), image(undefined)] }],
     ["it was drawn by lot", { generation: resolveGenerationOptions({ temperature: 1 }) }],
   ])("is forgotten where %s", (_, change) => {
     const memory = create();

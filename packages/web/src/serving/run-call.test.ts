@@ -137,7 +137,7 @@ describe("runCall", () => {
     expect(cancellations()).toEqual([["cancel", 5]]);
   });
 
-  it("counts the time that the pictures took", async () => {
+  it("counts the time that the images took", async () => {
     const { run } = await open([STARTED, "silence"]);
     holdTimers();
     const outcome = run(1000, 700).catch((error: unknown) => error);

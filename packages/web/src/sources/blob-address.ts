@@ -34,7 +34,7 @@ export async function openBlobAddress(
 function unreadable(url: string): VlmError<"image-fetch-failed"> {
   return new VlmError(
     "image-fetch-failed",
-    "The picture's `blob:` address cannot be read: it was revoked, is no picture, or the page's Content-Security-Policy forbids it. " +
+    "The image's `blob:` address cannot be read: it was revoked, is no image, or the page's Content-Security-Policy forbids it. " +
       "Pass the Blob itself.",
     { url },
   );

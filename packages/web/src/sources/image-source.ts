@@ -104,7 +104,7 @@ async function snapshot(source: Drawable, signal: AbortSignal): Promise<ImageBit
       throw cause;
     }
     if (cause instanceof DOMException && cause.name === "SecurityError") throw crossOrigin(cause);
-    throw notReady("The picture is empty or closed. Give it a size and content first.", cause);
+    throw notReady("The image is empty or closed. Give it a size and content first.", cause);
   }
   if (!isReadable(bitmap)) {
     bitmap.close();
@@ -120,7 +120,7 @@ async function assertReady(source: Drawable, signal: AbortSignal): Promise<void>
     } catch (cause) {
       if (signal.aborted) throw cause;
       throw notReady(
-        "The image element has not loaded a picture. Set its `src` and wait for `load`.",
+        "The image element has not loaded an image. Set its `src` and wait for `load`.",
         cause,
       );
     }
@@ -161,7 +161,7 @@ function toAbsoluteUrl(address: string): string {
   // Browsers do not fetch addresses with a password, and the error would contain the password.
   if (url.username !== "" || url.password !== "") {
     throw new TypeError(
-      "Expected `image` to be an address without a user name and password. Fetch the picture yourself and pass the Blob",
+      "Expected `image` to be an address without a user name and password. Fetch the image yourself and pass the Blob",
     );
   }
   return url.href;
@@ -174,7 +174,7 @@ function notReady(message: string, cause?: unknown): VlmError<"image-unreadable"
 function crossOrigin(cause?: unknown): VlmError<"image-unreadable"> {
   return new VlmError(
     "image-unreadable",
-    "The picture comes from another origin that does not let this page read it. Serve it with CORS headers and " +
+    "The image comes from another origin that does not let this page read it. Serve it with CORS headers and " +
       'set `crossorigin="anonymous"`.',
     { reason: "cross-origin" },
     { cause },

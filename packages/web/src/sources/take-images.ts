@@ -56,7 +56,7 @@ export function releaseImage(image: WireImage): void {
 function notThere(timeoutMs: number): VlmError<"timeout"> {
   return new VlmError(
     "timeout",
-    `The picture had not loaded after ${String(timeoutMs)} ms. Wait for its \`load\` event first; one with ` +
+    `The image had not loaded after ${String(timeoutMs)} ms. Wait for its \`load\` event first; one with ` +
       '`loading="lazy"` loads only where it is shown.',
     { timeoutMs, stage: "source" },
   );

@@ -4,7 +4,7 @@ import { createMemoryStore } from "./memory-store.ts";
 import { createImageCache } from "./image-cache.ts";
 import { createResilientStore } from "./resilient-store.ts";
 
-const PICTURE = { key: "256:ab", width: 640, height: 480, size: 256 };
+const IMAGE = { key: "256:ab", width: 640, height: 480, size: 256 };
 /** What is asked for where only the key matters. */
 const ANY = { tokens: 1, hidden: undefined };
 const features = (count: number) => ({ tokens: 1, values: new Float32Array(count).fill(count) });
@@ -17,13 +17,13 @@ function open({ store = createMemoryStore(), maxBytes = 1e6 } = {}) {
   return { store, clock, cache: createImageCache(store, { maxBytes, now: () => clock.now }) };
 }
 
-describe("what is known of pictures", () => {
+describe("what is known of images", () => {
   it("is there in a later session", async () => {
     const { store, cache } = open();
-    await cache.name("file", PICTURE);
+    await cache.name("file", IMAGE);
     await cache.setFeatures("256:ab", features(10));
     const later = open({ store }).cache;
-    expect(await later.recognise("file")).toEqual(PICTURE);
+    expect(await later.recognise("file")).toEqual(IMAGE);
     expect(await later.getFeatures("256:ab", ANY)).toEqual(features(10));
     expect(await later.recognise("256:ab")).toBeUndefined();
     expect(await later.getFeatures("file", ANY)).toBeUndefined();
@@ -31,7 +31,7 @@ describe("what is known of pictures", () => {
 
   it("has the keys of an image's tiles", async () => {
     const { store, cache } = open();
-    const image = { ...PICTURE, tileKeys: ["64:ab", "64:cd"] };
+    const image = { ...IMAGE, tileKeys: ["64:ab", "64:cd"] };
     await cache.name("file", image);
     expect(await open({ store }).cache.recognise("file")).toEqual(image);
   });
@@ -39,7 +39,7 @@ describe("what is known of pictures", () => {
   it("counts its bytes, and goes when it is cleared", async () => {
     const { store, cache } = open();
     expect(await cache.usedBytes()).toBe(0);
-    await cache.name("file", PICTURE);
+    await cache.name("file", IMAGE);
     await cache.setFeatures("a", features(10));
     await cache.setFeatures("a", features(20));
     expect(await cache.usedBytes()).toBe(counted(0) + counted(20));
@@ -86,12 +86,12 @@ describe("what is known of pictures", () => {
   it("is named without a request once it was warmed, and no more after it was cleared", async () => {
     const store = createObservedStore();
     const { cache } = open({ store });
-    await cache.name("file", PICTURE);
+    await cache.name("file", IMAGE);
     await cache.setFeatures("256:ab", features(10));
     const later = open({ store }).cache;
     await later.warm();
     store.requests.length = 0;
-    expect(await later.recognise("file")).toEqual(PICTURE);
+    expect(await later.recognise("file")).toEqual(IMAGE);
     expect(store.requests.filter((request) => !request.startsWith("update"))).toEqual([]);
     expect(await later.recognise("other")).toBeUndefined();
     await later.clear();
@@ -148,7 +148,7 @@ describe("what was stored is not believed", () => {
     expect(await cache.getFeatures("a", shape)).toBeDefined();
   });
 
-  it.each([{ ...PICTURE, size: "256" }, { ...PICTURE, width: NaN }, { key: "" }, [], "image"])(
+  it.each([{ ...IMAGE, size: "256" }, { ...IMAGE, width: NaN }, { key: "" }, [], "image"])(
     "the name of a file does not lead to %j",
     async (stored) => {
       const { store, cache } = open();

@@ -28,7 +28,7 @@ describe("openStores", () => {
 
   it("has nothing to report where memory is what was asked for", async () => {
     const onDegraded = vi.fn();
-    const { models } = await openStores({ ...options, memoryOnly: true, onDegraded });
+    const { models } = await openStores({ ...options, isMemoryOnly: true, onDegraded });
     await models.set("a", 1);
     expect(await models.get("a")).toBe(1);
     expect(onDegraded).not.toHaveBeenCalled();

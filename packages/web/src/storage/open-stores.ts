@@ -33,7 +33,7 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     options.onDegraded(reason);
   };
   const adopt = async (store: Store): Promise<Store | undefined> => {
-    if (options.memoryOnly) return undefined;
+    if (options.isMemoryOnly) return undefined;
     try {
       const adopted = await adoptSchema(store);
       if (!adopted) report("What is stored is of a newer version of the kit and was left alone.");

@@ -46,7 +46,7 @@ export type WireImage = (
 export interface StorageOptions {
   readonly databaseName: string;
   /** Whether nothing is kept after this session. */
-  readonly memoryOnly: boolean;
+  readonly isMemoryOnly: boolean;
   /** Results are dropped, least recently used first, above this many bytes. */
   readonly maxResultBytes: number;
   /** Results that nobody asked for during this long are dropped. */
@@ -98,7 +98,7 @@ export interface LoadReport {
   readonly model: ModelInfo;
   readonly device: Device;
   /** Whether the model's files are stored for later visits. */
-  readonly persisted: boolean;
+  readonly isPersisted: boolean;
   /** As in {@link FilesReport}. */
   readonly shouldAskToPersist: boolean;
 }

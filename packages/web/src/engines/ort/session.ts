@@ -129,7 +129,7 @@ function toVlmError(
   if (isOutOfMemory(cause)) {
     return new VlmError(
       "out-of-memory",
-      `Memory ran out in the ${graph} graph. Use a smaller model or picture, or close other tabs.`,
+      `Memory ran out in the ${graph} graph. Use a smaller model or image, or close other tabs.`,
       { device },
       { cause: withoutBuildPaths(cause) },
     );

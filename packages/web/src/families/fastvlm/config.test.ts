@@ -25,15 +25,19 @@ describe("readFastVlmConfig", () => {
     expect(readFastVlmConfig({ config: none, generation: {} }).endIds).toEqual([]);
   });
 
-  it.each([{}, { text_config: null }, { max_position_embeddings: "8192" }, null, []])(
-    "refuses %j, which has no number of positions",
-    (config) => {
-      expect(() => readFastVlmConfig({ config })).toThrow(
-        expect.objectContaining({
-          code: "model-invalid",
-          details: { file: "config.json", reason: "no max_position_embeddings" },
-        }) as Error,
-      );
-    },
-  );
+  it.each([
+    [{}, "no `max_position_embeddings`, neither at its top nor in `text_config`"],
+    [{ max_position_embeddings: "8192" }, "`max_position_embeddings` to be an integer from 1"],
+    [{ text_config: null }, "`text_config` to be an object"],
+    [{ max_position_embeddings: 1, eos_token_id: ["<end>"] }, "`eos_token_id` to be a token id"],
+    [null, "`config.json` to be an object"],
+    [[], "`config.json` to be an object"],
+  ])("refuses %j, and says which field is wrong", (config, reason) => {
+    expect(() => readFastVlmConfig({ config })).toThrow(
+      expect.objectContaining({
+        code: "model-invalid",
+        details: { file: "config.json", reason: expect.stringContaining(reason) as unknown },
+      }) as Error,
+    );
+  });
 });

@@ -1,13 +1,9 @@
 /** What the small files of a SmolVLM say. */
 
-import { VlmError } from "../../protocol/errors.ts";
-import {
-  generationConfig,
-  idefics3Config,
-  idefics3Preprocessor,
-} from "../../schema/idefics3-config.ts";
-import { read } from "../../schema/read.ts";
+import { idefics3Config, idefics3Preprocessor } from "../../schema/idefics3-config.ts";
+import { generationConfig } from "../../schema/model-files.ts";
 import type { ConfigFiles, DescribedSizes } from "../family.ts";
+import { modelFileInvalid, readModelFile } from "../read-model-file.ts";
 import type { TileForm } from "./images.ts";
 import { smolVlmSides } from "./sides.ts";
 
@@ -21,20 +17,24 @@ export interface SmolVlmConfig extends TileForm {
 /** Of `Idefics3Config` and its parts in transformers: what a file leaves out has these values. */
 const DEFAULTS = { imageSize: 224, patchSize: 32, scaleFactor: 2, maxPositions: 2048 } as const;
 
+const NAME = "SmolVLM";
+
 const HALF = [0.5, 0.5, 0.5] as const;
 
 /** @throws {VlmError} `model-invalid` */
 export function readSmolVlmConfig(files: ConfigFiles, described?: DescribedSizes): SmolVlmConfig {
-  const config = readFile(idefics3Config, files.config, "config.json");
-  const { eos_token_id: endIds = [] } = readFile(
+  const config = readModelFile(idefics3Config, files.config, "config.json", NAME);
+  const { eos_token_id: endIds = [] } = readModelFile(
     generationConfig,
     files.generation ?? {},
     "generation_config.json",
+    NAME,
   );
-  const preprocessor = readFile(
+  const preprocessor = readModelFile(
     idefics3Preprocessor,
     files.preprocessor ?? {},
     "preprocessor_config.json",
+    NAME,
   );
   const { image_size: imageSize = DEFAULTS.imageSize, patch_size: patch = DEFAULTS.patchSize } =
     config.vision_config ?? {};
@@ -43,7 +43,7 @@ export function readSmolVlmConfig(files: ConfigFiles, described?: DescribedSizes
   const stride = patch * (config.scale_factor ?? DEFAULTS.scaleFactor);
   if (tile % stride !== 0) {
     const tokens = `tiles of ${String(tile)} px and tokens of ${String(stride)} px`;
-    throw invalid("config.json", `${tokens}, which do not fill a tile`);
+    throw modelFileInvalid(NAME, "config.json", `${tokens}, which do not fill a tile`);
   }
   if (described) assertDescribed(tile, described);
   return {
@@ -61,27 +61,18 @@ function assertDescribed(tile: number, described: DescribedSizes): void {
   const { step } = smolVlmSides(described);
   if (step !== tile) {
     const said = `\`tileSize\` ${String(step)} in the model's descriptor`;
-    throw invalid("preprocessor_config.json", `tiles of ${String(tile)} px, and ${said}`);
+    throw modelFileInvalid(
+      NAME,
+      "preprocessor_config.json",
+      `tiles of ${String(tile)} px, and ${said}`,
+    );
   }
   if (imageSize % tile !== 0) {
     const said = `\`imageSize\` ${String(imageSize)} in the model's descriptor`;
-    throw invalid("imageSize", `${said} is no multiple of the tiles' ${String(tile)} px`);
+    throw modelFileInvalid(
+      NAME,
+      "imageSize",
+      `${said} is no multiple of the tiles' ${String(tile)} px`,
+    );
   }
-}
-
-const readFile: <Schema extends Parameters<typeof read>[0]>(
-  schema: Schema,
-  given: unknown,
-  file: string,
-) => ReturnType<typeof read<Schema>> = (schema, given, file) =>
-  read(schema, given, file, ({ sentence, options }) => invalid(file, sentence, options));
-
-function invalid(file: string, reason: string, options?: ErrorOptions): VlmError<"model-invalid"> {
-  return new VlmError(
-    "model-invalid",
-    `The model's small files do not describe a SmolVLM that the kit can run (${file}: ${reason}). ` +
-      "Use the files that belong to the model's graphs.",
-    { file, reason },
-    options,
-  );
 }

@@ -147,7 +147,7 @@ describe("a grid", () => {
   });
 });
 
-describe("items that belong to the picture", () => {
+describe("items that belong to the image", () => {
   const large = { size: [5000, 4000], data: av1Sequence(5000, 4000) } as const;
 
   it.each([
@@ -172,7 +172,7 @@ describe("a track", () => {
     return make(make(0).length - data.length);
   };
 
-  it("may be as large as the picture, also turned", () => {
+  it("may be as large as the image, also turned", () => {
     expect(readAvifHeader(withTrack([64, 64]))).toMatchObject({ width: 64, height: 64 });
     const bytes = craftItems([{ ...SMALL, size: [64, 90] }], {
       more: [craftTrack({ header: [90, 64], at: 0, bytes: 0 })],
@@ -193,7 +193,7 @@ describe("a track", () => {
     expect(readAvifHeader(withTrack([9000, 9000], { codec: "avc1" }))).toMatchObject({ width: 64 });
   });
 
-  it("gives the size where there is no picture beside it", () => {
+  it("gives the size where there is no image beside it", () => {
     const ftyp = isoBox("ftyp", [...bytesOf("avis\0\0\0\0msf1")]);
     const track = craftTrack({ header: [300, 200], at: 0, bytes: 0 });
     expect(readAvifHeader(bytesOf(ftyp, track))).toMatchObject({ width: 300, height: 200 });
@@ -218,7 +218,7 @@ describe("what readers may understand differently", () => {
   });
 });
 
-describe("lists that are longer than any picture needs", () => {
+describe("lists that are longer than any image needs", () => {
   const infe = isoBox("infe", [2, 0, 0, 0], [0, 1, 0, 0], [...bytesOf("Exif")]);
   const many = (part: readonly number[], count: number) =>
     Array.from({ length: count }, () => part).flat();

@@ -27,6 +27,6 @@ describe("readGifHeader", () => {
     const bytes = craftGif([2, 2], [0, 0, 1, 1]);
     expect(() => readGifHeader(bytes.subarray(0, 13))).toThrow("ends before");
     bytes[13] = 0x3b; // the trailer
-    expect(() => readGifHeader(bytes)).toThrow("has no picture in it");
+    expect(() => readGifHeader(bytes)).toThrow("has no image in it");
   });
 });

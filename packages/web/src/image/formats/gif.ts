@@ -35,7 +35,7 @@ function findFirstFrame(reader: ByteReader): number {
       offset += 1 + blockBytes;
     } while (blockBytes > 0);
   }
-  if (reader.u8(offset) !== IMAGE_DESCRIPTOR) throw malformedImage("gif", "has no picture in it");
+  if (reader.u8(offset) !== IMAGE_DESCRIPTOR) throw malformedImage("gif", "has no image in it");
   return offset;
 }
 

@@ -70,7 +70,7 @@ describe("readJpegHeader", () => {
   it.each([
     ["segment lengths of 0", [0xff, 0xe1, 0, 0], "segment of impossible length"],
     ["segment lengths of 1", [0xff, 0xe1, 0, 1], "segment of impossible length"],
-    ["a scan before the size", jpegScan(), "picture data before its size"],
+    ["a scan before the size", jpegScan(), "image data before its size"],
     ["an end before the size", emptyApp1, "has no size"],
   ])("refuses %s", (_, part, message) => {
     expect(() => readJpegHeader(craftJpeg(part))).toThrow(message);

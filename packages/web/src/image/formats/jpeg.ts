@@ -45,7 +45,7 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
       const frame = { height: reader.u16be(offset + 3), width: reader.u16be(offset + 5) };
       size = size ? cover(size, frame) : frame;
     } else if (marker === START_OF_SCAN) {
-      if (!size) throw malformedImage("jpeg", "has picture data before its size");
+      if (!size) throw malformedImage("jpeg", "has image data before its size");
       scans += 1;
     } else if (marker === APP1 && !hasExif) {
       const found = readExifOrientation(bytes, offset + 2, offset + length);

@@ -128,7 +128,7 @@ describe("files that Pillow wrote", () => {
   }
 });
 
-describe("what is no picture", () => {
+describe("what is no image", () => {
   it.each([
     ["nothing at all", "", "image-unreadable empty"],
     ["plain text", "Hello", "image-unsupported unknown"],
@@ -140,7 +140,7 @@ describe("what is no picture", () => {
     ["a TIFF", "II*\0\x08\0\0\0", "image-unsupported tiff"],
     ["a big-endian TIFF", "MM\0*\0\0\0\x08", "image-unsupported tiff"],
     ["an MP4", "\0\0\0\x18ftypisom\0\0\0\0isommp42", "image-unsupported mp4"],
-    ["an MP4 of pictures", "\0\0\0\x14ftypisom\0\0\0\0mp42avif", "image-unsupported mp4"],
+    ["an MP4 of images", "\0\0\0\x14ftypisom\0\0\0\0mp42avif", "image-unsupported mp4"],
     ["a HEIC", "\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image-unsupported heic"],
     [
       "a HEIC under a generic brand",

@@ -36,7 +36,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length === 0) {
     throw new VlmError(
       "image-unreadable",
-      "The picture is empty. Check that its file was read to the end.",
+      "The image is empty. Check that its file was read to the end.",
       { reason: "empty" },
     );
   }
@@ -44,7 +44,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (!isSupported(kind)) {
     throw new VlmError(
       "image-unsupported",
-      `${kind === "unknown" ? "The file is no picture that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP.`,
+      `${kind === "unknown" ? "The file is no image that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP.`,
       { kind },
     );
   }

@@ -14,14 +14,14 @@ describe("readWebpHeader", () => {
     expect(readWebpHeader(bytes)).toMatchObject({ width: 2 ** 24, height: 70_000 });
   });
 
-  it("refuses a file whose first chunk is no picture", () => {
+  it("refuses a file whose first chunk is no image", () => {
     const bytes = craftWebpCanvas(5, 5);
     bytes[15] = 0x3f; // "VP8?"
-    expect(() => readWebpHeader(bytes)).toThrow("does not begin with a picture");
+    expect(() => readWebpHeader(bytes)).toThrow("does not begin with an image");
     bytes[15] = 0x4c; // "VP8L", but without its signature
-    expect(() => readWebpHeader(bytes)).toThrow("does not begin with a picture");
+    expect(() => readWebpHeader(bytes)).toThrow("does not begin with an image");
     bytes[15] = 0x20; // "VP8 ", but without its start code
-    expect(() => readWebpHeader(bytes)).toThrow("does not begin with a picture");
+    expect(() => readWebpHeader(bytes)).toThrow("does not begin with an image");
   });
 
   it("says so when the file ends inside the header", () => {

@@ -21,7 +21,7 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "webp");
   const first = { name: reader.fourCharacters(FIRST_CHUNK), start: 20 };
   const size = first.name === "VP8X" ? readCanvas(reader, first.start) : readFrame(reader, first);
-  if (!size) throw malformedImage("webp", "does not begin with a picture");
+  if (!size) throw malformedImage("webp", "does not begin with an image");
   return { kind: "webp", ...size, segments: 0, scans: 0 };
 }
 

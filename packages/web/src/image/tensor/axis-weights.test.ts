@@ -51,7 +51,7 @@ describe("toAxisWeights", () => {
     expect(tapsOf(plain(100, 400), 200, LANCZOS)).toHaveLength(6);
   });
 
-  it("says which output positions see the picture, with the blend across the seam", () => {
+  it("says which output positions see the image, with the blend across the seam", () => {
     const axis = { ...plain(8, 16), sourceOffset: 4, lineLength: 16 };
     expect(toAxisWeights(axis, BICUBIC)).toMatchObject({ first: 4, last: 12 });
     const doubled = { ...axis, resizedLength: 32, outputLength: 32 };

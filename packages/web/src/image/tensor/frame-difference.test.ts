@@ -12,7 +12,7 @@ function plain([red, green, blue]: Colour): Uint8ClampedArray {
   return pixels;
 }
 
-/** @returns a copy of `picture` with a square of another colour in it */
+/** @returns a copy of `image` with a square of another colour in it */
 function withSquare(
   image: Uint8ClampedArray,
   { x: left, y: top, side }: { x: number; y: number; side: number },
@@ -31,12 +31,12 @@ const GREY: Colour = [100, 100, 100];
 const WHITE: Colour = [255, 255, 255];
 
 describe("frameDifference", () => {
-  it("is 0 for the same picture and 1 for black beside white", () => {
+  it("is 0 for the same image and 1 for black beside white", () => {
     expect(frameDifference(plain(GREY), plain(GREY))).toBe(0);
     expect(frameDifference(plain([0, 0, 0]), plain(WHITE))).toBe(1);
   });
 
-  it("is the step in brightness when all of the picture gets brighter", () => {
+  it("is the step in brightness when all of the image gets brighter", () => {
     expect(frameDifference(plain(GREY), plain([105, 105, 105]))).toBeCloseTo(5 / 255, 10);
   });
 
@@ -44,9 +44,9 @@ describe("frameDifference", () => {
     expect(frameDifference(plain([255, 0, 0]), plain([0, 130, 0]))).toBeGreaterThan(0.4);
   });
 
-  it("makes more of a small thing than the mean over the picture does", () => {
+  it("makes more of a small thing than the mean over the image does", () => {
     const changed = withSquare(plain(GREY), { x: 5, y: 9, side: 2 }, WHITE);
-    // Four of a block's 16 pixels, four of the picture's 256.
+    // Four of a block's 16 pixels, four of the image's 256.
     expect(frameDifference(plain(GREY), changed)).toBeCloseTo(((4 / 16) * 155) / 255, 10);
   });
 
@@ -92,7 +92,7 @@ describe("frameDifference", () => {
     );
   });
 
-  it("is never below the mean difference over the picture", () => {
+  it("is never below the mean difference over the image", () => {
     fc.assert(
       fc.property(image, image, (a, b) => {
         let sum = 0;

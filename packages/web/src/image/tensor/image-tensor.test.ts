@@ -58,7 +58,7 @@ describe("against Pillow", () => {
 
 describe("toImageTensor", () => {
   it.each(["pad", "crop"] as const)(
-    "passes a square, opaque picture of the right size through (%s)",
+    "passes a square, opaque image of the right size through (%s)",
     (fit) => {
       const pixels = noise(64, 64);
       const tensor = toUnitTensor(pixels, { size: 64, fit });
