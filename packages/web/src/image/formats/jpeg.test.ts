@@ -22,10 +22,8 @@ describe("readJpegHeader", () => {
     const many = new Uint8Array(20 * 2 ** 20);
     for (let at = 0; at < many.length; at += 4) many.set([0xff, 0xe1, 0, 2], at);
     many.set([0xff, 0xd8, 0xff, 0xd8]);
-    const started = performance.now();
     expect(() => readJpegHeader(many)).toThrow("ends before");
-    expect(performance.now() - started).toBeLessThan(5_000); // a quarter of one; the square would be hours
-  });
+  }, 60_000); // A quarter of a second on an idle machine. The square would be hours.
 
   it("turns the sides for a quarter turn, in either byte order", () => {
     for (const order of ["II", "MM"] as const) {
