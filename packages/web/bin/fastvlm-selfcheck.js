@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 // `fastvlm-selfcheck`, and `npm run selfcheck` in the repository: compares the precisions of a model's
-// files on pictures of yours, and writes the numbers that devices are held to.
+// files on images of yours, and writes the numbers that devices are held to.
 
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 
-const HELP = `Compares the precisions of a FastVLM's ONNX files on pictures of yours, on this machine's CPU, and writes
+const HELP = `Compares the precisions of a FastVLM's ONNX files on images of yours, on this machine's CPU, and writes
 what devices are held to, for fastvlm05b({ selfCheck }).
 
-  fastvlm-selfcheck FOLDER PICTURE... [options]
+  fastvlm-selfcheck FOLDER IMAGE... [options]
 
   FOLDER             has config.json, tokenizer.json, tokenizer_config.json and onnx/*.onnx, as the hub has them
-  PICTURE            a file, or a folder of them; 20 or so; read with sharp: npm install --no-save sharp
+  IMAGE              a file, or a folder of them; 20 or so; read with sharp: npm install --no-save sharp
   --out FILE         writes the SelfCheck as JSON there; default self-check.json
   --report FILE      writes the table and the answers there too
   --sets A,B         of fp32, fp16, q4f16, q4, int8, q8, uint8; default: all that the folder has. The first is
@@ -25,11 +25,11 @@ what devices are held to, for fastvlm05b({ selfCheck }).
   --threads N        default 1; more are faster and need memory
   --help
 
-The whole size takes a CPU about 20 seconds a picture and encoder, and up to 4 GB of memory.
+The whole size takes a CPU about 20 seconds an image and encoder, and up to 4 GB of memory.
 `;
 
 const COMMON_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"];
-const PICTURES = /^\.(avif|gif|jpe?g|png|tiff?|webp)$/i;
+const IMAGES = /^\.(avif|gif|jpe?g|png|tiff?|webp)$/i;
 
 // The kit's runtime is written for a worker.
 Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
@@ -63,7 +63,7 @@ async function run() {
   const [folder, ...sources] = positionals;
   if (folder === undefined || sources.length === 0) {
     throw new TypeError(
-      "Expected a model's FOLDER and at least one PICTURE. --help shows all options.",
+      "Expected a model's FOLDER and at least one IMAGE. --help shows all options.",
     );
   }
   const kit = await import("@fastvlm-kit/web/compare");
@@ -76,7 +76,7 @@ async function run() {
     ...(await kit.readModelFolder(readText)),
     open: (path) => openGraph(join(folder, path)),
     sets,
-    images: await listPictures(sources),
+    images: await listImages(sources),
     imageSize: toNumber("image-size", values["image-size"] ?? (await ownSize(readText))),
     prompt: values.prompt,
     maxNewTokens: toNumber("tokens", values.tokens),
@@ -147,12 +147,12 @@ async function openFile(path) {
   };
 }
 
-async function listPictures(sources) {
+async function listImages(sources) {
   const paths = [];
   for (const source of sources) {
     if (!(await stat(source)).isDirectory()) paths.push(source);
     else {
-      const names = (await readdir(source)).filter((name) => PICTURES.test(extname(name))).sort();
+      const names = (await readdir(source)).filter((name) => IMAGES.test(extname(name))).sort();
       paths.push(...names.map((name) => join(source, name)));
     }
   }
@@ -172,7 +172,7 @@ async function importSharp() {
     return (await import("sharp")).default;
   } catch {
     throw new Error(
-      "Pictures are read with sharp, which is not installed: npm install --no-save sharp",
+      "Images are read with sharp, which is not installed: npm install --no-save sharp",
     );
   }
 }
