@@ -23,6 +23,8 @@ export interface NumbersRequest {
 export interface SeenCall {
   readonly values: readonly number[];
   readonly likeliest: number;
+  /** How often the call waited for the GPU until the likeliest id was known. */
+  readonly waits: number;
 }
 
 export interface SeenNumbers {

@@ -39,6 +39,17 @@ const MODELS: Readonly<Record<NumbersRequest["model"], ExportedModel>> = {
 
 if (self.name === "wide-subgroups") claimWideSubgroups();
 
+let waits = 0;
+if ("GPUBuffer" in self) {
+  const mapAsync = Object.getOwnPropertyDescriptor(GPUBuffer.prototype, "mapAsync")!;
+  const original = mapAsync.value as GPUBuffer["mapAsync"];
+  const counted = function (this: GPUBuffer, ...how: Parameters<GPUBuffer["mapAsync"]>) {
+    waits += 1;
+    return original.apply(this, how);
+  };
+  Object.defineProperty(GPUBuffer.prototype, "mapAsync", { ...mapAsync, value: counted });
+}
+
 onmessage = ({ data }: MessageEvent<NumbersRequest>) => {
   readNumbers(data).then(postMessage, (error: unknown) => {
     postMessage({ error: String(error) });
@@ -85,10 +96,16 @@ async function callAll(
 ): Promise<SeenCall[]> {
   const seen = [];
   for (const ids of calls) {
+    const before = waits;
     const features = { tokens: ids.length, values: fastvlm.exportedRows(ids, hidden) };
     const prediction = await decoding.append([{ kind: "image", features }]);
     const likeliest = await prediction.readLikeliest();
-    seen.push({ likeliest, values: everyNth(await prediction.readLogits(), stride) });
+    const waited = waits - before;
+    seen.push({
+      likeliest,
+      waits: waited,
+      values: everyNth(await prediction.readLogits(), stride),
+    });
   }
   return seen;
 }

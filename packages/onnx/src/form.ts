@@ -33,7 +33,9 @@ export interface GraphStyle {
 
 /** The style of a decoder in the given form. */
 export function decoderStyle({ form }: FormOptions): GraphStyle {
-  return form === "exporter" ? { opset: 14, writesDataLocation: true, writesConstantNodes: true } : {};
+  return form === "exporter"
+    ? { opset: 14, writesDataLocation: true, writesConstantNodes: true }
+    : {};
 }
 
 /** The style of an encoder or an embedding in the given form. */

@@ -3,6 +3,7 @@ import { OnnxError } from "../errors.ts";
 import { sourceOfBytes } from "./byte-source.ts";
 import { MASK, rewriteDecoder } from "./decoder-rewrite.ts";
 import { integerAttribute, type ModelSpec, type NodeSpec } from "./fixtures/build-model.ts";
+import { POSITIONS } from "./fuse-rotary.ts";
 import {
   decoderFile,
   FLOAT,
@@ -77,6 +78,11 @@ describe("rewriteDecoder", () => {
     expect(readTwice.flow.makerOf("lengths of the mask")).toBeUndefined();
     expect(readTwice.flow.makerOf(`sum of ${MASK}`)!.operator).toBe("ReduceSum");
     expect(readTwice.readsMask).toBe(true);
+  });
+
+  it("says whether a node still reads the positions", () => {
+    expect(rewritten({}).readsPositions).toBe(false);
+    expect(rewritten({ more: [reader(POSITIONS)] }).readsPositions).toBe(true);
   });
 
   it("leaves products and rotations for the CPU alone, where they get no faster", () => {

@@ -7,7 +7,7 @@
 import type { RewriteReport } from "./rewrite-report.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { fuseBiases } from "./fuse-bias.ts";
-import { fuseRotary } from "./fuse-rotary.ts";
+import { fuseRotary, POSITIONS } from "./fuse-rotary.ts";
 import { GraphDraft } from "./graph-draft.ts";
 import { joinProducts } from "./join-products.ts";
 import { JoinedFile } from "./joined-file.ts";
@@ -39,6 +39,8 @@ export interface DecoderRewrite {
   readonly source: ByteSource;
   /** Whether a node still reads the mask, whose length differs from run to run. */
   readonly readsMask: boolean;
+  /** Whether a node still reads the positions. Attention that rotates by itself counts them by the length of the sequence. */
+  readonly readsPositions: boolean;
   /** The outputs with new keys and values; undefined if a run returns all of them. */
   readonly newPositions: NewPositions | undefined;
 }
@@ -95,10 +97,10 @@ export function planDecoder(
     unfused: newPositions ? unfuseAttention(draft, log) : 0,
     positioned: isGpu ? takeLengths(draft, log) : 0,
   };
-  const readsMask = draft.isRead(MASK);
+  const [readsMask, readsPositions] = [draft.isRead(MASK), draft.isRead(POSITIONS)];
   const edit = draft.toEdit();
   const isChanged = edit.replacements.size > 0 || edit.additions.length > 0;
-  const rewrite = { edit, parts, source, readsMask, newPositions };
+  const rewrite = { edit, parts, source, readsMask, readsPositions, newPositions };
   if (!newPositions) log.miss("unfused-attention", "a run gives keys and values of all positions");
   const { biases, rotary, joined, positioned, unfused } = parts;
   const both = [log.report("last-logits", last ? 1 : 0), log.report("no-wide-window", windows)];

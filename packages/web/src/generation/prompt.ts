@@ -118,8 +118,7 @@ export function fillImages(
   const parts = pieces.map((piece): PromptPart => {
     if (piece.kind === "tokens") return { kind: "tokens", ids: piece.ids };
     const image = features[next++];
-    if (image === undefined)
-      throw new Error("The prompt has more places for images than images");
+    if (image === undefined) throw new Error("The prompt has more places for images than images");
     return { kind: "image", features: image };
   });
   if (next !== features.length)

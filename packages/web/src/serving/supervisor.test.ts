@@ -201,7 +201,12 @@ describe("Supervisor", () => {
     const commit = "c0ffee".padEnd(40, "0");
     const load: WorkerApi["load"] = ({ model: { id }, variant }) => {
       const model = { id, revision: commit, variant: variant.id };
-      const report = { model, device: variant.device, isPersisted: true, shouldAskToPersist: false };
+      const report = {
+        model,
+        device: variant.device,
+        isPersisted: true,
+        shouldAskToPersist: false,
+      };
       return Promise.resolve({ ok: true, value: report });
     };
     const { supervisor, started } = open({ api: [{ load }, { load }] });

@@ -31,6 +31,8 @@ export interface OnnxDecodingParts {
 export interface OnGpu {
   readonly argmax: GpuArgmax;
   readonly inputs: GpuInputs;
+  /** Whether a node reads the positions. ORT fetches an input that no node reads to the CPU, and waits for the GPU to do so. */
+  readonly readsPositions: boolean;
   /** Where steps are captured. */
   readonly captured?: GpuLogits | undefined;
 }
@@ -86,7 +88,8 @@ export class OnnxDecoding implements Decoding {
     feeds[MASK] = int64(ort, ones(total), [1, total]);
     if (hasInput(POSITIONS)) {
       const positions = int64(ort, range(this.#length, total), [1, count]);
-      feeds[POSITIONS] = captured && isStep ? toGpuInput(POSITIONS, positions) : positions;
+      const isOnGpu = captured && isStep && onGpu?.readsPositions === true;
+      feeds[POSITIONS] = isOnGpu ? toGpuInput(POSITIONS, positions) : positions;
     }
     if (hasInput(LAST_POSITION))
       feeds[LAST_POSITION] = toGpuInput(LAST_POSITION, length(total - 1));

@@ -97,6 +97,7 @@ export async function openDecoder(
   const onGpu = gpu && {
     argmax: createGpuArgmax(gpu),
     inputs: createGpuInputs(ort, gpu),
+    readsPositions: done?.readsPositions !== false,
     captured: isCapturing ? createGpuLogits(ort, gpu, session) : undefined,
   };
   return {
