@@ -1,6 +1,6 @@
 /** What both pages put on `window.engine`: the same few calls, so that every row measures both alike. */
 
-import type { ModelName } from "../models.ts";
+import type { FullSizeName } from "../full-size/models.ts";
 import type { GpuCounts } from "./gpu-counts.ts";
 
 export type Device = "wasm" | "webgpu";
@@ -10,7 +10,7 @@ export type Form = "own" | "exporter";
 
 /** Which files, and how to run them. */
 export interface LoadOptions {
-  readonly model: ModelName;
+  readonly model: FullSizeName;
   /** `tiny` is the embedded model of the family; `hub` the public repository; `full-size` what the bench's server has. */
   readonly files: "full-size" | "tiny" | "hub";
   readonly form: Form;

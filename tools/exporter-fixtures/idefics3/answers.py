@@ -1,4 +1,4 @@
-"""What `generate` of PyTorch answers when it gets the pixels and the prompts of the kit (write-questions.ts)."""
+"""What `generate` of PyTorch answers when it gets the pixels and the prompts of the kit (write-idefics3-questions.ts)."""
 
 import hashlib
 import json

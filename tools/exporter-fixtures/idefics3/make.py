@@ -7,7 +7,7 @@ numbers it has to give. Two environments are needed, because no one release of t
 
 Answers to the kit's own prompts and pixels are added to reference.json by
 
-    node --import tsx tools/exporter-fixtures/idefics3/write-questions.ts FOLDER
+    node --import tsx packages/web/test/write-idefics3-questions.ts FOLDER
     python tools/exporter-fixtures/idefics3/make.py answers --questions FOLDER   # transformers 5
 """
 
@@ -128,7 +128,7 @@ def main():
     logging.disable(logging.WARNING)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["graphs", "decoders", "answers"])
-    parser.add_argument("--questions", type=Path, help="for answers: the folder that write-questions.ts wrote")
+    parser.add_argument("--questions", type=Path, help="for answers: the folder that write-idefics3-questions.ts wrote")
     options = parser.parse_args()
     GRAPHS.mkdir(parents=True, exist_ok=True)
     WORK.mkdir(exist_ok=True)

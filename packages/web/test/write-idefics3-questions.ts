@@ -2,16 +2,13 @@
  * Writes the kit's own prompts and pixels for questions to the small Idefics3, for `make.py answers`: a JSON file, and the
  * numbers of all tiles of each question as float32.
  *
- * `node --import tsx tools/exporter-fixtures/idefics3/write-questions.ts FOLDER`
+ * `node --import tsx packages/web/test/write-idefics3-questions.ts FOLDER`
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hashTiles, readKitPrompt } from "../../../packages/web/test/exported-idefics3-prompt.ts";
-import {
-  KIT_QUESTIONS,
-  MOST_TOKENS,
-} from "../../../packages/web/test/exported-idefics3-questions.ts";
+import { hashTiles, readKitPrompt } from "./exported-idefics3-prompt.ts";
+import { KIT_QUESTIONS, MOST_TOKENS } from "./exported-idefics3-questions.ts";
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("Name the folder to write to.");
