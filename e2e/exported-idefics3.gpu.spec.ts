@@ -1,11 +1,14 @@
 /**
- * Files of the official exporters for SmolVLM's class on WebGPU, in the variant of a GPU without `shader-f16`: 4 bits with
- * numbers in float32.
+ * Files of the official exporters for SmolVLM's class on WebGPU: the numbers of the variant of a GPU without `shader-f16`,
+ * which has 4 bits and float32, and the tokens of the files in float32.
  */
 
+import { isHardwareTested } from "../tools/browser.ts";
 import { expect, test } from "./fixtures.ts";
 import { readIdefics3Reference } from "../packages/web/test/exported-idefics3.ts";
 import { LAYERS } from "../packages/web/test/exported-idefics3-inputs.ts";
+import { idefics3EndIds, readKitPrompt } from "../packages/web/test/exported-idefics3-prompt.ts";
+import { KIT_QUESTIONS, MOST_TOKENS } from "../packages/web/test/exported-idefics3-questions.ts";
 
 const AT = "/models/exported-idefics3/onnx";
 const TOLERANCE = 1e-4;
@@ -45,6 +48,63 @@ test("has the numbers of an exported Idefics3 in q4 on WebGPU, rewritten", async
       expect(likeliest).toBe(call.likeliest);
     }
   expect(seen.features.length + seen.steps.length + seen.fork.length).toBe(10);
+});
+
+test("a GPU without shader-f16 is offered SmolVLM in 4 bits with float32", async ({ kitPage }) => {
+  const { support, bytes, expected } = await kitPage.evaluate(async () => {
+    const { checkSupport, smolVlm } = window.kit;
+    const model = smolVlm();
+    const adapter = (await navigator.gpu.requestAdapter())!;
+    const expected = adapter.features.has("shader-f16") ? "q4f16" : "q4";
+    const { graphs } = model.variants.find(({ id }) => id === expected)!;
+    const bytesOf = (ending: string): number =>
+      Object.entries(model.files)
+        .filter(([path]) => path.endsWith(ending))
+        .reduce((sum, [, file]) => sum + file.bytes, 0);
+    const graphBytes = Object.values(graphs).reduce(
+      (sum, path) => sum + model.files[path]!.bytes,
+      0,
+    );
+    return {
+      support: await checkSupport({ model }),
+      bytes: graphBytes + bytesOf(".json"),
+      expected,
+    };
+  });
+  expect(support).toMatchObject({ isSupported: true, isExact: true, downloadBytes: bytes });
+  expect(support.devices[0]).toBe("webgpu");
+  if (!isHardwareTested) expect(expected).toBe("q4");
+});
+
+test("answers on WebGPU with the ids of PyTorch's generate, about the kit's own pixels", async ({
+  kitPage,
+}) => {
+  test.setTimeout(300_000);
+  const asked = ["two by two tiles", "two images of different grids", "no image"];
+  const questions = KIT_QUESTIONS.filter(({ name }) => asked.includes(name));
+  const seen = await kitPage.evaluate((request) => window.kit.readNumbers(request), {
+    device: "webgpu" as const,
+    model: "idefics3" as const,
+    graphs: {
+      vision: `${AT}/vision_encoder.onnx`,
+      embed: `${AT}/embed_tokens_int8.onnx`,
+      decoder: `${AT}/decoder_model_merged.onnx`,
+    },
+    pictures: [],
+    steps: [],
+    fork: [],
+    logitStride: 1,
+    questions: questions.map((question) => ({
+      ...question,
+      pieces: readKitPrompt(question).pieces,
+      most: MOST_TOKENS,
+      endIds: [...idefics3EndIds],
+    })),
+  });
+  const { answers } = readIdefics3Reference();
+  const expected = answers.filter(({ name }) => asked.includes(name)).map(({ answer }) => answer);
+  expect(seen.answers).toEqual(expected);
+  expect(seen.answers).toHaveLength(asked.length);
 });
 
 function expectNear(some: readonly number[], others: readonly number[], what: string): void {

@@ -3,6 +3,8 @@
 import type { GraphName } from "@fastvlm-kit/web";
 // Not part of the published packages: types of the runtime itself.
 import type { GraphPreparation } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
+import type { PromptPiece } from "../../packages/web/src/generation/prompt.ts";
+import type { KitQuestion } from "../../packages/web/test/exported-idefics3-questions.ts";
 
 export interface NumbersRequest {
   readonly device: "webgpu" | "wasm";
@@ -18,6 +20,16 @@ export interface NumbersRequest {
   readonly fork: readonly (readonly number[])[];
   /** Which logits to tell. */
   readonly logitStride: number;
+  /** Prompts to answer greedily, with the kit's own pixels; of Idefics3 only. */
+  readonly questions?: readonly AskedQuestion[];
+}
+
+/** A question with the prompt that the kit lays out for it. */
+export interface AskedQuestion extends Pick<KitQuestion, "images" | "detail"> {
+  readonly pieces: readonly PromptPiece[];
+  /** The greatest length of the answer, in tokens. */
+  readonly most: number;
+  readonly endIds: readonly number[];
 }
 
 export interface SeenCall {
@@ -32,6 +44,8 @@ export interface SeenNumbers {
   readonly features: readonly { readonly tokens: number; readonly values: readonly number[] }[];
   readonly steps: readonly SeenCall[];
   readonly fork: readonly SeenCall[];
+  /** The ids of each answer, with the one that ended it. */
+  readonly answers: readonly (readonly number[])[];
 }
 
 /** @param fault `wide-subgroups` for steps that are captured */

@@ -4,12 +4,21 @@ import { sourceOfBytes } from "@fastvlm-kit/onnx/graph";
 import {
   createOnnxRuntime,
   type GraphPreparation,
+  type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
 import * as idefics3 from "../../packages/web/test/exported-idefics3-inputs.ts";
 import * as fastvlm from "../../packages/web/test/exported-inputs.ts";
 import { FASTVLM_PORTS } from "../../packages/web/src/families/fastvlm/fastvlm.ts";
-import type { Decoding, ImageTensor, VisionPorts } from "../../packages/web/src/engines/runtime.ts";
-import type { NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
+import type {
+  Decoding,
+  ImageFeatures,
+  ImageTensor,
+  VisionPorts,
+} from "../../packages/web/src/engines/runtime.ts";
+import { smolVlmImages } from "../../packages/web/src/families/smolvlm/images.ts";
+import { fillImages } from "../../packages/web/src/generation/prompt.ts";
+import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
+import type { AskedQuestion, NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
 
 interface ExportedModel {
@@ -85,8 +94,38 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
   const how = { stride: logitStride, hidden };
   const seenSteps = await callAll(decoding, steps, how);
   const seenFork = fork.length > 0 ? await callAll(decoding.fork(steps[0]!.length), fork, how) : [];
+  const answers = [];
+  for (const question of request.questions ?? []) answers.push(await answer(runtime, question));
   await runtime.dispose();
-  return { prepared, features, steps: seenSteps, fork: seenFork };
+  return { prepared, features, steps: seenSteps, fork: seenFork, answers };
+}
+
+const IDEFICS3_TILES = smolVlmImages({
+  tile: idefics3.TILE,
+  tokens: idefics3.TILE_TOKENS,
+  range: { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] },
+});
+
+/** The likeliest token after the prompt, and after each token, up to an end. */
+async function answer(
+  runtime: Pick<OrtRuntime, "encodeImage" | "startDecoding">,
+  { images, detail, pieces, most, endIds }: AskedQuestion,
+): Promise<number[]> {
+  const features: ImageFeatures[] = [];
+  for (const [width, height] of images) {
+    const plan = IDEFICS3_TILES.plan({ width, height }, { side: detail, fit: "stretch" });
+    const drawTile = plan.draw({ data: drawKitImage(width, height), width, height });
+    for (const tile of plan.tiles.keys()) features.push(await runtime.encodeImage(drawTile(tile)));
+  }
+  const decoding = runtime.startDecoding();
+  let parts = fillImages(pieces, features);
+  const ids: number[] = [];
+  while (ids.length < most && !endIds.includes(ids.at(-1)!)) {
+    ids.push(await (await decoding.append(parts)).readLikeliest());
+    parts = [{ kind: "tokens", ids: ids.slice(-1) }];
+  }
+  decoding.dispose();
+  return ids;
 }
 
 async function callAll(
