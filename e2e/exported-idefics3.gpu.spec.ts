@@ -4,6 +4,7 @@
  */
 
 import { isHardwareTested } from "../tools/browser.ts";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 import { readIdefics3Reference } from "../packages/web/test/exported-idefics3.ts";
 import { LAYERS } from "../packages/web/test/exported-idefics3-inputs.ts";
@@ -76,9 +77,8 @@ test("a GPU without shader-f16 is offered SmolVLM in 4 bits with float32", async
   if (!isHardwareTested) expect(expected).toBe("q4");
 });
 
-test("answers on WebGPU with the ids of PyTorch's generate, about the kit's own pixels", async ({
-  kitPage,
-}) => {
+const GENERATE = "answers on WebGPU with the ids of PyTorch's generate, about the kit's own pixels";
+test(GENERATE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   test.setTimeout(300_000);
   const asked = ["two by two tiles", "two images of different grids", "no image"];
   const questions = KIT_QUESTIONS.filter(({ name }) => asked.includes(name));
