@@ -16,6 +16,7 @@ import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
+import { keepTiles } from "./kept-tiles.ts";
 import { imageKeyOf, tileKeyOf, tileKeysOf } from "./tile-keys.ts";
 
 /** Raise this when the same files give other features than before. Stored features are then not used. */
@@ -119,7 +120,7 @@ export function createImages(options: ImagesOptions): Images {
       const pixels = await decodeImage(await read(), limits);
       onDecoded();
       const plan = planFor(pixels, look);
-      const tensorOf = rememberLast(plan.draw(pixels));
+      const tensorOf = keepTiles(plan.draw(pixels));
       onPreprocessed();
       return { plan, tensorOf, width: pixels.width, height: pixels.height };
     };
@@ -208,17 +209,8 @@ export function createImages(options: ImagesOptions): Images {
 /** An image that is decoded, and whose tiles are not all encoded yet. */
 interface DrawnImage extends Size {
   readonly plan: ImagePlan;
-  /** Computes a tile, which is megabytes: no more than one is kept. */
+  /** Computes a tile, or finds one that is kept. */
   readonly tensorOf: (tile: number) => ImageTensor;
-}
-
-/** So that an image of one tile, whose key and whose features need the same numbers, is drawn once. */
-function rememberLast(drawTile: (tile: number) => ImageTensor): DrawnImage["tensorOf"] {
-  let last: { readonly tile: number; readonly tensor: ImageTensor } | undefined;
-  return (tile) => {
-    if (last?.tile !== tile) last = { tile, tensor: drawTile(tile) };
-    return last.tensor;
-  };
 }
 
 function describe(
