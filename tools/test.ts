@@ -1,7 +1,7 @@
 /**
- * `npm test`: every check, up to the first that fails. Checks that use one core run side by side. Each
- * step ends with one line and its seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the same steps with every
- * case of the tests that have more than `npm test` has time for.
+ * `npm test`: every check, up to the first that fails. Checks that use one core run side by side, and the linter beside the
+ * tests. Each step ends with one line and its seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the
+ * same steps with every case of the tests that have more than `npm test` has time for.
  */
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -48,20 +48,26 @@ const PREPARATION: readonly Step[] = [
   { name: "types", run: () => runBin("tsc", ["-b"]) },
 ];
 
-/** The slowest of the checks that use one core. */
-const LINT: Step = { name: "lint", run: () => runQuietly("eslint", [".", "--max-warnings", "0"]) };
-
-/** The others, which take about as long together. */
-const OTHER_CHECKS: readonly Step[] = [
+/** What reads the sources only. */
+const READINGS: readonly Step[] = [
   {
     name: "imports",
     run: () => run(process.execPath, ["--import", "tsx", "tools/architecture/check.ts"], QUIET),
   },
   { name: "unused code", run: () => runQuietly("knip", ["--treat-config-hints-as-errors"]) },
   { name: "format", run: () => runQuietly("prettier", ["--check", "."]) },
+];
+
+const BUILDS: readonly Step[] = [
   { name: "build", run: () => run(process.execPath, ["--import", "tsx", "tools/build.ts"], QUIET) },
   { name: "packages", run: checkPackages },
 ];
+
+/** It takes minutes of one core. The browser tests leave half a core over. */
+const LINT: Step = {
+  name: "lint",
+  run: () => runBin("eslint", [".", "--max-warnings", "0"], { ...QUIET, isInBackground: true }),
+};
 
 const UNIT_TESTS: Step = {
   name: "unit tests",
@@ -86,9 +92,8 @@ for (const report of [UNIT_REPORT, E2E_REPORT]) rmSync(report, { force: true });
 
 const isGood =
   (await succeed(PREPARATION)) &&
-  (await succeedSideBySide([LINT], OTHER_CHECKS)) &&
-  (await succeed([UNIT_TESTS])) &&
-  (await succeed([BROWSER_TESTS]));
+  (await succeedSideBySide(READINGS, BUILDS)) &&
+  (await succeedSideBySide([LINT], [UNIT_TESTS, BROWSER_TESTS]));
 countUnitTests();
 countBrowserTests();
 // A step without tests of its own counts as one when it fails, as does a run that broke off.
