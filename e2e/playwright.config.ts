@@ -31,8 +31,8 @@ export default defineConfig({
   ...(!isExhaustive && { grepInvert: new RegExp(EXHAUSTIVE_TAG) }),
   outputDir: "../.cache/e2e/results",
   globalSetup: "./global-setup.ts",
-  // Every test loads a model and uses all cores for it.
-  workers: 1,
+  // A test on WASM waits for half of its time: for a browser, a slow server, a clock.
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 120_000,
@@ -48,11 +48,13 @@ export default defineConfig({
     {
       name: "webgpu",
       testMatch: "**/*.gpu.spec.ts",
+      // The software adapter uses all cores.
+      workers: 1,
       use: launch([...CHROMIUM_ARGS, ...webGpuArgs]),
     },
     // Firefox and WebKit, compared with Chromium. `npm test` says what to install for them.
     ...(firefox !== undefined || webkit
-      ? [{ name: "engines", testMatch: ENGINE_TESTS, use: launch(CHROMIUM_ARGS) }]
+      ? [{ name: "engines", testMatch: ENGINE_TESTS, workers: 1, use: launch(CHROMIUM_ARGS) }]
       : []),
   ],
 });

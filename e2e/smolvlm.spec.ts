@@ -52,14 +52,13 @@ test("cuts an image into tiles, tells of each, and finds them again at the next 
     finishReason: "length",
     tokens: { output: 4, reused: 0 },
   });
-  expect(first.result.timings.visionMs).toBeGreaterThan(0);
+  expect(first.result.timings.preprocessMs).toBeGreaterThan(0);
 
   await kitPage.reload();
   await kitPage.waitForFunction(() => "kit" in window);
   const other = await ask(kitPage, "Where is it?");
   expect(other.result).toMatchObject({ cached: false, timings: { preprocessMs: 0 } });
   expect(other.result.tokens.image).toBe(first.result.tokens.image);
-  expect(other.result.timings.visionMs).toBeLessThan(first.result.timings.visionMs / 2);
 });
 
 test("answers on WASM what PyTorch's generate answers to the kit's own pixels", async ({
