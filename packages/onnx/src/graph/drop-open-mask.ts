@@ -27,10 +27,11 @@ const MAX_STEPS = 32;
 /** @returns how many were removed */
 export function dropOpenMasks(draft: GraphDraft, log = new RewriteLog()): number {
   if (!draft.flow.inputs.has(PIXEL_MASK)) return 0;
+  const known = new Map<string, boolean>();
   let count = 0;
   for (const softmax of draft.nodes("Softmax")) {
     const add = draft.onlyFor(softmax.inputs[0], "Add");
-    const masks = add?.inputs.filter((value) => isZero(draft, value)) ?? [];
+    const masks = add?.inputs.filter((value) => isZero(draft, value, known)) ?? [];
     const [mask] = masks;
     if (!add || mask === undefined || masks.length > 1) continue;
     const scores = add.inputs.find((value) => value !== mask)!;
@@ -46,7 +47,7 @@ export function dropOpenMasks(draft: GraphDraft, log = new RewriteLog()): number
 }
 
 /** Whether the value is a choice between 0 and something else that always falls on 0. */
-function isZero(draft: GraphDraft, value: string): boolean {
+function isZero(draft: GraphDraft, value: string, known: Map<string, boolean>): boolean {
   const node = draft.makerOf(value);
   if (node?.operator !== "Where") return false;
   const [condition, chosen] = node.inputs;
@@ -54,14 +55,27 @@ function isZero(draft: GraphDraft, value: string): boolean {
   return (
     tensor !== undefined &&
     readScalar(draft.model.reader, tensor) === 0 &&
-    isTrue(draft, condition, MAX_STEPS)
+    isTrue(draft, condition, { steps: MAX_STEPS, known })
   );
 }
 
+interface Walk {
+  /** How many nodes may still come before the value. */
+  readonly steps: number;
+  /** Answers of before. Without them, a chain of nodes that read one value twice would take for ever. */
+  readonly known: Map<string, boolean>;
+}
+
 /** Whether all of the value is true, or 1, if all of the mask of pixels is. */
-function isTrue(draft: GraphDraft, value: string | undefined, steps: number): boolean {
+function isTrue(draft: GraphDraft, value: string | undefined, { steps, known }: Walk): boolean {
   if (value === undefined || steps === 0) return false;
   if (value === PIXEL_MASK) return true;
+  const answer = known.get(value) ?? decide(draft, value, { steps, known });
+  known.set(value, answer);
+  return answer;
+}
+
+function decide(draft: GraphDraft, value: string, { steps, known }: Walk): boolean {
   const tensor = draft.flow.stored(value);
   if (tensor) {
     if (tensor.dataType !== DATA_TYPE.bool || !tensor.raw) return false;
@@ -70,7 +84,8 @@ function isTrue(draft: GraphDraft, value: string | undefined, steps: number): bo
   const node = draft.makerOf(value);
   if (!node) return false;
   const [first, second] = node.inputs;
-  const isTrueBefore = (input: string | undefined): boolean => isTrue(draft, input, steps - 1);
+  const isTrueBefore = (input: string | undefined): boolean =>
+    isTrue(draft, input, { steps: steps - 1, known });
   if (MOVES.has(node.operator)) return isTrueBefore(first);
   if (node.operator === "And") return isTrueBefore(first) && isTrueBefore(second);
   if (node.operator !== "Greater") return false;

@@ -30,19 +30,43 @@ it.each<[string, Parameters<typeof masked>[0]]>([
   expect(countOf("no-open-mask", masked(how))).toBe(0);
 });
 
+it("follows a mask through many nodes that each read a value twice", () => {
+  const { nodes, tensors } = masked({ shown: "and 25" });
+  const chain = Array.from({ length: 25 }, (_, at) => {
+    const before = at === 0 ? "shown" : `and ${String(at)}`;
+    return one("And", [before, before], `and ${String(at + 1)}`);
+  });
+  expect(countOf("no-open-mask", { nodes: [...chain, ...nodes], tensors: tensors! })).toBe(1);
+});
+
+it("looks for a GELU among nodes of very many inputs", () => {
+  const many = (value: string): string[] => new Array<string>(1000).fill(value);
+  const chain = Array.from({ length: 8 }, (_, at) =>
+    one("Max", many(at === 0 ? "x" : `max ${String(at)}`), `max ${String(at + 1)}`),
+  );
+  const nodes = [...chain, one("Tanh", ["max 8"], "tanh"), one("Mul", ["tanh", "max 8"], "y")];
+  expect(countOf("fused-gelu", { nodes })).toBe(0);
+});
+
 /** Attention over four patches: shown are those with a pixel in the mask, and that are kept. */
 function masked({
   kept = [1, 1, 1, 1],
   order = ["zero", "lowest"],
   from = "pixel_attention_mask",
-}: { kept?: readonly number[]; order?: readonly string[]; from?: string } = {}): Spec {
+  shown = "shown",
+}: {
+  kept?: readonly number[];
+  order?: readonly string[];
+  from?: string;
+  shown?: string;
+} = {}): Spec {
   return {
     nodes: [
       one("Cast", [from], "numbers"),
       one("ReduceSum", ["numbers"], "counts"),
       one("Greater", ["counts", "none"], "seen"),
       one("And", ["kept", "seen"], "shown"),
-      one("Where", ["shown", ...order], "mask"),
+      one("Where", [shown, ...order], "mask"),
       one("Add", ["x", "mask"], "masked"),
       one("Softmax", ["masked"], "y"),
     ],

@@ -14,6 +14,8 @@ const NAME = "fused-gelu";
 /** Exporters write GELU by tanh in eight nodes, one after the other or side by side. */
 const MAX_STEPS = 8;
 
+const MAX_INPUTS = 2;
+
 /** @returns how many were replaced */
 export function fuseGelus(draft: GraphDraft, log = new RewriteLog()): number {
   const { flow } = draft;
@@ -58,7 +60,9 @@ function valuesBefore(flow: DataFlow, to: string): string[] {
   const found = new Set<string>();
   let edge = [to];
   for (let step = 0; step < MAX_STEPS; step++) {
-    edge = edge.flatMap((value) => flow.makerOf(value)?.inputs ?? []);
+    // No node of a GELU has more inputs. In a file of a stranger one may have thousands.
+    edge = edge.flatMap((value) => flow.makerOf(value)?.inputs.slice(0, MAX_INPUTS) ?? []);
+    edge = edge.filter((value) => !found.has(value));
     for (const value of edge) found.add(value);
   }
   return [...found].filter((value) => value !== "" && flow.stored(value) === undefined);
