@@ -1,6 +1,14 @@
 /** What all pages of the reference share: where models come from, and what an answer is. */
 
-import { env } from "@huggingface/transformers";
+import {
+  env,
+  type AutoModelForImageTextToText,
+  type AutoProcessor,
+  type Tensor,
+} from "@huggingface/transformers";
+
+type Processor = Awaited<ReturnType<typeof AutoProcessor.from_pretrained>>;
+type Model = Awaited<ReturnType<typeof AutoModelForImageTextToText.from_pretrained>>;
 
 export interface ReferenceAnswer {
   readonly text: string;
@@ -16,4 +24,21 @@ export function takeModelsFrom(host: string): void {
   env.useWasmCache = false;
   // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
   (env.backends.onnx.wasm as unknown as { wasmPaths: undefined }).wasmPaths = undefined;
+}
+
+/** The greedy answer to inputs that a processor made. */
+export async function answerGreedily(
+  processor: Processor,
+  model: Model,
+  inputs: { readonly input_ids: Tensor },
+  maxNewTokens: number,
+): Promise<ReferenceAnswer> {
+  const output = (await model.generate({
+    ...inputs,
+    max_new_tokens: maxNewTokens,
+    do_sample: false,
+  })) as Tensor;
+  const promptLength = inputs.input_ids.dims.at(-1)!;
+  const ids = (output.tolist() as bigint[][])[0]!.slice(promptLength).map(Number);
+  return { text: processor.batch_decode([ids], { skip_special_tokens: true })[0]!.trim(), ids };
 }

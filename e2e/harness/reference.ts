@@ -6,7 +6,7 @@ import {
   RawImage,
   type Tensor,
 } from "@huggingface/transformers";
-import { takeModelsFrom, type ReferenceAnswer } from "./reference-models.ts";
+import { answerGreedily, takeModelsFrom, type ReferenceAnswer } from "./reference-models.ts";
 import { loadTiled } from "./tiled-reference.ts";
 
 /** Of a picture of 256 × 256 pixels. */
@@ -68,14 +68,7 @@ async function load({ host, model, dtype }: ReferenceOptions) {
               ...(images.length > 1 && (await processor.image_processor!(images))),
             }
       ) as { input_ids: Tensor };
-      const output = (await loaded.generate({
-        ...inputs,
-        max_new_tokens: maxNewTokens,
-        do_sample: false,
-      })) as Tensor;
-      const promptLength = inputs.input_ids.dims.at(-1)!;
-      const ids = (output.tolist() as bigint[][])[0]!.slice(promptLength).map(Number);
-      return { text: processor.batch_decode([ids], { skip_special_tokens: true })[0]!.trim(), ids };
+      return answerGreedily(processor, loaded, inputs, maxNewTokens);
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   type Tensor,
 } from "@huggingface/transformers";
 import type { ChatTurn } from "@fastvlm-kit/web";
-import { takeModelsFrom, type ReferenceAnswer } from "./reference-models.ts";
+import { answerGreedily, takeModelsFrom, type ReferenceAnswer } from "./reference-models.ts";
 
 export interface TiledQuestion {
   readonly prompt: string;
@@ -66,14 +66,7 @@ export async function loadTiled({ host, model, dtype }: TiledReferenceOptions) {
           ? await processor(text, [images])
           : processor.tokenizer!(text, { add_special_tokens: false })
       ) as { input_ids: Tensor };
-      const output = (await loaded.generate({
-        ...inputs,
-        max_new_tokens: maxNewTokens,
-        do_sample: false,
-      })) as Tensor;
-      const promptLength = inputs.input_ids.dims.at(-1)!;
-      const ids = (output.tolist() as bigint[][])[0]!.slice(promptLength).map(Number);
-      return { text: processor.batch_decode([ids], { skip_special_tokens: true })[0]!.trim(), ids };
+      return answerGreedily(processor, loaded, inputs, maxNewTokens);
     },
   };
 }

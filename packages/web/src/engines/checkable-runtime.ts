@@ -19,6 +19,8 @@ export interface CheckableRuntime extends Runtime {
 export interface ReloadableDecoder {
   /** How it runs now. */
   readonly form: DecoderForm;
+  /** Whether one scale rounds the numbers of all positions of a run, as in int8 files. Then forms differ by more. */
+  readonly sharesScale: boolean;
   /**
    * Releases the decoder and loads its file again, so that only one is in memory. All its sequences end.
    *

@@ -22,6 +22,10 @@ interface Machine {
   readonly best?: DecoderForm;
   /** What each form answers; the plain one's where it is not named. Undefined fails to run. */
   readonly answers?: Partial<Record<DecoderForm, readonly number[] | undefined>>;
+  /** Whether one scale rounds all positions of a run. */
+  readonly sharesScale?: boolean;
+  /** How far one logit of 10 is off in the rewritten form. */
+  readonly rounding?: number;
   /** Whether a prompt in pieces has other logits. */
   readonly isPiecemeal?: boolean;
   /** An engine that runs a decoder as its file has it, and knows nothing else. */
@@ -55,6 +59,7 @@ function create(machine: Machine, wanted: DecoderForm): CheckableRuntime {
         get form() {
           return form;
         },
+        sharesScale: machine.sharesScale ?? false,
         reload: (next: DecoderForm) => {
           form = formOf(next);
           log.push(`reload ${form}`);
@@ -77,6 +82,7 @@ function create(machine: Machine, wanted: DecoderForm): CheckableRuntime {
         const at = answer.indexOf(ids.at(-1) ?? -1); // -1 after a prompt
         const logits = new Float32Array(END_ID + 1);
         logits[answer[at + 1] ?? answer.at(-1)!] = 10;
+        if (form !== "plain") logits[0] = machine.rounding ?? 0;
         if (machine.isPiecemeal && at === -1 && ids.length === 1) logits.reverse();
         return Promise.resolve(predictionOf(logits));
       },
@@ -153,6 +159,16 @@ describe("the first load of files without stored numbers", () => {
     expect(log).toContain("rewritten refused, plain runs");
     expect(decoderFormOf(await visit(machine))).toBe("plain");
     expect(log).toEqual(["load plain", "checked", "rewritten refused, plain runs"]);
+  });
+
+  it("lets numbers be rounded otherwise only where one scale rounds all positions, and on a CPU", async () => {
+    const form = async (machine: Machine): Promise<DecoderForm> => {
+      store = createMemoryStore();
+      return decoderFormOf(await visit({ rounding: 2.5, ...machine })); // A cosine of 0.97.
+    };
+    expect(await form({ sharesScale: true })).toBe("rewritten");
+    expect(await form({ sharesScale: false })).toBe("plain");
+    expect(await form({ sharesScale: true, device: "webgpu" })).toBe("plain");
   });
 
   it("runs steps where captured ones give other numbers, or fail", async () => {

@@ -25,11 +25,16 @@ const COMPARED = 8;
 
 /**
  * The least cosine of the logits of two graphs, with their means subtracted. If floats are only summed in another order, it
- * is above 0.99999. For int8 on the CPU it was 0.9997 with three layers, and 0.979 to 0.996 with the 30 layers of a real
- * language model, because a number between two levels may be rounded to the other one
- * (decisions/2026-11-26-real-language.md). A wrong step lowers the cosine by about 0.1.
+ * is above 0.99999 on the CPU. A wrong step lowers the cosine by about 0.1.
  */
-const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.95 };
+const MIN_LIKENESS: Readonly<Record<Device, number>> = { webgpu: 0.998, wasm: 0.99 };
+
+/**
+ * The same on the CPU where one scale rounds all positions, as in int8: a number between two levels may be rounded to the other one. It
+ * was 0.9997 with three layers, and 0.979 to 0.996 with the 30 layers of a real language model
+ * (decisions/2026-11-26-real-language.md).
+ */
+const MIN_LIKENESS_OF_SHARED_SCALE = 0.95;
 
 /** A form that computed other numbers than the file's own graph. */
 export interface RefusedForm {
@@ -63,6 +68,8 @@ export async function chooseDecoder(
   const refused: RefusedForm[] = [];
   const { decoder } = runtime;
   if (!decoder) return { form: "plain", refused, answer: reference.ids };
+  const isRounded = runtime.device === "wasm" && decoder.sharesScale;
+  const least = isRounded ? MIN_LIKENESS_OF_SHARED_SCALE : MIN_LIKENESS[runtime.device];
   for (const wanted of FORMS.slice(FORMS.indexOf(most))) {
     await decoder.reload(wanted);
     const { form } = decoder;
@@ -70,7 +77,7 @@ export async function chooseDecoder(
     if (refused.some((one) => one.form === form)) continue; // It was tried as the best that is possible.
     const likeness = await compare(runtime, question, reference);
     onCompared({ form, likeness });
-    if (likeness !== undefined && likeness >= MIN_LIKENESS[runtime.device])
+    if (likeness !== undefined && likeness >= least)
       return { form, refused, answer: reference.ids };
     refused.push({ form, likeness });
   }

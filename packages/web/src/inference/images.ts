@@ -120,7 +120,7 @@ export function createImages(options: ImagesOptions): Images {
       const pixels = await decodeImage(await read(), limits);
       onDecoded();
       const plan = planFor(pixels, look);
-      const tensorOf = keepTiles(plan.draw(pixels));
+      const tensorOf = plan.draw(pixels);
       onPreprocessed();
       return { plan, tensorOf, width: pixels.width, height: pixels.height };
     };
@@ -148,8 +148,9 @@ export function createImages(options: ImagesOptions): Images {
     }
     let drawn: DrawnImage | undefined;
     if (!known) {
-      drawn = await draw();
-      const { plan, tensorOf, width, height } = drawn;
+      const { plan, tensorOf: drawTile, width, height } = await draw();
+      const tensorOf = keepTiles(drawTile);
+      drawn = { plan, tensorOf, width, height };
       const tileKeys: string[] = [];
       for (const at of plan.tiles.keys()) {
         signal.throwIfAborted();
@@ -209,7 +210,7 @@ export function createImages(options: ImagesOptions): Images {
 /** An image that is decoded, and whose tiles are not all encoded yet. */
 interface DrawnImage extends Size {
   readonly plan: ImagePlan;
-  /** Computes a tile, or finds one that is kept. */
+  /** Computes a tile, which is megabytes. */
   readonly tensorOf: (tile: number) => ImageTensor;
 }
 

@@ -197,6 +197,9 @@ class OnnxRuntime implements OrtRuntime {
       get form() {
         return parts.decoder?.form ?? "plain";
       },
+      get sharesScale() {
+        return parts.decoder?.runsFirstAlone === true;
+      },
       async reload(most) {
         await parts.decoder?.release();
         parts.decoder = undefined;
