@@ -7,13 +7,9 @@
 import { LANCZOS } from "../../image/tensor/axis-weights.ts";
 import type { ChannelRange } from "../../image/tensor/channel-range.ts";
 import { WHITE } from "../../image/tensor/image-tensor.ts";
-import type { ImagePixels } from "../../image/tensor/resample.ts";
-import {
-  cropToTensor,
-  resizeImage,
-  resizePixels,
-  type RgbImage,
-} from "../../image/tensor/rgb-image.ts";
+import { cropToTensor } from "../../image/tensor/crop-to-tensor.ts";
+import type { ImagePixels, OpaqueImage } from "../../image/tensor/resample.ts";
+import { resizeImage, resizePixels } from "../../image/tensor/resize-image.ts";
 import type { Size } from "../../image/formats/size.ts";
 import type { ImageFit } from "../../protocol/options.ts";
 import type { ImageTensor } from "../../engines/runtime.ts";
@@ -90,7 +86,7 @@ function drawTiles(
 ): (index: number) => ImageTensor {
   const first = resizePixels(pixels, { window, size: scaled, filter: LANCZOS, background: WHITE });
   const image = resizeImage(first, stretched, LANCZOS);
-  let whole: RgbImage | undefined;
+  let whole: OpaqueImage | undefined;
   return (index) => {
     const count = (stretched.width / tile) * (stretched.height / tile);
     const isWhole = columns === 0 || index === count;

@@ -19,11 +19,8 @@ export const LANCZOS: ResizeFilter = { support: 3, weightAt: lanczos };
 
 const FILTER_A = -0.5;
 
-/** Bits after the point of a weight: 8 bits of pixel and 2 of overshoot leave 22 of 32. */
+/** Bits after the point of a weight: 8 bits of pixel and 2 of overshoot leave 22 of 32. The kernel counts on it. */
 export const WEIGHT_BITS = 22;
-
-/** Half of one: added before the shift, it rounds to nearest. */
-export const WEIGHT_HALF = 1 << (WEIGHT_BITS - 1);
 
 /** For each output position, which source positions it is mixed from and how. */
 export interface AxisWeights {
@@ -104,6 +101,15 @@ export function toAxisWeights(axis: Axis, filter: ResizeFilter): AxisWeights {
     }
   }
   return { first: Math.min(first, last), last, starts, counts, weights, stride };
+}
+
+/** The source rows that any output row is mixed from. */
+export function rowsNeeded({ first, last, starts, counts }: AxisWeights): {
+  first: number;
+  last: number;
+} {
+  const bottom = last - 1;
+  return { first: starts[first]!, last: starts[bottom]! + counts[bottom]! };
 }
 
 function bicubic(signedDistance: number): number {

@@ -1,21 +1,13 @@
 /**
- * Turns pixels into the input of a vision encoder in one pass: blend with the background, pad or crop, resize, scale to
- * the encoder's range, and reorder from interleaved to planar. No padding is stored and no cropped pixel is computed. The
- * only intermediate result is one byte per channel of the image after the first half of the resize.
+ * Turns pixels into the input of a vision encoder: blend with the background, pad or crop, resize, scale to the encoder's
+ * range, and reorder from interleaved to planar. No cropped pixel is computed.
  */
 
 import type { ImageFit } from "../../protocol/options.ts";
 import { BICUBIC, toAxisWeights, type Axis, type AxisWeights } from "./axis-weights.ts";
-import { byteValues, type ChannelRange } from "./channel-range.ts";
-import {
-  CHANNELS,
-  resizeColumns,
-  resizeRows,
-  rowsNeeded,
-  toByte,
-  type Colour,
-  type ImagePixels,
-} from "./resample.ts";
+import type { ChannelRange } from "./channel-range.ts";
+import { cropToTensor } from "./crop-to-tensor.ts";
+import { resample, type Colour, type ImagePixels } from "./resample.ts";
 
 /** How an image becomes the square that the encoder sees. */
 export interface ImageTensorOptions {
@@ -65,22 +57,9 @@ export function toImageTensor(
   }
 
   const [columns, rows] = AXES[fit](width, height, size);
-  const values = ([0, 1, 2] as const).map((channel) => byteValues(range, channel));
-  const tensor = blackTensor(values, size);
-  const needed = rowsNeeded(rows);
-  const narrowed = resizeRows(pixels, background, columns, size, needed);
-  fillTensor(narrowed, rows, needed.first, size, values, tensor);
-  return tensor;
-}
-
-/** All padding. Where black is 0 there is nothing to fill in. */
-function blackTensor(values: readonly Float32Array[], size: number): Float32Array<ArrayBuffer> {
-  const plane = size * size;
-  const tensor = new Float32Array(CHANNELS * plane); // [3, size, size]
-  for (const [channel, { 0: black }] of values.entries()) {
-    if (black !== 0) tensor.fill(black!, channel * plane, (channel + 1) * plane);
-  }
-  return tensor;
+  const square = { width: size, height: size };
+  const image = resample(pixels, { size: square, columns, rows, background });
+  return cropToTensor(image, { left: 0, top: 0, side: size }, range);
 }
 
 /** The axes that an image of this width and height has in a square of this size. */
@@ -145,27 +124,6 @@ function stretchAxes(width: number, height: number, size: number): ReturnType<To
 
 function toWeights(axis: Axis): AxisWeights {
   return toAxisWeights(axis, BICUBIC);
-}
-
-/** The vertical pass, in the encoder's range. Output rows that see only padding are left as they are: black. */
-function fillTensor(
-  narrowed: Uint8Array,
-  rows: AxisWeights,
-  firstRow: number,
-  size: number,
-  values: readonly Float32Array[],
-  tensor: Float32Array,
-): void {
-  resizeColumns(narrowed, rows, firstRow, CHANNELS * size, (row, sums) => {
-    for (let channel = 0; channel < CHANNELS; channel += 1) {
-      const target = (channel * size + row) * size;
-      const ofByte = values[channel]!;
-      for (let column = 0; column < size; column += 1) {
-        const byte = toByte(sums[channel * size + column]!);
-        tensor[target + column] = ofByte[byte]!;
-      }
-    }
-  });
 }
 
 function assertSide(name: string, value: number): void {

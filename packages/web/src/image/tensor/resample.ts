@@ -1,150 +1,184 @@
 /**
- * The two passes of a resize, as Pillow makes them: along the rows, then along the columns, and rounded to bytes after
- * each. Between them an image is one byte for each pixel and channel, each row as three runs: [height, 3, width].
+ * Resizes images as Pillow does, byte for byte. The two passes are WebAssembly (`kernels/resize.wat`), because they are
+ * fifty million products for a picture in five tiles.
  */
 
-import { WEIGHT_BITS, WEIGHT_HALF, type AxisWeights } from "./axis-weights.ts";
+import type { Size } from "../formats/size.ts";
+import { rowsNeeded, type AxisWeights } from "./axis-weights.ts";
+import { RESIZE_KERNEL } from "./resize-kernel.ts";
 
 /** Decoded pixels, as `ImageData` has them: RGBA, not premultiplied, row by row from the top. */
-export interface ImagePixels {
-  readonly data: Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
+export interface ImagePixels extends Size {
+  readonly data: Uint8ClampedArray; // [height, width, 4]
+}
+
+/** An image that was laid over a background: red, green, blue, and a byte without meaning. */
+export interface OpaqueImage extends Size {
+  readonly data: Uint8Array; // [height, width, 4]
 }
 
 /** Red, green and blue, 0..255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-export const CHANNELS = 3;
-
-/** The source rows that any output row is mixed from. */
-export function rowsNeeded({ first, last, starts, counts }: AxisWeights): {
-  first: number;
-  last: number;
-} {
-  const bottom = last - 1;
-  return { first: starts[first]!, last: starts[bottom]! + counts[bottom]! };
+export interface Resample {
+  /** The size of the result. Where no axis sees the image, it is black. */
+  readonly size: Size;
+  /** Without weights, the axis stays as it is. */
+  readonly columns?: AxisWeights;
+  readonly rows?: AxisWeights;
+  /** The colour behind transparent pixels. Without one, pixels are taken as opaque. */
+  readonly background?: Colour;
 }
 
-/**
- * The horizontal pass: source rows `first` to `last`, each as three runs of `width` bytes.
- *
- * Reads of typed arrays are asserted, not checked: this loop runs 50 million times for a photograph
- * and every index is made above.
- */
-export function resizeRows(
-  pixels: ImagePixels,
-  background: Colour,
-  columns: AxisWeights,
+interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  flatten(at: number, end: number, red: number, green: number, blue: number): void;
+  resizeRows(
+    ...args: [
+      source: number,
+      sourceStride: number,
+      rows: number,
+      target: number,
+      targetStride: number,
+      ...axis: AxisArgs,
+    ]
+  ): void;
+  resizeColumns(...args: [source: number, target: number, stride: number, ...axis: AxisArgs]): void;
+}
+
+/** `starts`, `counts` and `weights` are addresses. */
+type AxisArgs = [
+  first: number,
+  last: number,
+  starts: number,
+  counts: number,
+  weights: number,
+  weightStride: number,
+];
+
+const PIXEL_BYTES = 4;
+const PAGE_BYTES = 2 ** 16;
+
+/** So much of the source is in the kernel's memory at once. */
+const STRIP_BYTES = 2 ** 20;
+
+/** Memory of WebAssembly never shrinks, so a kernel that needed more for a large image is let go. */
+const MAX_KEPT_BYTES = 64 * 2 ** 20;
+
+let compiled: WebAssembly.Module | undefined;
+let idle: Kernel | undefined;
+
+export function resample(image: ImagePixels | OpaqueImage, options: Resample): OpaqueImage {
+  const { size, columns, rows, background } = options;
+  const kernel = (idle ??= startKernel());
+  const needed = rows ? rowsNeeded(rows) : { first: 0, last: image.height };
+
+  const sourceStride = strideOf(image.width);
+  const stride = strideOf(size.width);
+  const rowsInStrip = Math.max(1, Math.floor(STRIP_BYTES / sourceStride));
+  const take = allocator();
+  const columnAxis = columns && placeAxis(columns, take);
+  const rowAxis = rows && placeAxis(rows, take);
+  const strip = take(rowsInStrip * sourceStride);
+  const narrowed = take((needed.last - needed.first) * stride);
+  const result = rowAxis ? take(size.height * stride) : narrowed;
+  const end = take(0);
+  growTo(kernel.memory, end);
+  const bytes = new Uint8Array(kernel.memory.buffer);
+  bytes.fill(0, narrowed, end);
+  columnAxis?.write(kernel.memory);
+  rowAxis?.write(kernel.memory);
+
+  for (let row = needed.first; row < needed.last; row += rowsInStrip) {
+    const count = Math.min(rowsInStrip, needed.last - row);
+    const target = narrowed + (row - needed.first) * stride;
+    const source = columnAxis ? strip : target;
+    copyRows(image.data, row, count, image.width, bytes, source);
+    if (background) kernel.flatten(source, source + count * sourceStride, ...background);
+    if (columnAxis) {
+      kernel.resizeRows(source, sourceStride, count, target, stride, ...columnAxis.args);
+    }
+  }
+  if (rowAxis) {
+    kernel.resizeColumns(narrowed - needed.first * stride, result, stride, ...rowAxis.args);
+  }
+  const data = readRows(bytes, result, size);
+  if (kernel.memory.buffer.byteLength > MAX_KEPT_BYTES) idle = undefined;
+  return { ...size, data };
+}
+
+function startKernel(): Kernel {
+  compiled ??= new WebAssembly.Module(
+    Uint8Array.from(atob(RESIZE_KERNEL), (character) => character.charCodeAt(0)),
+  );
+  return new WebAssembly.Instance(compiled).exports as unknown as Kernel;
+}
+
+/** The bytes of a line in the kernel's memory. */
+function strideOf(width: number): number {
+  return Math.ceil((width * PIXEL_BYTES) / 16) * 16;
+}
+
+/** Gives addresses for so many bytes, one after the other. */
+function allocator(): (bytes: number) => number {
+  let next = 0;
+  return (bytes) => {
+    const at = next;
+    next += Math.ceil(bytes / 16) * 16;
+    return at;
+  };
+}
+
+function growTo(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+}
+
+function placeAxis(
+  { first, last, starts, counts, weights, stride }: AxisWeights,
+  take: (bytes: number) => number,
+): { readonly args: AxisArgs; write(memory: WebAssembly.Memory): void } {
+  const arrays = [starts, counts, weights].map(
+    (values) => [take(values.byteLength), values] as const,
+  );
+  const [startsAt, countsAt, weightsAt] = arrays.map(([at]) => at) as [number, number, number];
+  return {
+    args: [first, last, startsAt, countsAt, weightsAt, stride * Int32Array.BYTES_PER_ELEMENT],
+    write(memory) {
+      for (const [at, values] of arrays)
+        new Int32Array(memory.buffer, at, values.length).set(values);
+    },
+  };
+}
+
+function copyRows(
+  from: Uint8Array | Uint8ClampedArray,
+  first: number,
+  count: number,
   width: number,
-  { first, last }: { first: number; last: number },
-): Uint8Array {
-  const { starts, counts, weights, stride } = columns;
-  const narrowed = new Uint8Array((last - first) * CHANNELS * width); // [rows, 3, width]
-  const line = new Uint8Array(pixels.width * 4);
-
-  for (let row = first; row < last; row += 1) {
-    flattenRow(pixels.data, row * pixels.width * 4, line, background);
-    const target = (row - first) * CHANNELS * width;
-    for (let column = columns.first; column < columns.last; column += 1) {
-      let red = WEIGHT_HALF;
-      let green = WEIGHT_HALF;
-      let blue = WEIGHT_HALF;
-      let source = starts[column]! * 4;
-      let at = column * stride;
-      for (const end = at + counts[column]!; at < end; at += 1, source += 4) {
-        const weight = weights[at]!;
-        red += Math.imul(line[source]!, weight);
-        green += Math.imul(line[source + 1]!, weight);
-        blue += Math.imul(line[source + 2]!, weight);
-      }
-      narrowed[target + column] = toByte(red);
-      narrowed[target + width + column] = toByte(green);
-      narrowed[target + 2 * width + column] = toByte(blue);
-    }
-  }
-  return narrowed;
-}
-
-/** Copies a row and lays its transparent pixels over the background. */
-function flattenRow(
-  data: Uint8ClampedArray,
-  start: number,
-  line: Uint8Array,
-  [red, green, blue]: Colour,
+  bytes: Uint8Array,
+  at: number,
 ): void {
-  line.set(data.subarray(start, start + line.length));
-  for (let at = 0; at < line.length; at += 4) {
-    const alpha = line[at + 3]!;
-    if (alpha === 255) continue;
-    line[at] = blend(line[at]!, red, alpha);
-    line[at + 1] = blend(line[at + 1]!, green, alpha);
-    line[at + 2] = blend(line[at + 2]!, blue, alpha);
+  const line = width * PIXEL_BYTES;
+  const stride = strideOf(width);
+  if (stride === line) {
+    bytes.set(from.subarray(first * line, (first + count) * line), at);
+    return;
+  }
+  for (let row = 0; row < count; row += 1) {
+    const start = (first + row) * line;
+    bytes.set(from.subarray(start, start + line), at + row * stride);
   }
 }
 
-function blend(front: number, back: number, alpha: number): number {
-  const sum = front * alpha + back * (255 - alpha) + 128;
-  return (sum + (sum >> 8)) >> 8; // sum / 255, rounded, exact for all bytes
-}
-
-/** The same pass over lines of bytes, whose channels are lines of their own: [lines, length] to [lines, newLength]. */
-export function resizeLines(
-  lines: Uint8Array,
-  length: number,
-  { starts, counts, weights, stride, first, last }: AxisWeights,
-  newLength: number,
-): Uint8Array {
-  const count = lines.length / length;
-  const narrowed = new Uint8Array(count * newLength);
-  for (let line = 0; line < count; line += 1) {
-    const source = line * length;
-    const target = line * newLength;
-    for (let column = first; column < last; column += 1) {
-      let sum = WEIGHT_HALF;
-      let from = source + starts[column]!;
-      let at = column * stride;
-      for (const end = at + counts[column]!; at < end; at += 1, from += 1) {
-        sum += Math.imul(lines[from]!, weights[at]!);
-      }
-      narrowed[target + column] = toByte(sum);
-    }
+function readRows(bytes: Uint8Array, at: number, { width, height }: Size): Uint8Array {
+  const line = width * PIXEL_BYTES;
+  const stride = strideOf(width);
+  if (stride === line) return bytes.slice(at, at + height * line);
+  const data = new Uint8Array(height * line);
+  for (let row = 0; row < height; row += 1) {
+    const start = at + row * stride;
+    data.set(bytes.subarray(start, start + line), row * line);
   }
-  return narrowed;
-}
-
-/**
- * The vertical pass. Output rows that see only padding are left out.
- *
- * @param narrowed rows from `firstRow` on, of `lineLength` bytes each
- * @param onRow takes an output row's sums, which {@link toByte} makes bytes of; they are only valid during the call
- */
-export function resizeColumns(
-  narrowed: Uint8Array,
-  rows: AxisWeights,
-  firstRow: number,
-  lineLength: number,
-  onRow: (row: number, sums: Int32Array) => void,
-): void {
-  const { starts, counts, weights, stride } = rows;
-  const sums = new Int32Array(lineLength);
-  for (let row = rows.first; row < rows.last; row += 1) {
-    sums.fill(WEIGHT_HALF);
-    const count = counts[row]!;
-    // Source rows outside, columns inside: memory is read in order.
-    for (let tap = 0; tap < count; tap += 1) {
-      const weight = weights[row * stride + tap]!;
-      const source = (starts[row]! + tap - firstRow) * lineLength;
-      for (let at = 0; at < lineLength; at += 1) {
-        sums[at] = sums[at]! + Math.imul(narrowed[source + at]!, weight);
-      }
-    }
-    onRow(row, sums);
-  }
-}
-
-/** The weights of both filters overshoot: at a hard edge a sum may leave 0..255. */
-export function toByte(sum: number): number {
-  const value = sum >> WEIGHT_BITS;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return data;
 }
