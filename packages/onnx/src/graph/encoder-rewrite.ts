@@ -1,6 +1,7 @@
 /** Changes a vision encoder's graph when it is loaded: it is right for images of any size, and takes fewer steps. */
 
 import { dropOpenMasks } from "./drop-open-mask.ts";
+import { fuseBiases, PRODUCT } from "./fuse-bias.ts";
 import { fuseGelus } from "./fuse-gelu.ts";
 import { GraphDraft } from "./graph-draft.ts";
 import { imageSizeOf, type ImageSize } from "./image-size.ts";
@@ -25,13 +26,15 @@ export function planEncoder(model: GraphOutline): EncoderPlan {
   const draft = GraphDraft.of(model, base);
   const gelus = draft ? fuseGelus(draft, log) : 0;
   const masks = draft ? dropOpenMasks(draft, log) : 0;
+  const biases = draft && draft.nodes(PRODUCT).length > 0 ? fuseBiases(draft, log) : 0;
   return {
     size,
-    edit: pools + gelus + masks > 0 ? (draft?.toEdit() ?? base) : undefined,
+    edit: pools + gelus + masks + biases > 0 ? (draft?.toEdit() ?? base) : undefined,
     rewrites: [
       log.report("mean-over-map", pools),
       log.report("fused-gelu", gelus),
       log.report("no-open-mask", masks),
+      log.report("fused-biases", biases),
     ],
   };
 }

@@ -68,3 +68,8 @@ it.each(["", "_dynamo", "_int8", "_q4", "_q4f16"])(
     expect(rewrites).toContainEqual({ name: "no-open-mask", applied: VISION_LAYERS, missed: [] });
   },
 );
+
+it.each(["_q4", "_q4f16"])("vision_encoder%s adds every bias in its product", (dtype) => {
+  const { rewrites } = planEncoder(outline(`vision_encoder${dtype}`));
+  expect(rewrites).toContainEqual({ name: "fused-biases", applied: 6 * VISION_LAYERS, missed: [] });
+});

@@ -1,6 +1,7 @@
 /** Merges `MatMulNBits` and the `Add` of a stored vector after it into one node, which has an input for the bias. */
 
 import type { DraftNode, GraphDraft } from "./graph-draft.ts";
+import type { StoredTensor } from "./model-outline.ts";
 import { RewriteLog, shown } from "./rewrite-log.ts";
 
 const NAME = "fused-biases";
@@ -53,22 +54,21 @@ function findProduct(
     [second, first],
   ]) {
     const product = draft.onlyFor(value, PRODUCT);
-    if (!product || bias === undefined) continue;
-    const reason = whyNot(draft, product, bias);
-    if (reason === undefined) return { product, bias };
+    // What is computed is no bias, but another branch of the model.
+    const tensor = draft.flow.stored(bias ?? "");
+    if (!product || !tensor) continue;
+    const reason = whyNot(draft, product, tensor);
+    if (reason === undefined) return { product, bias: tensor.name };
     log.miss(NAME, reason);
   }
   return undefined;
 }
 
-function whyNot(draft: GraphDraft, product: DraftNode, bias: string): string | undefined {
-  const { flow } = draft;
-  const tensor = flow.stored(bias);
-  const scales = flow.stored(product.inputs[PRODUCT_INPUT.scales] ?? "");
-  if (!tensor) return "what is added to a product is not stored";
-  if (tensor.shape.length !== 1 || tensor.shape[0] !== product.integers.get("N"))
+function whyNot(draft: GraphDraft, product: DraftNode, bias: StoredTensor): string | undefined {
+  const scales = draft.flow.stored(product.inputs[PRODUCT_INPUT.scales] ?? "");
+  if (bias.shape.length !== 1 || bias.shape[0] !== product.integers.get("N"))
     return "what is added to a product is not one number for each output";
-  if (tensor.dataType !== scales?.dataType)
+  if (bias.dataType !== scales?.dataType)
     return "what is added to a product is of another type than its scales";
   if ((product.inputs[PRODUCT_INPUT.bias] ?? "") !== "") return "a product has a bias already";
   const odd = draft.attributeBeside(product, PRODUCT_ATTRIBUTES);

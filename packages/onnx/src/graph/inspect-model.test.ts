@@ -42,7 +42,12 @@ describe("inspectModel", () => {
   it("tells the sizes of images of an encoder, and the rows of an embedding", () => {
     const encoder = inspectModel(openExported("vision_encoder"), "vision.onnx");
     expect(encoder).toMatchObject({ graph: "vision", imageSize: "any" });
-    expect(appliedOf(encoder)).toEqual({ "mean-over-map": 1, "fused-gelu": 0, "no-open-mask": 0 });
+    expect(appliedOf(encoder)).toEqual({
+      "mean-over-map": 1,
+      "fused-gelu": 0,
+      "no-open-mask": 0,
+      "fused-biases": 0,
+    });
     const embedding = inspectModel(openExported("embed_tokens_int8"), "embed.onnx");
     expect(embedding.graph).toBe("embed");
     expect(appliedOf(embedding)).toEqual({ "looked-up-rows": 1 });

@@ -45,6 +45,7 @@ describe("the report of a graph", () => {
         { name: "mean-over-map", applied: 1, missed: [] },
         { name: "fused-gelu", applied: 0, missed: [] },
         { name: "no-open-mask", applied: 0, missed: [] },
+        { name: "fused-biases", applied: 0, missed: [] },
       ],
       imageSize: { isFree: true, own: 1024 },
     });
