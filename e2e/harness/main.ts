@@ -23,6 +23,7 @@ import {
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
+import { compareWithImg } from "./decoded.ts";
 import { exportedSmolVlm } from "./exported-smolvlm.ts";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { stored } from "./stored.ts";
@@ -198,6 +199,7 @@ const kit = {
   checkSupport,
   chooseModel,
   collect,
+  compareWithImg,
   createFaultyWorker,
   createVlm,
   createWorker,

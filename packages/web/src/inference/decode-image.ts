@@ -5,21 +5,8 @@ import { VlmError } from "../protocol/errors.ts";
 import { decodeDataAddress } from "../download/data-address.ts";
 import { isDataAddress, shownAddress } from "../schema/local-address.ts";
 import type { WireImage } from "../wire/worker-api.ts";
-import {
-  assertByteLength,
-  assertSides,
-  assertWithinLimits,
-  type ImageLimits,
-} from "../image/limits.ts";
-import { assertDecodedSize } from "../image/decoded-size.ts";
-import { readImageHeader } from "../image/formats/sniff.ts";
-
-/** Pixels as RGBA, not premultiplied, turned upright. */
-export interface Pixels {
-  readonly data: Uint8ClampedArray; // [height, width, 4]
-  readonly width: number;
-  readonly height: number;
-}
+import { assertByteLength, assertSides, type ImageLimits } from "../image/limits.ts";
+import { decodeFile, readPixels, type DecodedImage, type Pixels } from "./decode-file.ts";
 
 /** An image as it arrived: a file that is not decoded yet, or pixels. */
 export type ImageContent = Uint8Array<ArrayBuffer> | Pixels;
@@ -53,32 +40,15 @@ export async function readImage(
 
 /**
  * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`
+ * @throws the signal's reason as soon as it aborts
  */
-export async function decodeImage(content: ImageContent, limits: ImageLimits): Promise<Pixels> {
-  return content instanceof Uint8Array ? decodeFile(content, limits) : content;
-}
-
-async function decodeFile(bytes: Uint8Array<ArrayBuffer>, limits: ImageLimits): Promise<Pixels> {
-  const header = readImageHeader(bytes);
-  assertWithinLimits(header, bytes.byteLength, limits);
-  let bitmap: ImageBitmap;
-  try {
-    // The Blob has no type, so that the bytes decide. The EXIF orientation is applied.
-    bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: "from-image" });
-  } catch (cause) {
-    throw new VlmError(
-      "image-unreadable",
-      "The browser could not decode the image. It may be damaged; save it again as PNG or JPEG.",
-      { reason: "decode-failed" },
-      { cause },
-    );
-  }
-  try {
-    assertDecodedSize(bitmap, header, limits);
-    return readPixels(bitmap);
-  } finally {
-    bitmap.close();
-  }
+export async function decodeImage(
+  content: ImageContent,
+  limits: ImageLimits,
+  signal: AbortSignal,
+): Promise<DecodedImage> {
+  if (content instanceof Uint8Array) return decodeFile(content, limits, signal);
+  return { pixels: content };
 }
 
 async function readBlob(
@@ -100,14 +70,6 @@ async function readBlob(
       { cause },
     );
   }
-}
-
-function readPixels(bitmap: ImageBitmap): Pixels {
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("No 2d context");
-  context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
 /** Reads a `data:` address without a request, which a strict policy would refuse. */

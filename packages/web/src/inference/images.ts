@@ -22,6 +22,9 @@ import { imageKeyOf, tileKeyOf, tileKeysOf } from "./tile-keys.ts";
 /** Raise this when the same files give other features than before. Stored features are then not used. */
 const ENCODING_VERSION = 2;
 
+/** Raise this when the same files give other pixels than before. What is stored of files is then not used. */
+const DECODING_VERSION = 2;
+
 /** How the encoder sees an image. */
 export interface EncodingView {
   /** The side that was chosen, in pixels. */
@@ -117,17 +120,17 @@ export function createImages(options: ImagesOptions): Images {
   ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
     const draw = async (): Promise<DrawnImage> => {
-      const pixels = await decodeImage(await read(), limits);
+      const { pixels, ...facts } = await decodeImage(await read(), limits, signal);
       onDecoded();
       const plan = planFor(pixels, look);
       const tensorOf = plan.draw(pixels);
       onPreprocessed();
-      return { plan, tensorOf, width: pixels.width, height: pixels.height };
+      return { plan, tensorOf, width: pixels.width, height: pixels.height, ...facts };
     };
     if (!reuses) {
-      const { plan, tensorOf, ...size } = await draw();
+      const { plan, tensorOf, ...facts } = await draw();
       return {
-        ...describe(plan, size),
+        ...describe(plan, facts),
         key: undefined,
         tiles: plan.tiles.map((tile, at) => ({
           ...tile,
@@ -142,22 +145,26 @@ export function createImages(options: ImagesOptions): Images {
     if (!known) {
       const content = await read();
       if (content instanceof Uint8Array) {
-        fileName = nameOf(`file:${await sha256(content)}`, String(look.size), look);
+        fileName = nameOf(
+          `file${String(DECODING_VERSION)}:${await sha256(content)}`,
+          String(look.size),
+          look,
+        );
         known = asPlanned(await cache.recognise(fileName), look);
       }
     }
     let drawn: DrawnImage | undefined;
     if (!known) {
-      const { plan, tensorOf: drawTile, width, height } = await draw();
+      const { plan, tensorOf: drawTile, ...facts } = await draw();
       const tensorOf = keepTiles(drawTile);
-      drawn = { plan, tensorOf, width, height };
+      drawn = { plan, tensorOf, ...facts };
       const tileKeys: string[] = [];
       for (const at of plan.tiles.keys()) {
         signal.throwIfAborted();
         tileKeys.push(await tileKeyOf(tensorOf(at)));
         onPreprocessed();
       }
-      known = { ...(await imageKeyOf(plan, tileKeys)), width, height, size: plan.side };
+      known = { ...(await imageKeyOf(plan, tileKeys)), ...facts, size: plan.side };
       if (fileName !== undefined) void cache.name(fileName, known);
     }
     if (named !== undefined) names.set(named, known);
@@ -208,15 +215,20 @@ export function createImages(options: ImagesOptions): Images {
 }
 
 /** An image that is decoded, and whose tiles are not all encoded yet. */
-interface DrawnImage extends Size {
+interface DrawnImage extends ImageFacts {
   readonly plan: ImagePlan;
   /** Computes a tile, which is megabytes. */
   readonly tensorOf: (tile: number) => ImageTensor;
 }
 
+/** What is known of an image beside its tiles. */
+type ImageFacts = Pick<KnownImage, "width" | "height" | "fullSize" | "isTruncated">;
+
 function describe(
   { side, tokens, pieces }: ImagePlan,
-  { width, height }: Size,
+  { isTruncated, fullSize, ...decoded }: ImageFacts,
 ): Pick<OpenedImage, "info" | "pieces"> {
-  return { info: { width, height, size: side, tokens }, pieces };
+  const { width, height } = fullSize ?? decoded;
+  const size = { width, height, size: side, tokens };
+  return { info: isTruncated ? { ...size, truncated: true } : size, pieces };
 }

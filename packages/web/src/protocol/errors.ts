@@ -62,11 +62,11 @@ export interface VlmErrorDetails {
    * other stages raise `timeoutMs`, or ask for fewer tokens or pixels.
    */
   timeout: { timeoutMs: number; stage: string };
-  /** The bytes are not an image of a supported format. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP. */
+  /** The bytes are not an image of a supported format. Convert it to PNG, JPEG, WebP, GIF, AVIF, BMP or ICO. */
   "image-unsupported": { kind: string };
   /** The image exceeds a limit. Shrink it, or raise the limit in `imageLimits`. */
   "image-too-large": {
-    what: "bytes" | "side" | "pixels" | "segments" | "ratio";
+    what: "bytes" | "side" | "pixels" | "segments" | "ratio" | "time";
     actual: number;
     limit: number;
   };

@@ -84,6 +84,11 @@ export interface ImageInfo {
   readonly size: number;
   /** Positions that the image takes in the prompt. */
   readonly tokens: number;
+  /**
+   * Present if the image's file ends before its image does, as after a broken download. The answer is about the part that
+   * there is; what is missing is white or grey.
+   */
+  readonly truncated?: true;
 }
 
 /**

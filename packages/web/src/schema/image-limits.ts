@@ -13,8 +13,10 @@ export const imageLimits = fields({
   maxBytes: limit,
   maxSide: limit,
   maxPixels: limit,
+  maxReducedPixels: limit,
   maxSegments: limit,
   maxScans: limit,
   maxChunks: limit,
   maxRatio: limit,
+  maxDecodeMs: limit,
 });

@@ -56,6 +56,8 @@ export const knownImage = fields(
     width: positive,
     height: positive,
     size: positive,
+    fullSize: maybe(fields({ width: positive, height: positive }, "dropped")),
+    isTruncated: maybe(that<true>((value) => value === true, "true")),
   },
   "dropped",
 );

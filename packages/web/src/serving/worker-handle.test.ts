@@ -18,6 +18,8 @@ const LOAD: LoadRequest = {
   imageLimits: {
     maxBytes: 1,
     maxPixels: 1,
+    maxReducedPixels: 1,
+    maxDecodeMs: 1,
     maxSide: 1,
     maxRatio: 1,
     maxSegments: 1,

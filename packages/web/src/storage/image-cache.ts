@@ -19,6 +19,10 @@ export interface KnownImage {
   readonly height: number;
   /** The side at which it is seen, in pixels. */
   readonly size: number;
+  /** The size in its file, if it was reduced while it was decoded. */
+  readonly fullSize?: { readonly width: number; readonly height: number };
+  /** Present if its file ends before the image does. */
+  readonly isTruncated?: true;
 }
 
 export interface StoredFeatures {

@@ -1,5 +1,6 @@
 /** Reads the tracks of an AVIF sequence. If there are any, decoders show the first frame of one. */
 
+import { assertFewParts } from "./avif-parts.ts";
 import { readAv1Size, type UnitBudget } from "./av1.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
@@ -91,6 +92,12 @@ function readFirstSample(reader: ByteReader, stbl: IsoBox): Uint8Array | undefin
   if (short && long) throw malformedImage("avif", "says twice where its frames lie");
   const chunks = short ?? long;
   if (!chunks || !stsz) return undefined;
+  for (const type of ["stts", "stsc", "stss", "ctts", "sbgp"]) {
+    const table = findOnlyIsoBox(reader, type, stbl);
+    if (table && table.end - table.start >= 8) assertFewParts(reader.u32be(table.start + 4));
+  }
+  assertFewParts(reader.u32be(chunks.start + 4));
+  assertFewParts(reader.u32be(stsz.start + 8));
   const isEmpty = reader.u32be(chunks.start + 4) === 0 || reader.u32be(stsz.start + 8) === 0;
   if (isEmpty) return undefined;
   const at = chunks.start + 8;

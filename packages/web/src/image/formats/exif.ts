@@ -15,7 +15,11 @@ export function readExifOrientation(
   end: number,
 ): number | undefined {
   if (EXIF_IDENTIFIER.some((byte, index) => bytes[start + index] !== byte)) return undefined;
-  const tiff = start + EXIF_IDENTIFIER.length;
+  return readTiffOrientation(bytes, start + EXIF_IDENTIFIER.length, end);
+}
+
+/** The same for a block without the identifier before it: 1 to 8. */
+export function readTiffOrientation(bytes: Uint8Array, tiff: number, end: number): number {
   const stop = Math.min(end, bytes.length);
   if (tiff + 8 > stop) return 1;
   const isLittleEndian = bytes[tiff] === 0x49;

@@ -15,12 +15,15 @@ export function readGifHeader(bytes: Uint8Array): ImageHeader {
   const screenWidth = reader.u16le(6);
   const screenHeight = reader.u16le(8);
   const frame = findFirstFrame(reader);
+  const end = findFrameEnd(reader, frame);
   return {
     kind: "gif",
     width: Math.max(screenWidth, reader.u16le(frame + 1) + reader.u16le(frame + 5)),
     height: Math.max(screenHeight, reader.u16le(frame + 3) + reader.u16le(frame + 7)),
     segments: 0,
     scans: 0,
+    end,
+    ...(end > reader.length && { isTruncated: true }),
   };
 }
 
@@ -37,6 +40,19 @@ function findFirstFrame(reader: ByteReader): number {
   }
   if (reader.u8(offset) !== IMAGE_DESCRIPTOR) throw malformedImage("gif", "has no image in it");
   return offset;
+}
+
+/** The offset past the frame's last block, or past the end of a file that is cut short. */
+function findFrameEnd(reader: ByteReader, frame: number): number {
+  const flags = frame + 9;
+  if (flags >= reader.length) return reader.length + 1;
+  let offset = flags + 1 + colourTableBytes(reader.u8(flags)) + 1; // past the size of codes
+  while (offset < reader.length) {
+    const blockBytes = reader.u8(offset);
+    offset += 1 + blockBytes;
+    if (blockBytes === 0) return offset;
+  }
+  return reader.length + 1;
 }
 
 function colourTableBytes(flags: number): number {

@@ -1,7 +1,7 @@
 import type { Size } from "./size.ts";
 
-/** The kinds of image that the kit reads. Each one's MIME type is `image/<kind>`. */
-export type ImageKind = "png" | "jpeg" | "webp" | "gif" | "avif" | "bmp";
+/** The kinds of image that the kit reads. Browsers differ in whether they decode `jxl`. */
+export type ImageKind = "png" | "jpeg" | "webp" | "gif" | "avif" | "bmp" | "ico" | "jxl";
 
 /** What an image says about itself before anything is decoded. */
 export interface ImageHeader {
@@ -18,4 +18,12 @@ export interface ImageHeader {
   readonly segments: number;
   /** JPEG scans in the whole file; 0 for other kinds. */
   readonly scans: number;
+  /** Whether the file ends after its image data has begun and before it is complete. */
+  readonly isTruncated?: true;
+  /** How a WebP asks to be turned, 2 to 8 as in EXIF. Browsers do not turn this kind themselves. */
+  readonly orientation?: number;
+  /** How many numbers a decoder keeps of a JPEG of several scans until it has read the last one. */
+  readonly coefficients?: number;
+  /** Where the first image ends in the file, where the reader knows it. What comes after is not shown. */
+  readonly end?: number;
 }

@@ -1,8 +1,9 @@
 import { assertFewParts } from "./avif-parts.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
+import type { ImageKind } from "./image-header.ts";
 
-/** One box of an ISO base media file: AVIF, HEIC, MP4. */
+/** One box of an ISO base media file: AVIF, HEIC, MP4; JPEG XL has the same boxes. */
 export interface IsoBox {
   readonly type: string;
   /** Offset of its first byte after length and type. */
@@ -17,7 +18,12 @@ export interface IsoBox {
  * Each is at least 8 bytes long or the file is refused: parsers that accept shorter boxes stand
  * still, and several did.
  */
-export function* isoBoxes(reader: ByteReader, start: number, end: number): Generator<IsoBox> {
+export function* isoBoxes(
+  reader: ByteReader,
+  start: number,
+  end: number,
+  kind: ImageKind = "avif",
+): Generator<IsoBox> {
   let offset = start;
   for (let count = 1; offset < end; count += 1) {
     assertFewParts(count);
@@ -29,7 +35,7 @@ export function* isoBoxes(reader: ByteReader, start: number, end: number): Gener
     } else if (length === 0) {
       length = end - offset; // "to the end"
     }
-    if (length < headerBytes) throw malformedImage("avif", "has a box of impossible length");
+    if (length < headerBytes) throw malformedImage(kind, "has a box of impossible length");
     yield {
       type: reader.fourCharacters(offset + 4),
       start: offset + headerBytes,
@@ -43,12 +49,12 @@ export function* isoBoxes(reader: ByteReader, start: number, end: number): Gener
  * The boxes of the whole file. What stands after the last one is no box and is no harm: readers stop
  * when they have what they need.
  */
-export function* topIsoBoxes(reader: ByteReader): Generator<IsoBox> {
+export function* topIsoBoxes(reader: ByteReader, kind: ImageKind = "avif"): Generator<IsoBox> {
   let start = 0;
   for (let count = 1; start + 8 <= reader.length; count += 1) {
     if (isGarbage(reader.u32be(start))) return;
     assertFewParts(count);
-    const [box] = isoBoxes(reader, start, reader.length);
+    const [box] = isoBoxes(reader, start, reader.length, kind);
     if (!box) return;
     yield box;
     start = box.end;

@@ -21,29 +21,46 @@ const APP1 = 0xe1;
 export function readJpegHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "jpeg");
   let size: Size | undefined;
+  let samples = 0; // of each pixel
   let orientation = 1;
   let hasExif = false;
   let segments = 0;
   let scans = 0;
+  let isComplete = false;
+  let end = bytes.length;
   let offset = 2; // past the start-of-image marker
 
   // Every turn ends past the marker it found, so the walk is linear in the file's length.
   for (;;) {
     offset = nextMarker(bytes, offset);
-    if (size && offset + 1 >= bytes.length) break; // cut short after the size: the decoder decides
+    if (size && offset + 1 >= bytes.length) break; // cut short after the size
     const marker = reader.u8(offset + 1);
-    if (marker === END_OF_IMAGE) break;
+    if (marker === END_OF_IMAGE) {
+      isComplete = true;
+      end = offset + 2;
+      break;
+    }
     offset += 2;
     if (isStandalone(marker)) continue;
 
     if (size && offset + 1 >= bytes.length) break;
     const length = reader.u16be(offset);
-    if (length < 2) throw malformedImage("jpeg", "has a segment of impossible length");
     segments += 1;
+    if (scans > 0 && offset + length > bytes.length) {
+      // The length is wrong, or the file is cut here. Either way, what was read so far is the image.
+      end = offset - 2;
+      isComplete = hasEndMarker(bytes, offset);
+      break;
+    }
+    if (length < 2) {
+      if (scans > 0) continue; // decoders forgive it here: they skip the marker
+      throw malformedImage("jpeg", "has a segment of impossible length");
+    }
     if (isFrame(marker) && scans === 0) {
       // A second frame header is an error, and readers differ in which one counts.
       const frame = { height: reader.u16be(offset + 3), width: reader.u16be(offset + 5) };
       size = size ? cover(size, frame) : frame;
+      samples = Math.max(samples, countSamples(reader, offset + 7));
     } else if (marker === START_OF_SCAN) {
       if (!size) throw malformedImage("jpeg", "has image data before its size");
       scans += 1;
@@ -63,6 +80,9 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
     height: swapsSides(orientation) ? width : height,
     segments,
     scans,
+    end,
+    ...(scans > 1 && { coefficients: Math.ceil(width * height * samples) }),
+    ...(scans > 0 && !isComplete && { isTruncated: true }),
   };
 }
 
@@ -77,6 +97,27 @@ function nextMarker(bytes: Uint8Array, from: number): number {
     if (next !== 0x00 && next !== 0xff) return offset;
   }
   return bytes.length;
+}
+
+/** How many samples all components together have for each pixel: 3 without subsampling, 1.5 for most photographs. */
+function countSamples(reader: ByteReader, start: number): number {
+  const components = reader.u8(start);
+  const factors: number[][] = [];
+  for (let index = 0; index < components; index += 1) {
+    const both = reader.u8(start + 2 + 3 * index);
+    factors.push([Math.max(1, both >> 4), Math.max(1, both & 15)]);
+  }
+  const most = (axis: number): number => Math.max(1, ...factors.map((pair) => pair[axis]!));
+  const full = most(0) * most(1);
+  return factors.reduce((sum, [across = 1, down = 1]) => sum + (across * down) / full, 0);
+}
+
+/** Whether there is an end-of-image marker from here on. */
+function hasEndMarker(bytes: Uint8Array, from: number): boolean {
+  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === END_OF_IMAGE) return true;
+  }
+  return false;
 }
 
 /** Markers without a length: restarts, TEM, a repeated start. */

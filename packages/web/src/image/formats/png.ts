@@ -3,6 +3,8 @@ import { malformedImage } from "../image-errors.ts";
 import type { ImageHeader } from "./image-header.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** How many bytes stand before the first chunk. */
+export const PNG_SIGNATURE_BYTES = SIGNATURE.length;
 const CHUNK_OVERHEAD_BYTES = 12; // length, name, checksum
 const MAX_U31 = 0x7fff_ffff; // the format's own limit for a side
 
@@ -33,17 +35,53 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
   if (!BIT_DEPTHS[colourType]?.includes(bitDepth)) {
     throw malformedImage("png", `has no colour type ${colourType} with ${bitDepth} bits`);
   }
-  return { kind: "png", width, height, segments: countChunks(reader), scans: 0 };
+  const { count, isComplete, hasData } = readChunks(reader);
+  return {
+    kind: "png",
+    width,
+    height,
+    segments: count,
+    scans: 0,
+    ...(hasData && !isComplete && { isTruncated: true }),
+  };
 }
 
-/** Every step advances by at least 12 bytes; a chunk that runs past the end is the last one. */
-function countChunks(reader: ByteReader): number {
+interface ChunkSummary {
+  readonly count: number;
+  /** Whether the last chunk is there to its last byte. */
+  readonly isComplete: boolean;
+  /** Whether there is image data. */
+  readonly hasData: boolean;
+}
+
+function readChunks(reader: ByteReader): ChunkSummary {
   let count = 0;
-  let offset = SIGNATURE.length;
-  while (offset + CHUNK_OVERHEAD_BYTES <= reader.length) {
+  let hasData = false;
+  for (const { name, end } of pngChunks(reader)) {
+    if (name === "IHDR" && count > 0) throw malformedImage("png", "has two headers");
     count += 1;
-    if (reader.fourCharacters(offset + 4) === "IEND") break;
-    offset += CHUNK_OVERHEAD_BYTES + reader.u32be(offset);
+    if (name === "IDAT") hasData = true;
+    if (name === "IEND") return { count, isComplete: end <= reader.length, hasData };
   }
-  return count;
+  return { count, isComplete: false, hasData };
+}
+
+/** A chunk with its length, name and checksum. */
+export interface PngChunk {
+  readonly name: string;
+  readonly start: number;
+  /** Offset past its checksum. It is past the end of a file that is cut short. */
+  readonly end: number;
+}
+
+/** The chunks up to `IEND`. Every step advances by at least 12 bytes; a chunk that runs past the end is the last one. */
+export function* pngChunks(reader: ByteReader): Generator<PngChunk> {
+  let start = SIGNATURE.length;
+  while (start + 8 <= reader.length) {
+    const name = reader.fourCharacters(start + 4);
+    const end = start + CHUNK_OVERHEAD_BYTES + reader.u32be(start);
+    yield { name, start, end };
+    if (name === "IEND") return;
+    start = end;
+  }
 }

@@ -128,7 +128,7 @@ describe("files that Pillow wrote", () => {
   }
 });
 
-describe("what is no image", () => {
+describe("what is no image, or not all of one", () => {
   it.each([
     ["nothing at all", "", "image-unreadable empty"],
     ["plain text", "Hello", "image-unsupported unknown"],
@@ -147,7 +147,7 @@ describe("what is no image", () => {
       "\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
       "image-unsupported heic",
     ],
-    ["a JPEG XL", "\xff\x0a\0\0", "image-unsupported jxl"],
+    ["a JPEG XL that is cut", "\xff\x0a\0", "image-unreadable truncated"],
     ["an AVI", "RIFF\0\0\0\0AVI LIST", "image-unsupported avi"],
     ["a RIFF of nothing", "RIFF", "image-unsupported unknown"],
     ["a zip", "PK\x03\x04", "image-unsupported zip"],
@@ -216,7 +216,7 @@ describe("any bytes", () => {
     const outcome = describeOutcome(bytes);
     expect(performance.now() - started).toBeLessThan(2_000); // microseconds as a rule
     expect(outcome).toMatch(
-      /^((png|jpeg|webp|gif|avif|bmp) [1-9]\d*×[1-9]\d*|image-(unsupported|unreadable) [a-z0-9]+)$/,
+      /^((png|jpeg|webp|gif|avif|bmp|ico|jxl) [1-9]\d*×[1-9]\d*|image-(unsupported|unreadable) [a-z0-9]+)$/,
     );
   }
 

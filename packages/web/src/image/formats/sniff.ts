@@ -2,9 +2,11 @@ import { VlmError } from "../../protocol/errors.ts";
 import { readAvifHeader } from "./avif.ts";
 import { readBmpHeader } from "./bmp.ts";
 import { readGifHeader } from "./gif.ts";
+import { readIcoHeader } from "./ico.ts";
 import { malformedImage } from "../image-errors.ts";
 import type { ImageHeader, ImageKind } from "./image-header.ts";
 import { readJpegHeader } from "./jpeg.ts";
+import { readJxlHeader } from "./jxl.ts";
 import { identifyKind } from "./kinds.ts";
 import { readPngHeader } from "./png.ts";
 import { readWebpHeader } from "./webp.ts";
@@ -18,6 +20,8 @@ const READERS: Readonly<Record<ImageKind, (bytes: Uint8Array) => ImageHeader>> =
   gif: readGifHeader,
   avif: readAvifHeader,
   bmp: readBmpHeader,
+  ico: readIcoHeader,
+  jxl: readJxlHeader,
 };
 
 /**
@@ -44,7 +48,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (!isSupported(kind)) {
     throw new VlmError(
       "image-unsupported",
-      `${kind === "unknown" ? "The file is no image that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF or BMP.`,
+      `${kind === "unknown" ? "The file is no image that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF, BMP or ICO.`,
       { kind },
     );
   }

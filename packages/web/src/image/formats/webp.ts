@@ -1,4 +1,5 @@
 import { ByteReader } from "./byte-reader.ts";
+import { readExifOrientation, readTiffOrientation, swapsSides } from "./exif.ts";
 import { malformedImage } from "../image-errors.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { fitsIn, showSize, type Size } from "./size.ts";
@@ -10,19 +11,32 @@ const VP8_START_CODE = 0x2a_019d;
 const VP8L_SIGNATURE = 0x2f;
 const SIDE_MASK = 0x3fff; // sides have 14 bits in VP8 and VP8L
 
-interface Chunk {
+export interface WebpChunk {
   readonly name: string;
   /** Offset of its first byte after name and length. */
   readonly start: number;
+  /** Offset past its last byte, without padding. It is past the end of a file that is cut short. */
+  readonly end: number;
 }
 
 /** Reads the size of a lossy, lossless or extended (alpha, animation, metadata) WebP. */
 export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "webp");
   const first = { name: reader.fourCharacters(FIRST_CHUNK), start: 20 };
-  const size = first.name === "VP8X" ? readCanvas(reader, first.start) : readFrame(reader, first);
+  const isExtended = first.name === "VP8X";
+  const size = isExtended ? readCanvas(reader, first.start) : readFrame(reader, first);
   if (!size) throw malformedImage("webp", "does not begin with an image");
-  return { kind: "webp", ...size, segments: 0, scans: 0 };
+  const image = findImage(reader);
+  const orientation = isExtended ? readOrientation(reader, bytes) : 1;
+  return {
+    kind: "webp",
+    width: swapsSides(orientation) ? size.height : size.width,
+    height: swapsSides(orientation) ? size.width : size.height,
+    segments: 0,
+    scans: 0,
+    ...(image && image.end > reader.length && { isTruncated: true }),
+    ...(orientation > 1 && { orientation }),
+  };
 }
 
 /**
@@ -31,13 +45,30 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
  */
 function readCanvas(reader: ByteReader, start: number): Size {
   const canvas = { width: reader.u24le(start + 4) + 1, height: reader.u24le(start + 7) + 1 };
-  for (const chunk of chunks(reader, FIRST_CHUNK)) {
-    if (chunk.name === "ANMF") assertAnimationFrame(reader, chunk.start, canvas);
-    else if (!isFrame(chunk)) continue;
-    else assertFrameFits(readFrame(reader, chunk), canvas);
-    break;
-  }
+  const image = findImage(reader);
+  if (image?.name === "ANMF") assertAnimationFrame(reader, image.start, canvas);
+  else if (image) assertFrameFits(readFrame(reader, image), canvas);
   return canvas;
+}
+
+/** The chunk with the image, or with the first frame of an animation. */
+function findImage(reader: ByteReader): WebpChunk | undefined {
+  for (const chunk of webpChunks(reader)) if (isImage(chunk)) return chunk;
+  return undefined;
+}
+
+function isImage(chunk: WebpChunk): boolean {
+  return chunk.name === "ANMF" || isFrame(chunk);
+}
+
+/** The orientation in the EXIF block, which stands after the image; 1 where there is none. */
+function readOrientation(reader: ByteReader, bytes: Uint8Array): number {
+  for (const { name, start, end } of webpChunks(reader)) {
+    if (name !== "EXIF") continue;
+    // Some writers put JPEG's identifier before the block.
+    return readExifOrientation(bytes, start, end) ?? readTiffOrientation(bytes, start, end);
+  }
+  return 1;
 }
 
 /** A frame of an animation: a place on the canvas, and chunks with the image for it. */
@@ -46,7 +77,7 @@ function assertAnimationFrame(reader: ByteReader, start: number, canvas: Size): 
   const top = 2 * reader.u24le(start + 3);
   const place = { width: reader.u24le(start + 6) + 1, height: reader.u24le(start + 9) + 1 };
   assertFrameFits({ width: left + place.width, height: top + place.height }, canvas);
-  for (const chunk of chunks(reader, start + FRAME_HEADER_BYTES)) {
+  for (const chunk of webpChunks(reader, start + FRAME_HEADER_BYTES)) {
     if (!isFrame(chunk)) continue;
     assertFrameFits(readFrame(reader, chunk), place);
     break;
@@ -61,12 +92,15 @@ function assertFrameFits(frame: Size | undefined, place: Size): void {
   );
 }
 
-function isFrame({ name }: Chunk): boolean {
+function isFrame({ name }: WebpChunk): boolean {
   return name === "VP8 " || name === "VP8L";
 }
 
 /** Undefined where the chunk holds no image. */
-function readFrame(reader: ByteReader, { name, start }: Chunk): Size | undefined {
+function readFrame(
+  reader: ByteReader,
+  { name, start }: Pick<WebpChunk, "name" | "start">,
+): Size | undefined {
   if (name === "VP8 " && reader.u24le(start + 3) === VP8_START_CODE) {
     return {
       width: reader.u16le(start + 6) & SIDE_MASK,
@@ -81,11 +115,12 @@ function readFrame(reader: ByteReader, { name, start }: Chunk): Size | undefined
 }
 
 /** Chunks side by side, each padded to an even length, up to the end of the file. */
-function* chunks(reader: ByteReader, start: number): Generator<Chunk> {
-  let offset = start;
+export function* webpChunks(reader: ByteReader, from = FIRST_CHUNK): Generator<WebpChunk> {
+  let offset = from;
   while (offset + CHUNK_HEADER_BYTES <= reader.length) {
-    yield { name: reader.fourCharacters(offset), start: offset + CHUNK_HEADER_BYTES };
+    const start = offset + CHUNK_HEADER_BYTES;
     const length = reader.u32le(offset + 4);
-    offset += CHUNK_HEADER_BYTES + length + (length & 1);
+    yield { name: reader.fourCharacters(offset), start, end: start + length };
+    offset = start + length + (length & 1);
   }
 }
