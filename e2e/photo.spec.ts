@@ -93,9 +93,10 @@ test("the same picture after a reload is neither decoded nor encoded again", asy
   const ask = (prompt: string) =>
     kitPage.evaluate(
       async ({ scene, prompt }) => {
-        const { ask, fetchBlob, observe } = window.kit;
+        const { ask, fetchBlob, observe, stored } = window.kit;
         const { vlm, metrics } = await observe({ device: "wasm" });
         const result = await ask(vlm, { image: await fetchBlob(scene), prompt });
+        await stored.untilAnswers(1);
         await vlm.dispose();
         return { result, kept: metrics.some(({ name }) => name === "vlm.kv_cache.bytes") };
       },

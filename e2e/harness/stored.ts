@@ -17,6 +17,7 @@ interface StoredShard {
 const DATABASE = "fastvlm-kit-models";
 
 const store = createIndexedDbStore(DATABASE);
+const answers = createIndexedDbStore("fastvlm-kit-results");
 
 /** Where a part lies in its private file. */
 interface Place {
@@ -102,4 +103,19 @@ async function privateBytes(): Promise<number[]> {
   return sizes;
 }
 
-export const stored = { ...store, hashFiles, listShards, overwritePart, privateBytes, readPart };
+/** Waits until so many answers are stored. No call waits for its answer to be stored. */
+async function untilAnswers(count: number): Promise<void> {
+  while ((await answers.keys()).length < count) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export const stored = {
+  ...store,
+  hashFiles,
+  listShards,
+  overwritePart,
+  privateBytes,
+  readPart,
+  untilAnswers,
+};

@@ -39,6 +39,6 @@ export interface EncoderTrial {
 }
 
 /** The form of a runtime's decoder. If the engine has only one form, that is `plain`. */
-export function decoderFormOf({ decoder }: CheckableRuntime): DecoderForm {
+export function decoderFormOf({ decoder }: Pick<CheckableRuntime, "decoder">): DecoderForm {
   return decoder?.form ?? "plain";
 }

@@ -1,6 +1,6 @@
 /**
- * Stores what the first load of a model found out about its decoder on this device, so that later loads need not check
- * again. The verdict is stored under the model's revision, and is deleted together with it.
+ * Stores what the first load of a model found out on this device, so that later loads need not find it out again. The
+ * verdict is stored under the model's revision, and is deleted together with it.
  */
 
 import type { DecoderForm } from "../protocol/result.ts";
@@ -14,6 +14,8 @@ export interface CheckVerdict {
   /** The form to load. */
   readonly form: DecoderForm;
   readonly refused: readonly RefusedForm[];
+  /** Whether the device passed its check in this form, and the form is the fastest one that did. */
+  readonly isSettled: boolean;
 }
 
 export interface VerdictStore {
@@ -25,7 +27,10 @@ export interface VerdictStore {
 export interface VerdictSubject {
   readonly model: { readonly id: string; readonly revision: string };
   readonly variant: string;
-  /** Names everything that the numbers depend on: files, rewrites, runtime, adapter. A verdict counts only if it is equal. */
+  /**
+   * Names everything that the checks depend on: files, expected numbers, rewrites, runtime, adapter. A verdict counts only if
+   * it is equal.
+   */
   readonly circumstances: string;
 }
 
@@ -43,9 +48,9 @@ export function createVerdictStore(
       const stored = readStored(checkVerdict, await store.get(key));
       if (stored?.circumstances !== circumstances) return undefined;
       const refused = stored.refused.map((one) => ({ likeness: undefined, ...one }));
-      return { form: stored.form, refused };
+      return { form: stored.form, refused, isSettled: stored.isSettled };
     },
-    write: ({ form, refused }) =>
-      store.set(key, { form, refused, circumstances } satisfies StoredVerdict),
+    write: ({ form, refused, isSettled }) =>
+      store.set(key, { form, refused, isSettled, circumstances } satisfies StoredVerdict),
   };
 }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeRuntime, END_ID, predictionOf } from "../../test/fake-runtime.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { VlmError } from "../protocol/errors.ts";
@@ -30,6 +30,8 @@ interface Machine {
   readonly isPiecemeal?: boolean;
   /** An engine that runs a decoder as its file has it, and knows nothing else. */
   readonly hasOneForm?: boolean;
+  /** How long a step takes in each form. */
+  readonly stepMs?: Partial<Record<DecoderForm, number>>;
   /** What loading the plain graph throws. */
   readonly plainFails?: VlmError;
 }
@@ -40,6 +42,11 @@ let store: ReturnType<typeof createMemoryStore>;
 beforeEach(() => {
   log = [];
   store = createMemoryStore();
+  // Steps take the time that the machine says.
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** A device whose decoder answers by its form. */
@@ -77,6 +84,7 @@ function create(machine: Machine, wanted: DecoderForm): CheckableRuntime {
       append: (parts) => {
         const answer = answerOf();
         if (!answer) return Promise.reject(sessionFailed);
+        vi.advanceTimersByTime(machine.stepMs?.[form] ?? 0);
         const part = parts.at(-1)!;
         const ids = part.kind === "tokens" ? part.ids : [];
         const at = answer.indexOf(ids.at(-1) ?? -1); // -1 after a prompt
@@ -113,6 +121,7 @@ async function visit(
     onSkipped: (check, reason) => log.push(`skip ${check}: ${reason}`),
     onRefused: ({ form }, runs) => log.push(`${form} refused, ${runs} runs`),
     onChecked: () => log.push("checked"),
+    onTimed: (form) => log.push(`timed ${form}`),
   };
   return createCheckedRuntime({
     create: (form) => {
@@ -144,6 +153,9 @@ describe("the first load of files without stored numbers", () => {
   it("is the only one that asks", async () => {
     await visit({});
     await visit({});
+    expect(log).toEqual(["load rewritten"]);
+    await visit({ device: "webgpu" }, { circumstances: "decoder-rewrite-1, gpu" });
+    await visit({ device: "webgpu" }, { circumstances: "decoder-rewrite-1, gpu" });
     expect(log).toEqual(["load rewritten", "checked"]);
   });
 
@@ -158,7 +170,7 @@ describe("the first load of files without stored numbers", () => {
     expect(decoderFormOf(await visit(machine))).toBe("plain");
     expect(log).toContain("rewritten refused, plain runs");
     expect(decoderFormOf(await visit(machine))).toBe("plain");
-    expect(log).toEqual(["load plain", "checked", "rewritten refused, plain runs"]);
+    expect(log).toEqual(["load plain", "rewritten refused, plain runs"]);
   });
 
   it("lets numbers be rounded otherwise only where one scale rounds all positions, and on a CPU", async () => {
@@ -187,7 +199,7 @@ describe("the first load of files without stored numbers", () => {
     expect(decoderFormOf(await visit(machine))).toBe("plain");
     expect(log).toEqual(["load plain", "pieces  1.00", "checked"]);
     await visit(machine);
-    expect(log).toEqual(["load plain", "checked"]);
+    expect(log).toEqual(["load plain"]);
   });
 
   it("turns the device down where the file's own graph turns in a circle", async () => {
@@ -209,11 +221,11 @@ describe("the first load of files without stored numbers", () => {
     expect(decoderFormOf(await visit(machine))).toBe("rewritten");
     expect(log).toEqual(["skip rewritten-decoder: out-of-memory", "load rewritten", "checked"]);
     await visit(machine);
-    expect(log).toEqual(["load rewritten", "checked"]);
+    expect(log).toEqual(["load rewritten"]);
   });
 });
 
-it("asks nothing more of a model with stored numbers", async () => {
+describe("a model with stored numbers", () => {
   const model: ModelDescriptor = {
     ...fastvlm05b({ imageSize: 64 }),
     selfCheck: {
@@ -224,6 +236,50 @@ it("asks nothing more of a model with stored numbers", async () => {
       minCosine: 0.5,
     },
   };
-  await visit({}, { model });
-  expect(log).toEqual(["load rewritten", "checked"]);
+  it("is compared with them, and with nothing else", async () => {
+    await visit({}, { model });
+    expect(log).toEqual(["load rewritten", "checked"]);
+  });
+
+  it("is compared once on a CPU, which computes the same again, and at each load on a GPU", async () => {
+    await visit({}, { model });
+    await visit({}, { model });
+    expect(log).toEqual(["load rewritten"]);
+    await visit({ device: "webgpu" }, { model, circumstances: "gpu" });
+    await visit({ device: "webgpu" }, { model, circumstances: "gpu" });
+    expect(log).toEqual(["load rewritten", "checked"]);
+  });
+});
+
+describe("captured steps", () => {
+  const machine: Machine = {
+    device: "webgpu",
+    best: "captured",
+    stepMs: { captured: 5, rewritten: 4 },
+  };
+
+  it("are kept where they take as long as steps that are run", async () => {
+    expect(decoderFormOf(await visit(machine))).toBe("captured");
+    expect(log.slice(-4)).toEqual([
+      "timed captured",
+      "reload rewritten",
+      "timed rewritten",
+      "reload captured",
+    ]);
+    expect(decoderFormOf(await visit(machine))).toBe("captured");
+    expect(log).toEqual(["load captured", "checked"]);
+  });
+
+  it("are not used where they take longer, then and later", async () => {
+    const slow = { ...machine, stepMs: { captured: 12, rewritten: 4 } };
+    expect(decoderFormOf(await visit(slow))).toBe("rewritten");
+    expect(log.slice(-4)).toEqual([
+      "timed captured",
+      "reload rewritten",
+      "timed rewritten",
+      "checked",
+    ]);
+    expect(decoderFormOf(await visit(slow))).toBe("rewritten");
+    expect(log).toEqual(["load rewritten", "checked"]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Creates a runtime that was seen to compute right numbers. If the model's descriptor has no expected numbers, the first
- * load of these files on this device makes more checks than later ones
+ * Creates a runtime that was seen to compute right numbers. The first load of these files on this device makes more checks
+ * than later ones, most of all if the model's descriptor has no expected numbers
  * (decisions/2026-11-26-files-without-stored-numbers.md).
  */
 
@@ -18,6 +18,7 @@ import { ANSWER_TOKENS, chooseDecoder, type RefusedForm } from "./choose-decoder
 import { assertFigure } from "./assert-figure.ts";
 import { inSmallPieces, lastLogits, LONG_TEXT } from "./long-and-short.ts";
 import { checkTile } from "./check-tile.ts";
+import { keepFasterForm } from "./faster-form.ts";
 import { checkDevice, type AskedModel } from "./self-check.ts";
 
 export interface CheckedRuntimeOptions extends AskedModel {
@@ -37,6 +38,8 @@ export interface CheckReport {
   /** Called at every load for each form of the decoder that is not used on this device. */
   readonly onRefused: (refused: RefusedForm, runs: DecoderForm) => void;
   readonly onChecked: (milliseconds: number) => void;
+  /** Called once for each form whose steps were timed, with the time of a step. */
+  readonly onTimed: (form: DecoderForm, milliseconds: number) => void;
 }
 
 /** @throws {VlmError} `device-check-failed`, and the errors of the runtime */
@@ -44,14 +47,13 @@ export async function createCheckedRuntime(
   options: CheckedRuntimeOptions,
 ): Promise<CheckableRuntime> {
   const { model, verdicts } = options;
-  const isFirst = model.selfCheck === undefined;
-  const known = isFirst ? await verdicts.read() : undefined;
-  if (!isFirst || known)
-    return createKnownRuntime(options, known ?? { form: "captured", refused: [] });
-  const plain = await createPlainRuntime(options);
-  if (plain) return checkFirst(options, plain, "captured");
-  return createKnownRuntime(options, { form: "captured", refused: [] });
+  const known = await verdicts.read();
+  if (known) return createKnownRuntime(options, known);
+  const plain = model.selfCheck ? undefined : await createPlainRuntime(options);
+  return plain ? checkFirst(options, plain, "captured") : createKnownRuntime(options, UNKNOWN);
 }
+
+const UNKNOWN: CheckVerdict = { form: "captured", refused: [], isSettled: false };
 
 const COMPARISON = "rewritten-decoder";
 
@@ -64,7 +66,7 @@ async function createPlainRuntime({ create, verdicts, report }: CheckedRuntimeOp
     if (!isSkipped) throw error;
     report.onSkipped(COMPARISON, error.code);
     // After memory ran out, more may fail in this worker. The verdict keeps the next visit from trying again.
-    await verdicts.write({ form: "captured", refused: [] });
+    await verdicts.write(UNKNOWN);
     return undefined;
   }
 }
@@ -72,19 +74,35 @@ async function createPlainRuntime({ create, verdicts, report }: CheckedRuntimeOp
 /** Creates the runtime in the known form. A GPU that fails with captured steps is tried again without them. */
 async function createKnownRuntime(
   options: CheckedRuntimeOptions,
-  { form, refused }: CheckVerdict,
+  { form, refused, isSettled }: CheckVerdict,
 ): Promise<CheckableRuntime> {
-  const { create, model, report } = options;
+  const { create, report, verdicts } = options;
   const runtime = await create(form);
   try {
-    await timed(report, () => checkDevice(runtime, options, model));
+    // A CPU computes the same numbers again, while a GPU has a driver that may be another one today.
+    if (!isSettled || runtime.device === "webgpu") await check(runtime, options);
+    if (!isSettled) {
+      await settle(runtime, options);
+      await verdicts.write({ form: decoderFormOf(runtime), refused, isSettled: true });
+    }
   } catch (error) {
     if (!mayBeCaptures(runtime, error)) throw error;
     await runtime.dispose();
-    return createKnownRuntime(options, { form: "rewritten", refused });
+    return createKnownRuntime(options, { form: "rewritten", refused, isSettled: false });
   }
   for (const one of refused) report.onRefused(one, decoderFormOf(runtime));
   return runtime;
+}
+
+function check(runtime: CheckableRuntime, options: CheckedRuntimeOptions): Promise<void> {
+  return timed(options.report, () => checkDevice(runtime, options, options.model));
+}
+
+/** Loads the decoder in its faster form. If that is not the form that was checked, it is checked, too. */
+async function settle(runtime: CheckableRuntime, options: CheckedRuntimeOptions): Promise<void> {
+  const checked = decoderFormOf(runtime);
+  await keepFasterForm(runtime, options.codec.encode(LONG_TEXT), options.report.onTimed);
+  if (decoderFormOf(runtime) !== checked) await check(runtime, options);
 }
 
 /** Makes all checks for files without expected numbers. */
@@ -107,8 +125,10 @@ async function checkFirst(
       assertNoLoop(runtime, chosen.answer);
       return chosen;
     });
-    await verdicts.write(choice);
-    for (const one of choice.refused) report.onRefused(one, choice.form);
+    await settle(runtime, options);
+    const form = decoderFormOf(runtime);
+    await verdicts.write({ form, refused: choice.refused, isSettled: true });
+    for (const one of choice.refused) report.onRefused(one, form);
     return runtime;
   } catch (error) {
     if (!mayBeCaptures(runtime, error)) throw error;

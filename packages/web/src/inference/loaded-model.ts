@@ -18,6 +18,7 @@ import { familyOf } from "../families/index.ts";
 import { createSequenceCache } from "../generation/sequence-cache.ts";
 import type { ImageCache } from "../storage/image-cache.ts";
 import type { ResultCache } from "../storage/result-cache.ts";
+import { sha256 } from "../storage/sha256.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredFile } from "../storage/verify-ahead.ts";
 import type { ModelFiles } from "../download/model-files.ts";
@@ -126,6 +127,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
       variant: variant.id,
       circumstances: [
         await engine.describe(runtimeOptions),
+        await hashOf(model.selfCheck),
         ...(await hashesOf(files, variant)),
       ].join(" | "),
     }),
@@ -190,6 +192,10 @@ async function hashesOf(
   return found.map((stored) => stored?.record.sha256 ?? stored?.record.shards.join());
 }
 
+function hashOf(value: unknown): Promise<string> {
+  return sha256(new TextEncoder().encode(JSON.stringify(value ?? null)));
+}
+
 function createCheckReport(recorder: Recorder, onEvent: LoadModelOptions["onEvent"]): CheckReport {
   return {
     onCompared: (check, likeness, form) => {
@@ -204,6 +210,9 @@ function createCheckReport(recorder: Recorder, onEvent: LoadModelOptions["onEven
     },
     onChecked: (milliseconds) => {
       recorder.recordMs("vlm.self_check.duration", milliseconds);
+    },
+    onTimed: (form, milliseconds) => {
+      recorder.recordMs("vlm.self_check.step.duration", milliseconds, { "vlm.path": form });
     },
   };
 }

@@ -42,6 +42,7 @@ export const METRIC_UNITS = {
   "vlm.self_check.duration": "s",
   "vlm.self_check.likeness": "1",
   "vlm.self_check.skipped": "1",
+  "vlm.self_check.step.duration": "s",
   "vlm.queue.wait.duration": "s",
   "vlm.image.decode.duration": "s",
   "vlm.image.rejected": "1",

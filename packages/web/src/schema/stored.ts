@@ -4,7 +4,7 @@
  */
 
 import { fields, listOf, maybe } from "./fields.ts";
-import { integerFrom, listThat, numberFrom, oneOf, textOf, that } from "./values.ts";
+import { flag, integerFrom, listThat, numberFrom, oneOf, textOf, that } from "./values.ts";
 
 const count = integerFrom(0, Number.MAX_SAFE_INTEGER);
 const positive = integerFrom(1, Number.MAX_SAFE_INTEGER);
@@ -102,7 +102,7 @@ export const cachedResult = fields(
 
 const form = oneOf(["plain", "rewritten", "captured"]);
 
-/** What the first load of a model found out about its decoder. */
+/** What the first load of a model found out on this device. */
 export const checkVerdict = fields(
   {
     form,
@@ -116,6 +116,7 @@ export const checkVerdict = fields(
       ),
       "forms",
     ),
+    isSettled: flag,
     circumstances: text,
   },
   "dropped",
