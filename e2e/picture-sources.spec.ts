@@ -83,7 +83,7 @@ test("no call outlives its time, its signal or the client, whatever its picture 
     expect(error.milliseconds, name).toBeLessThan(3000);
   }
   expect(timeouts["endless"]).toMatchObject({ details: { stage: "source" } });
-  expect(timeouts["silent address"]).toMatchObject({ details: { stage: "image" } });
+  expect(timeouts["silent address"]).toMatchObject({ details: { stage: "source" } });
   expect(detached).toMatchObject({ code: "image-unreadable", details: { reason: "empty" } });
   expect(aborted).toMatchObject({ name: "AbortError", isDomException: true });
   expect(refused).toMatchObject({ name: "AbortError", isDomException: true });
@@ -171,5 +171,239 @@ test("a bitmap that is larger than its file's header is refused", async ({ kitPa
   expect(tooLarge).toMatchObject({
     code: "image-too-large",
     details: { what: "pixels", actual: 810_000, limit: 500_000 },
+  });
+});
+
+test("an address that never answers holds up no other call", async ({ kitPage, server }) => {
+  server.faults.push({ path: "silent", kind: "stall" });
+  const { order, silent, disposed, forbidden } = await kitPage.evaluate(async (scene) => {
+    const { failureOf, fetchBlob, observe } = window.kit;
+    const { vlm } = await observe();
+    const image = await fetchBlob(scene);
+    const order: string[] = [];
+    const waiting = failureOf(() => vlm.caption("/silent.png", { timeoutMs: 20_000 }));
+    void waiting.then(() => order.push("silent"));
+    await vlm.caption(image);
+    order.push("good");
+    const first = [...order];
+    await vlm.dispose();
+    const silent = await waiting;
+    const offline = await observe({ network: "none" });
+    return {
+      order: first,
+      silent,
+      disposed: await failureOf(() => vlm.caption(image)),
+      forbidden: await failureOf(() => offline.vlm.caption("/a.png?key=secret#part")),
+    };
+  }, SCENE);
+  expect(order).toEqual(["good"]);
+  expect(silent).toMatchObject({ name: "InvalidStateError" });
+  expect(disposed).toMatchObject({ name: "InvalidStateError" });
+  expect(forbidden).toMatchObject({
+    code: "network-forbidden",
+    details: { url: `${server.origin}/a.png` },
+  });
+});
+
+test("objects of another window, bytes, floats and wide colours are the same image", async ({
+  loadedPage,
+}) => {
+  const { texts, forged, colours } = await loadedPage.evaluate(async (scene) => {
+    const { ask, failureOf, fetchBlob, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
+    const blob = await fetchBlob(scene);
+    const bytes = await blob.arrayBuffer();
+    const frame = document.createElement("iframe");
+    document.body.append(frame);
+    const other = frame.contentWindow as unknown as typeof window & typeof globalThis;
+    const draw = (canvas: OffscreenCanvas | HTMLCanvasElement, bitmap: ImageBitmap) => {
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+      const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+      context.drawImage(bitmap, 0, 0);
+      return context;
+    };
+    const bitmap = await createImageBitmap(blob);
+    const context = draw(new OffscreenCanvas(1, 1), bitmap);
+    const read = (settings: object) =>
+      context.getImageData(0, 0, bitmap.width, bitmap.height, settings);
+    const { data, width, height } = read({});
+    const image = new other.Image();
+    image.src = scene;
+    const canvas = other.document.createElement("canvas");
+    draw(canvas, bitmap);
+    const sources = {
+      blob,
+      "another window's Blob": new other.Blob([bytes]),
+      "another window's File": new other.File([bytes], "a.png"),
+      "another window's bytes": new other.Uint8Array(bytes),
+      "another window's ImageData": new other.ImageData(data, width, height),
+      "another window's ImageBitmap": await other.createImageBitmap(blob),
+      "another window's canvas": canvas,
+      "another window's image": image,
+      bytes,
+      floats: read({ pixelFormat: "rgba-float16" }),
+      "wide colours": read({ colorSpace: "display-p3" }),
+      "wide floats": read({ colorSpace: "display-p3", pixelFormat: "rgba-float16" }),
+    };
+    const texts: Record<string, string> = {};
+    for (const [name, source] of Object.entries(sources)) {
+      texts[name] = (await vlm.caption(source, { cache: false })).text;
+    }
+    frame.remove();
+    const forged = await failureOf(() => vlm.caption(Object.create(Blob.prototype) as Blob));
+    // Numbers of a wide colour space mean another colour: the browser makes "217, 42, 52" of these.
+    const plain = (colour: readonly number[], settings: ImageDataSettings) => {
+      const pixels = new ImageData(64, 64, settings);
+      for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set(colour, at);
+      return pixels;
+    };
+    const reused = async (pixels: ImageData): Promise<number> =>
+      (await ask(vlm, { image: pixels, prompt: "Is it red?", maxNewTokens: 1 })).tokens.reused;
+    await reused(plain([200, 60, 60, 255], { colorSpace: "display-p3" }));
+    const colours = {
+      converted: await reused(plain([217, 42, 52, 255], {})),
+      asTheyAre: await reused(plain([200, 60, 60, 255], {})),
+    };
+    return { texts, forged, colours };
+  }, SCENE);
+  expect(new Set(Object.values(texts)).size, JSON.stringify(texts)).toBe(1);
+  expect(forged).toMatchObject({ name: "TypeError" });
+  expect(colours.converted).toBeGreaterThan(colours.asTheyAre);
+});
+
+test("what a large image takes is what the encoder needs of it", async ({ loadedPage }) => {
+  const { sizes, seen, texts } = await loadedPage.evaluate(async (scene) => {
+    const { fetchBlob, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
+    const canvas = new OffscreenCanvas(6000, 6000);
+    canvas
+      .getContext("2d")!
+      .drawImage(await createImageBitmap(await fetchBlob(scene)), 0, 0, 6000, 6000);
+    const large = await createImageBitmap(canvas);
+    const sizes: number[] = [];
+    const copy = window.createImageBitmap.bind(window);
+    window.createImageBitmap = async (...args: unknown[]) => {
+      const bitmap = await copy(...(args as Parameters<typeof copy>));
+      sizes.push(bitmap.width * bitmap.height);
+      return bitmap;
+    };
+    const calls = Array.from({ length: 8 }, () => vlm.caption(large, { cache: false }));
+    const results = await Promise.all(calls);
+    window.createImageBitmap = copy;
+    large.close();
+    const { width, height } = results[0]!.images[0]!;
+    const texts = results.map(({ text }) => text);
+    return { sizes, seen: [width, height], texts: [...new Set(texts)] };
+  }, SCENE);
+  expect(sizes).toHaveLength(8);
+  expect(Math.max(...sizes)).toBeLessThan(4e6);
+  expect(seen).toEqual([6000, 6000]);
+  expect(texts).toEqual([expect.stringContaining("sunflower")]);
+});
+
+test("an SVG in an image element is shown to the model, or refused with the true reason", async ({
+  kitPage,
+}) => {
+  const { sizes, errors, asked } = await kitPage.evaluate(async (scene) => {
+    const { failureOf, fetchBlob, observe, plainPicture } = window.kit;
+    const asked: string[] = [];
+    const { vlm } = await observe({
+      imageLimits: { maxPixels: 1e6 },
+      decoders: {
+        "image/heic": async (blob) => {
+          asked.push("heic", String(blob.size));
+          return createImageBitmap(await fetchBlob(scene));
+        },
+        "image/tiff": () => plainPicture("red", 1200, 1200),
+        "image/svg+xml": () => Promise.reject(new Error("secret")),
+        "image/psd": () => ({}) as Blob,
+      },
+    });
+    const svg = (attributes: string, content = '<rect width="99" height="99" fill="red"/>') =>
+      new Blob([`<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>${content}</svg>`], {
+        type: "image/svg+xml",
+      });
+    const show = (blob: Blob): HTMLImageElement => {
+      const image = new Image();
+      image.src = URL.createObjectURL(blob);
+      return image;
+    };
+    const html =
+      '<foreignObject width="9" height="9"><p xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>';
+    const heic = new Blob(["\0\0\0\x18ftypheic\0\0\0\0mif1heic"]);
+    const images = {
+      sized: show(svg('width="20" height="10"')),
+      unsized: show(svg('viewBox="0 0 20 10"')),
+      heic,
+    };
+    const sizes: Record<string, unknown> = {};
+    for (const [name, image] of Object.entries(images)) {
+      const { images: infos, text } = await vlm.caption(image, { cache: false });
+      sizes[name] = [infos[0]!.width, infos[0]!.height, text.includes("red")];
+    }
+    const wrong = {
+      html: show(svg('width="20" height="10"', html)),
+      flat: show(svg('width="0" height="10"')),
+      huge: show(svg('width="1e9" height="10"')),
+      broken: show(new Blob(["no image"])),
+      empty: new Image(),
+      failing: svg('width="20" height="10"'),
+      large: new Blob(["II*\0"]),
+      nothing: new Blob(["8BPS"]),
+    };
+    const errors: Record<string, unknown> = {};
+    for (const [name, image] of Object.entries(wrong)) {
+      const { code, details, message } = await failureOf(() => vlm.caption(image));
+      errors[name] = { code, details, message };
+    }
+    return { sizes, errors, asked };
+  }, SCENE);
+  expect(sizes).toEqual({
+    sized: [20, 10, true],
+    unsized: [expect.any(Number), expect.any(Number), true],
+    heic: [256, 256, false],
+  });
+  expect(asked).toEqual(["heic", "24"]);
+  expect(errors).toMatchObject({
+    html: { code: "image-unreadable", details: { reason: "show-only" } },
+    flat: { code: "image-unreadable", details: { reason: "empty" } },
+    huge: { code: "image-too-large" },
+    broken: { code: "image-unreadable", details: { reason: "decode-failed" } },
+    empty: { code: "image-unreadable", details: { reason: "not-ready" } },
+    failing: { code: "image-unreadable", details: { reason: "decode-failed" } },
+    large: { code: "image-too-large", details: { what: "pixels" } },
+    nothing: { code: "image-unreadable", details: { reason: "decode-failed" } },
+  });
+  expect(JSON.stringify(errors)).not.toContain("secret");
+});
+
+test("hints say why an answer may be of little use, also when it is remembered", async ({
+  kitPage,
+}) => {
+  const found = await kitPage.evaluate(async (scene) => {
+    const { fetchBlob, observe, plainPicture } = window.kit;
+    const { vlm } = await observe();
+    const webgl = document.createElement("canvas");
+    webgl.getContext("webgl2")?.clear(WebGL2RenderingContext.COLOR_BUFFER_BIT);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const long = new OffscreenCanvas(300, 3000);
+    long.getContext("2d")!.drawImage(await createImageBitmap(await fetchBlob(scene)), 0, 0);
+    const plain = await plainPicture("teal");
+    const images = { scene: await fetchBlob(scene), plain, webgl, long };
+    const found: Record<string, unknown> = {};
+    for (const [name, image] of Object.entries(images)) {
+      found[name] = (await vlm.caption(image)).images[0]!.hints?.map(({ code }) => code);
+    }
+    // The same file in another Blob is known by its bytes.
+    const again = await vlm.caption(new Blob([plain]));
+    found["again"] = [again.cached, again.images[0]!.hints?.[0]?.code];
+    return found;
+  }, SCENE);
+  expect(found).toEqual({
+    scene: undefined,
+    plain: ["nearly-uniform"],
+    webgl: ["transparent"],
+    long: ["very-long"],
+    again: [true, "nearly-uniform"],
   });
 });

@@ -23,6 +23,7 @@ export type { SupportReport } from "./client/check-support.ts";
 export { pinModel } from "./pins/pin-model.ts";
 export type { PinModelOptions } from "./pins/pin-model.ts";
 export type { ImageSource } from "./api/image-source.ts";
+export type { DecodedImage, ImageDecoder, ImageDecoders } from "./api/image-decoders.ts";
 
 export { chooseModel } from "./catalog/choose-model.ts";
 export type { ModelChoice } from "./catalog/choose-model.ts";
@@ -77,6 +78,7 @@ export type {
   FallbackInfo,
   FinishReason,
   GenerateEvent,
+  ImageHint,
   ImageInfo,
   ModelInfo,
   Timings,

@@ -15,6 +15,7 @@ import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
 import type { DownloadControl } from "./download-control.ts";
+import type { ImageDecoders } from "./image-decoders.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { OpenImage } from "./open-image.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
@@ -40,6 +41,11 @@ export interface VlmOptions {
   readonly onEvent?: (event: VlmEvent) => void;
   /** Limits for images; an image over a limit is refused before it is decoded. Default `DEFAULT_IMAGE_LIMITS`. */
   readonly imageLimits?: Partial<ImageLimits>;
+  /**
+   * The app's own decoders by MIME type, for formats that the kit does not read, such as `image/heic`, `image/tiff` and
+   * `image/svg+xml`. They run in the page.
+   */
+  readonly decoders?: ImageDecoders;
   readonly cache?: CacheOptions;
   readonly download?: DownloadOptions;
   /** Pauses and resumes the download of the model's files. */

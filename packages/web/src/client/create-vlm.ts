@@ -34,7 +34,9 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const loadRequest = toLoadRequest(options);
   const serving = await serve(options.model, options, options, loadRequest);
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
-  return new VlmClient(serving, loadRequest, (model, update) =>
+  const { storage, network, imageLimits: limits } = loadRequest;
+  const images = { limits, network, decoders: options.decoders ?? {} };
+  return new VlmClient(serving, { storage, images }, (model, update) =>
     serve(model, options, read(updateOptions, update, "options"), {
       ...loadRequest,
       asksAnew: true,

@@ -35,6 +35,8 @@ import { createEventQueue } from "./event-queue.ts";
 import { imageSidesOf } from "../families/image-sides.ts";
 import { newImageName } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
+import type { ImageSettings } from "../sources/snapshot-options.ts";
+import { seenAs } from "./seen-as.ts";
 import type { ActiveModel } from "../serving/active-model.ts";
 import { releaseImage, takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
@@ -44,7 +46,9 @@ import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => Promise<ActiveModel>;
 
 /** Settings that are the same for all models of a client. */
-export type ClientSettings = Pick<LoadRequest, "storage" | "imageLimits">;
+export interface ClientSettings extends Pick<LoadRequest, "storage"> {
+  readonly images: ImageSettings;
+}
 
 export class VlmClient implements Vlm {
   readonly #startServing: StartServing;
@@ -232,11 +236,12 @@ export class VlmClient implements Vlm {
 
   async #take(
     sources: readonly ImageSource[],
-    request: Pick<GenerateRequest, "signal" | "timeoutMs">,
+    request: Pick<GenerateRequest, "signal" | "timeoutMs" | "detail" | "fit">,
   ): Promise<TakenImages> {
     try {
       return await takeImages(sources, {
-        limits: this.#settings.imageLimits,
+        ...this.#settings.images,
+        seen: seenAs(this.#serving.model, request),
         signals: [...(request.signal ? [request.signal] : []), this.#disposing.signal],
         timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       });
@@ -256,9 +261,14 @@ function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions
   };
 }
 
+/** @throws {TypeError} for an empty list, which would ask the model about an image that is not there */
 function toList(image: GenerateRequest["image"]): readonly ImageSource[] {
   if (image === undefined) return [];
-  return Array.isArray(image) ? (image as readonly ImageSource[]) : [image as ImageSource];
+  if (!Array.isArray(image)) return [image as ImageSource];
+  if (image.length > 0) return image as readonly ImageSource[];
+  throw new TypeError(
+    "Expected `image` to be one image or several, got an empty list. Leave `image` out to ask without one",
+  );
 }
 
 function disposedError(): DOMException {

@@ -3,16 +3,16 @@
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { decodeDataAddress } from "../download/data-address.ts";
-import { isDataAddress, shownAddress } from "../schema/local-address.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { assertByteLength, assertSides, type ImageLimits } from "../image/limits.ts";
+import { isSame, type Size } from "../image/formats/size.ts";
 import { decodeFile, readPixels, type DecodedImage, type Pixels } from "./decode-file.ts";
 
 /** An image as it arrived: a file that is not decoded yet, or pixels. */
-export type ImageContent = Uint8Array<ArrayBuffer> | Pixels;
+export type ImageContent = Uint8Array<ArrayBuffer> | DecodedImage;
 
 /**
- * @throws {VlmError} `image-too-large`, `image-unreadable`, `image-fetch-failed`
+ * @throws {VlmError} `image-too-large`, `image-unreadable`
  */
 export async function readImage(
   image: WireImage,
@@ -22,19 +22,19 @@ export async function readImage(
   switch (image.kind) {
     case "pixels":
       assertSides(image.pixels, limits);
-      return image.pixels;
+      return { pixels: image.pixels };
     case "bitmap":
       try {
+        assertSides(image.natural, limits);
         assertSides(image.bitmap, limits);
-        return readPixels(image.bitmap);
+        return toDecoded(readPixels(image.bitmap), image.natural);
       } finally {
         image.bitmap.close();
       }
     case "blob":
       return readBlob(image.blob, limits, signal);
-    case "url":
-      if (isDataAddress(image.url)) return readDataAddress(image.url, limits);
-      return readBlob(await fetchImage(image.url, limits, signal), limits, signal);
+    case "data":
+      return readDataAddress(image.url, limits);
   }
 }
 
@@ -47,8 +47,12 @@ export async function decodeImage(
   limits: ImageLimits,
   signal: AbortSignal,
 ): Promise<DecodedImage> {
-  if (content instanceof Uint8Array) return decodeFile(content, limits, signal);
-  return { pixels: content };
+  return content instanceof Uint8Array ? decodeFile(content, limits, signal) : content;
+}
+
+/** @param natural the image's own size, of which the pixels may be a smaller copy */
+function toDecoded(pixels: Pixels, natural: Size): DecodedImage {
+  return isSame(pixels, natural) ? { pixels } : { pixels, fullSize: natural };
 }
 
 async function readBlob(
@@ -86,52 +90,4 @@ function readDataAddress(url: string, limits: ImageLimits): Uint8Array<ArrayBuff
   }
   assertByteLength(bytes.byteLength, limits);
   return bytes;
-}
-
-/** Fetches an image without sending anything about the user: no cookies, no referrer. */
-async function fetchImage(url: string, limits: ImageLimits, signal: AbortSignal): Promise<Blob> {
-  const shownUrl = shownAddress(url);
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      mode: "cors",
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      signal,
-    });
-  } catch (cause) {
-    if (signal.aborted || VlmError.is(cause)) throw cause;
-    throw new VlmError(
-      "image-fetch-failed",
-      "The image could not be fetched. Check its address, the connection, and that its server allows CORS.",
-      { url: shownUrl },
-      { cause },
-    );
-  }
-  if (!response.ok) {
-    throw new VlmError(
-      "image-fetch-failed",
-      `The image's server answered ${String(response.status)}. Check its address.`,
-      { url: shownUrl, status: response.status },
-    );
-  }
-  return readWithin(response, limits);
-}
-
-/** Reads the body and stops at the limit, whatever length the server claims. */
-async function readWithin(response: Response, limits: ImageLimits): Promise<Blob> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    bytes += value.byteLength;
-    if (bytes > limits.maxBytes) {
-      await reader.cancel();
-      assertByteLength(bytes, limits);
-    }
-  }
-  return new Blob(chunks);
 }

@@ -7,6 +7,7 @@
 import type { ImageForm, ImagePiece, ImagePlan, ImageTile } from "../families/family.ts";
 import type { Size } from "../image/formats/size.ts";
 import type { ImageLimits } from "../image/limits.ts";
+import { pixelHintOf } from "../image/pixel-hint.ts";
 import type { ImageFeatures, ImageTensor, Runtime } from "../engines/runtime.ts";
 import type { ImageFit } from "../protocol/options.ts";
 import type { ImageInfo, ModelInfo } from "../protocol/result.ts";
@@ -14,6 +15,7 @@ import type { KnownImage, ImageCache, StoredFeatures } from "../storage/image-ca
 import { LruMap } from "../shared/lru-map.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
+import { toHints } from "./image-hints.ts";
 import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
 import { keepTiles } from "./kept-tiles.ts";
@@ -125,7 +127,8 @@ export function createImages(options: ImagesOptions): Images {
       const plan = planFor(pixels, look);
       const tensorOf = plan.draw(pixels);
       onPreprocessed();
-      return { plan, tensorOf, width: pixels.width, height: pixels.height, ...facts };
+      const { width, height } = pixels;
+      return { plan, tensorOf, width, height, hint: pixelHintOf(pixels), ...facts };
     };
     if (!reuses) {
       const { plan, tensorOf, ...facts } = await draw();
@@ -222,13 +225,21 @@ interface DrawnImage extends ImageFacts {
 }
 
 /** What is known of an image beside its tiles. */
-type ImageFacts = Pick<KnownImage, "width" | "height" | "fullSize" | "isTruncated">;
+type ImageFacts = Pick<KnownImage, "width" | "height" | "fullSize" | "isTruncated" | "hint">;
 
 function describe(
   { side, tokens, pieces }: ImagePlan,
-  { isTruncated, fullSize, ...decoded }: ImageFacts,
+  { isTruncated, fullSize, hint, ...decoded }: ImageFacts,
 ): Pick<OpenedImage, "info" | "pieces"> {
   const { width, height } = fullSize ?? decoded;
-  const size = { width, height, size: side, tokens };
-  return { info: isTruncated ? { ...size, truncated: true } : size, pieces };
+  const hints = toHints({ width, height, hint });
+  const info: ImageInfo = {
+    width,
+    height,
+    size: side,
+    tokens,
+    ...(isTruncated && { truncated: true }),
+    ...(hints && { hints }),
+  };
+  return { info, pieces };
 }

@@ -58,8 +58,8 @@ export interface VlmErrorDetails {
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
   /**
-   * The call took longer than `timeoutMs`. In stage `source` its image had not loaded yet: wait for the image first. In
-   * other stages raise `timeoutMs`, or ask for fewer tokens or pixels.
+   * The call took longer than `timeoutMs`. In stage `source` its image was not there yet: an element had not loaded, an
+   * address had not answered, or the app's decoder had not finished. In other stages raise `timeoutMs`, or ask for fewer tokens or pixels.
    */
   timeout: { timeoutMs: number; stage: string };
   /** The bytes are not an image of a supported format. Convert it to PNG, JPEG, WebP, GIF, AVIF, BMP or ICO. */
@@ -70,9 +70,19 @@ export interface VlmErrorDetails {
     actual: number;
     limit: number;
   };
-  /** The image is damaged, empty, or cannot be read by this page. */
+  /**
+   * The image is damaged, empty, or cannot be read by this page. `cross-origin`: its server does not allow it.
+   * `show-only`: the browser shows it, but lets no page read it, such as an SVG with HTML in it.
+   */
   "image-unreadable": {
-    reason: "empty" | "malformed" | "truncated" | "decode-failed" | "cross-origin" | "not-ready";
+    reason:
+      | "empty"
+      | "malformed"
+      | "truncated"
+      | "decode-failed"
+      | "cross-origin"
+      | "show-only"
+      | "not-ready";
   };
   /** An image could not be fetched from its address. Check the address and its CORS headers. */
   "image-fetch-failed": { url: string; status?: number };

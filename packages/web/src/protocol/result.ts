@@ -14,7 +14,7 @@ export type FinishReason = "stop" | "length" | "stop-string" | "max-words";
 export interface Timings {
   /** The wait for earlier calls. */
   readonly queueMs: number;
-  /** Fetching (for addresses), checking and decoding the images. */
+  /** Checking and decoding the images. The page fetches and copies them before, which no timing counts. */
   readonly imageDecodeMs: number;
   /** Resizing, padding and normalising. */
   readonly preprocessMs: number;
@@ -89,6 +89,20 @@ export interface ImageInfo {
    * there is; what is missing is white or grey.
    */
   readonly truncated?: true;
+  /** Why the answer may be of little use; present if there is such a reason. The call does not fail because of it. */
+  readonly hints?: readonly ImageHint[];
+}
+
+/** Something about an image that an app may want to tell its user. */
+export interface ImageHint {
+  /**
+   * `nearly-uniform`: nearly all pixels have one colour. `transparent`: every pixel is transparent, as on a WebGL canvas
+   * without `preserveDrawingBuffer`. `very-long`: one side is more than 8 times the other, as of a screenshot of a whole
+   * page, so that the model sees what is on it very small.
+   */
+  readonly code: "nearly-uniform" | "transparent" | "very-long";
+  /** What was found, and what to do. For developers, in English. */
+  readonly message: string;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What an app may say when it loads, replaces or prepares a model. */
 
-import { fields, maybe } from "./fields.ts";
+import { entriesOf, fields, maybe } from "./fields.ts";
 import { imageLimits } from "./image-limits.ts";
 import { cacheOptions, downloadOptions } from "./storage-options.ts";
 import { callback, downloadControl, integerFrom, oneOf, signal, textOf } from "./values.ts";
@@ -11,6 +11,13 @@ const device = maybe(oneOf(["auto", "webgpu", "wasm"]));
 /** A model's descriptor has a schema and an error of its own. */
 const model = any();
 
+/** Functions by MIME type. */
+const decoders = entriesOf(
+  (type) => /^image\/[a-z0-9.+-]+$/.test(type),
+  "left out (its name is no MIME type of an image in lower case, such as `image/heic`)",
+  callback,
+);
+
 export const vlmOptions = fields({
   worker: callback,
   model,
@@ -20,6 +27,7 @@ export const vlmOptions = fields({
   onMetric: maybe(callback),
   onEvent: maybe(callback),
   imageLimits: maybe(imageLimits),
+  decoders: maybe(decoders),
   cache: maybe(cacheOptions),
   download: maybe(downloadOptions),
   control: maybe(downloadControl),

@@ -11,5 +11,9 @@ it("knows the addresses that need no network", () => {
 it("shows of an address neither secrets nor files", () => {
   expect(shownAddress("https://a.example/x?token=1#2")).toBe("https://a.example/x");
   expect(shownAddress("https://a.example/x?a\nb")).toBe("https://a.example/x");
+  expect(shownAddress("https://user:secret@a.example/x@y#z")).toBe("https://a.example/x@y");
+  expect(shownAddress("HTTPS:\\\\user:s@cret@a.example\\x")).toBe("HTTPS:\\\\a.example\\x");
+  expect(shownAddress("//user@a.example/x")).toBe("//a.example/x");
+  expect(shownAddress("/me@home/x")).toBe("/me@home/x");
   expect(shownAddress(`data:application/json,${"x".repeat(1e6)}`)).toBe("data:");
 });

@@ -58,6 +58,7 @@ export const knownImage = fields(
     size: positive,
     fullSize: maybe(fields({ width: positive, height: positive }, "dropped")),
     isTruncated: maybe(that<true>((value) => value === true, "true")),
+    hint: maybe(oneOf(["transparent", "nearly-uniform"])),
   },
   "dropped",
 );

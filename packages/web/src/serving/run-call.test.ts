@@ -280,7 +280,7 @@ describe("openImage", () => {
       return outcome.type === "opened" ? Promise.resolve(outcome.image) : Promise.reject(lost);
     });
     const view = { fit: "crop", detail: 64, targetLatencyMs: undefined } as const;
-    const call = { id: 7, image: { kind: "url", url: "/a.png" }, ...view } as const;
+    const call = { id: 7, image: { kind: "data", url: "data:," }, ...view } as const;
     const limits = { signal: undefined, timeoutMs: 1000, waitedMs: 0 };
     expect(await openImage(supervisor, { call, ...limits })).toEqual(image);
     expect(asked).toEqual([call, call]);

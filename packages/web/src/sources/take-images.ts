@@ -1,13 +1,12 @@
 /** Takes the images of a call from the page, until its signals abort or its time is over. */
 
-import type { ImageLimits } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { toWireImage } from "./image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
+import type { SnapshotOptions } from "./snapshot-options.ts";
 
-export interface TakeOptions {
-  readonly limits: ImageLimits;
+export interface TakeOptions extends Omit<SnapshotOptions, "signal"> {
   /** Each of these signals can end the wait. */
   readonly signals: readonly AbortSignal[];
   readonly timeoutMs: number;
@@ -27,7 +26,7 @@ export interface TakenImages {
  */
 export async function takeImages(
   sources: readonly ImageSource[],
-  { limits, signals, timeoutMs }: TakeOptions,
+  { signals, timeoutMs, ...settings }: TakeOptions,
 ): Promise<TakenImages> {
   const startedAt = performance.now();
   const ending = new AbortController();
@@ -36,7 +35,7 @@ export async function takeImages(
   const timer = setTimeout(() => {
     ending.abort(notThere(timeoutMs));
   }, timeoutMs);
-  const taking = sources.map((source) => toWireImage(source, { limits, signal }));
+  const taking = sources.map((source) => toWireImage(source, { ...settings, signal }));
   try {
     return { images: await Promise.all(taking), waitedMs: performance.now() - startedAt };
   } catch (error) {
@@ -56,8 +55,8 @@ export function releaseImage(image: WireImage): void {
 function notThere(timeoutMs: number): VlmError<"timeout"> {
   return new VlmError(
     "timeout",
-    `The image had not loaded after ${String(timeoutMs)} ms. Wait for its \`load\` event first; one with ` +
-      '`loading="lazy"` loads only where it is shown.',
+    `The image was not there after ${String(timeoutMs)} ms. Check that its address answers, or wait for its \`load\` ` +
+      'event first; one with `loading="lazy"` loads only where it is shown.',
     { timeoutMs, stage: "source" },
   );
 }

@@ -3,6 +3,7 @@
  * limited; the least recently used entries are removed first.
  */
 
+import type { PixelHint } from "../image/pixel-hint.ts";
 import { readStored } from "../schema/read.ts";
 import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
 import { LruMap } from "../shared/lru-map.ts";
@@ -23,6 +24,8 @@ export interface KnownImage {
   readonly fullSize?: { readonly width: number; readonly height: number };
   /** Present if its file ends before the image does. */
   readonly isTruncated?: true;
+  /** What its pixels alone say about it. */
+  readonly hint?: PixelHint | undefined;
 }
 
 export interface StoredFeatures {

@@ -3,6 +3,7 @@
  * Messages during a call go through a `MessagePort` that the page transfers with the call.
  */
 
+import type { Size } from "../image/formats/size.ts";
 import type { ImageLimits } from "../image/limits.ts";
 import type { Envelope, StartPhase, WireError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
@@ -29,13 +30,15 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** An image on its way to the worker. */
 export type WireImage = (
   | { readonly kind: "blob"; readonly blob: Blob }
-  | { readonly kind: "url"; readonly url: string }
-  | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap }
+  /** A `data:` address, which holds the file itself. */
+  | { readonly kind: "data"; readonly url: string }
+  /** A copy, perhaps smaller than the image, whose own size is `natural`. */
+  | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap; readonly natural: Size }
   | { readonly kind: "pixels"; readonly pixels: ImageData }
 ) & {
   /** The page's name for the image. Images with the same name have the same pixels. */
