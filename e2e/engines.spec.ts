@@ -28,6 +28,24 @@ const captionOnce = async (scene: string) => {
   return { text, events: types.filter((type) => type !== "graph-prepared") };
 };
 
+/** What a device without WebGPU gets of the tiny SmolVLM, and what it answers. Runs in the page. */
+const askInTiles = async (image: string) => {
+  while (!("kit" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { observe, tinySmolVlm } = window.kit;
+  const { vlm } = await observe({ model: tinySmolVlm(), device: "wasm" });
+  let [text, variant, tiles] = ["", "", 0];
+  for await (const event of vlm.generate({ image, prompt: "Describe this image.", detail: 256 })) {
+    if (event.type === "tile-encoded") ({ tiles } = event);
+    if (event.type === "done")
+      ({
+        text,
+        model: { variant },
+      } = event.result);
+  }
+  await vlm.dispose();
+  return { text, variant, tiles };
+};
+
 for (const { name, launch } of engines) {
   test.describe(name, () => {
     let engine: Engine;
@@ -61,6 +79,18 @@ for (const { name, launch } of engines) {
         }
       });
     }
+
+    test("asks a model that sees tiles, in its int8 files, and says what Chromium says", async ({
+      page: chromium,
+      server,
+    }) => {
+      const expected = await chromium.evaluate(askInTiles, SCENE);
+      await page.goto(`${server.origin}/index.html`);
+      const found = await page.evaluate(askInTiles, SCENE);
+      expect(found).toEqual(expected);
+      expect(found).toMatchObject({ variant: "int8", tiles: 5 });
+      expect(found.text).not.toBe("");
+    });
 
     test("prepares for offline use without waiting for a prompt, and names no method undefined", async ({
       server,
