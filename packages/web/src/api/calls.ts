@@ -13,11 +13,15 @@ export interface CallOptions extends GenerationOptions {
    * image element or a slow address counts; the wait in the queue of calls does not. Default 30,000.
    */
   readonly timeoutMs?: number;
-  /** How an image that is not square is fitted into the encoder's square. Default `pad`, which cuts nothing off. */
+  /**
+   * How an image that is not square is fitted into the encoder's square. The model's family has a default, which cuts nothing
+   * off: `pad` for FastVLM, `stretch` for SmolVLM.
+   */
   readonly fit?: ImageFit;
   /**
-   * The resolution that the encoder sees; a lower one is faster. Default `high`, the model's own size. Some encoders
-   * take one size only, and then always get that size. `images` of the result has the size that was used.
+   * The resolution that the encoder sees; a lower one is faster. Default `high` for FastVLM, which is the model's own size,
+   * and `auto` for SmolVLM. Some encoders take one size only, and then always get that size. `images` of the result has the
+   * size that was used.
    */
   readonly detail?: ImageDetail;
   /** How long encoding may take with `detail: "auto"`, in milliseconds. Default 250 on WebGPU, 2000 on WASM. */
