@@ -43,7 +43,7 @@ export async function writeSelfCheck(
     ...(await readModelFolder((name) => {
       const file = join(folder, name);
       return Promise.resolve(existsSync(file) ? readFileSync(file, "utf8") : undefined);
-    }, descriptor)),
+    })),
     open: (name) => {
       const bytes = new Uint8Array(readFileSync(join(folder, name)));
       return Promise.resolve({ ...sourceOfBytes(bytes), close: () => undefined });

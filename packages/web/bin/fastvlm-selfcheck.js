@@ -7,8 +7,8 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 
-const HELP = `Compares the precisions of a FastVLM's ONNX files on images of yours, on this machine's CPU, and writes
-what devices are held to, for fastvlm05b({ selfCheck }).
+const HELP = `Compares the precisions of a FastVLM's or SmolVLM's ONNX files on images of yours, on this machine's CPU, and
+writes what devices are held to, for fastvlm05b({ selfCheck }) or smolVlm({ selfCheck }).
 
   fastvlm-selfcheck FOLDER IMAGE... [options]
 
@@ -21,7 +21,7 @@ what devices are held to, for fastvlm05b({ selfCheck }).
   --set NAME=V,E,D   one more set: its vision, embedding and decoder file; may be repeated
   --prompt TEXT      default "Describe this image in one short sentence."
   --tokens N         the longest answer; default 32
-  --image-size N     pixels a side; default: the model's own, 1024
+  --image-size N     pixels of the longest side; default: the model's own, 1024, or one tile of SmolVLM, 512
   --threads N        default 1; more are faster and need memory
   --help
 
@@ -178,10 +178,14 @@ async function importSharp() {
 }
 
 async function ownSize(readText) {
-  const { crop_size: crop, size } = JSON.parse(
-    (await readText("preprocessor_config.json")) ?? "{}",
+  const {
+    max_image_size: tile,
+    crop_size: crop,
+    size,
+  } = JSON.parse((await readText("preprocessor_config.json")) ?? "{}");
+  return String(
+    tile?.longest_edge ?? crop?.height ?? crop ?? size?.height ?? size?.shortest_edge ?? 1024,
   );
-  return String(crop?.height ?? crop ?? size?.height ?? size?.shortest_edge ?? 1024);
 }
 
 function toNumber(name, text) {

@@ -1,10 +1,10 @@
 /** Reads the small files of a model that a comparison needs. */
 
 import type { TextCodec } from "../engines/runtime.ts";
+import { familyNameOfConfig } from "../families/family-name.ts";
 import { familyOf } from "../families/index.ts";
 import type { ModelSetup } from "../families/family.ts";
 import { endIdsOf } from "../generation/end-ids.ts";
-import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createTextCodec } from "../inference/tokenizer.ts";
 
 export interface ModelFolder {
@@ -16,17 +16,16 @@ export interface ModelFolder {
 
 /**
  * @param readText returns the content of a file, or undefined if there is none of that name
- * @param model says which family the files belong to
- * @throws {VlmError} `model-invalid` when the files are not those of that family
+ * @throws {VlmError} `model-invalid` when the files are not those of a family that is known
  */
 export async function readModelFolder(
   readText: (path: string) => Promise<string | undefined>,
-  model: Pick<ModelDescriptor, "family"> = {},
 ): Promise<ModelFolder> {
   const readJson = async (path: string): Promise<unknown> =>
     JSON.parse((await readText(path)) ?? "null") as unknown;
-  const setup = familyOf(model).configure({
-    config: await readJson("config.json"),
+  const config = await readJson("config.json");
+  const setup = familyOf({ family: familyNameOfConfig(config) }).configure({
+    config,
     generation: await readJson("generation_config.json"),
     preprocessor: await readJson("preprocessor_config.json"),
   });

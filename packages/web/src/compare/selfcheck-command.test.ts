@@ -51,6 +51,20 @@ describe.skipIf(!existsSync(`${ROOT}${TINY}/onnx/vision_encoder.onnx`))("fastvlm
     expect(check.features.length).toBeGreaterThan(100);
   });
 
+  it("reads a SmolVLM's folder, and checks one tile", async () => {
+    const out = join(folder, "tile.json");
+    const { code, stdout, stderr } = await selfcheck(
+      ...["packages/tiny/smolvlm/model", "e2e/fixtures/scenes/scene-04.png", "--sets", "fp32,int8"],
+      ...["--tokens", "4", "--prompt", "Describe this image.", "--out", out],
+    );
+    expect(stderr).toContain("int8: scene-04.png");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\| int8 \| 1\.0000 \/ 1\.0000 +\| 1 of 1 /);
+    expect(stdout).toContain("A lollipop");
+    const check = JSON.parse(await readFile(out, "utf8")) as SelfCheck;
+    expect(check).toMatchObject({ imageSize: 128, minCosine: 0.97 });
+  });
+
   it.each([
     ["without an image", [TINY], "at least one IMAGE"],
     ["for a precision that is not there", [TINY, TINY, "--sets", "fp64"], "has no set `fp64`"],

@@ -23,3 +23,13 @@ export function familyNameOf({
     { file: "family", reason: `not one of ${MODEL_FAMILIES.join(", ")}` },
   );
 }
+
+/** What `model_type` of a config.json says in files of SmolVLM 1 and 2. */
+const SMOLVLM_TYPES: readonly unknown[] = ["idefics3", "smolvlm"];
+
+/** The family of a model whose config.json this is, for files without a descriptor. All others are taken as FastVLM's. */
+export function familyNameOfConfig(config: unknown): ModelFamilyName {
+  const type =
+    typeof config === "object" && config !== null && "model_type" in config && config.model_type;
+  return SMOLVLM_TYPES.includes(type) ? "smolvlm" : "fastvlm";
+}
