@@ -3,6 +3,7 @@
 
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
+import noUnsanitized from "eslint-plugin-no-unsanitized";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
@@ -15,6 +16,8 @@ export default defineConfig(
     "e2e/consumer/",
   ]),
   js.configs.recommended,
+  // What a model writes is shown as text. No file may turn a string into HTML.
+  noUnsanitized.configs.recommended,
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -332,7 +332,7 @@ test("an SVG in an image element is shown to the model, or refused with the true
       '<foreignObject width="9" height="9"><p xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>';
     const heic = new Blob(["\0\0\0\x18ftypheic\0\0\0\0mif1heic"]);
     const images = {
-      sized: show(svg('width="20" height="10"')),
+      sized: show(svg('width="20" height="20"')),
       unsized: show(svg('viewBox="0 0 20 10"')),
       heic,
     };
@@ -359,7 +359,7 @@ test("an SVG in an image element is shown to the model, or refused with the true
     return { sizes, errors, asked };
   }, SCENE);
   expect(sizes).toEqual({
-    sized: [20, 10, true],
+    sized: [20, 20, true],
     unsized: [expect.any(Number), expect.any(Number), true],
     heic: [256, 256, false],
   });

@@ -1,5 +1,6 @@
-/** A page that may connect to its own origin only: files and pictures in `data:` and `blob:` addresses. */
+/** Pages with a strict Content-Security-Policy, as the docs show it: addresses, workers and Trusted Types. */
 
+import type { Page } from "@playwright/test";
 import { expect, openKit, test } from "./fixtures.ts";
 
 /** What an app that is strict would send: no `data:` or `blob:` in `connect-src`. */
@@ -87,4 +88,82 @@ test("a blob: address is read as a picture where the page may show it, else refu
   expect(errors.file).toMatchObject({ code: "download-failed", details: { reason: "address" } });
   expect(errors.file.message).toContain("connect-src blob:");
   expect(errors.file.milliseconds).toBeLessThan(20_000); // Retries would take half a minute more.
+});
+
+/** What packages/web/README.md shows. */
+const TRUSTED =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:; " +
+  "style-src 'self'; require-trusted-types-for 'script'; trusted-types default fastvlm-kit; report-uri /violations";
+
+/** The default policy that packages/web/README.md shows. */
+async function trustOwnScripts(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    interface Rules {
+      readonly createScriptURL: (url: string) => string;
+    }
+    const { trustedTypes } = window as unknown as {
+      trustedTypes: { createPolicy: (name: string, rules: Rules) => void };
+    };
+    trustedTypes.createPolicy("default", {
+      createScriptURL(url) {
+        if (new URL(url, location.href).origin === location.origin) return url;
+        throw new TypeError("This page starts scripts of its own origin only");
+      },
+    });
+  });
+}
+
+test("the whole kit works where scripts need Trusted Types, with all its threads", async ({
+  page,
+  server,
+}) => {
+  server.policy = TRUSTED;
+  await trustOwnScripts(page);
+  await openKit(page, server);
+  const seen = await page.evaluate(async () => {
+    const { ask, failureOf, fetchBlob, observe, openLibrary, tinyModel } = window.kit;
+    const { vlm, events } = await observe({ model: tinyModel(), wasmThreads: 2 });
+    const image = await fetchBlob("/scenes/scene-01.png");
+    const text = (await vlm.caption(image, { cache: false })).text;
+    const answer = await ask(vlm, { image, prompt: "What is on the left?" });
+    const open = await vlm.open("/scenes/scene-01.png");
+    const asked = await open.caption();
+    open.close();
+    const library = openLibrary();
+    await library.prepareOffline(tinyModel(), { device: "wasm" });
+    const output = document.createElement("output");
+    return {
+      texts: [text, answer.text, asked.text],
+      events: events.map(({ type }) => type),
+      isReady: await library.isOfflineReady(tinyModel(), { device: "wasm" }),
+      isRefused: (
+        await failureOf(() => {
+          output.innerHTML = text; // eslint-disable-line no-unsanitized/property -- shows that the policy refuses it
+          return Promise.resolve();
+        })
+      ).name,
+    };
+  });
+  expect(seen.isRefused).toBe("TypeError"); // The policy is in force.
+  expect(seen.texts.map((text) => text !== "")).toEqual([true, true, true]);
+  expect(seen.isReady).toBe(true);
+  expect(seen.events).not.toContain("threads-fallback");
+  const violations = server.requests.filter((path) => path.includes("violations"));
+  expect(violations).toHaveLength(1); // what the test itself tried
+});
+
+test("without the kit's policy, one thread answers, and an event says so", async ({
+  page,
+  server,
+}) => {
+  server.policy = TRUSTED.replace("default fastvlm-kit", "default");
+  await trustOwnScripts(page);
+  await openKit(page, server);
+  const { text, events } = await page.evaluate(async () => {
+    const { observe, tinyModel } = window.kit;
+    const { vlm, events } = await observe({ model: tinyModel(), wasmThreads: 2 });
+    return { text: (await vlm.caption("/scenes/scene-01.png")).text, events };
+  });
+  expect(text).not.toBe("");
+  expect(events).toContainEqual(expect.objectContaining({ type: "threads-fallback" }));
 });

@@ -62,6 +62,8 @@ export type {
   RewriteReport,
 } from "./protocol/graph-report.ts";
 
+export type { UntrustedText } from "./protocol/untrusted-text.ts";
+
 export { CODE_CACHE } from "./protocol/storage.ts";
 export type {
   DownloadOptions,

@@ -19,6 +19,7 @@ import {
 import type { Engine } from "../engines/engine.ts";
 import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
+import { toTrustedScriptUrl } from "../shared/trusted-script-url.ts";
 import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
@@ -239,7 +240,10 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
 
 /** Starts this worker's own script again, with a name that makes it a verifier of files. */
 function startVerifier(): Worker {
-  return new Worker(self.location.href, { type: "module", name: VERIFIER_NAME });
+  return new Worker(toTrustedScriptUrl(self.location.href), {
+    type: "module",
+    name: VERIFIER_NAME,
+  });
 }
 
 async function inEnvelope<T>(work: () => Promise<T>): Promise<Envelope<T>> {

@@ -3,6 +3,7 @@
 import type { DeviceAttempt } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
 import type { Device } from "./model-descriptor.ts";
+import type { UntrustedText } from "./untrusted-text.ts";
 
 /**
  * Why the answer ended. `stop`: the model ended it. `length`: it reached `maxNewTokens`. `stop-string`: one of the
@@ -59,7 +60,7 @@ export interface FallbackInfo extends DeviceAttempt {
 /** The answer, and how it was computed. */
 export interface VlmResult {
   /** The output of the model. Do not trust it: show it as text, never as HTML. */
-  readonly text: string;
+  readonly text: UntrustedText;
   readonly finishReason: FinishReason;
   readonly model: ModelInfo;
   readonly device: Device;
@@ -119,7 +120,7 @@ export type GenerateEvent =
       /** Tiles of all images of the call. */
       readonly totalTiles: number;
     }
-  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "text-delta"; readonly text: UntrustedText }
   | { readonly type: "done"; readonly result: VlmResult };
 
 /**

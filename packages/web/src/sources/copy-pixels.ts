@@ -84,11 +84,7 @@ async function copied(
   const copying = createImageBitmap(source, { ...options, ...resize });
   return untilAborted(copying, signal).catch((cause: unknown) => {
     // A copy that arrives after all is freed at once.
-    if (signal.aborted)
-      copying.then(
-        (late) => late.close(),
-        () => undefined,
-      );
+    if (signal.aborted) copying.then(closeBitmap, () => undefined);
     throw cause;
   });
 }
@@ -110,6 +106,10 @@ function drawnElement(source: HTMLImageElement, natural: Size, side: number): Im
   } catch (cause) {
     throw copyFailed(source, cause);
   }
+}
+
+function closeBitmap(bitmap: ImageBitmap): void {
+  bitmap.close();
 }
 
 function hasPixels({ width, height }: Size): boolean {

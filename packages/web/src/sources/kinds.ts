@@ -13,17 +13,29 @@ export type Drawable =
   | HTMLVideoElement
   | VideoFrame;
 
-const isOffscreenCanvas = kindWith<OffscreenCanvas>("OffscreenCanvas", "width");
-const isBitmap = kindWith<ImageBitmap>("ImageBitmap", "width");
-const isArrayBuffer = kindWith<ArrayBuffer>("ArrayBuffer", "byteLength");
+/** What the page may be given. */
+interface Classes {
+  readonly ArrayBuffer: ArrayBuffer;
+  readonly Blob: Blob;
+  readonly HTMLCanvasElement: HTMLCanvasElement;
+  readonly HTMLImageElement: HTMLImageElement;
+  readonly HTMLVideoElement: HTMLVideoElement;
+  readonly ImageBitmap: ImageBitmap;
+  readonly ImageData: ImageData;
+  readonly OffscreenCanvas: OffscreenCanvas;
+  readonly VideoFrame: VideoFrame;
+}
 
-export const isBlob = kindWith<Blob>("Blob", "size");
-export const isImageData = kindWith<ImageData>("ImageData", "width");
-export const isImageElement = kindWith<HTMLImageElement>("HTMLImageElement", "naturalWidth");
-export const isVideoElement = kindWith<HTMLVideoElement>("HTMLVideoElement", "videoWidth");
-export const isVideoFrame = kindWith<VideoFrame>("VideoFrame", "displayWidth");
+export const isBlob = kindOf("Blob", "size");
+export const isImageData = kindOf("ImageData", "width");
+export const isImageElement = kindOf("HTMLImageElement", "naturalWidth");
+export const isVideoElement = kindOf("HTMLVideoElement", "videoWidth");
+export const isVideoFrame = kindOf("VideoFrame", "displayWidth");
 
-const isCanvasElement = kindWith<HTMLCanvasElement>("HTMLCanvasElement", "width");
+const isArrayBuffer = kindOf("ArrayBuffer", "byteLength");
+const isBitmap = kindOf("ImageBitmap", "width");
+const isCanvasElement = kindOf("HTMLCanvasElement", "width");
+const isOffscreenCanvas = kindOf("OffscreenCanvas", "width");
 
 export function isCanvas(value: unknown): value is HTMLCanvasElement | OffscreenCanvas {
   return isCanvasElement(value) || isOffscreenCanvas(value);
@@ -45,20 +57,21 @@ export function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView<
   return isArrayBuffer(value) || ArrayBuffer.isView(value);
 }
 
-/**
- * @param className a class of the platform; where the browser lacks it, nothing is of this kind
- * @param property one that only objects of this class have
- */
-function kindWith<T>(className: string, property: string): (value: unknown) => value is T {
-  return (value): value is T => {
-    const found = (globalThis as Readonly<Record<string, unknown>>)[className];
-    if (typeof value !== "object" || value === null || typeof found !== "function") return false;
-    const getter = Object.getOwnPropertyDescriptor(found.prototype as object, property)?.get;
+/** Where the browser lacks the class, nothing is of this kind. */
+function kindOf<Name extends keyof Classes>(
+  name: Name,
+  property: keyof Classes[Name] & string,
+): (value: unknown) => value is Classes[Name] {
+  return (value): value is Classes[Name] => {
+    const { prototype } = ((globalThis as Record<string, unknown>)[name] ?? {}) as {
+      readonly prototype?: object;
+    };
+    if (typeof value !== "object" || value === null || !prototype) return false;
     try {
-      getter?.call(value);
+      Reflect.get(prototype, property, value); // calls the getter on `value`
+      return true;
     } catch {
       return false; // "Illegal invocation": it is something else.
     }
-    return getter !== undefined;
   };
 }

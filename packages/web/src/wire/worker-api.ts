@@ -22,6 +22,7 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { STAGES } from "../protocol/stages.ts";
+import type { UntrustedText } from "../protocol/untrusted-text.ts";
 import type {
   DownloadOptions,
   OfflineReport,
@@ -143,7 +144,7 @@ export type CallMessage =
   | { readonly type: "stage"; readonly stage: CallStage }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
   | { readonly type: "tile-encoded"; readonly tiles: number; readonly totalTiles: number }
-  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "text-delta"; readonly text: UntrustedText }
   | { readonly type: "opened"; readonly image: ImageInfo }
   | { readonly type: "done"; readonly result: VlmResult }
   | { readonly type: "failed"; readonly error: WireError };

@@ -5,6 +5,7 @@
 
 import type { OrtBuild } from "./load-ort.ts";
 import { nameMergedThread } from "./merged-thread.ts";
+import { toTrustedScriptUrl } from "../../shared/trusted-script-url.ts";
 
 export interface ThreadEvents {
   /** The browser is asked for a thread. */
@@ -44,7 +45,10 @@ export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void 
 
     constructor(url: string | URL, options: WorkerOptions) {
       const isMerged = new URL(url, self.location.href).href === self.location.href;
-      super(url, isMerged ? { ...options, name: nameMergedThread(build) } : options);
+      super(
+        toTrustedScriptUrl(url),
+        isMerged ? { ...options, name: nameMergedThread(build) } : options,
+      );
       kept.add(this);
       missing += 1;
       const { signal } = watch;
