@@ -1,14 +1,13 @@
 /** Finds images in which there is nothing to see, so that an app can say so beside the answer. */
 
+import type { PixelHint } from "../protocol/result.ts";
+
 /** Pixels as RGBA, four bytes each. */
 interface RgbaPixels {
   readonly data: ArrayLike<number>;
   readonly width: number;
   readonly height: number;
 }
-
-/** `transparent`: every pixel is transparent. `nearly-uniform`: nearly all pixels have one colour. */
-export type PixelHint = "transparent" | "nearly-uniform";
 
 /** The pixels that are looked at lie on a grid of at most so many columns and rows. */
 const GRID = 128;

@@ -94,6 +94,9 @@ export interface ImageInfo {
   readonly hints?: readonly ImageHint[];
 }
 
+/** The hints that an image's pixels give, and not its sides. */
+export type PixelHint = Exclude<ImageHint["code"], "very-long">;
+
 /** Something about an image that an app may want to tell its user. */
 export interface ImageHint {
   /**

@@ -3,10 +3,10 @@
  * limited; the least recently used entries are removed first.
  */
 
-import type { PixelHint } from "../image/pixel-hint.ts";
 import { readStored } from "../schema/read.ts";
 import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
 import { LruMap } from "../shared/lru-map.ts";
+import type { PixelHint } from "../protocol/result.ts";
 import type { Store } from "./store.ts";
 
 /** An image as the model sees it. */
