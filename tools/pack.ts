@@ -5,6 +5,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { copyOnnxRuntime } from "./onnxruntime.ts";
 import { REPOSITORY, runBin } from "./run.ts";
+import { writeSbom } from "./sbom.ts";
 
 /** Folders under `packages/`. */
 export const PACKAGES = ["web", "tiny", "onnx"] as const;
@@ -17,9 +18,10 @@ const PUBLISHED_PROJECTS = [
   "packages/onnx/tsconfig.build.json",
 ];
 
-/** Writes `dist` of every package. Resolves to whether it could be. */
+/** Writes `dist` of every package, and the bill of materials of the SDK. Resolves to whether it could be. */
 export async function buildPackages(): Promise<boolean> {
   copyOnnxRuntime();
+  writeSbom();
   return runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]);
 }
 

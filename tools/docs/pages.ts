@@ -19,7 +19,7 @@ export function readPages(): Page[] {
   const docs = readdirSync(repositoryPath("docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
-  return ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...docs, ...readmes]
+  return ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", ...docs, ...readmes]
     .filter((path) => existsSync(repositoryPath(path)))
     .map((path) => parsePage(path, readFileSync(repositoryPath(path), "utf8")));
 }
