@@ -1,6 +1,6 @@
 /** Creates a client: checks the options, loads the model, and connects the callbacks for progress, metrics and events. */
 
-import { DEFAULT_IMAGE_LIMITS } from "../image/limits.ts";
+import { resolveImageLimits } from "../image/limits.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
@@ -113,7 +113,7 @@ async function serve(
 function toLoadRequest(options: VlmOptions): LoadSettings {
   const { wasmThreads = 0, network = "any", optimize = "auto" } = options;
   return {
-    imageLimits: { ...DEFAULT_IMAGE_LIMITS, ...options.imageLimits },
+    imageLimits: resolveImageLimits(options.imageLimits),
     wasmThreads,
     network,
     asksAnew: false,

@@ -2,18 +2,22 @@ import { VlmError, type VlmErrorDetails } from "../protocol/errors.ts";
 import type { ImageHeader } from "./formats/image-header.ts";
 import { showSize, type Size } from "./formats/size.ts";
 
-/** Limits for images. An image over a limit is refused before it is decoded. `Infinity` removes a limit. */
+/** Limits for images. An image over a limit is reduced or refused before it is decoded. `Infinity` removes a limit. */
 export interface ImageLimits {
   /** The size of the file in bytes. */
   readonly maxBytes: number;
   /** The longer side in pixels. A file with a longer one is reduced to it while it is decoded. */
   readonly maxSide: number;
   /**
-   * Width times height in pixels. Decoding takes 4 bytes for each pixel, and in some browsers twice as much. A JPEG with
-   * more pixels is reduced to so many while it is decoded, where the browser can do that: Chromium can.
+   * Width times height in pixels. Decoding takes 4 bytes for each pixel, and in some browsers twice as much. What is larger
+   * is reduced if `maxReducedPixels` allows it.
    */
   readonly maxPixels: number;
-  /** Width times height of a JPEG that is reduced while it is decoded. */
+  /**
+   * Width times height of an image that is reduced. A JPEG is reduced while it is decoded, where the browser can do that
+   * (Chromium can). Otherwise the browser decodes all pixels first, so that images of over 120 megapixels are refused.
+   * If you set `maxPixels` alone, this is the same number.
+   */
   readonly maxReducedPixels: number;
   /** The number of segments of a JPEG. Decoding time grows with the square of this number. */
   readonly maxSegments: number;
@@ -52,58 +56,23 @@ export function assertByteLength(byteLength: number, limits: ImageLimits): void 
 }
 
 /**
- * Refuses an image that would cost too much to decode, and says to which size a large one is reduced.
- *
- * @param canReduce whether the browser can make a JPEG smaller while it decodes it
- * @returns the most that the decoder may return; undefined where that is the whole image
- * @throws {VlmError} `image-too-large`; `details` say which limit, and by how much.
+ * What an app gets that names some limits. One that names `maxPixels` alone wants images refused that are larger, and
+ * not reduced.
  */
-export function chooseDecodedSize(
-  header: ImageHeader,
-  byteLength: number,
-  limits: ImageLimits,
-  canReduce: boolean,
-): Size | undefined {
-  assertByteLength(byteLength, limits);
-  assertCounts(header, limits);
-  assertRatio(header, limits);
-  const pixels = header.width * header.height;
-  if (canReduce && header.kind === "jpeg" && pixels > limits.maxPixels) {
-    assertReducible(header, limits);
-  } else {
-    assertPixels(header, limits);
-  }
-  if (header.decoded) assertSides(header.decoded, limits);
-  const longer = Math.max(header.width, header.height);
-  const scale = Math.min(Math.sqrt(limits.maxPixels / pixels), limits.maxSide / longer);
-  if (scale >= 1) return undefined;
+export function resolveImageLimits(own: Partial<ImageLimits> = {}): ImageLimits {
+  const { maxPixels, maxReducedPixels = maxPixels } = own;
   return {
-    width: Math.max(1, Math.floor(header.width * scale)),
-    height: Math.max(1, Math.floor(header.height * scale)),
+    ...DEFAULT_IMAGE_LIMITS,
+    ...own,
+    ...(maxReducedPixels !== undefined && { maxReducedPixels }),
   };
-}
-
-/** The bytes of a progressive JPEG's coefficients that the decoder may keep: two for each, until the last scan is read. */
-const MAX_COEFFICIENTS = 170e6;
-
-function assertReducible(header: ImageHeader, limits: ImageLimits): void {
-  const { width, height, coefficients = 0 } = header;
-  assertAtMost("pixels", "maxReducedPixels", width * height, limits, (limit) => {
-    return `The image is ${showSize(header)} pixels, more than the limit of ${limit / 1e6} megapixels.`;
-  });
-  if (coefficients <= MAX_COEFFICIENTS) return;
-  const limit = Math.floor((width * height * MAX_COEFFICIENTS) / coefficients);
-  throw new VlmError(
-    "image-too-large",
-    `The image is ${showSize(header)} pixels, too many for a progressive JPEG, which is kept in memory whole while it is decoded. Save it again as a baseline JPEG, or shrink it.`,
-    { what: "pixels", actual: width * height, limit },
-  );
 }
 
 /** Pixels times scans of a JPEG. Chromium 156 takes about 1.3 s for a thousand million on a machine of two cores. */
 const MAX_SCANNED_PIXELS = 2e9;
 
-function assertCounts(header: ImageHeader, limits: ImageLimits): void {
+/** @throws {VlmError} `image-too-large` for a file of too many parts */
+export function assertCounts(header: ImageHeader, limits: ImageLimits): void {
   const { segments, scans, kind, width, height } = header;
   const [countLimit, noun] =
     kind === "png" || kind === "ico"
@@ -136,13 +105,19 @@ export function assertSides({ width, height }: Size, limits: ImageLimits): void 
   assertRatio(size, limits);
 }
 
-function assertPixels(size: Size, limits: ImageLimits): void {
-  assertAtMost("pixels", "maxPixels", size.width * size.height, limits, (limit) => {
+/** @throws {VlmError} `image-too-large` */
+export function assertPixels(
+  size: Size,
+  limits: ImageLimits,
+  name: "maxPixels" | "maxReducedPixels" = "maxPixels",
+): void {
+  assertAtMost("pixels", name, size.width * size.height, limits, (limit) => {
     return `The image is ${showSize(size)} pixels, more than the limit of ${limit / 1e6} megapixels.`;
   });
 }
 
-function assertRatio(size: Size, limits: ImageLimits): void {
+/** @throws {VlmError} `image-too-large` */
+export function assertRatio(size: Size, limits: ImageLimits): void {
   const { width, height } = size;
   const ratio = Math.max(width, height) / Math.min(width, height);
   assertAtMost("ratio", "maxRatio", ratio, limits, (limit) => {

@@ -1,13 +1,14 @@
 /** Decodes an image's file to pixels, turned upright, and no larger than the limits allow. */
 
 import { VlmError } from "../protocol/errors.ts";
+import { chooseDecodedSize } from "../image/choose-decoded-size.ts";
 import { assertDecodedSize } from "../image/decoded-size.ts";
 import { toDecodablePart } from "../image/decodable-part.ts";
 import { swapsSides } from "../image/formats/exif.ts";
 import type { ImageHeader } from "../image/formats/image-header.ts";
 import { isSame, type Size } from "../image/formats/size.ts";
 import { readImageHeader } from "../image/formats/sniff.ts";
-import { chooseDecodedSize, type ImageLimits } from "../image/limits.ts";
+import type { ImageLimits } from "../image/limits.ts";
 import { createDecodeDeadline } from "./decode-deadline.ts";
 import { canDecodeInPart, decodePart, decodeReduced, type Frame } from "./image-decoder.ts";
 
@@ -40,8 +41,8 @@ export async function decodeFile(
   signal: AbortSignal,
 ): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
-  const canReduce = await canDecodeInPart(header.kind);
-  const size = chooseDecodedSize(header, bytes.byteLength, limits, canReduce);
+  const canScale = await canDecodeInPart(header.kind);
+  const size = chooseDecodedSize(header, bytes.byteLength, limits, canScale);
   const { image, isTruncated } = await deadline.run(
     () => openFrame(bytes, header, size),
     (late) => {

@@ -35,6 +35,7 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
   if (!BIT_DEPTHS[colourType]?.includes(bitDepth)) {
     throw malformedImage("png", `has no colour type ${colourType} with ${bitDepth} bits`);
   }
+  const isInterlaced = reader.u8(28) === 1;
   const { count, isComplete, hasData } = readChunks(reader);
   return {
     kind: "png",
@@ -42,6 +43,7 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     height,
     segments: count,
     scans: 0,
+    ...((bitDepth === 16 || isInterlaced) && { needsMoreMemory: true }),
     ...(hasData && !isComplete && { isTruncated: true }),
   };
 }
