@@ -89,11 +89,20 @@ async function openFrame(
   try {
     return { image: await createImageBitmap(new Blob(parts), bitmapOptions(size)), isTruncated };
   } catch (cause) {
-    // Some kinds have no reader here that finds the end of their data.
-    const image = isTruncated ? undefined : await decodePart(bytes, header.kind);
+    const image = await decodeDamaged(bytes, header);
     if (image) return { image, isTruncated: true };
     throw decodeFailed(header, cause);
   }
+}
+
+/**
+ * What an `<img>` shows of a PNG with a wrong checksum or a wrong chunk after its data, and of a BMP that is cut short, whose
+ * end no reader here looks for.
+ */
+async function decodeDamaged(bytes: Bytes, header: ImageHeader): Promise<Frame | undefined> {
+  const { kind, end, isTruncated } = header;
+  if (isTruncated || (kind !== "bmp" && !(kind === "png" && end !== undefined))) return undefined;
+  return decodePart(bytes.subarray(0, end), kind);
 }
 
 /** The EXIF orientation is applied. The Blob has no type, so that the bytes decide. */

@@ -12,7 +12,7 @@ export type Frame = ImageBitmap | VideoFrame;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** How long to wait for the first pixels of a file that is cut short. There may be none, and then nothing comes. */
-const PART_WITHIN_MS = 2000;
+const PART_WITHIN_MS = 1000;
 
 export async function canDecodeInPart(kind: ImageKind): Promise<boolean> {
   return typeof ImageDecoder === "function" && ImageDecoder.isTypeSupported(typeOf(kind));

@@ -6,6 +6,7 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** How many bytes stand before the first chunk. */
 export const PNG_SIGNATURE_BYTES = SIGNATURE.length;
 const CHUNK_OVERHEAD_BYTES = 12; // length, name, checksum
+const CHECKSUM_BYTES = 4;
 const MAX_U31 = 0x7fff_ffff; // the format's own limit for a side
 
 /** Bit depths that the format allows, by colour type. */
@@ -36,7 +37,7 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     throw malformedImage("png", `has no colour type ${colourType} with ${bitDepth} bits`);
   }
   const isInterlaced = reader.u8(28) === 1;
-  const { count, isComplete, hasData } = readChunks(reader);
+  const { count, isComplete, dataEnd } = readChunks(reader);
   return {
     kind: "png",
     width,
@@ -44,7 +45,8 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     segments: count,
     scans: 0,
     ...((bitDepth === 16 || isInterlaced) && { needsMoreMemory: true }),
-    ...(hasData && !isComplete && { isTruncated: true }),
+    ...(dataEnd !== undefined && { end: dataEnd }),
+    ...(dataEnd !== undefined && !isComplete && { isTruncated: true }),
   };
 }
 
@@ -52,20 +54,20 @@ interface ChunkSummary {
   readonly count: number;
   /** Whether the last chunk is there to its last byte. */
   readonly isComplete: boolean;
-  /** Whether there is image data. */
-  readonly hasData: boolean;
+  /** Where the image data ends, without its last checksum; undefined if there is none. */
+  readonly dataEnd: number | undefined;
 }
 
 function readChunks(reader: ByteReader): ChunkSummary {
   let count = 0;
-  let hasData = false;
+  let dataEnd: number | undefined;
   for (const { name, end } of pngChunks(reader)) {
     if (name === "IHDR" && count > 0) throw malformedImage("png", "has two headers");
     count += 1;
-    if (name === "IDAT") hasData = true;
-    if (name === "IEND") return { count, isComplete: end <= reader.length, hasData };
+    if (name === "IDAT") dataEnd = Math.min(end, reader.length) - CHECKSUM_BYTES;
+    if (name === "IEND") return { count, isComplete: end <= reader.length, dataEnd };
   }
-  return { count, isComplete: false, hasData };
+  return { count, isComplete: false, dataEnd };
 }
 
 /** A chunk with its length, name and checksum. */
