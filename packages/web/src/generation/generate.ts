@@ -3,13 +3,13 @@
  * caller ends the answer. It does not know which engine computes the logits.
  */
 
-import { VlmError } from "../protocol/errors.ts";
 import type { ResolvedGenerationOptions } from "../protocol/options.ts";
 import type { FinishReason } from "../protocol/result.ts";
 import type { PromptPart, Runtime, TextCodec } from "../engines/runtime.ts";
 import { createSampler } from "./sampling.ts";
 import type { SequenceCache } from "./sequence-cache.ts";
 import { countWords } from "./sentences.ts";
+import { roomForAnswer } from "./room-for-answer.ts";
 import { createTextStream } from "./text-stream.ts";
 
 /** Everything that the loop needs from its caller. */
@@ -122,16 +122,5 @@ function countPositions(parts: readonly PromptPart[]): number {
   return parts.reduce(
     (sum, part) => sum + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
     0,
-  );
-}
-
-function roomForAnswer(promptPositions: number, wanted: number, maxPositions: number): number {
-  const room = maxPositions - promptPositions;
-  if (room >= 1) return Math.min(wanted, room);
-  throw new VlmError(
-    "context-overflow",
-    `The prompt takes ${String(promptPositions)} positions and the model has ${String(maxPositions)}. ` +
-      "Shorten the prompt or use fewer images.",
-    { tokens: promptPositions, limit: maxPositions },
   );
 }

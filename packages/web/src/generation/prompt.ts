@@ -126,6 +126,22 @@ export function fillImages(
   return mergeTokens(parts);
 }
 
+/**
+ * Number of positions in a prompt, before its images are encoded.
+ *
+ * @param tiles those of all images, with the positions that each takes
+ */
+export function countPositions(
+  pieces: readonly PromptPiece[],
+  tiles: readonly { readonly tokens: number }[],
+): number {
+  const ids = pieces.reduce(
+    (sum, piece) => sum + (piece.kind === "tokens" ? piece.ids.length : 0),
+    0,
+  );
+  return tiles.reduce((sum, { tokens }) => sum + tokens, ids);
+}
+
 /** Number of text positions in a prompt; what marks the tiles of an image is the image's. */
 export function countTextTokens(pieces: readonly PromptPiece[]): number {
   return pieces.reduce(

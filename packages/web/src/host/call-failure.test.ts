@@ -21,7 +21,7 @@ describe("what a call fails with", () => {
   });
 
   it("stays what it is where it has a code already, or where the call was cancelled", () => {
-    const typed = new VlmError("context-overflow", "Too long.", { tokens: 2, limit: 1 });
+    const typed = new VlmError("context-overflow", "Too long.", { tokens: 2, limit: 1, excess: 2 });
     expect(toCallFailure(typed, "prefill", signal)).toBe(typed);
     const reason = new DOMException("enough", "AbortError");
     expect(toCallFailure(reason, "decode", AbortSignal.abort(reason))).toBe(reason);

@@ -8,8 +8,15 @@ import {
   type GenerationContext,
 } from "../generation/generate.ts";
 import type { ImageForm, PromptForm } from "../families/family.ts";
-import { countTextTokens, fillImages, layOutPrompt, upToImages } from "../generation/prompt.ts";
+import {
+  countPositions,
+  countTextTokens,
+  fillImages,
+  layOutPrompt,
+  upToImages,
+} from "../generation/prompt.ts";
 import type { ImageFeatures, Runtime, TextCodec } from "../engines/runtime.ts";
+import { assertTextLength, roomForAnswer } from "../generation/room-for-answer.ts";
 import { createSequenceCache, type SequenceCache } from "../generation/sequence-cache.ts";
 import { endOnSentence, limitWords, stripLeadIn } from "../generation/sentences.ts";
 import type { ImageInfo, ModelInfo, Timings, TokenCounts, VlmResult } from "../protocol/result.ts";
@@ -45,6 +52,9 @@ export async function answer(
   const clock = createStageClock(scope.enqueuedAt);
   clock.end("queueMs");
 
+  const texts = [call.prompt, call.system ?? "", ...call.history.map(({ content }) => content)];
+  assertTextLength(texts, codec, runtime.maxPositions);
+
   await scope.enter("image");
   const opened = await openImages(parts, call, scope, clock);
   const images = opened.map((image) => image.info);
@@ -66,6 +76,9 @@ export async function answer(
     { text: call.prompt, system: call.system, history: call.history },
     opened.map((image) => image.pieces),
   );
+  // A prompt that does not fit is refused before its images are encoded.
+  const tiles = opened.flatMap((image) => image.tiles);
+  roomForAnswer(countPositions(pieces, tiles), call.generation.maxNewTokens, runtime.maxPositions);
   let generation: Generation;
   try {
     const features = await encodeAll(parts, opened, scope);

@@ -86,8 +86,11 @@ export interface VlmErrorDetails {
   };
   /** An image could not be fetched from its address. Check the address and its CORS headers. */
   "image-fetch-failed": { url: string; status?: number };
-  /** Images and text together have more tokens than the model's context. Shorten the prompt or use fewer images. */
-  "context-overflow": { tokens: number; limit: number };
+  /**
+   * Images and text together have `excess` tokens too many for the model's context. Shorten the prompt or use fewer
+   * images. `tokens` and `excess` are estimates for a text that is far too long.
+   */
+  "context-overflow": { tokens: number; limit: number; excess: number };
   /** Inference failed in a way that no other code describes; see `cause`. */
   "generation-failed": { stage: string };
 }
