@@ -1,5 +1,6 @@
 /** Files that browsers show although something is odd about them, and files that are slow to decode on purpose. */
 
+import sharp from "sharp";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";
@@ -164,4 +165,39 @@ test("an animation of 50,000 frames costs no more than its first one", async ({ 
     return performance.now() - startedAt;
   });
   expect(milliseconds).toBeLessThan(5000); // Chromium 156 takes 9 s for all frames, and minutes for 200,000.
+});
+
+test("an image that is slow to decode ends at its deadline, and the next one is answered soon", async ({
+  kitPage,
+}) => {
+  const slow = await sharp({
+    create: { width: 6000, height: 6000, channels: 3, background: "rgb(200, 30, 30)" },
+  })
+    .jpeg({ progressive: true, quality: 50 })
+    .toBuffer();
+  const seen = await kitPage.evaluate(
+    async ([scene, base64]) => {
+      const { fetchBlob, observe, tinyModel, timedFailureOf } = window.kit;
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const image = new Blob([bytes], { type: "image/jpeg" });
+      const { vlm, workers } = await observe({
+        model: tinyModel(),
+        imageLimits: { maxDecodeMs: 20 },
+      });
+      const good = await fetchBlob(scene);
+      const failure = await timedFailureOf(() => vlm.caption(image, { cache: false }));
+      const startedAt = performance.now();
+      const { text } = await vlm.caption(good, { cache: false });
+      const milliseconds = performance.now() - startedAt;
+      return { failure, milliseconds, text, workers: workers.length };
+    },
+    [SCENE, slow.toString("base64")] as const,
+  );
+  expect(seen.failure).toMatchObject({
+    code: "image-too-large",
+    details: { what: "time", limit: 20 },
+  });
+  expect(seen.text).not.toBe("");
+  expect(seen.milliseconds).toBeLessThan(2000);
+  expect(seen.workers).toBe(1);
 });

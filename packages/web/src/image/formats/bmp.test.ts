@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readBmpHeader } from "./bmp.ts";
-import { bytesOf, u32be } from "../fixtures/craft.ts";
+import { bytesOf, craftPng, u32be } from "../fixtures/craft.ts";
 
 function craft(headerBytes: number, width: number, height: number): Uint8Array {
   const u32le = (value: number) => u32be(value).reverse();
@@ -29,5 +29,21 @@ describe("readBmpHeader", () => {
     for (const headerBytes of [0, 13, 15, 65, 107, 125, 2 ** 32 - 1]) {
       expect(() => readBmpHeader(craft(headerBytes, 5, 3))).toThrow("header of unknown length");
     }
+  });
+
+  it("holds a file in a file to the size around it", () => {
+    const u32le = (value: number) => u32be(value).reverse();
+    const craftNested = (png: Uint8Array): Uint8Array =>
+      bytesOf(
+        ["BM", u32le(0), u32le(0), u32le(54)].flatMap((part) => [...bytesOf(part)]),
+        [40, 64, 64].flatMap(u32le),
+        [1, 0, 24, 0, ...u32le(5), ...new Array<number>(20).fill(0)],
+        [...png],
+      );
+    expect(readBmpHeader(craftNested(craftPng(64, 64, 3)))).toMatchObject({
+      width: 64,
+      segments: 4,
+    });
+    expect(() => readBmpHeader(craftNested(craftPng(16_384, 64)))).toThrow("holds an image of");
   });
 });

@@ -23,9 +23,10 @@ function craftIco(...entries: readonly Entry[]): Uint8Array {
   );
 }
 
-const bmp = (width: number, height: number): number[] => [
+const bmp = (width: number, height: number, compression = 0): number[] => [
   ...[40, width, 2 * height].flatMap(u32le),
   ...[1, 0, 32, 0],
+  ...u32le(compression),
 ];
 
 describe("readIcoHeader", () => {
@@ -51,6 +52,8 @@ describe("readIcoHeader", () => {
     expect(() => readIcoHeader(bytesOf([0, 0, 1, 0, 1, 1]))).toThrow("too many images");
     const other = craftIco({ side: 8, image: [1, 2, 3, 4, 5, 6, 7, 8] });
     expect(() => readIcoHeader(other)).toThrow("neither PNG nor BMP");
+    const nested = craftIco({ side: 16, image: bmp(16, 16, 5) });
+    expect(() => readIcoHeader(nested)).toThrow("holds another file");
     const cut = craftIco({ side: 16, image: bmp(16, 16) });
     expect(() => readIcoHeader(cut.subarray(0, 30))).toThrow("ends before");
   });

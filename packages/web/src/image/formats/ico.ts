@@ -13,6 +13,8 @@ const DIRECTORY_BYTES = 6;
 const ENTRY_BYTES = 16;
 const PNG_START = 0x89_50_4e_47;
 const BMP_HEADER_BYTES = 40;
+const COMPRESSION_AT = 16;
+const BIT_FIELDS = 3; // the largest number of a compression whose pixels are in the BMP itself
 
 /** Real files have about ten images. */
 const MAX_ENTRIES = 256;
@@ -58,6 +60,9 @@ function readEntry(
   }
   if (reader.u32le(start) !== BMP_HEADER_BYTES) {
     throw malformedImage("ico", "has an image that is neither PNG nor BMP");
+  }
+  if (reader.u32le(start + COMPRESSION_AT) > BIT_FIELDS) {
+    throw malformedImage("ico", "has a BMP that holds another file");
   }
   // The height counts the mask, which stands under the colours.
   const height = Math.floor(Math.abs(reader.i32le(start + 8)) / 2);

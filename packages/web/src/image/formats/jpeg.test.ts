@@ -105,5 +105,9 @@ describe("readJpegHeader", () => {
   it("says how much a decoder keeps of a file with several scans", () => {
     const bytes = craftJpeg(jpegFrame(40, 30), jpegScan(), jpegScan());
     expect(readJpegHeader(bytes).coefficients).toBe(1200);
+    const one = craftJpeg(jpegFrame(40, 30), jpegScan());
+    expect(readJpegHeader(one).coefficients).toBeUndefined();
+    one[3] = 0xc2; // progressive: more scans may follow
+    expect(readJpegHeader(one).coefficients).toBe(1200);
   });
 });

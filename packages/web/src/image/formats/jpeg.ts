@@ -16,12 +16,14 @@ const START_OF_IMAGE = 0xd8;
 const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
+const PROGRESSIVE = new Set([0xc2, 0xc6, 0xca, 0xce]);
 
 /** Reads size, orientation and the counts of segments and scans. */
 export function readJpegHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "jpeg");
   let size: Size | undefined;
   let samples = 0; // of each pixel
+  let isProgressive = false;
   let orientation = 1;
   let hasExif = false;
   let segments = 0;
@@ -60,6 +62,7 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
       // A second frame header is an error, and readers differ in which one counts.
       const frame = { height: reader.u16be(offset + 3), width: reader.u16be(offset + 5) };
       size = size ? cover(size, frame) : frame;
+      isProgressive ||= PROGRESSIVE.has(marker);
       samples = Math.max(samples, countSamples(reader, offset + 7));
     } else if (marker === START_OF_SCAN) {
       if (!size) throw malformedImage("jpeg", "has image data before its size");
@@ -81,7 +84,7 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
     segments,
     scans,
     end,
-    ...(scans > 1 && { coefficients: Math.ceil(width * height * samples) }),
+    ...((scans > 1 || isProgressive) && { coefficients: Math.ceil(width * height * samples) }),
     ...(scans > 0 && !isComplete && { isTruncated: true }),
   };
 }
