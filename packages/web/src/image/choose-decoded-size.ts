@@ -16,8 +16,8 @@ import {
  */
 const MAX_DECODER_BYTES = 480e6;
 
-/** What is left of an image that is reduced after all of it was decoded: four times what the largest encoder sees. */
-const PIXELS_AFTER_DECODING = 16e6;
+/** What is left of an image with too many pixels: four times what the largest encoder sees, which is 2,048 pixels a side. */
+const REDUCED_PIXELS = 16e6;
 
 /** Kinds that decoders decode in four bytes for each pixel. AVIF and JPEG XL take up to three times as much. */
 const LEAN_KINDS: ReadonlySet<ImageKind> = new Set(["jpeg", "png", "webp", "gif", "bmp"]);
@@ -42,9 +42,8 @@ export function chooseDecodedSize(
   if (header.decoded) assertSides(header.decoded, limits);
   let mostPixels = limits.maxPixels;
   if (width * height > limits.maxPixels) {
-    const isScaled = canScale && kind === "jpeg";
-    assertReducible(header, limits, isScaled);
-    if (!isScaled) mostPixels = Math.min(mostPixels, PIXELS_AFTER_DECODING);
+    assertReducible(header, limits, canScale && kind === "jpeg");
+    mostPixels = Math.min(mostPixels, REDUCED_PIXELS);
   }
   const scale = Math.min(
     Math.sqrt(mostPixels / (width * height)),

@@ -153,7 +153,9 @@ export function readPixels(image: Frame, orientation = 1): Pixels {
   if (!context) throw new Error("No 2d context");
   context.setTransform(...turnOf(orientation, { width, height }));
   context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  canvas.width = canvas.height = 0; // Frees its memory now, and not when garbage is collected.
+  return pixels;
 }
 
 type Turn = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
