@@ -15,7 +15,7 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /**
    * Width times height of an image that is reduced. A JPEG is reduced while it is decoded, where the browser can do that
-   * (Chromium can). Otherwise the browser decodes all pixels first, so that images of over 120 megapixels are refused.
+   * (Chromium can). Otherwise the browser decodes all pixels first, so that images of over 110 megapixels are refused.
    * If you set `maxPixels` alone, this is the same number.
    */
   readonly maxReducedPixels: number;
