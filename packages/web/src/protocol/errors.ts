@@ -7,6 +7,7 @@
  */
 
 import type { Device } from "./model-descriptor.ts";
+import { toSafeText } from "./safe-text.ts";
 
 /** What each code's `details` hold, and what the caller can do about it. */
 export interface VlmErrorDetails {
@@ -156,7 +157,7 @@ const MAX_CAUSES = 4;
 /** Turns anything that was thrown into plain data, which structured clone accepts. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
-    return { kind: "error", name: "Error", message: describe(thrown) };
+    return { kind: "error", name: "Error", message: toSafeText(describe(thrown)) };
   }
   const { cause } = thrown as { cause?: unknown };
   return {
@@ -164,8 +165,8 @@ export function toWireError(thrown: unknown, depth = 0): WireError {
       ? { kind: "vlm" as const, code: thrown.code, details: thrown.details }
       : { kind: "error" as const }),
     name: thrown.name,
-    message: thrown.message,
-    ...(typeof thrown.stack === "string" && { stack: thrown.stack }),
+    message: toSafeText(thrown.message),
+    ...(typeof thrown.stack === "string" && { stack: toSafeText(thrown.stack) }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: toWireError(cause, depth + 1) }),
   };
 }

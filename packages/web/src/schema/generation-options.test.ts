@@ -71,7 +71,10 @@ describe("options of a generation", () => {
     [{ maxWords: 4097 }, "`maxWords` to be an integer from 1 to 4096, got `4097` (number)"],
     [{ stop: "\n" }, '`stop` to be an array of non-empty strings, got "\\n"'],
     [{ stop: [""] }, '`stop` to be an array of non-empty strings, got [""]'],
-    [{ stop: ["a", 1] }, '`stop` to be an array of non-empty strings, got ["a", `1` (number)]'],
+    [
+      { stop: ["a", 1] },
+      "`stop` to be an array of non-empty strings, got [a text of 1 characters, `1` (number)]",
+    ],
   ])("refuses %o", (options, sentence) => {
     expect(() => read(captionOptions, options, "options")).toThrow(
       new TypeError(`Expected ${sentence}`),

@@ -236,6 +236,26 @@ describe("options that are refused", () => {
     expect(() => read(schema, given, "options")).toThrow(`Expected ${sentence}`);
   });
 
+  it("shows nothing of what users write, nor of long values", () => {
+    const messageOf = (schema: typeof generateRequest | typeof vlmOptions, given: object) => {
+      try {
+        read(schema, given, "options");
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "none";
+    };
+    const asked = { prompt: "What?" };
+    expect(messageOf(generateRequest, { ...asked, history: ["secret"] })).toContain(
+      "got a text of 6 characters",
+    );
+    expect(messageOf(generateRequest, { ...asked, system: ["secret"] })).not.toContain("secret");
+    expect(messageOf(generateRequest, { ...asked, question: "a secret" })).not.toContain("secret");
+    expect(messageOf(vlmOptions, { ...vlm, device: `secret${"x".repeat(20)}` })).not.toContain(
+      "secret",
+    );
+  });
+
   it("names a field that cannot be read, and has the reason as its cause", () => {
     const failure = new Error("not now");
     const broken = {
@@ -244,7 +264,7 @@ describe("options that are refused", () => {
       },
     };
     const reading = (): unknown => read(vlmOptions, { ...vlm, cache: broken }, "options");
-    expect(reading).toThrow('Expected `cache.storage` to be readable, got the error "not now"');
+    expect(reading).toThrow("Expected `cache.storage` to be readable, got an error (Error)");
     expect(reading).toThrow(expect.objectContaining({ name: "TypeError", cause: failure }));
     const proxy = new Proxy({}, { ownKeys: () => { throw failure; } }); // prettier-ignore
     expect(() => read(cacheOptions, proxy, "options")).toThrow(

@@ -54,16 +54,33 @@ export function readStored<const Schema extends GenericSchema>(
 
 /** "Expected `network` to be "any" or "none", got "None"": a schema's message is what stands in the middle. */
 function toSentence(issue: BaseIssue<unknown>, name: string): string {
-  return `Expected \`${getDotPath(issue) ?? name}\` to be ${issue.message}, got ${show(issue.input)}`;
+  return `Expected \`${getDotPath(issue) ?? name}\` to be ${issue.message}, got ${show(issue.input, isWrittenByUser(issue))}`;
 }
 
 const MAX_SHOWN = 80;
 
+/** Words that an option may be are shorter. What is longer, or has several words, may be what a user wrote, or a key. */
+const SHOWN_TEXT = /^(?:\S{0,16}|\s*)$/;
+
+/** Options that hold what users write. */
+const WRITTEN_BY_USERS = new Set<unknown>(["prompt", "system", "history", "stop"]);
+
+function isWrittenByUser({ path }: BaseIssue<unknown>): boolean {
+  return WRITTEN_BY_USERS.has(path?.at(0)?.key) && path?.at(-1)?.key !== "role";
+}
+
 /** Text in quotes, so that "9" and 9 look different; of objects only the kind, never the content. */
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_SHOWN));
-  if (Array.isArray(value)) return `[${value.map(show).join(", ").slice(0, MAX_SHOWN)}]`;
-  if (value instanceof Error) return `the error "${value.message}"`;
+function show(value: unknown, isSecret: boolean): string {
+  if (typeof value === "string") {
+    const isShown = isSecret ? value.trim() === "" : SHOWN_TEXT.test(value);
+    return isShown ? JSON.stringify(value) : `a text of ${String(value.length)} characters`;
+  }
+  if (Array.isArray(value))
+    return `[${value
+      .map((one) => show(one, isSecret))
+      .join(", ")
+      .slice(0, MAX_SHOWN)}]`;
+  if (value instanceof Error) return `an error (${value.name})`;
   if ((typeof value === "object" && value !== null) || typeof value === "function") {
     return `\`${Object.prototype.toString.call(value)}\``;
   }

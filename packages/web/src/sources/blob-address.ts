@@ -1,6 +1,7 @@
 /** Reads images at `blob:` addresses. */
 
 import { VlmError } from "../protocol/errors.ts";
+import { shownAddress } from "../schema/local-address.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 
 /**
@@ -36,6 +37,6 @@ function unreadable(url: string): VlmError<"image-fetch-failed"> {
     "image-fetch-failed",
     "The image's `blob:` address cannot be read: it was revoked, is no image, or the page's Content-Security-Policy forbids it. " +
       "Pass the Blob itself.",
-    { url },
+    { url: shownAddress(url) },
   );
 }
