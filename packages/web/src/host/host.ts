@@ -31,6 +31,7 @@ import { openModelFiles } from "./open-model-files.ts";
 import { openStoredModels, type StoredModels } from "./stored-models.ts";
 import { createOfflineService } from "./offline-service.ts";
 import { resolveRequest, settleRequest } from "./resolve-request.ts";
+import { RefusedMessages } from "./refused-messages.ts";
 import { sealNetwork } from "./seal-network.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
@@ -41,8 +42,11 @@ interface Served {
   readonly recorder: Recorder;
 }
 
-/** @param engines in order of preference */
-export function createHost(engines: readonly Engine[]): WorkerApi {
+/**
+ * @param engines in order of preference
+ * @param refused the messages that did not reach these methods
+ */
+export function createHost(engines: readonly Engine[], refused = new RefusedMessages()): WorkerApi {
   const queue = createTaskQueue();
   const yieldToMessages = createMessageYield();
   const cancellations = new Map<number, AbortController>();
@@ -196,6 +200,9 @@ export function createHost(engines: readonly Engine[]): WorkerApi {
     connect: (lifeLock, port) =>
       inEnvelope(async () => {
         page = port;
+        refused.reportTo((reason) => {
+          recorderFor({}).record("vlm.messages.refused", 1, { "vlm.reason": reason });
+        });
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),
     load: (request) => inEnvelope(() => load(request)),

@@ -34,7 +34,7 @@ const file = fields({
 const path = textOf("the path of a file");
 const paths = maybe(listOf(path, "a list of paths"));
 
-const variant = fields({
+export const variant = fields({
   id: name,
   device: oneOf(["webgpu", "wasm"]),
   requires: maybe(listOf(oneOf(["shader-f16"]), "a list of GPU features")),
