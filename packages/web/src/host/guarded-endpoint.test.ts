@@ -11,7 +11,7 @@ import { WORKER_REQUESTS } from "../schema/requests.ts";
 import { readModel } from "../families/read-model.ts";
 import type { LoadRequest, WorkerApi, WorkerMessage } from "../wire/worker-api.ts";
 import { createGuardedEndpoint } from "./guarded-endpoint.ts";
-import { serveMethods } from "./serve.ts";
+import { serveMethods } from "./serve-methods.ts";
 
 const storage = toStorageOptions({ storage: "memory" });
 const ports: MessagePort[] = [];
@@ -152,7 +152,6 @@ it("passes nothing on of a thousand messages that are nearly calls", () => {
     {
       postMessage: (message) => structuredClone(message) as unknown,
       addEventListener: (_, listener) => listeners.push(listener as (event: Event) => void),
-      removeEventListener: () => undefined,
     },
     () => undefined,
   );

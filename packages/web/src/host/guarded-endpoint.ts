@@ -18,17 +18,24 @@ interface CallOnWire {
   readonly argumentList: readonly { readonly type: "RAW"; readonly value: unknown }[];
 }
 
+/** What this file uses of a `MessagePort`, and of a worker's globals. */
+export interface PagePort {
+  postMessage(message: unknown, options: { readonly transfer: Transferable[] }): void;
+  addEventListener(type: string, listener: (event: Event) => void): void;
+  start?(): void;
+}
+
 /**
  * @param port where the page's messages arrive; nobody but the page that started the worker has its other end
  * @param onRefused called for every message that did not pass
  */
 export function createGuardedEndpoint(
-  port: Endpoint,
+  port: PagePort,
   onRefused: (reason: RefusalReason) => void,
 ): Endpoint {
   return {
-    postMessage: (message, transfer) => {
-      port.postMessage(message, transfer);
+    postMessage: (message, transfer = []) => {
+      port.postMessage(message, { transfer });
     },
     addEventListener: (type, listener) => {
       port.addEventListener(type, (event) => {
@@ -82,11 +89,12 @@ function hasOnly(value: unknown, names: readonly string[]): value is Record<stri
 }
 
 /** Comlink's answer for a call that threw, so that a caller of another version does not wait for ever. */
-function answerRefused(port: Endpoint, data: unknown): void {
+function answerRefused(port: PagePort, data: unknown): void {
   const { id } = (typeof data === "object" && data !== null ? data : {}) as { id?: unknown };
   if (typeof id !== "string" || id.length > MAX_ID_LENGTH) return;
   const value = { name: "TypeError", message: "The worker has no such method, or it takes others" };
-  port.postMessage({ id, type: "HANDLER", name: "throw", value: { isError: true, value } });
+  const answer = { id, type: "HANDLER", name: "throw", value: { isError: true, value } };
+  port.postMessage(answer, { transfer: [] });
 }
 
 /** Comlink's ids have up to 60 characters. */

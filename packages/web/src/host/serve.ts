@@ -3,14 +3,11 @@
  * serves a page, or it is a thread of an engine.
  */
 
-import { expose, type Endpoint } from "comlink";
 import type { Engine } from "../engines/engine.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { openWeightStore } from "../storage/open-stores.ts";
 import { serveVerification, VERIFIER_NAME } from "../storage/verify-ahead.ts";
-import { createGuardedEndpoint } from "./guarded-endpoint.ts";
-import { createHost } from "./host.ts";
-import { RefusedMessages } from "./refused-messages.ts";
+import { serveMethods } from "./serve-methods.ts";
 
 /**
  * @param engines in order of preference
@@ -26,16 +23,4 @@ export async function serve(engines: readonly Engine[]): Promise<void> {
     return;
   }
   serveMethods(engines, self);
-}
-
-/** Serves the contract's methods, and nothing else, on a port that only the page has. */
-export function serveMethods(engines: readonly Engine[], port: Endpoint): void {
-  const refused = new RefusedMessages();
-  const methods: object = Object.create(null) as object;
-  expose(
-    Object.freeze(Object.assign(methods, createHost(engines, refused))),
-    createGuardedEndpoint(port, (reason) => {
-      refused.note(reason);
-    }),
-  );
 }
