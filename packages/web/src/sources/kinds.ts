@@ -37,7 +37,7 @@ const isBitmap = kindOf("ImageBitmap", "width");
 const isCanvasElement = kindOf("HTMLCanvasElement", "width");
 const isOffscreenCanvas = kindOf("OffscreenCanvas", "width");
 
-export function isCanvas(value: unknown): value is HTMLCanvasElement | OffscreenCanvas {
+function isCanvas(value: unknown): value is HTMLCanvasElement | OffscreenCanvas {
   return isCanvasElement(value) || isOffscreenCanvas(value);
 }
 

@@ -48,7 +48,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (!isSupported(kind)) {
     throw new VlmError(
       "image-unsupported",
-      `${kind === "unknown" ? "The file is no image that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF, BMP or ICO.`,
+      `${kind === "unknown" ? "The file is no image that the kit knows" : `The file is of kind "${kind}"`}. Convert it to PNG, JPEG, WebP, GIF, AVIF, BMP or ICO, or pass a decoder for it in \`decoders\` of \`createVlm\`.`,
       { kind },
     );
   }
