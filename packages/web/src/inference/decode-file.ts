@@ -78,9 +78,8 @@ async function openFrame(
   size: Size | undefined,
 ): Promise<OpenedFrame> {
   const isTruncated = header.isTruncated === true;
-  if (isTruncated && !size) {
-    // Shows what there is as an `<img>` does: what is missing is transparent.
-    const image = await decodePart(bytes.subarray(0, header.end), header.kind);
+  if (isTruncated && (await canDecodeInPart(header.kind))) {
+    const image = await decodeCut(bytes.subarray(0, header.end), header, size);
     if (image) return { image, isTruncated };
   }
   const parts = toDecodablePart(bytes, header);
@@ -92,6 +91,24 @@ async function openFrame(
     const image = await decodeDamaged(bytes, header);
     if (image) return { image, isTruncated: true };
     throw decodeFailed(header, cause);
+  }
+}
+
+/**
+ * Shows what there is as an `<img>` does: what is missing is transparent. Firefox decodes a file that is cut short to a
+ * bitmap; Chromium refuses it at once, and has a decoder for files that are still arriving. WebKit has no such decoder, and
+ * its bitmap may be empty.
+ */
+async function decodeCut(
+  bytes: Bytes,
+  { kind }: ImageHeader,
+  size: Size | undefined,
+): Promise<Frame | undefined> {
+  try {
+    return await createImageBitmap(new Blob([bytes]), bitmapOptions(size));
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return size ? undefined : decodePart(bytes, kind);
   }
 }
 
