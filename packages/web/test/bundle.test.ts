@@ -7,11 +7,11 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 18_800,
+  page: 22_200,
   /** A worker that downloads, lists and queues. */
   light: 39_200,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 50_500,
+  heavy: 54_800,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 30_000,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */
