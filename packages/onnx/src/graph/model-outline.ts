@@ -1,5 +1,6 @@
 /** Reads where the parts of an ONNX model are in its file. All rewrites use this outline. */
 
+import { OnnxError } from "../errors.ts";
 import { GRAPH, MODEL, OPSET } from "../format/onnx-fields.ts";
 import { WIRE } from "../format/protobuf.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -26,13 +27,17 @@ export interface GraphOutline {
   readonly opset: number;
 }
 
-/** Field numbers of onnx.proto. */
+/**
+ * The greatest number of nodes. The graphs of the models that the kit knows have a few thousand. Rewrites look at the
+ * surroundings of each node, so that a file with a million of them would keep a core busy for minutes.
+ */
+const MAX_NODES = 20_000;
 
 /**
  * @param file names the file in errors
  * @param layout where the external files are in the source, if there are any
  * @returns undefined if there is no graph, or more than one
- * @throws {OnnxError} `model-invalid` for what is not a protobuf message
+ * @throws {OnnxError} `model-invalid` for what is not a protobuf message, and for a graph with too many nodes
  */
 export function outlineModel(
   source: ByteSource,
@@ -53,13 +58,23 @@ export function outlineModel(
 
   const fields: Field[] = [];
   const tensors: StoredTensor[] = [];
+  let nodesLeft = MAX_NODES;
   for (const field of reader.fields(contentOf(graph))) {
     if (field.wireType !== WIRE.bytes) continue;
     fields.push(field);
+    if (field.number === GRAPH.node && nodesLeft-- === 0) throw tooManyNodes(file);
     if (field.number !== GRAPH.initializer) continue;
     tensors.push({ field, ...outlineTensor(reader, contentOf(field), layout) });
   }
   return { source, messageEnd, reader, graph, fields, tensors, opset };
+}
+
+function tooManyNodes(file: string): OnnxError {
+  return new OnnxError(
+    "model-invalid",
+    { file, reason: "too many nodes" },
+    `The ${file} file has a graph of more than ${String(MAX_NODES)} nodes. Use a file that a model's exporter wrote.`,
+  );
 }
 
 /** The version of ONNX's own operators, whose domain has no name; 0 for other domains. */

@@ -1,6 +1,6 @@
 /** Loads a model: its files, its tokenizer and its runtime, and creates the caches that it keeps between calls. */
 
-import { VlmError, type StartPhase } from "../protocol/errors.ts";
+import type { StartPhase } from "../protocol/errors.ts";
 import {
   hasOptionalFile,
   type GraphName,
@@ -31,6 +31,7 @@ import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
+import { parseModelJson } from "./parse-model-json.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 export interface LoadModelOptions {
@@ -232,18 +233,5 @@ async function readText(files: ModelFiles, path: string): Promise<string> {
 }
 
 async function readJson(files: ModelFiles, path: string): Promise<unknown> {
-  const text = await readText(files, path);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VlmError(
-      "model-invalid",
-      `The model's ${path} is not JSON. Fetch the model's files again.`,
-      {
-        file: path,
-        reason: "not JSON",
-      },
-      { cause },
-    );
-  }
+  return parseModelJson(await files.read(path), path);
 }
