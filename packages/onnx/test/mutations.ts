@@ -8,13 +8,13 @@ import { GRAPH, MODEL } from "../src/format/onnx-fields.ts";
 export type Mutation = (file: Uint8Array) => Uint8Array;
 
 /** Numbers that a reader may take for sizes: the ends of 31, 32, 53, 63 and 64 bits. */
-export const LARGE = [
+const LARGE = [
   ...[31n, 32n, 53n, 62n].flatMap((bits) => [2n ** bits - 1n, 2n ** bits, 2n ** bits + 1n]),
   ...[2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n],
 ];
 
 /** A varint of up to 64 bits. */
-export function bigVarint(value: bigint): Uint8Array {
+function bigVarint(value: bigint): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>= 7n) {
     const byte = Number(rest & 0x7fn);
@@ -23,7 +23,7 @@ export function bigVarint(value: bigint): Uint8Array {
   }
 }
 
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
 

@@ -25,7 +25,7 @@ const HEAVY = [
   /^packages\/web\/src\/(inference|generation)\//,
   // The page knows of a family its name and the sides that it takes, to check options and descriptors.
   /^packages\/web\/src\/families\/(?!family-name|image-sides|read-model|[a-z]+\/sides)/,
-  /^packages\/web\/src\/image\/tensor\/(image-tensor|axis-weights|resample|rgb-image)[.]ts$/,
+  /^packages\/web\/src\/image\/tensor\/(image-tensor|axis-weights|resample|resize-[a-z]+|crop-to-tensor)[.]ts$/,
   /^packages\/onnx\//,
   /node_modules\/(@huggingface|onnxruntime-web)\//,
 ];

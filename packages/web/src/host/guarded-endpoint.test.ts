@@ -150,8 +150,8 @@ it("passes nothing on of a thousand messages that are nearly calls", () => {
   const listeners: ((event: Event) => void)[] = [];
   const endpoint = createGuardedEndpoint(
     {
-      postMessage: (message) => structuredClone(message) as unknown,
-      addEventListener: (_, listener) => listeners.push(listener as (event: Event) => void),
+      postMessage: (message) => structuredClone<unknown>(message),
+      addEventListener: (_, listener) => listeners.push(listener),
     },
     () => undefined,
   );
