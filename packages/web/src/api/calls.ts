@@ -36,7 +36,7 @@ export interface CallOptions extends GenerationOptions {
 /** A question, with or without images. */
 export interface GenerateRequest extends CallOptions {
   readonly prompt: string;
-  /** One image or several, in the order in which the prompt mentions them. */
+  /** One image or several, in the order in which the prompt mentions them. An empty list is the same as no image. */
   readonly image?: ImageSource | readonly ImageSource[];
   /** A system text in place of the one in the chat template. */
   readonly system?: string;

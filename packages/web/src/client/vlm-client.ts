@@ -261,14 +261,9 @@ function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions
   };
 }
 
-/** @throws {TypeError} for an empty list, which would ask the model about an image that is not there */
 function toList(image: GenerateRequest["image"]): readonly ImageSource[] {
   if (image === undefined) return [];
-  if (!Array.isArray(image)) return [image as ImageSource];
-  if (image.length > 0) return image as readonly ImageSource[];
-  throw new TypeError(
-    "Expected `image` to be one image or several, got an empty list. Leave `image` out to ask without one",
-  );
+  return Array.isArray(image) ? (image as readonly ImageSource[]) : [image as ImageSource];
 }
 
 function disposedError(): DOMException {
