@@ -7,7 +7,10 @@ import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 
-test("captured steps give the answers of steps that are run", async ({ kitPage }) => {
+// Each of them loads the model several times on the software adapter. `npm test` has the numbers of captured steps in
+// exported.gpu.spec.ts.
+const SAME_ANSWERS = "captured steps give the answers of steps that are run";
+test(SAME_ANSWERS, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   test.setTimeout(300_000);
   const captured = await answer(kitPage, "wide-subgroups", "webgpu");
   const onCpu = await answer(kitPage, "none", "wasm");
