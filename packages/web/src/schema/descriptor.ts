@@ -11,7 +11,7 @@ export const UNSAFE_PATH = "named by a path below the model's folder";
 
 const name = that<string>(
   isCacheName,
-  "a name, which is not empty and has no whitespace and no control characters",
+  "a name, which is not empty and has no whitespace, no control characters and no part of dots only",
 );
 
 const byteCount = that<number>(isByteCount, "a positive integer");

@@ -86,6 +86,9 @@ describe("names in cache keys", () => {
     "\u200b",
     "\u202e",
     "\ufeff",
+    "../x",
+    "a/../b",
+    "a\\..",
   ])("are not %j", (name) => {
     expect(isCacheName(name)).toBe(false);
   });

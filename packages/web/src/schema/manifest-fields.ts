@@ -22,6 +22,11 @@ const MAX_PATH_LENGTH = 512;
 const SEGMENT = /^[\w.+=@~()-]+$/;
 const DOTS = /^\.+$/;
 
+/** Whether a part of a path would lead to the folder itself, or out of it. */
+export function isDots(segment: string): boolean {
+  return DOTS.test(segment);
+}
+
 /**
  * A relative path that means the same as a key, in a URL and in a file system: no `..`, no empty
  * part, nothing that one of them would decode, cut or resolve, and no name that every object has.
@@ -29,20 +34,21 @@ const DOTS = /^\.+$/;
 export function isSafePath(value: unknown): value is string {
   if (typeof value !== "string" || value.length > MAX_PATH_LENGTH) return false;
   if (value in Object.prototype) return false;
-  return value.split("/").every((segment) => SEGMENT.test(segment) && !DOTS.test(segment));
+  return value.split("/").every((segment) => SEGMENT.test(segment) && !isDots(segment));
 }
 
 const MAX_NAME_LENGTH = 256;
 /** Control and format characters (zero width, direction), whitespace, halves of surrogate pairs. */
 const UNFIT = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}]/u;
 
-/** A name that can be part of a cache key: not empty, and nothing invisible in it. */
+/** A name that can be part of a cache key: not empty, nothing invisible in it, and no part that is only dots. */
 export function isCacheName(value: unknown): value is string {
   return (
     typeof value === "string" &&
     value !== "" &&
     value.length <= MAX_NAME_LENGTH &&
-    !UNFIT.test(value)
+    !UNFIT.test(value) &&
+    !value.split(/[\\/]/).some(isDots)
   );
 }
 

@@ -1,6 +1,6 @@
 /** A model that comes from a branch or tag of a hub's repository, and the same model at one commit. */
 
-import { isCacheName, isCommit, isSafePath } from "./manifest-fields.ts";
+import { isCacheName, isCommit, isDots, isSafePath } from "./manifest-fields.ts";
 import type { ModelDescriptor, ModelSource } from "../protocol/model-descriptor.ts";
 
 /** Where a hub has the files of one revision; their paths follow. */
@@ -34,13 +34,20 @@ export function atCommit(model: ModelDescriptor, commit: string): ModelDescripto
 
 /** What is wrong with a source, as a reason of `model-invalid`; undefined where nothing is. */
 export function faultOfSource({ endpoint, repository, revision }: ModelSource): string | undefined {
-  if (typeof endpoint !== "string" || endpoint === "" || endpoint.endsWith("/")) {
-    return "endpoint is empty, or ends with a slash";
+  if (typeof endpoint !== "string" || !isEndpoint(endpoint)) {
+    return "endpoint is not an http address without user name, query and slash at its end";
   }
   if (!isSafePath(repository) || repository.split("/").length !== 2) {
     return "repository is not `owner/name`";
   }
   return isRevisionName(revision) ? undefined : "revision is not a branch or a tag";
+}
+
+/** An absolute address, or a path on the page's own host. */
+const ENDPOINT = /^(https?:\/\/[^\s/?#@\\]+)?(\/[^\s/?#@\\]+)*$/i;
+
+function isEndpoint(value: string): boolean {
+  return value !== "" && ENDPOINT.test(value) && !value.split("/").some(isDots);
 }
 
 /** A name that git allows; a dot in the wrong place would lead elsewhere in the hub's API. */
