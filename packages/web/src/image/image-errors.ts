@@ -18,3 +18,13 @@ export function malformedImage(kind: ImageKind, fact: string): VlmError<"image-u
     { reason: "malformed" },
   );
 }
+
+/** The browser holds the file, and could not read its bytes. */
+export function unreadableFile(cause: unknown): VlmError<"image-unreadable"> {
+  return new VlmError(
+    "image-unreadable",
+    "The image's file could not be read. It may have been moved or changed; choose it again.",
+    { reason: "not-ready" },
+    { cause },
+  );
+}

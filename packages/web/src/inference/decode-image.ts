@@ -4,6 +4,7 @@ import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { decodeDataAddress } from "../download/data-address.ts";
 import type { WireImage } from "../wire/worker-api.ts";
+import { unreadableFile } from "../image/image-errors.ts";
 import { assertByteLength, assertSides, type ImageLimits } from "../image/limits.ts";
 import { isSame, type Size } from "../image/formats/size.ts";
 import { decodeFile, readPixels, type DecodedImage, type Pixels } from "./decode-file.ts";
@@ -67,12 +68,7 @@ async function readBlob(
     return new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
   } catch (cause) {
     if (signal.aborted) throw cause;
-    throw new VlmError(
-      "image-unreadable",
-      "The image's file could not be read. It may have been moved or changed; choose it again.",
-      { reason: "not-ready" },
-      { cause },
-    );
+    throw unreadableFile(cause);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { ImageSource } from "../api/image-source.ts";
 import { identifyKind } from "../image/formats/kinds.ts";
+import { unreadableFile } from "../image/image-errors.ts";
 import { assertByteLength } from "../image/limits.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
@@ -45,12 +46,7 @@ async function typeOf(blob: Blob, signal: AbortSignal): Promise<string> {
   const head = await untilAborted(blob.slice(0, HEAD_BYTES).arrayBuffer(), signal).catch(
     (cause: unknown) => {
       signal.throwIfAborted();
-      throw new VlmError(
-        "image-unreadable",
-        "The image's file could not be read. It may have been moved or changed; choose it again.",
-        { reason: "not-ready" },
-        { cause },
-      );
+      throw unreadableFile(cause);
     },
   );
   const kind = identifyKind(new Uint8Array(head));
