@@ -5,19 +5,23 @@ import { expect, test } from "./fixtures.ts";
 test("reports every stage of a load and of a call, and the same stages on the timeline", async ({
   kitPage,
 }) => {
-  const { metrics, measures, result, startedAt, endedAt } = await kitPage.evaluate(async () => {
-    const measures: string[] = [];
-    const observer = new PerformanceObserver((list) => {
-      measures.push(...list.getEntries().map(({ name }) => name));
-    });
-    observer.observe({ type: "measure" });
-    const startedAt = Date.now();
-    const { vlm, metrics } = await window.kit.observe();
-    const result = await vlm.caption("/scenes/scene-01.png");
-    await vlm.caption("/scenes/scene-01.png");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return { metrics, measures, result, startedAt, endedAt: Date.now() };
-  });
+  const { metrics, calls, measures, result, startedAt, endedAt } = await kitPage.evaluate(
+    async () => {
+      const measures: string[] = [];
+      const observer = new PerformanceObserver((list) => {
+        measures.push(...list.getEntries().map(({ name }) => name));
+      });
+      observer.observe({ type: "measure" });
+      const startedAt = Date.now();
+      const { vlm, metrics, events } = await window.kit.observe();
+      const result = await vlm.caption("/scenes/scene-01.png");
+      await vlm.caption("/scenes/scene-01.png");
+      await window.kit.failureOf(() => vlm.caption(new Blob(["no image"])));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const calls = events.flatMap((event) => (event.type === "call-ended" ? [event.call] : []));
+      return { metrics, calls, measures, result, startedAt, endedAt: Date.now() };
+    },
+  );
   const names = new Set(metrics.map(({ name }) => name));
   for (const name of [
     "vlm.model.load.duration",
@@ -47,6 +51,17 @@ test("reports every stage of a load and of a call, and the same stages on the ti
     expect(attributes["gen_ai.request.model"]).toBe("fastvlm-kit/tiny");
     expect(JSON.stringify(attributes)).not.toContain("scene-01");
   }
+  expect(calls).toMatchObject([
+    { task: "brief", imageKinds: ["file"], outcome: "answered", result: { cached: false } },
+    { outcome: "answered", result: { cached: true } },
+    { outcome: "failed", errorType: "image-unsupported" },
+  ]);
+  expect(calls[0]!.result!.timings).toEqual(result.timings);
+  const ofFailures = metrics.filter(({ attributes }) => attributes["error.type"] !== undefined);
+  expect(ofFailures.map(({ name, attributes }) => [name, attributes["error.type"]])).toEqual([
+    ["vlm.image.rejected", "image-unsupported"],
+    ["gen_ai.client.operation.duration", "image-unsupported"],
+  ]);
   const vision = metrics.find(({ name }) => name === "vlm.vision.duration")!;
   expect(vision.unit).toBe("s");
   expect(vision.value * 1000).toBeCloseTo(result.timings.visionMs, 3);

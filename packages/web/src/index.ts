@@ -77,6 +77,7 @@ export type {
   DecoderForm,
   DownloadProgress,
   DownloadState,
+  EndedCall,
   FallbackInfo,
   FinishReason,
   GenerateEvent,

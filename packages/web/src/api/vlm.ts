@@ -37,7 +37,10 @@ export interface VlmOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Receives every measurement. It never contains content, such as a prompt or a file name. */
   readonly onMetric?: (metric: Metric) => void;
-  /** Receives events that make no call fail, such as a fallback to another device or a restart of the worker. */
+  /**
+   * Receives events that make no call fail, such as a fallback to another device or a restart of the worker, and a summary
+   * of each call that ended.
+   */
   readonly onEvent?: (event: VlmEvent) => void;
   /** Limits for images; an image over a limit is refused before it is decoded. Default `DEFAULT_IMAGE_LIMITS`. */
   readonly imageLimits?: Partial<ImageLimits>;

@@ -1,7 +1,7 @@
 /** Turns a checked request into the call that goes to the worker, with every default filled in. */
 
 import { imageSidesOf } from "../families/image-sides.ts";
-import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { CaptionPresetName, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { assertDetail } from "../schema/detail.ts";
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, ImageView, WireImage } from "../wire/worker-api.ts";
@@ -18,6 +18,8 @@ export interface CallSettings {
   readonly reuses?: boolean;
   /** How long it took to get those images, in milliseconds. */
   readonly waitedMs?: number;
+  /** The preset of a caption. */
+  readonly preset?: CaptionPresetName;
 }
 
 /**
@@ -28,7 +30,7 @@ export function toCall(
   id: number,
   model: Pick<ModelDescriptor, "family" | "tileSize">,
   request: GenerateRequest,
-  { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs">,
+  { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs" | "preset">,
 ): Omit<GenerateCall, "images"> {
   assertDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;

@@ -6,6 +6,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { EndedCall } from "../protocol/result.ts";
 import { atCommit } from "../schema/model-source.ts";
 import { updateOptions, vlmOptions } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
@@ -36,7 +37,11 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
   const { storage, network, imageLimits: limits } = loadRequest;
   const images = { limits, network, decoders: options.decoders ?? {} };
-  return new VlmClient(serving, { storage, images }, (model, update) =>
+  const onEvent = guardCallback(options.onEvent);
+  const onCallEnded = (call: EndedCall): void => {
+    onEvent({ type: "call-ended", call });
+  };
+  return new VlmClient(serving, { storage, images, onCallEnded }, (model, update) =>
     serve(model, options, read(updateOptions, update, "options"), {
       ...loadRequest,
       asksAnew: true,

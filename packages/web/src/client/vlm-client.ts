@@ -12,6 +12,7 @@ import type {
 import type { ImageQuestion, OpenImage } from "../api/open-image.ts";
 import type { UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { toAnsweredCall, toUnansweredCall } from "../metrics/ended-call.ts";
 import { DEFAULT_TIMEOUT_MS } from "../protocol/options.ts";
 import {
   captionOptions,
@@ -24,6 +25,7 @@ import {
 import { cleared } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
 import type {
+  EndedCall,
   FallbackInfo,
   GenerateEvent,
   ImageInfo,
@@ -48,6 +50,8 @@ export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => P
 /** Settings that are the same for all models of a client. */
 export interface ClientSettings extends Pick<LoadRequest, "storage"> {
   readonly images: ImageSettings;
+  /** Is told of every call that ended. */
+  readonly onCallEnded: (call: EndedCall) => void;
 }
 
 export class VlmClient implements Vlm {
@@ -175,6 +179,7 @@ export class VlmClient implements Vlm {
     const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt };
     return this.#run({ ...request, ...(image !== undefined && { image }) }, () => undefined, {
       ...how,
+      preset: presetName,
       endOnSentence: true,
       stripLeadIn: presetName === "alt-text",
       maxWords: options.maxWords,
@@ -207,20 +212,54 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const { images, waitedMs = 0, ...settings } = how;
+    const { images, waitedMs = 0, preset, ...settings } = how;
     const call = toCall(this.#nextCallId++, this.#serving.model, request, settings);
-    const taken = images ? { images, waitedMs } : await this.#take(toList(request.image), request);
+    return this.#summarized(preset ?? "prompt", request.signal, async (onTaken) => {
+      const taken = images
+        ? { images, waitedMs }
+        : await this.#take(toList(request.image), request);
+      onTaken(taken.images);
+      try {
+        return await this.#serving.run({
+          call: { ...call, images: taken.images },
+          signal: request.signal,
+          timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+          waitedMs: taken.waitedMs,
+          onEvent,
+        });
+      } finally {
+        // Images that were open before the call stay open.
+        if (!images) taken.images.forEach(releaseImage);
+      }
+    });
+  }
+
+  /** Runs a call, and tells when it ends how it ended. */
+  async #summarized(
+    task: EndedCall["task"],
+    signal: AbortSignal | undefined,
+    run: (onTaken: (images: readonly WireImage[]) => void) => Promise<VlmResult>,
+  ): Promise<VlmResult> {
+    const startedAt = Date.now();
+    const start = performance.now();
+    let imageKinds: EndedCall["imageKinds"] = [];
+    const onTaken = (images: readonly WireImage[]): void => {
+      imageKinds = images.map(({ kind }) =>
+        kind === "blob" || kind === "data" ? "file" : "pixels",
+      );
+    };
     try {
-      return await this.#serving.run({
-        call: { ...call, images: taken.images },
-        signal: request.signal,
-        timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        waitedMs: taken.waitedMs,
-        onEvent,
-      });
-    } finally {
-      // Images that were open before the call stay open.
-      if (!images) taken.images.forEach(releaseImage);
+      const result = await run(onTaken);
+      const begun = { startedAt, task, imageKinds };
+      this.#settings.onCallEnded(toAnsweredCall(begun, performance.now() - start, result));
+      return result;
+    } catch (error) {
+      const isAborted = signal?.aborted === true;
+      const milliseconds = performance.now() - start;
+      const begun = { startedAt, task, imageKinds };
+      this.#settings.onCallEnded(toUnansweredCall(begun, milliseconds, error, isAborted));
+      if (!isAborted) this.#serving.noteFailed(error, milliseconds);
+      throw error;
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { DeviceAttempt } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
-import type { Device } from "./model-descriptor.ts";
+import type { CaptionPresetName, Device } from "./model-descriptor.ts";
 import type { UntrustedText } from "./untrusted-text.ts";
 
 /**
@@ -152,8 +152,34 @@ export interface DownloadProgress {
  */
 export type DecoderForm = "plain" | "rewritten" | "captured";
 
+/** A call that has ended, without anything of what was asked, shown or answered. */
+export interface EndedCall {
+  /** When the app made the call, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** From the call to its end, in milliseconds, with the time that the page took to fetch and copy images. */
+  readonly durationMs: number;
+  /** What was asked for: a caption by one of the model's presets, or an answer to a prompt. */
+  readonly task: CaptionPresetName | "prompt";
+  /**
+   * The kind of each image: a file, or pixels of an element, a bitmap or image data. Empty where the images could not
+   * be taken.
+   */
+  readonly imageKinds: readonly ("file" | "pixels")[];
+  /** `aborted`: the caller gave the call up. */
+  readonly outcome: "answered" | "failed" | "aborted";
+  /** Why the call failed: a code of `VlmError`, `TypeError`, `InvalidStateError`, or `_OTHER`. */
+  readonly errorType?: string;
+  /** What the result says besides its text; present if the call was answered. */
+  readonly result?: Pick<
+    VlmResult,
+    "cached" | "device" | "timings" | "tokens" | "tokensPerSecond" | "finishReason"
+  >;
+}
+
 /** An event that the app may want to know of, and that makes no call fail. */
 export type VlmEvent =
+  /** A call has ended, whether it was answered or not. */
+  | { readonly type: "call-ended"; readonly call: EndedCall }
   | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
   | {
       readonly type: "worker-restarted";

@@ -1,6 +1,7 @@
 /** A model that answers calls, with its supervisor, its running calls, and the answers that it remembers. */
 
 import { reportCall } from "../metrics/call-metrics.ts";
+import { errorTypeOf } from "../metrics/ended-call.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
@@ -51,6 +52,14 @@ export class ActiveModel {
   noteRefused(error: unknown): void {
     if (!VlmError.is(error) || !error.code.startsWith("image-")) return;
     this.#recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+  }
+
+  /** Reports a call that failed, as OpenTelemetry does: by its duration, with the type of its error. */
+  noteFailed(error: unknown, milliseconds: number): void {
+    this.#recorder.recordMs("gen_ai.client.operation.duration", milliseconds, {
+      "gen_ai.operation.name": "generate_content",
+      "error.type": errorTypeOf(error),
+    });
   }
 
   /** Forgets the remembered answers. */
