@@ -20,7 +20,6 @@ export const sharedConfig: UserConfig = {
       "@fastvlm-kit/web",
       "@fastvlm-kit/tiny",
       "@fastvlm-kit/onnx",
-      "@huggingface/jinja",
       "@huggingface/tokenizers",
       "onnxruntime-web",
       // Modules already: finding them while the worker loads would make Vite reload the page.

@@ -2,7 +2,6 @@
 
 import { argmax } from "../src/generation/sampling.ts";
 import type {
-  ChatMessage,
   Decoding,
   ImageFeatures,
   Prediction,
@@ -72,18 +71,13 @@ const VOCABULARY = 257;
 /** Ends an answer of {@link byteCodec}. */
 export const END_ID = 256;
 
-function textsOf(content: ChatMessage["content"]): string[] {
-  if (typeof content === "string") return [content];
-  return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-}
-
 /** Every byte of UTF-8 is a token. */
 export const byteCodec: TextCodec = {
   encode: (text) => Array.from(new TextEncoder().encode(text)),
   decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids)),
   controlId: () => undefined,
   controlTokens: [],
-  renderChat: (messages) => messages.flatMap(({ content }) => textsOf(content)).join(""),
+  renderChat: (messages) => messages.map(({ text }) => text).join(""),
 };
 
 export function fakeFeatures(tokens: number): ImageFeatures {

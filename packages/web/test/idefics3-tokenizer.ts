@@ -73,10 +73,11 @@ function makeFiles() {
     model: { type: "BPE", vocab, merges: MERGES.map((pair) => pair.split(" ")) },
   };
   const template =
-    "<|im_start|>{% for message in messages %}{{ message.role | capitalize }}:" +
-    "{% if message.content[0].type != 'image' %} {% endif %}" +
-    "{% for part in message.content %}{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}{% endfor %}" +
-    "<end_of_utterance>\n{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}";
+    "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}" +
+    "{% if message['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}" +
+    "{% for part in message['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}" +
+    "{% elif part['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}" +
+    "<end_of_utterance>\n{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
   const config = { tokenizer_class: "GPT2Tokenizer", chat_template: template };
   return { json, config };
 }

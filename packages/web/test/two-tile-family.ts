@@ -1,9 +1,7 @@
 /**
- * A family that has little in common with FastVLM: an image is two tiles between marks, messages are lists of
- * parts, and pixels go from -1 to 1. It shows what the seam carries; no model is behind it.
+ * A family that has little in common with FastVLM: an image is two tiles between marks, and pixels go from -1 to 1. It shows what the seam carries; no model is behind it.
  */
 
-import type { ContentPart } from "../src/engines/runtime.ts";
 import type { ImageForm, ModelFamily, PromptForm } from "../src/families/family.ts";
 import { toImageTensor } from "../src/image/tensor/image-tensor.ts";
 import type { ImagePixels } from "../src/image/tensor/resample.ts";
@@ -14,10 +12,9 @@ const TILE = { side: 8, tokens: 3 };
 
 const TWO_TILE_PROMPT: PromptForm = {
   imageToken: "<picture>",
-  content: (imageCount, text) => [
-    ...new Array<ContentPart>(imageCount).fill({ type: "image" }),
-    { type: "text", text },
-  ],
+  readTemplate: () => ({}),
+  write: (messages) =>
+    messages.map(({ images, text }) => "<picture>".repeat(images) + text).join(""),
 };
 
 /** The left and the right half of an image. */

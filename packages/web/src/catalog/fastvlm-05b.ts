@@ -107,6 +107,8 @@ export function fastvlm05b(given: FastVlm05bOptions = {}): ModelDescriptor {
     variants: VARIANTS,
     imageSize,
     ...(selfCheck && { selfCheck }),
+    // As it was trained: Qwen2's system message.
+    chat: { defaultSystem: "You are a helpful assistant." },
     captions: {
       brief: { prompt: "Describe this image in one short sentence.", maxNewTokens: 64 },
       detailed: { prompt: "Describe this image in detail.", maxNewTokens: 256 },

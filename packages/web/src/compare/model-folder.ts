@@ -33,7 +33,7 @@ export async function readModelFolder(
     await readJson("tokenizer.json"),
     await readJson("tokenizer_config.json"),
     setup.prompt,
-    await readText("chat_template.jinja"),
+    { template: await readText("chat_template.jinja") },
   );
   return { setup, codec, endIds: endIdsOf(setup, codec), maxPositions: setup.maxPositions };
 }

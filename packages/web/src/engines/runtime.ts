@@ -91,17 +91,14 @@ export interface TextCodec {
   controlId(token: string): number | undefined;
   /** All control tokens of the vocabulary. */
   readonly controlTokens: readonly string[];
-  /** Renders the chat template with `messages`, as text. */
+  /** Writes `messages` as the model's chat template does, up to where the answer begins. */
   renderChat(messages: readonly ChatMessage[]): string;
 }
 
 /** One turn of a conversation. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
-  /** Text, or a list of parts where the model's template expects one. */
-  readonly content: string | readonly ContentPart[];
+  /** The number of images, which stand before the text. */
+  readonly images: number;
+  readonly text: string;
 }
-
-/** A part of a message, as templates for images and text call it. */
-export type ContentPart =
-  { readonly type: "image" } | { readonly type: "text"; readonly text: string };

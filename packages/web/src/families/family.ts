@@ -9,8 +9,9 @@ import type { ImagePixels } from "../image/tensor/resample.ts";
 import type { ChannelRange } from "../image/tensor/channel-range.ts";
 import type { Size } from "../image/formats/size.ts";
 import type { ImageSides } from "../protocol/image-sides.ts";
-import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { ChatStyle, Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { ImageDetail, ImageFit } from "../protocol/options.ts";
+import type { TemplateShape } from "./template-shape.ts";
 
 /** Models that are read, asked and shown images in the same way. */
 export interface ModelFamily {
@@ -48,12 +49,18 @@ export interface ModelSetup {
   readonly images: ImageForm;
 }
 
-/** How messages are written for the chat template. */
+/** How messages are written. */
 export interface PromptForm {
-  /** The control token that the rendered template has in the place of each image. */
+  /** The control token that a written conversation has in the place of each image. */
   readonly imageToken: string;
-  /** The content of a message: so many images, and then the text. */
-  content(imageCount: number, text: string): ChatMessage["content"];
+  /**
+   * Recognises the model's chat template, which is never executed.
+   *
+   * @returns undefined for a template that is not known: it may write messages in another way than {@link write}
+   */
+  readTemplate(shape: TemplateShape): ChatStyle | undefined;
+  /** Writes a conversation as the family's template does, up to where the answer begins. */
+  write(messages: readonly ChatMessage[], style: ChatStyle): string;
 }
 
 /** How images become what the encoder takes. */

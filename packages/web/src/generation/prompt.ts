@@ -1,5 +1,5 @@
 /**
- * Turns a question into the parts of a prompt. The chat template is rendered with placeholders. The user's text is put in
+ * Turns a question into the parts of a prompt. The conversation is written with placeholders. The user's text is put in
  * afterwards, encoded as plain text. So a control token in a user's text stays text, and can never become one. The model's
  * family says how messages are written and what an image becomes.
  */
@@ -27,7 +27,7 @@ export type PromptPiece =
     }
   | { readonly kind: "image" };
 
-/** Marks the place of a text in the rendered template. These private-use characters are removed from user text first. */
+/** Marks the place of a text in the written conversation. These private-use characters are removed from user text first. */
 const SLOT_OPEN = "\uE000";
 const SLOT_CLOSE = "\uE001";
 
@@ -40,7 +40,7 @@ const SLOT_CLOSE = "\uE001";
  */
 export function layOutPrompt(
   codec: TextCodec,
-  form: PromptForm,
+  form: Pick<PromptForm, "imageToken">,
   question: Question,
   images: readonly (readonly ImagePiece[])[],
 ): PromptPiece[] {
@@ -51,10 +51,10 @@ export function layOutPrompt(
   };
   const messages: ChatMessage[] = [];
   if (question.system !== undefined)
-    messages.push({ role: "system", content: form.content(0, slot(question.system)) });
+    messages.push({ role: "system", images: 0, text: slot(question.system) });
   const turns = [...(question.history ?? []), { role: "user", content: question.text } as const];
   for (const [index, { role, content }] of turns.entries()) {
-    messages.push({ role, content: form.content(index === 0 ? images.length : 0, slot(content)) });
+    messages.push({ role, images: index === 0 ? images.length : 0, text: slot(content) });
   }
 
   const controls = new Set([form.imageToken, ...codec.controlTokens]);

@@ -1,149 +1,170 @@
 import { PreTrainedTokenizer } from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
+import { idefics3Tokenizer } from "../../test/idefics3-tokenizer.ts";
 import { qwen2Config, qwen2Json } from "../../test/qwen2-tokenizer.ts";
 import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import type { ChatMessage } from "../engines/runtime.ts";
 import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
-import { createChatTemplate } from "./chat-template.ts";
+import { SMOLVLM_PROMPT } from "../families/smolvlm/smolvlm.ts";
+import { createChatWriter } from "./chat-template.ts";
 
-type TextMessage = ChatMessage & { readonly content: string };
-
-const question: TextMessage = { role: "user", content: "<image>What is this?" };
-const conversations: readonly (readonly TextMessage[])[] = [
+const question: ChatMessage = { role: "user", images: 1, text: "What is this?" };
+const plain: ChatMessage = { role: "user", images: 0, text: "{{ messages }} {% raw %}\n\t" };
+const conversations: readonly (readonly ChatMessage[])[] = [
   [question],
-  [{ role: "system", content: " Answer in German. " }, question],
-  [{ role: "system", content: "" }, question],
-  [question, { role: "assistant", content: "A cup.\n" }, { role: "user", content: "Sure?" }],
-  [{ role: "user", content: "{{ messages }} {% raw %} <|im_end|>\n\t" }],
-  [],
+  [plain],
+  [{ ...question, images: 3 }],
+  [{ role: "system", images: 0, text: " Answer in German. " }, question],
+  [{ role: "system", images: 0, text: "" }, plain],
+  [
+    question,
+    { role: "assistant", images: 0, text: "A cup.\n" },
+    { role: "user", images: 0, text: "Sure?" },
+  ],
 ];
 
-/** Names every variable that a template may ask for. */
-const ALL_VARIABLES = [
-  ...["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map((name) => `${name}_token`),
-  ...["add_generation_prompt", "continue_final_message", "tools", "documents", "messages"],
-  ...["enable_thinking", "chat_template", "tokenize"],
-];
-const describing = ALL_VARIABLES.map(
-  (name) =>
-    `${name}: {% if ${name} is not defined %}undefined{% else %}{{ ${name} | tojson }}{% endif %}\n`,
-).join("");
+/** ChatML as transformers falls back to it, with other quotes, tags and names of variables. */
+const PLAIN_CHATML = `{# ChatML #}
+{%- for turn in messages -%}
+  {{- "<|im_start|>" ~ "" if false else '<|im_start|>' + turn.role + "\\n" + turn["content"] + '<|im_end|>' + '\\n' -}}
+{%- endfor -%}`;
 
-describe("createChatTemplate", () => {
-  const pairs = [
-    ["the embedded model", tokenizerJson, tokenizerConfig],
-    ["Qwen2.5", qwen2Json, qwen2Config],
+const SPELLED_CHATML = [
+  "{#- one turn after the other -#}\n{%- for turn in messages %}\n",
+  '    {{- "<|im_start|>" + turn.role + "\\n" }}{{ turn.content }}<|im_end|>{{ "\\n" }}\n',
+  "{%- endfor %}\n{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n{%- endif %}\n",
+].join("");
+
+const OF_TRANSFORMERS = idefics3Tokenizer.config.chat_template.replace(
+  "{{ '<image>' }}{% endif %}",
+  "{{ '<image>' }}{% elif part['type'] == 'video' %}{{ '<video>' }}{% endif %}",
+);
+
+const asText = ({ role, images, text }: ChatMessage) => ({
+  role,
+  content: "<image>".repeat(images) + text,
+});
+const asParts = ({ role, images, text }: ChatMessage) => ({
+  role,
+  content: [
+    ...new Array<object>(images).fill({ type: "image" }),
+    { type: "text", text },
+  ] as unknown as string,
+});
+
+describe("createChatWriter", () => {
+  const { json, config } = idefics3Tokenizer;
+  const known = [
+    ["the embedded FastVLM", tokenizerJson, tokenizerConfig, FASTVLM_PROMPT, asText],
+    ["Qwen2.5", qwen2Json, qwen2Config, FASTVLM_PROMPT, asText],
+    [
+      "ChatML without a system message, in another spelling",
+      tokenizerJson,
+      { ...tokenizerConfig, chat_template: SPELLED_CHATML },
+      FASTVLM_PROMPT,
+      asText,
+    ],
+    [
+      "Qwen2 with another system message",
+      tokenizerJson,
+      {
+        ...tokenizerConfig,
+        chat_template: tokenizerConfig.chat_template.replace(
+          "You are a helpful assistant.",
+          'Say \\"yes\\". It\\\'s so.',
+        ),
+      },
+      FASTVLM_PROMPT,
+      asText,
+    ],
+    ["SmolVLM's kind", json, config, SMOLVLM_PROMPT, asParts],
+    [
+      "SmolVLM's kind with videos",
+      json,
+      { ...config, chat_template: OF_TRANSFORMERS },
+      SMOLVLM_PROMPT,
+      asParts,
+    ],
   ] as const;
 
-  it.each(pairs)("renders the template of %s as transformers.js does", (_, json, config) => {
-    const render = createChatTemplate(config, FASTVLM_PROMPT);
-    const reference = new PreTrainedTokenizer(json, config);
+  it.each(known)("writes as transformers.js renders the template of %s", (...parts) => {
+    const [, tokenizer, tokenizerConfig, form, toMessage] = parts;
+    const write = createChatWriter({ config: tokenizerConfig }, form);
+    const reference = new PreTrainedTokenizer(tokenizer, tokenizerConfig);
     for (const messages of conversations) {
       const options = { tokenize: false, add_generation_prompt: true } as const;
-      expect(render(messages)).toBe(reference.apply_chat_template([...messages], options));
+      expect(write(messages)).toBe(reference.apply_chat_template(messages.map(toMessage), options));
     }
   });
 
-  it.each(pairs)("gives a template the variables that %s has there", (_, json, config) => {
-    const reference = new PreTrainedTokenizer(json, config);
-    expect(createChatTemplate(config, FASTVLM_PROMPT, describing)([question])).toBe(
-      reference.apply_chat_template([question], {
-        chat_template: describing,
-        tokenize: false,
-        add_generation_prompt: true,
-      }),
-    );
-  });
-
-  it("reads special tokens that are written as objects", () => {
-    const config = {
-      ...tokenizerConfig,
-      bos_token: { __type: "AddedToken", content: "<s>" },
-      eos_token: null,
-    };
-    const text = "{{ bos_token }}{{ eos_token is defined }}{{ messages[0].content }}";
-    const reference = new PreTrainedTokenizer(tokenizerJson, config);
-    const rendered = createChatTemplate(config, FASTVLM_PROMPT, text)([question]);
-    expect(rendered).toBe(`<s>false${question.content}`);
-    const options = { chat_template: text, tokenize: false } as const;
-    expect(rendered).toBe(reference.apply_chat_template([question], options));
-  });
-
-  it("ends where the answer begins", () => {
-    expect(
-      createChatTemplate(tokenizerConfig, FASTVLM_PROMPT)([{ role: "user", content: "Hi" }]),
-    ).toBe(
-      "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" +
-        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
-    );
-  });
-
   it("prefers the template's own file to the config's", () => {
-    const render = createChatTemplate(
-      tokenizerConfig,
+    const write = createChatWriter(
+      { config: tokenizerConfig, template: SPELLED_CHATML },
       FASTVLM_PROMPT,
-      "Q: {{ messages[0].content }} A:",
     );
-    expect(render([{ role: "user", content: "Hi" }])).toBe("Q: Hi A:");
+    expect(write([plain])).not.toContain("system");
   });
 
-  it("takes the default among several named templates, as transformers.js does", () => {
+  it("takes the default among several named templates", () => {
     const named = [
       { name: "tool_use", template: "tools" },
-      { name: "default", template: "Q: {{ messages[0].content }}" },
+      { name: "default", template: SPELLED_CHATML },
     ];
     const config = { ...tokenizerConfig, chat_template: named };
-    const reference = new PreTrainedTokenizer(tokenizerJson, config);
-    expect(createChatTemplate(config, FASTVLM_PROMPT)([question])).toBe(
-      reference.apply_chat_template([question], { tokenize: false }),
+    expect(createChatWriter({ config }, FASTVLM_PROMPT)([plain])).not.toContain("system");
+  });
+
+  it("takes the descriptor's word instead of a template", () => {
+    const config = { ...tokenizerConfig, chat_template: "{{ nothing }}" };
+    const write = createChatWriter(
+      { config, chat: { defaultSystem: "Be brief." } },
+      FASTVLM_PROMPT,
+    );
+    expect(write([question])).toBe(
+      "<|im_start|>system\nBe brief.<|im_end|>\n" +
+        "<|im_start|>user\n<image>What is this?<|im_end|>\n<|im_start|>assistant\n",
     );
   });
 
+  const QWEN2 = tokenizerConfig.chat_template;
   it.each([
-    ["an open block", "{% if messages %}", "not a Jinja template"],
-    ["an unknown filter", "{{ messages | shuffle }}", "fails: Unknown"],
-    ["an error of its own", "{{ raise_exception('No images here') }}", "fails: No images here"],
-    ["a call of what is no function", "{{ messages[0].content() }}", "fails: "],
-    ["no place for the question", "<|im_start|>assistant\n", "leaves out the text of a question"],
+    ["an open block", "{% if messages"],
+    ["nothing", ""],
+    ["a loop that would not end", "{% for a in range(999999999) %}{{ a }}{% endfor %}"],
+    ["a way out of the template", "{{ ''.constructor.constructor('return 1')() }}"],
+    ["another mark at the end of turns", QWEN2.replaceAll("<|im_end|>", "<|end|>")],
     [
-      "only contents that are lists",
-      "{% for part in messages[0].content %}{{ part.text }}{% endfor %}",
-      "fails: Expected iterable",
+      "another role for the answer",
+      QWEN2.replace("assistant\\n' }}{% endif", "model\\n' }}{% endif"),
     ],
-    ["nothing at all", "", "leaves out the text of a question"],
-  ])("refuses a template with %s, in a sentence", (_, text, sentence) => {
-    const expected = {
-      code: "model-invalid",
-      message: expect.stringContaining(sentence) as unknown,
-    };
-    const inFile = {
-      ...expected,
-      details: expect.objectContaining({ file: "chat_template.jinja" }) as unknown,
-    };
-    expect(() => createChatTemplate(tokenizerConfig, FASTVLM_PROMPT, text)).toThrow(
-      expect.objectContaining(inFile),
-    );
-    const config = { ...tokenizerConfig, chat_template: text };
-    const inConfig = {
-      ...expected,
-      details: expect.objectContaining({ file: "tokenizer_config.json" }) as unknown,
-    };
-    expect(() => createChatTemplate(config, FASTVLM_PROMPT)).toThrow(
-      expect.objectContaining(inConfig),
-    );
-  });
-
-  it("refuses at the call what only that conversation breaks", () => {
-    const text =
-      "{% if messages[0].role == 'system' %}{{ raise_exception('No system turns') }}{% endif %}" +
-      "{{ messages[0].content }}";
-    const render = createChatTemplate(tokenizerConfig, FASTVLM_PROMPT, text);
-    expect(render([question])).toBe(question.content);
-    expect(() => render([{ role: "system", content: "Be brief." }, question])).toThrow(
+    ["changed texts", QWEN2.replace("message['content'] +", "message['content'] | trim +")],
+    ["one more word", `${QWEN2} Sure:`],
+    [
+      "a second default system message",
+      QWEN2.replace("assistant.<", "assistant.<|im_end|>\\n<|im_start|>system\\nx<"),
+    ],
+    ["a change that looks like text", PLAIN_CHATML],
+    ["only tools", `{% if tools %}${QWEN2}{% endif %}`],
+    ["another condition around it", `{% if documents %}${QWEN2}{% endif %}`],
+  ])("refuses a template with %s, and says where it is", (_, template) => {
+    const expectedIn = (file: string): unknown =>
       expect.objectContaining({
         code: "model-invalid",
-        message: expect.stringContaining("No system turns") as unknown,
-      }),
+        details: { file, reason: "unknown chat template" },
+      });
+    expect(() => createChatWriter({ config: tokenizerConfig, template }, FASTVLM_PROMPT)).toThrow(
+      expectedIn("chat_template.jinja"),
+    );
+    const config = { ...tokenizerConfig, chat_template: template };
+    expect(() => createChatWriter({ config }, FASTVLM_PROMPT)).toThrow(
+      expectedIn("tokenizer_config.json"),
+    );
+  });
+
+  it("does not mistake one family's template for another's", () => {
+    expect(() => createChatWriter({ config }, FASTVLM_PROMPT)).toThrow("does not know");
+    expect(() => createChatWriter({ config: tokenizerConfig }, SMOLVLM_PROMPT)).toThrow(
+      "does not know",
     );
   });
 
@@ -159,9 +180,8 @@ describe("createChatTemplate", () => {
   it.each(notOne.map((value) => ({ value })))(
     "says that a config with $value has no template",
     ({ value }) => {
-      expect(() =>
-        createChatTemplate({ ...tokenizerConfig, chat_template: value }, FASTVLM_PROMPT),
-      ).toThrow(
+      const config = { ...tokenizerConfig, chat_template: value };
+      expect(() => createChatWriter({ config }, FASTVLM_PROMPT)).toThrow(
         expect.objectContaining({
           code: "model-invalid",
           message: expect.stringContaining("no chat template") as unknown,

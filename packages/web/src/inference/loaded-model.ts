@@ -90,7 +90,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     await readJson(files, "tokenizer.json"),
     await readJson(files, "tokenizer_config.json"),
     setup.prompt,
-    template,
+    { template, chat: model.chat },
   );
   const runtimeOptions: Omit<RuntimeOptions, "decoderForm"> = {
     device: variant.device,

@@ -70,16 +70,14 @@ function kitIds(question: Question, images: readonly Size[], side: number): numb
   );
 }
 
-/** The messages as an app of transformers.js writes them. */
 function messagesOf({ text, system, history = [] }: Question, images: number): ChatMessage[] {
   const turns = [...history, { role: "user" as const, content: text }];
   return [
-    ...(system === undefined
-      ? []
-      : [{ role: "system" as const, content: [{ type: "text" as const, text: system }] }]),
+    ...(system === undefined ? [] : [{ role: "system" as const, images: 0, text: system }]),
     ...turns.map(({ role, content }, at) => ({
       role,
-      content: SMOLVLM_PROMPT.content(at === 0 ? images : 0, content),
+      images: at === 0 ? images : 0,
+      text: content,
     })),
   ];
 }

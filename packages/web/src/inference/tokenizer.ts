@@ -10,20 +10,20 @@ import type { PromptForm } from "../families/family.ts";
 import { tokenizerFile } from "../schema/model-files.ts";
 import { read } from "../schema/read.ts";
 import { isObject } from "../schema/is-object.ts";
-import { createChatTemplate } from "./chat-template.ts";
+import { createChatWriter, type ChatFiles } from "./chat-template.ts";
 
 /**
  * @param tokenizerJson content of `tokenizer.json`
  * @param configJson content of `tokenizer_config.json`
  * @param form how the family writes messages
- * @param chatTemplate content of `chat_template.jinja`, where the model has that file
+ * @param chat what says how this model writes them, besides `tokenizer_config.json`
  * @throws {VlmError} `model-invalid`
  */
 export function createTextCodec(
   tokenizerJson: unknown,
   configJson: unknown,
-  form: Pick<PromptForm, "content">,
-  chatTemplate?: string,
+  form: Pick<PromptForm, "readTemplate" | "write">,
+  chat: Omit<ChatFiles, "config"> = {},
 ): TextCodec {
   if (!isObject(tokenizerJson)) throw invalid("tokenizer.json", "no object");
   if (!isObject(configJson)) throw invalid("tokenizer_config.json", "no object");
@@ -36,7 +36,7 @@ export function createTextCodec(
   const idOfControl = new Map(addedTokens.map(({ content, id }) => [content, id]));
   const controlIds = new Set(idOfControl.values());
   const tokenizer = createTokenizer({ ...tokenizerJson, added_tokens: [] }, configJson);
-  const renderChat = createChatTemplate(configJson, form, chatTemplate);
+  const renderChat = createChatWriter({ ...chat, config: configJson }, form);
 
   return {
     encode(text) {

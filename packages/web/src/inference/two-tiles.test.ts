@@ -20,18 +20,11 @@ import { createImages } from "./images.ts";
 
 const CONTROLS: Record<string, number> = { "<left>": 300, "<right>": 301, "<end>": 302 };
 
-/** Renders lists of parts only, as the templates of such families do. */
 const codec: TextCodec = {
   ...byteCodec,
   controlId: (token) => CONTROLS[token],
   controlTokens: Object.keys(CONTROLS),
-  renderChat: (messages) =>
-    messages
-      .flatMap(({ content }) => {
-        if (typeof content === "string") throw new Error("Expected a list of parts");
-        return content.map((part) => (part.type === "image" ? "<picture>" : part.text));
-      })
-      .join(""),
+  renderChat: (messages) => setup.prompt.write(messages, {}),
 };
 
 const INFO = { id: "test", revision: "1", variant: "int8" };

@@ -115,6 +115,12 @@ export interface SelfCheck {
   readonly minCosine: number;
 }
 
+/** What models of one family write differently in a conversation. */
+export interface ChatStyle {
+  /** The system message of a conversation that has none of its own. Default: no message. SmolVLM never has one. */
+  readonly defaultSystem?: string;
+}
+
 /** Everything that the kit needs to know about a model. */
 export interface ModelDescriptor {
   readonly id: string;
@@ -137,6 +143,11 @@ export interface ModelDescriptor {
   /** Side of the tiles that the family `smolvlm` cuts images into, in pixels. Default 512. FastVLM has no tiles. */
   readonly tileSize?: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
+  /**
+   * Says that conversations are written as the model's family writes them, and with which default system message. Needed
+   * only for a model whose chat template the kit does not know: templates are programs, and are never executed.
+   */
+  readonly chat?: ChatStyle;
   readonly selfCheck?: SelfCheck;
   /** The name of the choice that `chooseModel` made. It becomes an attribute of every metric. */
   readonly cohort?: string;

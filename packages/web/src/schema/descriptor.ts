@@ -60,6 +60,7 @@ export const modelDescriptor = fields({
   imageSize: integerFrom(1, Number.MAX_SAFE_INTEGER),
   tileSize: maybe(integerFrom(1, Number.MAX_SAFE_INTEGER)),
   captions: fields({ brief: preset, detailed: preset, "alt-text": preset }),
+  chat: maybe(fields({ defaultSystem: maybe(text) })),
   // Which side its image may have is known when its family is.
   selfCheck: maybe(selfCheck()),
   cohort: maybe(textOf("the name of a choice")),

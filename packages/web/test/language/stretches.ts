@@ -44,7 +44,7 @@ export function speedContext(codec: TextCodec): readonly number[] {
 
 /** The template as ids: its two marks are control tokens, which plain text never becomes. */
 function idsOfQuestion(codec: TextCodec, question: string): number[] {
-  const rendered = codec.renderChat([{ role: "user", content: question }]);
+  const rendered = codec.renderChat([{ role: "user", images: 0, text: question }]);
   return rendered
     .split(/(<\|im_start\|>|<\|im_end\|>)/)
     .flatMap((part) => codec.controlId(part) ?? codec.encode(part));

@@ -4,6 +4,7 @@ import type { VisionPorts } from "../../engines/runtime.ts";
 import type { ModelFamily, PromptForm } from "../family.ts";
 import { readFastVlmConfig } from "./config.ts";
 import { FASTVLM_IMAGES } from "./images.ts";
+import { readChatMl, writeChatMl } from "./chatml.ts";
 
 export const FASTVLM_PORTS: VisionPorts = {
   pixels: "pixel_values",
@@ -14,7 +15,8 @@ export const FASTVLM_PORTS: VisionPorts = {
 /** As the public files were trained: the images straight before the text of the first question. */
 export const FASTVLM_PROMPT: PromptForm = {
   imageToken: "<image>",
-  content: (imageCount, text) => "<image>".repeat(imageCount) + text,
+  readTemplate: readChatMl,
+  write: writeChatMl,
 };
 
 /** Qwen2 ends turns with the first and texts with the second. */

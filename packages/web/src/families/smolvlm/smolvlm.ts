@@ -3,8 +3,9 @@
  * ONNX exports. `Idefics3` is their class in transformers (`model_type` `idefics3`, and `smolvlm` for the second version).
  */
 
-import type { ContentPart, VisionPorts } from "../../engines/runtime.ts";
+import type { VisionPorts } from "../../engines/runtime.ts";
 import type { ModelFamily, PromptForm } from "../family.ts";
+import { readSmolVlmTemplate, writeSmolVlmChat } from "./chat.ts";
 import { readSmolVlmConfig } from "./config.ts";
 import { smolVlmImages } from "./images.ts";
 
@@ -15,13 +16,10 @@ const SMOLVLM_PORTS: VisionPorts = {
   features: "image_features",
 };
 
-/** The templates know lists of parts only: a text alone fails in them. */
 export const SMOLVLM_PROMPT: PromptForm = {
   imageToken: "<image>",
-  content: (imageCount, text) => [
-    ...new Array<ContentPart>(imageCount).fill({ type: "image" }),
-    { type: "text", text },
-  ],
+  readTemplate: readSmolVlmTemplate,
+  write: writeSmolVlmChat,
 };
 
 /** Ends a turn. `config.json` names another token, which is the padding. */
