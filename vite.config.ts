@@ -23,6 +23,7 @@ export const sharedConfig: UserConfig = {
       "@huggingface/tokenizers",
       "onnxruntime-web",
       // Modules already: finding them while the worker loads would make Vite reload the page.
+      "cockatiel",
       "comlink",
       "idb-keyval",
       "hash-wasm",

@@ -52,7 +52,7 @@ async function expectTwoLosses(seen: Seen): Promise<void> {
     fallback: expect.objectContaining({
       device: "webgpu",
       to: "wasm",
-      reason: "gpu-unstable",
+      reason: "circuit-open",
     }) as unknown,
   });
   expect(metrics.filter(({ name }) => name === "vlm.device.lost")).toHaveLength(2);

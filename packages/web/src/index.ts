@@ -50,6 +50,7 @@ export { DEFAULT_IMAGE_LIMITS } from "./image/limits.ts";
 export type { ImageLimits } from "./image/limits.ts";
 
 export { VlmError } from "./protocol/errors.ts";
+export type { CircuitChange, CircuitStateName } from "./protocol/circuit.ts";
 export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/errors.ts";
 
 export { METRIC_UNITS } from "./protocol/metric.ts";

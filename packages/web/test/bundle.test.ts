@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 22_200,
+  page: 25_300,
   /** A worker that downloads, lists and queues. */
   light: 39_200,
   /** What it loads more to run a model, on whatever engine. */

@@ -45,7 +45,7 @@ export async function checkSupport(given: SupportQuestion): Promise<SupportRepor
   const options: SupportQuestion = read(supportOptions, given, "options");
   const { device = "auto" } = options;
   const model = readModel(options.model);
-  const { candidates, rejected } = await listCandidates(model, device, false);
+  const { candidates, rejected } = await listCandidates(model, device);
   const missing = [
     ...listMissing().map((requirement) => REQUIREMENT_NAMES[requirement]),
     ...(candidates.length === 0 ? rejected.map(({ message }) => message) : []),

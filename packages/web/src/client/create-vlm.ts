@@ -1,6 +1,7 @@
 /** Creates a client: checks the options, loads the model, and connects the callbacks for progress, metrics and events. */
 
 import { resolveImageLimits } from "../image/limits.ts";
+import { reportEvent } from "../metrics/event-metrics.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
@@ -62,6 +63,7 @@ async function serve(
   assertLicense(model);
   signal?.throwIfAborted();
   const onMetric = guardCallback(options.onMetric);
+  const onEvent = guardCallback(options.onEvent);
   const reportProgress = guardCallback(onProgress);
   const report = (metric: Metric): void => {
     measureOnTimeline(metric);
@@ -82,19 +84,9 @@ async function serve(
       if (message.type === "metric") report(message.metric);
       if (message.type === "progress") reportProgress(message.progress);
     },
-    onEvent: guardCallback(options.onEvent),
-    onRestart: (reason) => {
-      recorder.record("vlm.worker.restarts", 1, { "vlm.reason": reason });
-    },
-    onFallback: ({ device, to, reason }) => {
-      recorder.record("vlm.backend.fallback", 1, {
-        "vlm.from": device,
-        "vlm.to": to,
-        "vlm.reason": reason,
-      });
-    },
-    onThreadsFallback: (reason) => {
-      recorder.record("vlm.threads.fallback", 1, { "vlm.reason": reason });
+    onEvent: (event) => {
+      reportEvent(recorder, event);
+      onEvent(event);
     },
     onFirstDownload: () => {
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);

@@ -247,7 +247,7 @@ async function chooseVariants(
   device: OfflineDevices,
 ): Promise<readonly ModelVariant[]> {
   const wanted = device === "all" ? "auto" : device;
-  const { candidates, rejected } = await listCandidates(model, wanted, false);
+  const { candidates, rejected } = await listCandidates(model, wanted);
   const variants = candidates.map(({ variant }) => variant);
   const [first] = variants;
   if (!first) {

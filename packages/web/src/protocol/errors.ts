@@ -56,6 +56,11 @@ export interface VlmErrorDetails {
   "device-lost": { reason: string };
   /** Memory ran out. Use a smaller model or image, or close other tabs. */
   "out-of-memory": { device: Device };
+  /**
+   * This device failed repeatedly (at last with `reason`), no other one can take its place, and it is left alone for a
+   * while. Repeat the call after `retryAfterMs`; the kit then tries the device once.
+   */
+  "circuit-open": { device: Device; reason: VlmErrorCode | undefined; retryAfterMs: number };
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
   /**
@@ -108,7 +113,7 @@ export type VlmErrorCode = keyof VlmErrorDetails;
 /** Why one device was turned down. */
 export interface DeviceAttempt {
   readonly device: Device;
-  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `gpu-unstable`. */
+  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `circuit-open`. */
   readonly reason: string;
   readonly message: string;
 }

@@ -59,6 +59,7 @@ export const METRIC_UNITS = {
   "vlm.threads.fallback": "1",
   "vlm.device.lost": "1",
   "vlm.worker.restarts": "1",
+  "vlm.circuit.changes": "1",
   "vlm.messages.refused": "1",
 } as const satisfies Record<string, MetricUnit>;
 

@@ -1,5 +1,6 @@
 /** The result of a call, and the events that it streams before. */
 
+import type { CircuitChange } from "./circuit.ts";
 import type { DeviceAttempt } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
 import type { CaptionPresetName, Device } from "./model-descriptor.ts";
@@ -183,8 +184,15 @@ export type VlmEvent =
   | { readonly type: "device-fallback"; readonly fallback: FallbackInfo }
   | {
       readonly type: "worker-restarted";
-      readonly reason: "worker-crashed" | "device-lost" | "unresponsive";
+      /**
+       * `out-of-memory` and `session-failed`: a call failed with this error, and a fresh worker has fresh memory and
+       * sessions.
+       */
+      readonly reason:
+        "worker-crashed" | "device-lost" | "unresponsive" | "out-of-memory" | "session-failed";
     }
+  /** The circuit breaker of a device opened, tries the device again, or closed. */
+  | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**
    * onnxruntime's threads did not start, so it runs on one thread: slower, but with the same answers. `threads-stuck`: the
    * threads did not answer in time. `threads-failed`: the browser refused them.

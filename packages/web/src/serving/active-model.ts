@@ -11,7 +11,10 @@ import { openImage, runCall, type OpenOptions, type RunOptions } from "./run-cal
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
 /** As far as a model that serves needs one. */
-export type ServingSupervisor = Pick<Supervisor, "ready" | "replace" | "loseGpu" | "dispose">;
+export type ServingSupervisor = Pick<
+  Supervisor,
+  "ready" | "replace" | "noteAnswer" | "noteFailure" | "dispose"
+>;
 
 export class ActiveModel {
   readonly model: ModelDescriptor;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
-import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { listCandidates } from "./candidates.ts";
 
 type Adapter = { readonly features: ReadonlySet<string>; readonly info?: GPUAdapterInfo } | null;
@@ -17,9 +17,11 @@ const withFeatures =
 async function list(
   wanted: "auto" | "webgpu" | "wasm",
   model: ModelDescriptor = fastvlm05b(),
-  isGpuUnstable = false,
+  ...turnedDown: readonly Device[]
 ) {
-  const { candidates, rejected } = await listCandidates(model, wanted, isGpuUnstable);
+  const { candidates, rejected } = await listCandidates(model, wanted, (device) =>
+    turnedDown.includes(device) ? { reason: "circuit-open", message: "It failed." } : undefined,
+  );
   return {
     candidates: candidates.map(({ device, variant }) => `${device} ${variant.id}`),
     rejected: rejected.map(({ device, reason }) => `${device} ${reason}`),
@@ -48,7 +50,7 @@ describe("listCandidates", () => {
     const requestAdapter = vi.fn(withFeatures());
     stubGpu(requestAdapter);
     await list("wasm");
-    await list("auto", fastvlm05b(), true);
+    await list("auto", fastvlm05b(), "webgpu");
     expect(requestAdapter).not.toHaveBeenCalled();
   });
 
@@ -93,13 +95,25 @@ describe("listCandidates", () => {
   });
 
   it.each(["auto", "webgpu"] as const)(
-    "leaves an unstable GPU for WASM, asked for %s",
+    "leaves a GPU that is turned down for WASM, asked for %s",
     async (wanted) => {
       stubGpu(withFeatures("shader-f16"));
-      expect(await list(wanted, fastvlm05b(), true)).toEqual({
+      expect(await list(wanted, fastvlm05b(), "webgpu")).toEqual({
         candidates: ["wasm int8"],
-        rejected: ["webgpu gpu-unstable"],
+        rejected: ["webgpu circuit-open"],
       });
     },
   );
+
+  it("tries the GPU where WASM is turned down, and nothing where both are", async () => {
+    stubGpu(withFeatures("shader-f16"));
+    expect(await list("auto", fastvlm05b(), "wasm")).toEqual({
+      candidates: ["webgpu q4f16"],
+      rejected: ["wasm circuit-open"],
+    });
+    expect(await list("auto", fastvlm05b(), "webgpu", "wasm")).toEqual({
+      candidates: [],
+      rejected: ["webgpu circuit-open", "wasm circuit-open"],
+    });
+  });
 });

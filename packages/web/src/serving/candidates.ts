@@ -27,30 +27,37 @@ type GpuProbe =
       readonly message: string;
     };
 
+/** Why a device must not be tried now, although the browser has it; undefined if it may be. */
+export type WhyNot = (device: Device) => Omit<DeviceAttempt, "device"> | undefined;
+
+/** @param whyNot what earlier starts taught about the devices */
 export async function listCandidates(
   model: ModelDescriptor,
   wanted: "auto" | Device,
-  isGpuUnstable: boolean,
+  whyNot: WhyNot = () => undefined,
 ): Promise<Candidates> {
   const candidates: Candidate[] = [];
   const rejected: DeviceAttempt[] = [];
+  const add = (device: Device, choice: Choice): void => {
+    if ("variant" in choice) candidates.push({ device, variant: choice.variant });
+    else rejected.push({ device, ...choice });
+  };
+  const gpuFault = wanted === "wasm" ? undefined : whyNot("webgpu");
   if (wanted !== "wasm") {
-    const choice = isGpuUnstable ? GPU_UNSTABLE : chooseGpuVariant(model, await probeGpu(), wanted);
-    if ("variant" in choice) candidates.push({ device: "webgpu", variant: choice.variant });
-    else rejected.push({ device: "webgpu", ...choice });
+    add("webgpu", gpuFault ?? chooseGpuVariant(model, await probeGpu(), wanted));
   }
-  // After the GPU was lost twice, the session goes on with WASM, even if the app asked for WebGPU.
-  if (wanted !== "webgpu" || isGpuUnstable) {
-    const variant = model.variants.find(({ device }) => device === "wasm");
-    if (variant) candidates.push({ device: "wasm", variant });
-    else
-      rejected.push({
-        device: "wasm",
-        reason: "no-variant",
-        message: "The model has no files for WASM.",
-      });
-  }
+  // Where the GPU is left alone, the session goes on with WASM, even if the app asked for WebGPU.
+  if (wanted !== "webgpu" || gpuFault) add("wasm", whyNot("wasm") ?? chooseWasmVariant(model));
   return { candidates, rejected };
+}
+
+type Choice = { readonly variant: ModelVariant } | Omit<DeviceAttempt, "device">;
+
+function chooseWasmVariant(model: ModelDescriptor): Choice {
+  const variant = model.variants.find(({ device }) => device === "wasm");
+  return variant
+    ? { variant }
+    : { reason: "no-variant", message: "The model has no files for WASM." };
 }
 
 /** Asks for a GPU adapter in the page. This is cheaper than finding out in a worker that has loaded half a gigabyte. */
@@ -83,11 +90,7 @@ async function probeGpu(): Promise<GpuProbe> {
  * Returns the first variant whose requirements the GPU meets. A software adapter is many times slower than WASM on the
  * same cores, so it is taken only if the app asked for WebGPU.
  */
-function chooseGpuVariant(
-  model: ModelDescriptor,
-  gpu: GpuProbe,
-  wanted: "auto" | Device,
-): { readonly variant: ModelVariant } | Omit<DeviceAttempt, "device"> {
+function chooseGpuVariant(model: ModelDescriptor, gpu: GpuProbe, wanted: "auto" | Device): Choice {
   if (!gpu.isAvailable) return { reason: gpu.reason, message: gpu.message };
   if (gpu.isSoftware && wanted === "auto") return SOFTWARE_ADAPTER;
   const variant = model.variants.find(
@@ -102,9 +105,4 @@ function chooseGpuVariant(
 const SOFTWARE_ADAPTER = {
   reason: "software-adapter",
   message: "This browser's only graphics adapter is a software one, slower than WASM.",
-} as const;
-
-const GPU_UNSTABLE = {
-  reason: "gpu-unstable",
-  message: "The GPU was lost twice in this session.",
 } as const;

@@ -45,9 +45,6 @@ async function open(...scripts: Script[]) {
     loadRequest: {} as Omit<LoadRequest, "model" | "variant">,
     onMessage: () => undefined,
     onEvent: () => undefined,
-    onRestart: () => undefined,
-    onFallback: () => undefined,
-    onThreadsFallback: () => undefined,
     onFirstDownload: () => undefined,
   });
   await supervisor.ready();

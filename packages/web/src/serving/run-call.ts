@@ -31,7 +31,7 @@ export interface OpenOptions extends CallLimits {
 const UNRESPONSIVE_AFTER_MS = 60_000;
 
 /** What a call needs of a supervisor. */
-type CallSupervisor = Pick<Supervisor, "ready" | "replace" | "loseGpu">;
+type CallSupervisor = Pick<Supervisor, "ready" | "replace" | "noteAnswer" | "noteFailure">;
 
 /** Gets what a call runs on, before it runs. */
 type NoteLoaded = (loaded: LoadedWorker) => void;
@@ -93,16 +93,23 @@ async function runWithRepeat<T>(
     shown.hasText ||= event.type === "text-delta";
     options.onEvent(event);
   };
-  let loaded: LoadedWorker | undefined;
+  const attempt = async (): Promise<T> => {
+    const loaded = await ready();
+    try {
+      const outcome = await runIn(supervisor, loaded, { ...options, onEvent });
+      supervisor.noteAnswer(loaded);
+      return outcome;
+    } catch (error) {
+      supervisor.noteFailure(loaded, error);
+      throw error;
+    }
+  };
   try {
-    loaded = await ready();
-    return await runIn(supervisor, loaded, { ...options, onEvent });
+    return await attempt();
   } catch (error) {
-    if (!VlmError.is(error, "device-lost")) throw error;
-    if (loaded) supervisor.loseGpu(loaded.handle, error);
     // Text that the app has received cannot be taken back, so a call is repeated only before its first text.
-    if (shown.hasText) throw error;
-    return runIn(supervisor, await ready(), { ...options, onEvent });
+    if (!VlmError.is(error, "device-lost") || shown.hasText) throw error;
+    return attempt();
   }
 }
 

@@ -25,7 +25,6 @@ function open({
   const gpu = { requestAdapter: () => Promise.resolve({ features: new Set(["shader-f16"]) }) };
   vi.stubGlobal("navigator", { gpu });
   const events: VlmEvent[] = [];
-  const [onRestart, onFallback] = [vi.fn(), vi.fn()];
   const started: FakeWorker[] = [];
   const supervisor = new Supervisor({
     createWorker: () => {
@@ -39,12 +38,9 @@ function open({
     loadRequest: {} as Omit<LoadRequest, "model" | "variant">,
     onMessage: () => undefined,
     onEvent: (event) => events.push(event),
-    onRestart,
-    onFallback,
-    onThreadsFallback: () => undefined,
     onFirstDownload: () => undefined,
   });
-  return { supervisor, started, events, onRestart, onFallback };
+  return { supervisor, started, events };
 }
 
 function failLoad(error: unknown): Partial<WorkerApi> {
@@ -99,11 +95,10 @@ describe("Supervisor", () => {
     new VlmError("out-of-memory", "Full.", { device: "webgpu" }),
     new VlmError("device-lost", "Gone.", { reason: "destroyed" }),
   ])("falls back to the next device, in a fresh worker, after $code", async (error) => {
-    const { supervisor, started, events, onFallback } = open({ api: [failLoad(error)] });
+    const { supervisor, started, events } = open({ api: [failLoad(error)] });
     const ready = await supervisor.ready();
     const fallback = { device: "webgpu", reason: error.code, message: error.message, to: "wasm" };
     expect(ready).toMatchObject({ device: "wasm", model: { variant: "int8" }, fallback });
-    expect(onFallback.mock.calls).toEqual([[fallback]]);
     expect(events).toEqual([{ type: "device-fallback", fallback }]);
     expect(started.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
@@ -166,14 +161,13 @@ describe("Supervisor", () => {
   });
 
   it("starts a fresh worker after a crash, and says so", async () => {
-    const { supervisor, started, events, onRestart } = open();
+    const { supervisor, started, events } = open();
     const first = await supervisor.ready();
     started[0]!.crash();
     expect(first.handle.isEnded).toBe(true);
     expect(events).toEqual([]);
     const second = await supervisor.ready();
     expect(second).not.toBe(first);
-    expect(onRestart.mock.calls).toEqual([["worker-crashed"]]);
     expect(events).toEqual([{ type: "worker-restarted", reason: "worker-crashed" }]);
     expect(await supervisor.ready()).toBe(second);
     expect(events).toHaveLength(1);
@@ -220,18 +214,72 @@ describe("Supervisor", () => {
   });
 
   it("tries a lost GPU once more, then leaves it", async () => {
-    const { supervisor, started, onRestart } = open();
+    const { supervisor, started, events } = open();
     const first = await supervisor.ready();
     await loseGpu(started[0]!, first);
     const second = await supervisor.ready();
     expect(second.device).toBe("webgpu");
+    supervisor.noteAnswer(second);
     await loseGpu(started[1]!, second);
     const third = await supervisor.ready();
     expect(third).toMatchObject({
       device: "wasm",
-      fallback: { device: "webgpu", reason: "gpu-unstable" },
+      fallback: { device: "webgpu", reason: "circuit-open" },
     });
-    expect(onRestart.mock.calls).toEqual([["device-lost"], ["device-lost"]]);
+    expect(events.map((event) => ("state" in event ? event.state : event.type))).toEqual([
+      "worker-restarted",
+      "open",
+      "device-fallback",
+      "worker-restarted",
+    ]);
+  });
+
+  it.each(["session-failed", "out-of-memory"] as const)(
+    "takes a fresh worker after a call that failed with %s",
+    async (code) => {
+      const { supervisor, started, events } = open();
+      const details = { device: "webgpu", stage: "run", graph: "decoder" } as const;
+      supervisor.noteFailure(await supervisor.ready(), new VlmError(code, "No.", details));
+      expect(started[0]!.isTerminated).toBe(true);
+      expect(await supervisor.ready()).toMatchObject({ device: "webgpu" });
+      expect(events).toEqual([{ type: "worker-restarted", reason: code }]);
+    },
+  );
+
+  it("keeps its worker when a call fails for a reason of its own", async () => {
+    const { supervisor } = open();
+    const ready = await supervisor.ready();
+    const errors = [
+      new VlmError("image-unreadable", "Bad.", { reason: "malformed" }),
+      new VlmError("timeout", "Slow.", { timeoutMs: 1, stage: "decode" }),
+      new DOMException("enough", "AbortError"),
+      new TypeError("a bug"),
+    ];
+    for (const error of [...errors, ...errors, ...errors]) supervisor.noteFailure(ready, error);
+    expect(await supervisor.ready()).toBe(ready);
+    expect(supervisor.circuitOf("webgpu")).toMatchObject({ state: "closed", faults: 0 });
+  });
+
+  it("fails at once where every device is left alone, and tries again after a while", async () => {
+    const { supervisor, started, events } = open({ device: "wasm" });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (const [index, ready] of [await supervisor.ready(), ...[undefined, undefined]].entries()) {
+      const { handle } = ready ?? (await supervisor.ready());
+      started[index]!.crash();
+      expect(handle.isEnded).toBe(true);
+    }
+    const refused = (left: number) => ({
+      code: "circuit-open",
+      details: { device: "wasm", reason: "worker-crashed", retryAfterMs: left },
+    });
+    await expect(supervisor.ready()).rejects.toMatchObject(refused(30_000));
+    vi.setSystemTime(Date.now() + 29_000);
+    await expect(supervisor.ready()).rejects.toMatchObject(refused(1000));
+    expect(started).toHaveLength(3);
+    vi.setSystemTime(Date.now() + 1000);
+    expect(await supervisor.ready()).toMatchObject({ device: "wasm" });
+    const states = events.flatMap((event) => ("state" in event ? event.state : []));
+    expect(states).toEqual(["open", "half-open", "closed"]);
   });
 
   it("goes on with one thread after threads that failed, says so, and stays with one", async () => {
@@ -278,7 +326,7 @@ describe("Supervisor", () => {
   });
 
   it("replaces a worker that does not answer, and no newer one", async () => {
-    const { supervisor, started, onRestart } = open();
+    const { supervisor, started, events } = open();
     const { handle } = await supervisor.ready();
     const error = new VlmError("worker-crashed", "stuck", { phase: "generate" });
     supervisor.replace(handle, error);
@@ -286,7 +334,7 @@ describe("Supervisor", () => {
     const second = await supervisor.ready();
     supervisor.replace(handle, error);
     expect(await supervisor.ready()).toBe(second);
-    expect(onRestart.mock.calls).toEqual([["unresponsive"]]);
+    expect(events).toEqual([{ type: "worker-restarted", reason: "unresponsive" }]);
   });
 
   it.each<[string, Partial<WorkerApi>]>([

@@ -1,7 +1,6 @@
 /**
  * Keeps one worker loaded. It tries the devices in order, each in a fresh worker, and replaces the worker when it dies or
- * its GPU is lost. A GPU that was lost twice is not tried again in this session, because Chromium offers no adapter after
- * a second crash of its GPU process.
+ * its device fails. A device that fails repeatedly is left alone for a while (`device-circuits.ts`).
  */
 
 import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
@@ -10,6 +9,7 @@ import { atCommit } from "../schema/model-source.ts";
 import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerMessage } from "../wire/worker-api.ts";
 import { listCandidates, type Candidate } from "./candidates.ts";
+import { DeviceCircuits, isDeviceFault, type CircuitReport } from "./device-circuits.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 export interface SupervisorOptions {
@@ -19,9 +19,6 @@ export interface SupervisorOptions {
   readonly loadRequest: Omit<LoadRequest, "model" | "variant">;
   readonly onMessage: (message: WorkerMessage) => void;
   readonly onEvent: (event: VlmEvent) => void;
-  readonly onRestart: (reason: string) => void;
-  readonly onFallback: (fallback: FallbackInfo) => void;
-  readonly onThreadsFallback: (reason: string) => void;
   /** Called after the first download into storage that the browser may evict. */
   readonly onFirstDownload: () => void;
 }
@@ -34,8 +31,6 @@ export interface LoadedWorker {
   readonly fallback: FallbackInfo | undefined;
 }
 
-const MAX_GPU_LOSSES = 2;
-
 type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
 
 export class Supervisor {
@@ -43,11 +38,15 @@ export class Supervisor {
   #model: ModelDescriptor;
   #current: Promise<LoadedWorker> | undefined;
   #starting: WorkerHandle | undefined;
+  /** The worker that was loaded last. It may have ended. */
+  #loaded: LoadedWorker | undefined;
   #isPaused = false;
   #isSingleThreaded = false;
-  #gpuLosses = 0;
   #restartReason: RestartReason | undefined;
   #disposed: Error | undefined;
+  readonly #circuits = new DeviceCircuits((change) => {
+    this.#options.onEvent({ type: "circuit-changed", ...change });
+  });
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -69,20 +68,27 @@ export class Supervisor {
 
   /** Ends a worker that no longer answers. The next call gets a fresh one. */
   replace(handle: WorkerHandle, error: Error): void {
-    if (handle.isEnded) return;
-    this.#forget(handle, "unresponsive");
-    handle.end(error);
+    this.#endFaulty(handle, error, "unresponsive");
+  }
+
+  /** A call was answered. */
+  noteAnswer({ device }: LoadedWorker): void {
+    this.#circuits.noteSuccess(device);
   }
 
   /**
-   * Ends a worker whose GPU was lost. The worker says so itself, but a call that fails with it may say so first: the two
-   * messages come through different ports, whose order is not fixed. The second one changes nothing.
+   * A call failed. If the device is to blame, its worker ends, because nobody knows in what state a failed session is,
+   * and memory that ran out stays full.
    */
-  loseGpu(handle: WorkerHandle, error: VlmError<"device-lost">): void {
-    if (handle.isEnded) return;
-    this.#gpuLosses += 1;
-    this.#forget(handle, "device-lost");
-    handle.end(error);
+  noteFailure({ handle }: LoadedWorker, error: unknown): void {
+    if (VlmError.is(error, "device-lost")) this.#endFaulty(handle, error, "device-lost");
+    if (VlmError.is(error, "out-of-memory")) this.#endFaulty(handle, error, "out-of-memory");
+    if (VlmError.is(error, "session-failed")) this.#endFaulty(handle, error, "session-failed");
+  }
+
+  /** What the circuit breaker knows about a device. */
+  circuitOf(device: Device): CircuitReport {
+    return this.#circuits.reportOf(device);
   }
 
   /** Pauses or resumes the download of a worker that is loading. */
@@ -101,16 +107,21 @@ export class Supervisor {
   }
 
   async #start(): Promise<LoadedWorker> {
+    await this.#circuits.settled();
     const { candidates, rejected } = await listCandidates(
       this.#model,
       this.#options.device,
-      this.#gpuLosses >= MAX_GPU_LOSSES,
+      (device) => this.#circuits.whyNot(device),
     );
     const attempts: DeviceAttempt[] = [...rejected];
+    if (candidates.length === 0) this.#assertNoneIsOpen(attempts);
     let lastError: VlmError | undefined;
     for (const candidate of candidates) {
       try {
-        const ready = await this.#tryCandidate(candidate, attempts[0]);
+        const ready = await this.#circuits.load(candidate.device, () =>
+          this.#tryCandidate(candidate, attempts[0]),
+        );
+        this.#loaded = ready;
         this.#announce(ready);
         return ready;
       } catch (error) {
@@ -126,6 +137,24 @@ export class Supervisor {
       `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,
       { attempts },
       { cause: lastError },
+    );
+  }
+
+  /** @throws {VlmError} `circuit-open` for the device that may be tried first, if one of these is left alone */
+  #assertNoneIsOpen(attempts: readonly DeviceAttempt[]): void {
+    const open = attempts.filter(({ reason }) => reason === "circuit-open");
+    const waits = open.map(({ device, message }) => {
+      const { retryAt = 0, reason } = this.#circuits.reportOf(device);
+      return { device, message, reason, retryAfterMs: Math.max(0, retryAt - Date.now()) };
+    });
+    const [first] = waits.sort((a, b) => a.retryAfterMs - b.retryAfterMs);
+    if (!first) return;
+    const { message, ...details } = first;
+    const seconds = Math.ceil(details.retryAfterMs / 1000);
+    throw new VlmError(
+      "circuit-open",
+      `${message} Repeat the call in ${String(seconds)} s, or close other tabs and reload the page.`,
+      details,
     );
   }
 
@@ -155,8 +184,8 @@ export class Supervisor {
       onMessage: (message) => {
         this.#onMessage(handle, message);
       },
-      onDeath: () => {
-        this.#forget(handle, "worker-crashed");
+      onDeath: (error) => {
+        this.#forget(handle, error, "worker-crashed");
       },
     });
     this.#starting = handle;
@@ -191,7 +220,6 @@ export class Supervisor {
   #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
     this.#isSingleThreaded = true;
     const reason = details.reason === "timeout" ? "threads-stuck" : "threads-failed";
-    this.#options.onThreadsFallback(reason);
     this.#options.onEvent({ type: "threads-fallback", reason, message });
   }
 
@@ -200,23 +228,34 @@ export class Supervisor {
     if (message.type === "event") this.#options.onEvent(message.event);
     if (message.type !== "device-lost") return;
     const words = "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.";
-    this.loseGpu(handle, new VlmError("device-lost", words, { reason: message.reason }));
+    const error = new VlmError("device-lost", words, { reason: message.reason });
+    this.#endFaulty(handle, error, "device-lost");
   }
 
-  /** Drops a worker that has ended. If it ended while loading, that was one attempt of `#start`, which goes on. */
-  #forget(handle: WorkerHandle, reason: RestartReason): void {
+  /**
+   * Ends a worker whose device failed. The worker may say so itself, and a call that fails with it may say so too: the two
+   * messages come through different ports, whose order is not fixed. The second one changes nothing.
+   */
+  #endFaulty(handle: WorkerHandle, error: Error, reason: RestartReason): void {
+    if (handle.isEnded) return;
+    this.#forget(handle, error, reason);
+    handle.end(error);
+  }
+
+  /**
+   * Drops a worker that ends because of a fault, and counts the fault. If it ends while loading, that is one attempt of
+   * `#start`, which counts it and goes on.
+   */
+  #forget(handle: WorkerHandle, error: Error, reason: RestartReason): void {
     if (handle === this.#starting) return;
+    if (handle === this.#loaded?.handle) this.#circuits.noteError(this.#loaded.device, error);
     this.#current = undefined;
     this.#restartReason = reason;
   }
 
   #announce({ fallback }: LoadedWorker): void {
-    if (fallback) {
-      this.#options.onFallback(fallback);
-      this.#options.onEvent({ type: "device-fallback", fallback });
-    }
+    if (fallback) this.#options.onEvent({ type: "device-fallback", fallback });
     if (this.#restartReason) {
-      this.#options.onRestart(this.#restartReason);
       this.#options.onEvent({ type: "worker-restarted", reason: this.#restartReason });
       this.#restartReason = undefined;
     }
@@ -229,27 +268,9 @@ function attemptsOf(error: VlmError, device: Device): readonly DeviceAttempt[] {
   return [{ device, reason: error.code, message: error.message }];
 }
 
-/** Whether another device may succeed. A failed download, for instance, would only fail again. */
-function isDeviceFault(error: unknown): error is VlmError {
-  return (
-    VlmError.is(error, "session-failed") ||
-    VlmError.is(error, "no-device") ||
-    VlmError.is(error, "device-check-failed") ||
-    (VlmError.is(error, "start-failed") && !isSlowNetwork(error)) ||
-    VlmError.is(error, "device-lost") ||
-    VlmError.is(error, "out-of-memory") ||
-    (VlmError.is(error, "worker-crashed") && error.details.phase !== "start")
-  );
-}
-
 /** Whether threads may be the cause: the start waited for them, or they failed. */
 function isThreadFault(error: unknown): error is VlmError<"start-failed"> {
   if (!VlmError.is(error, "start-failed")) return false;
   const { phase, reason } = error.details;
   return reason === "error" ? phase === "threads" : phase !== "script" && phase !== "wasm";
-}
-
-/** Whether the network was too slow for the files. Another device would wait as long for its own files. */
-function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
-  return reason === "timeout" && (phase === "script" || phase === "wasm");
 }
