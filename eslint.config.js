@@ -27,6 +27,7 @@ export default defineConfig(
           "./packages/web/tsconfig.{pure,wire,worker,page,test}.json",
           "./packages/tiny/tsconfig.json",
           "./packages/onnx/tsconfig*.json",
+          "./packages/ops/tsconfig*.json",
           "./tsconfig.tools.json",
         ],
         tsconfigRootDir: import.meta.dirname,

@@ -20,6 +20,7 @@ export const sharedConfig: UserConfig = {
       "@fastvlm-kit/web",
       "@fastvlm-kit/tiny",
       "@fastvlm-kit/onnx",
+      "@fastvlm-kit/ops",
       "@huggingface/tokenizers",
       "onnxruntime-web",
       // Modules already: finding them while the worker loads would make Vite reload the page.

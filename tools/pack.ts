@@ -8,7 +8,7 @@ import { REPOSITORY, runBin } from "./run.ts";
 import { writeSbom } from "./sbom.ts";
 
 /** Folders under `packages/`. */
-export const PACKAGES = ["web", "tiny", "onnx"] as const;
+export const PACKAGES = ["web", "tiny", "onnx", "ops"] as const;
 
 /** The packages' projects, without those of their tests. */
 const PUBLISHED_PROJECTS = [
@@ -16,6 +16,7 @@ const PUBLISHED_PROJECTS = [
   "packages/web/tsconfig.worker.json",
   "packages/tiny",
   "packages/onnx/tsconfig.build.json",
+  "packages/ops/tsconfig.build.json",
 ];
 
 /** Writes `dist` of every package, and the bill of materials of the SDK. Resolves to whether it could be. */

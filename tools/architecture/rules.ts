@@ -83,7 +83,7 @@ function pathOfLibrary(name: string): string {
 /** What an app can import: the files that the packages' manifests name as their entries. */
 const ENTRIES = [
   "^packages/web/src/(index|worker|compare|inspect)[.]ts$",
-  "^packages/(tiny|onnx)/src/((graph|smolvlm)/)?index[.]ts$",
+  "^packages/(tiny|onnx|ops)/src/((graph|smolvlm|otel|dashboard)/)?index[.]ts$",
 ];
 
 const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
@@ -108,6 +108,13 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
     severity: "error",
     from: { path: "^packages/" },
     to: { path: "^(bench|e2e|examples|tools)/" },
+  },
+  {
+    name: "ops-imports-entries",
+    comment: "The package for operators sees what any app sees of the SDK: its entries.",
+    severity: "error",
+    from: { path: "^packages/ops/" },
+    to: { path: "^packages/(?!ops/)", pathNot: ENTRIES },
   },
   {
     name: "examples-stand-alone",

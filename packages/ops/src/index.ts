@@ -1,0 +1,38 @@
+/**
+ * What the kit does in the browsers of an app's users: metrics by minute, alerts, and exporters. Nothing leaves the
+ * device unless the app sends it.
+ *
+ * @module
+ */
+
+export { createOps } from "./create-ops.ts";
+export type { Ops, OpsOptions, SnapshotRange } from "./ops.ts";
+export type { OpsSnapshot } from "./snapshot/snapshot.ts";
+export type { MergedMinute } from "./minutes/minute-log.ts";
+
+export type {
+  CounterSeries,
+  GaugeSeries,
+  HistogramSeries,
+  Series,
+  SeriesAttributes,
+} from "./series/series.ts";
+export type { AttributeFilter } from "./series/read-series.ts";
+export {
+  countOf,
+  histogramOf,
+  lastOf,
+  listSeries,
+  meanOf,
+  percentileOf,
+} from "./series/read-series.ts";
+export { mergeSeries } from "./series/series-set.ts";
+
+export { builtInAlerts } from "./alerts/built-in-alerts.ts";
+export type {
+  ActiveAlert,
+  Aggregation,
+  AlertEvent,
+  AlertRule,
+  AlertSeverity,
+} from "./alerts/alert-rule.ts";
