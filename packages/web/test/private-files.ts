@@ -27,9 +27,10 @@ export function createFakePrivateFiles(): FakePrivateFiles {
     write(name, bytes, at) {
       if (files.error) return Promise.reject(files.error);
       const before = contents.get(name) ?? new Uint8Array(0);
-      const after = new Uint8Array(Math.max(before.length, at + bytes.length));
+      const start = at === "end" ? before.length : at;
+      const after = new Uint8Array(Math.max(before.length, start + bytes.length));
       after.set(before);
-      after.set(bytes, at);
+      after.set(bytes, start);
       contents.set(name, after);
       writtenAt.set(name, files.time);
       return Promise.resolve();

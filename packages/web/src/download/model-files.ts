@@ -7,7 +7,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { isLocalAddress, shownAddress } from "../schema/local-address.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import type { VerifiedFile } from "../shared/verified-file.ts";
-import type { FileKey } from "../storage/file-keys.ts";
+import { modelKey, type FileKey } from "../storage/file-keys.ts";
 import type { FileRecord } from "../storage/file-record.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { openWholeFile, readWholeFile } from "../storage/read-file.ts";
@@ -55,10 +55,20 @@ export function createModelFiles(options: ModelFilesOptions): ModelFiles {
   const { model, files, gate, report, now } = options;
   const counted = new Set<string>();
 
+  let hasRestored = false;
+  /** The record of a file. If there is none, the store restores once what it has lost of the model. */
+  const findRecord = async (path: string): Promise<FileRecord | undefined> => {
+    const record = await files.readRecord(fileKeyOf(model, path), fileOf(model, path));
+    if (record || hasRestored) return record;
+    hasRestored = true;
+    await options.store.restore?.(modelKey(model));
+    return files.readRecord(fileKeyOf(model, path), fileOf(model, path));
+  };
+
   const findMissing = async (paths: readonly string[]): Promise<string[]> => {
     const missing: string[] = [];
     for (const path of paths) {
-      const record = await files.readRecord(fileKeyOf(model, path), fileOf(model, path));
+      const record = await findRecord(path);
       if (!record) missing.push(path);
       if (counted.has(path)) continue;
       counted.add(path);

@@ -76,6 +76,9 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
         recorder.record("vlm.storage.persisted", 0);
         tell({ type: "event", event: { type: "storage-degraded", reason } });
       },
+      onRestored: (records) => {
+        recorder.record("vlm.storage.restored", records);
+      },
       onEvicted: () => {
         recorder.record("vlm.model.cache.evictions", 1);
       },

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 async function open(cache: CacheOptions = {}) {
-  const report = { onDegraded: vi.fn(), onEvicted: vi.fn() };
+  const report = { onDegraded: vi.fn(), onRestored: vi.fn(), onEvicted: vi.fn() };
   const library = await openStoredModels(toStorageOptions({ storage: "memory", ...cache }), report);
   return { library, report };
 }

@@ -39,6 +39,7 @@ interface KnownModel {
 
 export interface ModelLibraryReport {
   readonly onDegraded: (reason: string) => void;
+  readonly onRestored: (records: number) => void;
   readonly onEvicted: () => void;
 }
 
@@ -52,6 +53,7 @@ export async function openStoredModels(
   const stores = await openStores({
     ...options,
     onDegraded: report.onDegraded,
+    onRestored: report.onRestored,
     makeRoom: evictOne,
   });
   const index: ModelIndex = createModelIndex(stores.models, {

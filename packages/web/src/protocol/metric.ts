@@ -54,6 +54,7 @@ export const METRIC_UNITS = {
   "vlm.result_cache.hits": "1",
   "vlm.result_cache.misses": "1",
   "vlm.storage.persisted": "1",
+  "vlm.storage.restored": "1",
   "vlm.storage.usage": "By",
   "vlm.backend.fallback": "1",
   "vlm.threads.fallback": "1",

@@ -42,6 +42,20 @@ export const modelRecord = fields(
   "dropped",
 );
 
+/** Where the bytes of a shard are in a private file. */
+export const shardPlace = fields({ at: count, bytes: count }, "dropped");
+
+/** One line of a journal: a record that was written, or the keys of records that were deleted. */
+export const journalLine = fields(
+  {
+    version: count,
+    key: maybe(text),
+    value: maybe(that<unknown>(() => true, "anything")),
+    deleted: maybe(listThat<string>((one) => typeof one === "string", "keys")),
+  },
+  "dropped",
+);
+
 /** The scripts that an offline visit needs. */
 export const codeRecord = fields(
   { urls: listThat<string>((one) => typeof one === "string", "addresses"), storedAt: time },

@@ -68,6 +68,31 @@ export function fileIdOfShard(key: string): string | undefined {
   return kind === "shard" ? `${model!}|${path!}` : undefined;
 }
 
+/** @returns undefined for keys of anything but a shard */
+export function shardHashOf(key: string): string | undefined {
+  return key.startsWith("shard|") ? key.split("|")[4] : undefined;
+}
+
+/** The file of a plan, of a record of a complete file, or of a shard; undefined for keys of anything else. */
+export function fileIdOfKey(key: string): string | undefined {
+  const [kind, model, path] = key.split("|", 3);
+  return kind === "plan" || kind === "file" || kind === "shard" ? `${model!}|${path!}` : undefined;
+}
+
+/** The kinds of keys whose records are written to a journal, too. */
+const JOURNALED = ["model", "commit", "plan", "shard", "file", "trust", "verdict", "code"];
+
+/** Whose journal has the record: that of a model, branch, or worker. Undefined for records that no journal has. */
+export function ownerOf(key: string): string | undefined {
+  const [kind, owner] = key.split("|", 2);
+  return JOURNALED.includes(kind!) ? owner : undefined;
+}
+
+/** Whether everything of an owner is deleted when this key is. */
+export function isHeadOfOwner(key: string): boolean {
+  return [MODEL_PREFIX, COMMIT_PREFIX, "code|"].some((prefix) => key.startsWith(prefix));
+}
+
 /** Whether `key` belongs to this model; so do the keys of its trusted hashes. */
 export function belongsTo(model: ModelKey, key: string): boolean {
   return key.split("|")[1] === model;

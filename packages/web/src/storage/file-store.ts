@@ -17,6 +17,7 @@ import type { FilePlan, FileRecord, FileShape } from "./file-record.ts";
 import type { ModelFile } from "../protocol/model-descriptor.ts";
 import { readStored } from "../schema/read.ts";
 import { filePlan, fileRecord, fileTrust } from "../schema/stored.ts";
+import { readBlob } from "./read-blob.ts";
 import type { ResilientStore } from "./resilient-store.ts";
 import { sha256 } from "./sha256.ts";
 import type { RawFile, Store } from "./store.ts";
@@ -158,14 +159,4 @@ function isSamePlan(a: FilePlan, b: FilePlan): boolean {
   return (
     a.bytes === b.bytes && a.shardBytes === b.shardBytes && a.sha256 === b.sha256 && isSameEtag
   );
-}
-
-/** The bytes of a Blob; undefined if the browser has lost its file. */
-async function readBlob(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
-    return undefined;
-  }
 }

@@ -12,6 +12,7 @@ describe("openStores", () => {
   const options = {
     ...toStorageOptions({ name: "test" }),
     makeRoom: () => Promise.resolve(false),
+    onRestored: vi.fn(),
   };
 
   it("says once that there is no IndexedDB, and goes on in memory", async () => {

@@ -3,11 +3,14 @@
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createRoomyStore } from "./make-room.ts";
-import { createPrivateFileStore, type PrivateFileStore } from "./private-file-store.ts";
+import type { Exclusively } from "./journals.ts";
+import type { PrivateFileStore } from "./private-file-store.ts";
 import { openPrivateFiles } from "./private-files.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
+import { runExclusively } from "./run-exclusively.ts";
 import { adoptSchema } from "./schema.ts";
 import type { Store } from "./store.ts";
+import { createWeightStore } from "./weight-store.ts";
 
 export interface Stores {
   readonly models: ResilientStore;
@@ -20,6 +23,8 @@ export interface Stores {
 export interface OpenStoresOptions extends StorageOptions {
   /** Called at most once, however many stores fail. */
   readonly onDegraded: (reason: string) => void;
+  /** Called with the number of records that the database had lost, and that were written back. */
+  readonly onRestored: (records: number) => void;
   /** Called when a model's bytes do not fit. Returns whether it freed anything. */
   readonly makeRoom: () => Promise<boolean>;
 }
@@ -47,7 +52,7 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     results: `${options.databaseName}-results`,
     images: `${options.databaseName}-pictures`,
   };
-  const weights = openWeightStore(options.databaseName);
+  const weights = openWeightStore(options.databaseName, options.onRestored);
   const [models, results, images] = await Promise.all([
     adopt(weights),
     adopt(createIndexedDbStore(names.results)),
@@ -63,10 +68,28 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   };
 }
 
-/** The store of the models' files, without any check of its state. */
-export function openWeightStore(databaseName: string): Store & Partial<PrivateFileStore> {
+/**
+ * The store of the models' files, without any check of its state.
+ *
+ * @param onRestored called with the number of records that the database had lost, and that were written back
+ */
+export function openWeightStore(
+  databaseName: string,
+  onRestored: (records: number) => void = () => undefined,
+): Store & Partial<PrivateFileStore> {
   const name = `${databaseName}-models`;
   const store = createIndexedDbStore(name);
   const files = openPrivateFiles(name);
-  return files ? createPrivateFileStore(store, files, Date.now) : store;
+  const journalFiles = openPrivateFiles(`${name}-journals`);
+  if (!files || !journalFiles) return store;
+  const exclusively: Exclusively = (journal, work) =>
+    runExclusively(`fastvlm-kit.journal:${name}:${journal}`, work);
+  return createWeightStore({
+    store,
+    files,
+    journalFiles,
+    exclusively,
+    now: Date.now,
+    onRestored,
+  });
 }

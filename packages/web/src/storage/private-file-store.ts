@@ -32,13 +32,20 @@ export function createPrivateFileStore(
   const isKnown = async (fileId: string): Promise<boolean> =>
     (await store.keys()).some((key) => fileIdOfShard(key) === fileId);
 
+  /** Those of the files that have no recorded part. */
+  const listUnknown = async <T extends { name: string }>(all: readonly T[]): Promise<T[]> => {
+    const known = new Set((await store.keys()).flatMap((key) => fileIdOfShard(key) ?? []));
+    const names = new Set(await Promise.all([...known].map(privateFileName)));
+    return all.filter(({ name }) => !names.has(name));
+  };
+
   return {
     ...store,
     async get(key) {
       const value = await store.get(key);
       const fileId = fileIdOfShard(key);
       if (fileId === undefined || !isPlace(value)) return value;
-      const file = await files.blob(await fileNameOf(fileId));
+      const file = await files.blob(await privateFileName(fileId));
       // Returns null, because the key exists. A caller that gets no bytes for it removes the key.
       return file ? file.slice(value.at, value.at + value.bytes) : null;
     },
@@ -46,7 +53,7 @@ export function createPrivateFileStore(
       const fileId = fileIdOfShard(key);
       if (fileId === undefined) return store.setPart(key, bytes, at);
       try {
-        await files.write(await fileNameOf(fileId), bytes, at);
+        await files.write(await privateFileName(fileId), bytes, at);
       } catch (error) {
         if (isQuotaError(error)) throw error;
         return store.setPart(key, bytes, at);
@@ -57,28 +64,27 @@ export function createPrivateFileStore(
       await store.delete(keys);
       const touched = new Set(keys.flatMap((key) => fileIdOfShard(key) ?? []));
       for (const fileId of touched) {
-        if (!(await isKnown(fileId))) await files.remove(await fileNameOf(fileId));
+        if (!(await isKnown(fileId))) await files.remove(await privateFileName(fileId));
       }
     },
     async clear() {
       await store.clear();
       for (const { name } of await files.list()) await files.remove(name);
     },
-    openFile: async (file) => files.open(await fileNameOf(fileIdOf(file))),
+    openFile: async (file) => files.open(await privateFileName(fileIdOf(file))),
     async sweep() {
       const old = (await files.list()).filter(
         ({ writtenAt }) => now() - writtenAt > LEFT_OVER_AFTER_MS,
       );
-      if (old.length === 0) return;
-      const known = new Set((await store.keys()).flatMap((key) => fileIdOfShard(key) ?? []));
-      const names = new Set(await Promise.all([...known].map(fileNameOf)));
-      for (const { name } of old) if (!names.has(name)) await files.remove(name);
+      if ((await listUnknown(old)).length === 0) return;
+      await store.restore?.(); // The database may have lost the keys of a file that is still good.
+      for (const { name } of await listUnknown(old)) await files.remove(name);
     },
   };
 }
 
 /** A name of fixed length for any path, because file systems differ in the names that they allow. */
-function fileNameOf(fileId: string): Promise<string> {
+export function privateFileName(fileId: string): Promise<string> {
   return sha256(new TextEncoder().encode(fileId));
 }
 

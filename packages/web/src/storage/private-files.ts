@@ -7,8 +7,12 @@ import type { RawFile } from "./store.ts";
 
 /** Files in one folder. Their names have letters and digits only. */
 export interface PrivateFiles {
-  /** Writes bytes. Resolves when they are flushed to the file. There may be a gap before them. */
-  write(name: string, bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
+  /**
+   * Writes bytes. Resolves when they are flushed to the file.
+   *
+   * @param at there may be a gap before it
+   */
+  write(name: string, bytes: Uint8Array<ArrayBuffer>, at: number | "end"): Promise<void>;
   /** Opens a file; undefined if it does not exist, or if another worker has it for itself. */
   open(name: string): Promise<RawFile | undefined>;
   /** The file as it is now; undefined if it does not exist. */
@@ -61,7 +65,8 @@ export function openPrivateFiles(folder: string): PrivateFiles | undefined {
         const handle = await (await find(name, true)).createSyncAccessHandle(SHARED);
         try {
           // Chromium's private windows do not throw when room runs out.
-          if (handle.write(bytes, { at }) !== bytes.byteLength) {
+          const written = handle.write(bytes, { at: at === "end" ? handle.getSize() : at });
+          if (written !== bytes.byteLength) {
             throw new DOMException(
               "A private file took a part of the bytes.",
               "QuotaExceededError",

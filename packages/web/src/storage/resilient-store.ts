@@ -99,6 +99,9 @@ export function createResilientStore(
       const stored = await read((one) => one.keys(), []);
       return [...new Set([...stored, ...(await memory.keys())])];
     },
+    async restore(owner) {
+      if (store && isReadable) await store.restore?.(owner).catch(degrade);
+    },
     openFile: (file) =>
       read((one) => one.openFile?.(file) ?? Promise.resolve(undefined), undefined),
     async clear() {

@@ -1,6 +1,6 @@
 /** The interface of everything that keeps data between visits. Every store passes the same contract suite. */
 
-import type { FileKey } from "./file-keys.ts";
+import type { FileKey, ModelKey } from "./file-keys.ts";
 import type { FileRecord } from "./file-record.ts";
 
 /** A key-value store. Keys are strings; values can be everything that structured clone accepts. */
@@ -23,6 +23,12 @@ export interface Store {
   delete(keys: readonly string[]): Promise<void>;
   keys(): Promise<string[]>;
   clear(): Promise<void>;
+  /**
+   * Writes back what the store has lost, from the copies that it keeps elsewhere.
+   *
+   * @param owner only what belongs to this model; by default everything
+   */
+  restore?(owner?: ModelKey): Promise<void>;
   /**
    * Opens a file whose parts the store keeps together. Parts may be missing or damaged. Undefined if parts are kept
    * separately, or if the file cannot be opened now.
