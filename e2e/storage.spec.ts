@@ -45,6 +45,7 @@ test("every store keeps every promise of a store", async ({ kitPage }) => {
   expect(await kitPage.evaluate(() => window.kit.checkStores())).toEqual({
     IndexedDB: [],
     "private files": [],
+    "private files with journals": [],
   });
 });
 

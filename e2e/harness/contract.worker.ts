@@ -3,6 +3,7 @@
 import { createIndexedDbStore } from "../../packages/web/src/storage/indexed-db-store.ts";
 import { createPrivateFileStore } from "../../packages/web/src/storage/private-file-store.ts";
 import { openPrivateFiles } from "../../packages/web/src/storage/private-files.ts";
+import { openWeightStore } from "../../packages/web/src/storage/open-stores.ts";
 import { checkStore } from "../../packages/web/test/contracts/store.ts";
 
 async function checkStores(): Promise<Record<string, string[]>> {
@@ -14,6 +15,9 @@ async function checkStores(): Promise<Record<string, string[]>> {
       if (!files) throw new Error("This worker has no private files");
       return createPrivateFileStore(create(), files, Date.now);
     }),
+    "private files with journals": await checkStore(() =>
+      openWeightStore(`contract-${crypto.randomUUID()}`),
+    ),
   };
 }
 

@@ -103,6 +103,33 @@ async function privateBytes(): Promise<number[]> {
   return sizes;
 }
 
+/** Deletes the database of the models, as a browser does at times that was killed. The private files stay. */
+function loseDatabase(): Promise<void> {
+  const request = indexedDB.deleteDatabase(DATABASE);
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve();
+    };
+    request.onerror = () => {
+      reject(request.error!);
+    };
+  });
+}
+
+/** Cuts the only journal in the last line of a shard. Returns the key of the shard. */
+async function tearJournal(): Promise<string> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(`${DATABASE}-journals`);
+  const [handle] = await Array.fromAsync(folder.values());
+  const file = handle as FileSystemFileHandle;
+  const text = await (await file.getFile()).text();
+  const at = text.lastIndexOf("shard|");
+  const writable = await file.createWritable();
+  await writable.write(text.slice(0, at));
+  await writable.close();
+  return text.slice(at, text.indexOf('"', at));
+}
+
 /** Waits until so many answers are stored. No call waits for its answer to be stored. */
 async function untilAnswers(count: number): Promise<void> {
   while ((await answers.keys()).length < count) {
@@ -114,8 +141,10 @@ export const stored = {
   ...store,
   hashFiles,
   listShards,
+  loseDatabase,
   overwritePart,
   privateBytes,
   readPart,
+  tearJournal,
   untilAnswers,
 };

@@ -9,7 +9,7 @@ const BUDGETS = {
   /** `createVlm`, on the page. */
   page: 25_300,
   /** A worker that downloads, lists and queues. */
-  light: 39_200,
+  light: 40_800,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 54_800,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */

@@ -210,14 +210,17 @@ describe("a database that is found empty", () => {
   it("is restored again after a browser that was killed while it was restored", async () => {
     await download();
     loseDatabase();
-    const { set } = database;
+    const whole = database;
     let writes = 0;
-    database.set = async (key, value) => {
-      if (++writes > 3) throw new DOMException("The browser ends", "AbortError");
-      await set(key, value);
+    database = {
+      ...whole,
+      set: async (key, value) => {
+        if (++writes > 3) throw new DOMException("The browser ends", "AbortError");
+        await whole.set(key, value);
+      },
     };
     await expect(open()).rejects.toThrow("The browser ends");
-    database.set = set;
+    database = whole;
     const { files } = await open();
     expect(await files.readRecord(KEY, {})).toEqual(RECORD);
   });
