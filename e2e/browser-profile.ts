@@ -42,11 +42,9 @@ export async function createProfile(options: ProfileOptions): Promise<BrowserPro
     },
     kill: () => running.kill(),
     async start() {
-      try {
-        running = await startAgain(folder, options);
-      } catch {
-        running = await startAgain(folder, options);
-      }
+      running = await startAgain(folder, options)
+        .catch(() => startAgain(folder, options))
+        .catch(() => startAgain(folder, options));
     },
     async remove() {
       await running.kill();
