@@ -109,7 +109,7 @@ test("reads ICO, JPEG XL where the browser does, and turns a WebP as its EXIF bl
   expect(seen.jxl).toEqual(seen.readsJxl ? [256, 256] : "image-unsupported");
 });
 
-test("a photograph of 48 megapixels and a long panorama are reduced, not refused", async ({
+test("a photograph of 48 megapixels and a long panorama are reduced, as a file or on the page", async ({
   loadedPage,
 }) => {
   const seen = await loadedPage.evaluate(async () => {
@@ -122,18 +122,46 @@ test("a photograph of 48 megapixels and a long panorama are reduced, not refused
       context.fillRect(0, 0, width, height);
       return canvas.convertToBlob({ type });
     };
-    const captionOf = async (image: Blob) => {
-      const { text, images } = await vlm.caption(image, { cache: false });
-      return { text, size: [images[0]!.width, images[0]!.height] };
+    let copies = 0;
+    const copy = window.createImageBitmap.bind(window);
+    window.createImageBitmap = (...args: unknown[]) => {
+      copies += 1;
+      return copy(...(args as Parameters<typeof copy>));
     };
-    return {
-      photograph: await captionOf(await paint(8000, 6000, "image/jpeg")),
+    const captionOf = async (image: Blob | HTMLImageElement | ImageBitmap | OffscreenCanvas) => {
+      copies = 0;
+      const { text, images } = await vlm.caption(image, { cache: false });
+      return { text, size: [images[0]!.width, images[0]!.height], copies };
+    };
+    const photograph = await paint(8000, 6000, "image/jpeg");
+    const show = async (canBeFetched: boolean): Promise<HTMLImageElement> => {
+      const image = new Image();
+      image.src = URL.createObjectURL(photograph);
+      await image.decode();
+      if (!canBeFetched) URL.revokeObjectURL(image.src);
+      return image;
+    };
+    const canvas = new OffscreenCanvas(8000, 6000);
+    canvas.getContext("2d")!.drawImage(await show(true), 0, 0);
+    const seen = {
+      photograph: await captionOf(photograph),
+      element: await captionOf(await show(true)),
+      "element without its file": await captionOf(await show(false)),
+      canvas: await captionOf(canvas),
+      bitmap: await captionOf(canvas.transferToImageBitmap()),
       small: await captionOf(await paint(800, 600, "image/jpeg")),
       panorama: await captionOf(await paint(20_000, 1000, "image/png")),
     };
+    window.createImageBitmap = copy;
+    return seen;
   });
-  expect(seen.photograph.size).toEqual([8000, 6000]);
-  expect(seen.photograph.text).toBe(seen.small.text);
+  const drawn = ["element without its file", "canvas", "bitmap"];
+  for (const [name, { text, size, copies }] of Object.entries(seen)) {
+    expect(copies, name).toBe(drawn.includes(name) ? 1 : 0);
+    if (name === "small" || name === "panorama") continue;
+    expect(size, name).toEqual([8000, 6000]);
+    expect(text, name).toBe(seen.small.text);
+  }
   expect(seen.panorama.size).toEqual([20_000, 1000]);
 });
 

@@ -6,13 +6,8 @@ import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import { createTextCodec } from "../inference/tokenizer.ts";
 import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import type { ImagePiece } from "../families/family.ts";
-import {
-  cleanUserText,
-  countTextTokens,
-  fillImages,
-  layOutPrompt,
-  type PromptPiece,
-} from "./prompt.ts";
+import { cleanUserText } from "./clean-user-text.ts";
+import { countTextTokens, fillImages, layOutPrompt, type PromptPiece } from "./prompt.ts";
 
 const codec = createTextCodec(tokenizerJson, tokenizerConfig, FASTVLM_PROMPT);
 const [IM_START, IM_END] = [codec.controlId("<|im_start|>")!, codec.controlId("<|im_end|>")!];
@@ -182,25 +177,5 @@ describe("countTextTokens", () => {
   it("counts the template and the question, without images", () => {
     const pieces = ask("What is this?", { images: 3 });
     expect(countTextTokens(pieces)).toBe(flatten(pieces).length - 3);
-  });
-});
-
-describe("cleanUserText", () => {
-  it("removes what is invisible or reorders text, and keeps newlines and tabs", () => {
-    const hidden = "\0\u001B\r\u0085\u061C\u200B\u200F\u202E\u2060\u2066\uFEFF\u{E0041}";
-    expect(cleanUserText(`a${hidden}b\n\tc`)).toBe("ab\n\tc");
-  });
-
-  it("composes accents, also those that something invisible kept apart", () => {
-    expect(cleanUserText("e\u0301")).toBe("é");
-    expect(cleanUserText("e\u200B\u0301")).toBe("é");
-  });
-
-  it("leaves nothing to do for a second time", () => {
-    fc.assert(
-      fc.property(hostileText, (text) => {
-        expect(cleanUserText(cleanUserText(text))).toBe(cleanUserText(text));
-      }),
-    );
   });
 });

@@ -5,6 +5,7 @@
  */
 
 import type { ChatTurn } from "../protocol/options.ts";
+import { cleanUserText } from "./clean-user-text.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ImageFeatures, PromptPart, TextCodec, ChatMessage } from "../engines/runtime.ts";
 import type { ImagePiece, PromptForm } from "../families/family.ts";
@@ -149,21 +150,6 @@ export function countTextTokens(pieces: readonly PromptPiece[]): number {
     0,
   );
 }
-
-/**
- * Normalises text to NFC, and removes characters that are invisible or change the order of text. No question needs them,
- * and they are used to hide one. Newlines and tabs stay.
- */
-export function cleanUserText(text: string): string {
-  // NFC comes last, because a removed character may have been between a letter and its accent.
-  return text.replace(INVISIBLE, "").replace(PRIVATE_SLOTS, "").normalize("NFC");
-}
-
-// C0 and C1 controls but \t and \n; zero-width and bidirectional controls; word joiner; BOM; tag characters.
-const INVISIBLE =
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|[\u{E0000}-\u{E007F}]/gu;
-const PRIVATE_SLOTS = /[\uE000\uE001]/g;
 
 interface TemplatePiece {
   readonly text: string;

@@ -5,6 +5,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { decodeDataAddress } from "../download/data-address.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { unreadableFile } from "../image/image-errors.ts";
+import { chooseCopiedSize } from "../image/choose-decoded-size.ts";
 import { assertByteLength, assertSides, type ImageLimits } from "../image/limits.ts";
 import { isSame, type Size } from "../image/formats/size.ts";
 import { decodeFile, readPixels, type DecodedImage, type Pixels } from "./decode-file.ts";
@@ -26,7 +27,7 @@ export async function readImage(
       return { pixels: image.pixels };
     case "bitmap":
       try {
-        assertSides(image.natural, limits);
+        chooseCopiedSize(image.natural, limits);
         assertSides(image.bitmap, limits);
         return toDecoded(readPixels(image.bitmap), image.natural);
       } finally {

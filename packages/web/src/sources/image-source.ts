@@ -5,7 +5,8 @@ import type { WireImage } from "../wire/worker-api.ts";
 import { copyDrawable, copyImageData } from "./copy-pixels.ts";
 import { decodeWithApp } from "./decode-with-app.ts";
 import { openAddress } from "./from-address.ts";
-import { isBlob, isBytes, isDrawable, isImageData } from "./kinds.ts";
+import { fileOfElement } from "./file-of-element.ts";
+import { isBlob, isBytes, isDrawable, isImageData, isImageElement } from "./kinds.ts";
 import type { SnapshotOptions } from "./snapshot-options.ts";
 
 /**
@@ -28,6 +29,8 @@ export async function toWireImage(
   }
   if (isBlob(source)) return fromBlob(source, options);
   if (isImageData(source)) return copyImageData(source, options);
+  const file = isImageElement(source) ? await fileOfElement(source, options) : undefined;
+  if (file !== undefined) return toWireImage(file, options);
   if (isDrawable(source)) return copyDrawable(source, options);
   if (isBytes(source)) return fromBlob(new Blob([source]), options);
   throw notAnImage(source);

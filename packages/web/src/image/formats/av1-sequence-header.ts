@@ -20,6 +20,10 @@ export interface Av1Sequence {
   /** As in the format: 0, 1, or 2 for "each frame says". */
   readonly screenContentTools: number;
   readonly integerMotion: number;
+  /** How many samples a frame has for each pixel. */
+  readonly samples: number;
+  /** How many bytes a decoder keeps for each sample. */
+  readonly sampleBytes: number;
 }
 
 const EACH_FRAME_SAYS = 2;
@@ -32,9 +36,10 @@ interface Timing {
 
 const NO_TIMING: Timing = { presentationTimeBits: 0, delayBits: 0, removalTimeBits: undefined };
 
-/** Reads `sequence_header_obu` up to the last field that a frame's size depends on (AV1, 5.5). */
+/** Reads `sequence_header_obu` (AV1, 5.5): what a frame's size and memory depend on. */
 export function readAv1SequenceHeader(bits: BitReader): Av1Sequence {
-  bits.skip(3 + 1); // profile, still image
+  const profile = bits.read(3);
+  bits.skip(1); // still image
   const isReduced = bits.flag();
   let timing = NO_TIMING;
   let timedOperatingPoints: number[] = [];
@@ -54,6 +59,10 @@ export function readAv1SequenceHeader(bits: BitReader): Av1Sequence {
     frameId = { deltaBits, bits: bits.read(3) + 1 + deltaBits };
   }
   bits.skip(3); // superblock size, intra filter, intra edge filter
+  const tools = isReduced
+    ? { orderHintBits: 0, screenContentTools: EACH_FRAME_SAYS, integerMotion: EACH_FRAME_SAYS }
+    : readTools(bits);
+  bits.skip(3); // super-resolution, two filters
   return {
     maxFrame,
     widthBits,
@@ -63,10 +72,50 @@ export function readAv1SequenceHeader(bits: BitReader): Av1Sequence {
     removalTimeBits: timing.removalTimeBits,
     timedOperatingPoints,
     frameId,
-    ...(isReduced
-      ? { orderHintBits: 0, screenContentTools: EACH_FRAME_SAYS, integerMotion: EACH_FRAME_SAYS }
-      : readTools(bits)),
+    ...tools,
+    ...readColours(bits, profile),
   };
+}
+
+/** Profiles: 0 has colours at half the size in both directions, 1 at full size, 2 has all forms. */
+const FULL_COLOURS = 1;
+const ALL_FORMS = 2;
+/** Primaries, transfer and matrix of sRGB that is stored as red, green and blue. */
+const SRGB = [1, 13, 0] as const;
+
+/** Reads `color_config`, and whether grain is added, for which a decoder keeps a second frame. */
+function readColours(
+  bits: BitReader,
+  profile: number,
+): Pick<Av1Sequence, "samples" | "sampleBytes"> {
+  const isDeep = bits.flag();
+  const isTwelveBits = isDeep && profile === ALL_FORMS && bits.flag();
+  const isGrey = profile !== FULL_COLOURS && bits.flag();
+  const description = bits.flag() ? [bits.read(8), bits.read(8), bits.read(8)] : [];
+  let samples = 1;
+  if (isGrey)
+    bits.skip(1); // range
+  else if (SRGB.every((value, index) => value === description[index])) {
+    samples = 3;
+    bits.skip(1); // quantizers of the two colours
+  } else {
+    bits.skip(1); // range
+    samples = readSamples(bits, profile, isTwelveBits);
+    if (samples === 1.5) bits.skip(2); // place of the colours
+    bits.skip(1); // quantizers of the two colours
+  }
+  const hasGrain = bits.flag();
+  return { samples, sampleBytes: (isDeep ? 2 : 1) * (hasGrain ? 2 : 1) };
+}
+
+/** The samples for each pixel. */
+function readSamples(bits: BitReader, profile: number, isTwelveBits: boolean): number {
+  if (profile === FULL_COLOURS) return 3;
+  if (profile !== ALL_FORMS) return 1.5;
+  if (!isTwelveBits) return 2;
+  const isHalfWide = bits.flag();
+  if (!isHalfWide) return 3;
+  return bits.flag() ? 1.5 : 2;
 }
 
 function readTiming(bits: BitReader): Timing {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { MAX_UNITS, readAv1Size } from "./av1.ts";
+import { newTally, readAv1Size } from "./av1.ts";
 import { av1Frame, av1Sequence, av1Unit, type SequenceForm } from "../fixtures/craft-av1.ts";
 
 function read(...units: readonly (readonly number[])[]) {
-  return readAv1Size(Uint8Array.from(units.flat()), { left: MAX_UNITS });
+  return readAv1Size(Uint8Array.from(units.flat()), newTally());
 }
 
 const DELIMITER = av1Unit(2, []);
@@ -66,6 +66,6 @@ describe("readAv1Size", () => {
 
   it("gives up on data of very many units", () => {
     const data = new Uint8Array(4_000_000).fill(0x12);
-    expect(() => readAv1Size(data, { left: MAX_UNITS })).toThrow("too many parts");
+    expect(() => readAv1Size(data, newTally())).toThrow("too many parts");
   });
 });

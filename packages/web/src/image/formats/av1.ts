@@ -14,13 +14,22 @@ const FRAME_HEADER = 3;
 const FRAME = 6;
 const REDUNDANT_FRAME_HEADER = 7;
 
-/** How many units may still be read in one file. It is shared by all items, so that many items take no longer than a few. */
-export interface UnitBudget {
+/** What is known of all units of one file. */
+export interface UnitTally {
+  /** How many may still be read. It is shared by all items, so that many items take no longer than a few. */
   left: number;
+  /** The most samples that a pixel has in any sequence. */
+  samples: number;
+  /** The most bytes that a decoder keeps for a sample. */
+  sampleBytes: number;
+}
+
+export function newTally(): UnitTally {
+  return { left: MAX_UNITS, samples: 0, sampleBytes: 0 };
 }
 
 /** The greatest number of units. An image of 40 megapixels has at most about 10,000 tiles, with three or four units each. */
-export const MAX_UNITS = 50_000;
+const MAX_UNITS = 50_000;
 
 interface Unit extends Av1Layer {
   readonly type: number;
@@ -33,17 +42,19 @@ interface Unit extends Av1Layer {
  *
  * @throws {VlmError} `image-unreadable`
  */
-export function readAv1Size(data: Uint8Array, budget: UnitBudget): Size | undefined {
+export function readAv1Size(data: Uint8Array, tally: UnitTally): Size | undefined {
   let sequence: Av1Sequence | undefined;
   let size: Size | undefined;
   const include = (found: Size): void => {
     size = size ? cover(size, found) : found;
   };
-  for (const { type, body, temporal, spatial } of units(data, budget)) {
+  for (const { type, body, temporal, spatial } of units(data, tally)) {
     const bits = new BitReader(body, "avif");
     if (type === SEQUENCE_HEADER) {
       sequence = readAv1SequenceHeader(bits);
       include(sequence.maxFrame);
+      tally.samples = Math.max(tally.samples, sequence.samples);
+      tally.sampleBytes = Math.max(tally.sampleBytes, sequence.sampleBytes);
     } else if (
       sequence &&
       (type === FRAME || type === FRAME_HEADER || type === REDUNDANT_FRAME_HEADER)
@@ -56,11 +67,11 @@ export function readAv1Size(data: Uint8Array, budget: UnitBudget): Size | undefi
 }
 
 /** The units in the data. Every step advances by at least one byte. A unit that is cut off is left to the decoder. */
-function* units(data: Uint8Array, budget: UnitBudget): Generator<Unit> {
+function* units(data: Uint8Array, tally: UnitTally): Generator<Unit> {
   let offset = 0;
   while (offset < data.length) {
-    budget.left -= 1;
-    if (budget.left < 0) throw malformedImage("avif", "has too many parts");
+    tally.left -= 1;
+    if (tally.left < 0) throw malformedImage("avif", "has too many parts");
     const head = data[offset]!;
     const hasExtension = (head & 0x04) !== 0;
     const extension = hasExtension ? (data[offset + 1] ?? 0) : 0;

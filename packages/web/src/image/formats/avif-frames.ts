@@ -1,7 +1,7 @@
 /** Reads the sizes that a decoder will decode for an AVIF's items: of AV1 frames, and of grids of tiles. */
 
 import type { AvifItems } from "./avif-items.ts";
-import { readAv1Size, type UnitBudget } from "./av1.ts";
+import { readAv1Size, type UnitTally } from "./av1.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { malformedImage, truncatedImage } from "../image-errors.ts";
 import { cover, fitsIn, showSize, type Size } from "./size.ts";
@@ -16,7 +16,7 @@ const NOT_DECODED_WITH = new Set(["thmb", "cdsc"]);
  * @throws {VlmError} `image-unreadable` if a frame is larger than the file says, because decoders decode it at that size
  *   and shrink it afterwards
  */
-export function readDecodedSize(items: AvifItems, declared: Size, budget: UnitBudget): Size {
+export function readDecodedSize(items: AvifItems, declared: Size, tally: UnitTally): Size {
   const sizeOf = (id: number): Size | undefined => items.properties.byItem.get(id)?.size;
   let decoded = declared;
   for (const { type, from, to } of items.references) {
@@ -26,20 +26,20 @@ export function readDecodedSize(items: AvifItems, declared: Size, budget: UnitBu
   }
   for (const [id, type] of items.types) {
     const size = sizeOf(id) ?? declared;
-    if (type === "av01") assertFrame(items, id, size, budget);
+    if (type === "av01") assertFrame(items, id, size, tally);
     if (type === "grid") decoded = cover(decoded, readCanvas(items, id, size));
   }
   return decoded;
 }
 
-function assertFrame(items: AvifItems, id: number, declared: Size, budget: UnitBudget): void {
+function assertFrame(items: AvifItems, id: number, declared: Size, tally: UnitTally): void {
   const data = items.dataOf(id);
   if (!data || data.length === 0) throw truncatedImage("avif");
-  const frame = readAv1Size(data, budget);
+  const frame = readAv1Size(data, tally);
   if (!frame) throw malformedImage("avif", "has an item without an AV1 frame");
   assertFrameFits(frame, declared);
   const { config } = items.properties.byItem.get(id) ?? {};
-  const announced = config && readAv1Size(config, budget);
+  const announced = config && readAv1Size(config, tally);
   if (announced) assertFrameFits(announced, declared);
 }
 

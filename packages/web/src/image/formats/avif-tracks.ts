@@ -1,7 +1,7 @@
 /** Reads the tracks of an AVIF sequence. If there are any, decoders show the first frame of one. */
 
 import { assertFewParts } from "./avif-parts.ts";
-import { readAv1Size, type UnitBudget } from "./av1.ts";
+import { readAv1Size, type UnitTally } from "./av1.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
 import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.ts";
@@ -20,20 +20,20 @@ const MAX_TRACKS = 64;
 const NOTHING: Size = { width: 0, height: 0 };
 
 /** Sizes of the tracks that an AV1 decoder can decode. */
-export function readAvifTracks(reader: ByteReader, moov: IsoBox, budget: UnitBudget): AvifTrack[] {
+export function readAvifTracks(reader: ByteReader, moov: IsoBox, tally: UnitTally): AvifTrack[] {
   const tracks: AvifTrack[] = [];
   let count = 0;
   for (const box of isoBoxes(reader, moov.start, moov.end)) {
     if (box.type !== "trak") continue;
     count += 1;
     if (count > MAX_TRACKS) throw malformedImage("avif", "has too many parts");
-    const track = readTrack(reader, box, budget);
+    const track = readTrack(reader, box, tally);
     if (track) tracks.push(track);
   }
   return tracks;
 }
 
-function readTrack(reader: ByteReader, trak: IsoBox, budget: UnitBudget): AvifTrack | undefined {
+function readTrack(reader: ByteReader, trak: IsoBox, tally: UnitTally): AvifTrack | undefined {
   let stbl: IsoBox | undefined = trak;
   for (const type of ["mdia", "minf", "stbl"]) stbl = stbl && findOnlyIsoBox(reader, type, stbl);
   const stsd = stbl && findOnlyIsoBox(reader, "stsd", stbl);
@@ -47,11 +47,11 @@ function readTrack(reader: ByteReader, trak: IsoBox, budget: UnitBudget): AvifTr
     if (entry.type !== "av01") continue;
     isAv1 = true;
     declared = cover(declared, readSampleEntry(reader, entry));
-    frame = coverFound(frame, readConfig(reader, entry, budget));
+    frame = coverFound(frame, readConfig(reader, entry, tally));
   }
   if (!isAv1) return undefined;
   const sample = readFirstSample(reader, stbl);
-  return { declared, frame: coverFound(frame, sample && readAv1Size(sample, budget)) };
+  return { declared, frame: coverFound(frame, sample && readAv1Size(sample, tally)) };
 }
 
 function coverFound(one: Size | undefined, other: Size | undefined): Size | undefined {
@@ -78,10 +78,10 @@ function readSampleEntry(reader: ByteReader, { start }: IsoBox): Size {
   };
 }
 
-function readConfig(reader: ByteReader, entry: IsoBox, budget: UnitBudget): Size | undefined {
+function readConfig(reader: ByteReader, entry: IsoBox, tally: UnitTally): Size | undefined {
   const boxes = { ...entry, start: entry.start + BOXES_IN_ENTRY };
   const av1C = findOnlyIsoBox(reader, "av1C", boxes);
-  return av1C && readAv1Size(reader.slice(av1C.start + 4, av1C.end), budget);
+  return av1C && readAv1Size(reader.slice(av1C.start + 4, av1C.end), tally);
 }
 
 /** As far as the file has it. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readAvifHeader } from "./avif.ts";
 import { craftItems, craftTrack, gridData } from "../fixtures/craft-avif.ts";
-import { av1Frame, av1Sequence } from "../fixtures/craft-av1.ts";
+import { av1Frame, av1Sequence, type SequenceForm } from "../fixtures/craft-av1.ts";
 import { bytesOf, craftAvif, FULL_BOX, ispe, isoBox, u16be, u32be } from "../fixtures/craft.ts";
 import { readImageHeader } from "./sniff.ts";
 
@@ -58,6 +58,7 @@ describe("a frame", () => {
   it("may be as large as its item, or smaller", () => {
     expect(readAvifHeader(craftItems([SMALL]))).toEqual({
       kind: "avif",
+      planeBytes: 1.5,
       width: 64,
       height: 64,
       segments: 0,
@@ -157,6 +158,43 @@ describe("items that belong to the image", () => {
   ])("count where they are decoded with it: %s", (type, decoded) => {
     const bytes = craftItems([SMALL, large], { references: [[type, 2, 1]] });
     expect(readAvifHeader(bytes).decoded).toEqual(decoded);
+  });
+});
+
+describe("the samples of a pixel", () => {
+  const craft = (form: SequenceForm, ...references: [string, number, number][]) => {
+    const item = { size: [64, 64], data: av1Sequence(64, 64, form) } as const;
+    return readAvifHeader(craftItems([item, item], { references })).planeBytes;
+  };
+  const deep = [1, 1] as const;
+  const fields = (...bits: (0 | 1)[]) => bits.map((bit) => [bit, 1] as const);
+
+  it.each<[string, SequenceForm, number]>([
+    ["8 bits, colours at half the size", {}, 1.5],
+    ["10 bits, colours at half the size", { colours: [deep, ...fields(0, 0, 0, 0, 0, 0)] }, 3],
+    ["grey", { colours: fields(0, 1, 0, 0) }, 1],
+    ["colours at full size", { profile: 1, colours: fields(0, 0, 0, 0) }, 3],
+    ["colours at half the width", { profile: 2, colours: fields(0, 0, 0, 0, 0) }, 2],
+    ["12 bits at full size", { profile: 2, colours: [deep, ...fields(1, 0, 0, 0, 0, 0)] }, 6],
+    [
+      "red, green and blue",
+      { profile: 1, colours: [...fields(0, 1), [1, 8], [13, 8], [0, 8], [0, 1]] },
+      3,
+    ],
+    ["grain, for which there is a second frame", { hasGrain: true }, 3],
+  ])("%s", (_, form, bytes) => {
+    expect(craft(form)).toBe(bytes);
+  });
+
+  it("count with those of an alpha plane", () => {
+    expect(craft({}, ["auxl", 2, 1])).toBe(4.5);
+  });
+
+  it("are read in real files", () => {
+    const read = (file: string) =>
+      readAvifHeader(readFileSync(new URL(`../fixtures/corpora/pillow/${file}`, import.meta.url)));
+    expect(read("hopper.avif").planeBytes).toBe(1.5);
+    expect(read("transparency.avif").planeBytes).toBe(6);
   });
 });
 

@@ -7,9 +7,9 @@
  * header of each frame is read too, and a file that contradicts itself is refused.
  */
 
-import { MAX_UNITS } from "./av1.ts";
+import { newTally, type UnitTally } from "./av1.ts";
 import { assertFrameFits, readDecodedSize } from "./avif-frames.ts";
-import { readAvifItems } from "./avif-items.ts";
+import { readAvifItems, type AvifItems } from "./avif-items.ts";
 import { readAvifTracks, type AvifTrack } from "./avif-tracks.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
@@ -21,22 +21,34 @@ import { cover, fitsIn, fitsTurned, showSize, type Size } from "./size.ts";
 export function readAvifHeader(bytes: Uint8Array): ImageHeader {
   const reader = new ByteReader(bytes, "avif");
   const { meta, moov } = findParts(reader);
-  const budget = { left: MAX_UNITS };
+  const tally = newTally();
   const items = meta && readAvifItems(reader, meta);
-  const tracks = moov ? readAvifTracks(reader, moov, budget) : [];
+  const tracks = moov ? readAvifTracks(reader, moov, tally) : [];
 
   const own = items?.primary === undefined ? undefined : items.properties.byItem.get(items.primary);
   const declared = items ? (own?.size ?? items.properties.largestSize) : sizeOfTracks(tracks);
   if (!declared) throw malformedImage("avif", meta ? "has no size" : "has no `meta` box");
   for (const track of tracks) assertTrackFits(track, declared);
-  const decoded = items ? readDecodedSize(items, declared, budget) : declared;
+  const decoded = items ? readDecodedSize(items, declared, tally) : declared;
   return {
     kind: "avif",
     ...(own?.isTurned === true ? turn(declared) : declared),
     ...(!fitsIn(decoded, declared) && { decoded }),
+    planeBytes: planeBytesOf(tally, hasAlpha(items, tracks)),
     segments: 0,
     scans: 0,
   };
+}
+
+/** Beside an alpha plane decoders keep more than its samples: about as much as for the colours of an image in full. */
+const ALPHA_SAMPLES = 3;
+
+function planeBytesOf({ samples, sampleBytes }: UnitTally, isTransparent: boolean): number {
+  return (samples + (isTransparent ? ALPHA_SAMPLES : 0)) * sampleBytes;
+}
+
+function hasAlpha(items: AvifItems | undefined, tracks: readonly AvifTrack[]): boolean {
+  return tracks.length > 1 || (items?.references.some(({ type }) => type === "auxl") ?? false);
 }
 
 interface Parts {

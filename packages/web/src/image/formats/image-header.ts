@@ -22,8 +22,8 @@ export interface ImageHeader {
   readonly isTruncated?: true;
   /** How a WebP asks to be turned, 2 to 8 as in EXIF. Browsers do not turn this kind themselves. */
   readonly orientation?: number;
-  /** Whether decoders take more than four bytes for each pixel: a PNG with 16 bits a sample, or interlaced. */
-  readonly needsMoreMemory?: true;
+  /** How many bytes a decoder keeps for each pixel, besides the four of what it returns: the planes of an AVIF. */
+  readonly planeBytes?: number;
   /** How many numbers a decoder keeps of a JPEG of several scans until it has read the last one. */
   readonly coefficients?: number;
   /** Where the first image ends in the file, where the reader knows it. What comes after is not shown. */

@@ -36,7 +36,6 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
   if (!BIT_DEPTHS[colourType]?.includes(bitDepth)) {
     throw malformedImage("png", `has no colour type ${colourType} with ${bitDepth} bits`);
   }
-  const isInterlaced = reader.u8(28) === 1;
   const { count, isComplete, dataEnd } = readChunks(reader);
   return {
     kind: "png",
@@ -44,7 +43,6 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     height,
     segments: count,
     scans: 0,
-    ...((bitDepth === 16 || isInterlaced) && { needsMoreMemory: true }),
     ...(dataEnd !== undefined && { end: dataEnd }),
     ...(dataEnd !== undefined && !isComplete && { isTruncated: true }),
   };
