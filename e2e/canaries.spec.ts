@@ -50,10 +50,11 @@ test("names, prompts and keys leave no trace, whatever fails", async ({ page, se
       const bytes = await jpeg.arrayBuffer();
       const damaged = new File([bytes.slice(0, 150)], `${canary}.jpg`);
       const key = `?key=${canary}#${canary}`;
+      const folder = `/token/${canary}/1`;
       const named = { prompt: canary, system: canary } as const;
 
       const { vlm, metrics, events, progress } = await observe({
-        decoders: { "image/tiff": () => Promise.reject(new RangeError("no memory")) },
+        decoders: { "image/tiff": () => Promise.reject(new RangeError(`no memory: ${canary}`)) },
         imageLimits: { maxPixels: 1e6 },
       });
       // What succeeds leaves nothing either.
@@ -71,6 +72,8 @@ test("names, prompts and keys leave no trace, whatever fails", async ({ page, se
       await fail("decoder", () => vlm.caption(new Blob([`II*\0${canary}`])));
       await fail("large", () => vlm.caption(new ImageData(1200, 1200)));
       await fail("not found", () => vlm.caption(`/none.png${key}`));
+      await fail("key in the path", () => vlm.caption(`${folder}/none.png`));
+      await fail("key at the end of the path", () => vlm.caption(`${folder}/${canary}`));
       await fail("no CORS", () => vlm.caption(`${otherOrigin}/no-cors/scene-01.png${key}`));
       await fail("silent", () => vlm.caption(`/silent.png${key}`, { timeoutMs: 200 }));
       await fail("password", () => vlm.caption(`https://${canary}:${canary}@localhost/x.png`));
@@ -86,10 +89,10 @@ test("names, prompts and keys leave no trace, whatever fails", async ({ page, se
       controller.abort();
       await fail("aborted", () => ask(vlm, { ...named, image: jpeg, signal: controller.signal }));
       const offline = await observe({ network: "none" });
-      await fail("offline", () => offline.vlm.caption(`/none.png${key}`));
+      await fail("offline", () => offline.vlm.caption(`${folder}/none.png${key}`));
       await offline.vlm.dispose();
       const plain = tinyModel();
-      const config = { ...plain.files["config.json"]!, url: `/none.json${key}` };
+      const config = { ...plain.files["config.json"]!, url: `${folder}/none.json${key}` };
       const files = { ...plain.files, "config.json": config };
       const download = { retries: 0 };
       const model = { ...plain, id: "other", files };
@@ -143,6 +146,8 @@ test("names, prompts and keys leave no trace, whatever fails", async ({ page, se
     decoder: "image-unreadable",
     large: "image-too-large",
     "not found": "image-fetch-failed",
+    "key in the path": "image-fetch-failed",
+    "key at the end of the path": "image-fetch-failed",
     "no CORS": "image-fetch-failed",
     silent: "timeout",
     password: "TypeError",
@@ -167,4 +172,33 @@ test("names, prompts and keys leave no trace, whatever fails", async ({ page, se
     expect(JSON.stringify(what), name).not.toContain(CANARY);
   }
   expect(lines.join("\n")).not.toContain(CANARY);
+});
+
+test("the original error is there for an app that asks for it, and for no other", async ({
+  page,
+  server,
+}) => {
+  await openKit(page, server);
+  const causes = await page.evaluate(async () => {
+    const { failureOf, observe } = window.kit;
+    const decoders = { "image/tiff": () => Promise.reject(new RangeError("no memory")) };
+    const damaged = new Blob([
+      Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 9, 0, 9, 1, 1, 17, 0, 0xff, 0xda, 0, 2),
+    ]);
+    const causesWith = async (options: object) => {
+      const { vlm } = await observe({ decoders, ...options });
+      const page = await failureOf(() => vlm.caption(new Blob(["II*\0"])));
+      const worker = await failureOf(() => vlm.caption(damaged));
+      const opened = await failureOf(() => vlm.open(damaged));
+      await vlm.dispose();
+      return [page.cause, worker.cause, opened.cause];
+    };
+    return { plain: await causesWith({}), debug: await causesWith({ debug: true }) };
+  });
+  expect(causes.plain).toEqual([undefined, undefined, undefined]);
+  expect(causes.debug).toEqual([
+    "RangeError: no memory",
+    expect.stringContaining("decoded"),
+    expect.stringContaining("decoded"),
+  ]);
 });

@@ -67,6 +67,11 @@ export interface VlmOptions {
   readonly optimize?: "auto" | "always" | "none";
   /** How many threads WASM uses. Default: up to four if the page is cross-origin isolated, otherwise one. */
   readonly wasmThreads?: number;
+  /**
+   * Leaves the original error in `cause` of the kit's errors, with its message and stack. Its text is that of the browser, of
+   * a library or of your decoder, and nobody has checked it for what belongs to a user. Default: false.
+   */
+  readonly debug?: boolean;
 }
 
 /** Options of `updateModel` and `rollBack`. */

@@ -18,6 +18,7 @@ import { guardCallback } from "../shared/guard-callback.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { ActiveModel } from "../serving/active-model.ts";
+import { hidingCauses } from "../serving/hiding-causes.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
@@ -34,7 +35,10 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
-  const serving = await serve(options.model, options, options, loadRequest);
+  const debug = options.debug ?? false;
+  const serving = await hidingCauses(debug, () =>
+    serve(options.model, options, options, loadRequest),
+  );
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
   const { storage, network, imageLimits: limits } = loadRequest;
   const images = { limits, network, decoders: options.decoders ?? {} };
@@ -42,11 +46,13 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const onCallEnded = (call: EndedCall): void => {
     onEvent({ type: "call-ended", call });
   };
-  return new VlmClient(serving, { storage, images, onCallEnded }, (model, update) =>
-    serve(model, options, read(updateOptions, update, "options"), {
-      ...loadRequest,
-      asksAnew: true,
-    }),
+  return new VlmClient(serving, { storage, images, onCallEnded, debug }, (model, update) =>
+    hidingCauses(debug, () =>
+      serve(model, options, read(updateOptions, update, "options"), {
+        ...loadRequest,
+        asksAnew: true,
+      }),
+    ),
   );
 }
 

@@ -40,6 +40,7 @@ import type { ImageSource } from "../api/image-source.ts";
 import type { ImageSettings } from "../sources/snapshot-options.ts";
 import { seenAs } from "./seen-as.ts";
 import type { ActiveModel } from "../serving/active-model.ts";
+import { hidingCauses } from "../serving/hiding-causes.ts";
 import { releaseImage, takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
@@ -50,6 +51,8 @@ export type StartServing = (model: ModelDescriptor, options: UpdateOptions) => P
 /** Settings that are the same for all models of a client. */
 export interface ClientSettings extends Pick<LoadRequest, "storage"> {
   readonly images: ImageSettings;
+  /** Whether errors keep their cause. */
+  readonly debug: boolean;
   /** Is told of every call that ended. */
   readonly onCallEnded: (call: EndedCall) => void;
 }
@@ -92,6 +95,10 @@ export class VlmClient implements Vlm {
 
   async open(image: ImageSource, given: OpenOptions = {}): Promise<OpenImage> {
     const options: OpenOptions = read(openOptions, given, "options");
+    return hidingCauses(this.#settings.debug, () => this.#openImage(image, options));
+  }
+
+  async #openImage(image: ImageSource, options: OpenOptions): Promise<OpenImage> {
     this.#assertAlive();
     const { images: taken, waitedMs } = await this.#take([image], options);
     const [source] = taken;
@@ -126,8 +133,10 @@ export class VlmClient implements Vlm {
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
     read(cleared, what, "what");
     const serving = this.#serving;
-    const { handle } = await serving.supervisor.ready();
-    await handle.clearCache({ storage: this.#settings.storage }, what);
+    await hidingCauses(this.#settings.debug, async () => {
+      const { handle } = await serving.supervisor.ready();
+      await handle.clearCache({ storage: this.#settings.storage }, what);
+    });
     if (what !== "models") serving.forget();
   }
 
@@ -206,7 +215,15 @@ export class VlmClient implements Vlm {
     }
   }
 
-  async #run(
+  #run(
+    request: GenerateRequest,
+    onEvent: (event: GenerateEvent) => void,
+    how: CallSettings,
+  ): Promise<VlmResult> {
+    return hidingCauses(this.#settings.debug, () => this.#runOnce(request, onEvent, how));
+  }
+
+  async #runOnce(
     request: GenerateRequest,
     onEvent: (event: GenerateEvent) => void,
     how: CallSettings,

@@ -6,7 +6,7 @@ import { sealNetwork } from "./seal-network.ts";
 let server: FaultServer;
 
 beforeEach(async () => {
-  server = await startFaultServer({ contents: { "/a": Uint8Array.of(1) } });
+  server = await startFaultServer({ contents: { "/a.png": Uint8Array.of(1) } });
 });
 
 afterEach(async () => {
@@ -33,11 +33,11 @@ function seal() {
 describe("a sealed worker", () => {
   it("cannot fetch, by whatever kind of address, and says so without the query", async () => {
     const { scope } = seal();
-    const url = `${server.origin}/a?token=secret#top`;
+    const url = `${server.origin}/a.png?token=secret#top`;
     for (const input of [url, new URL(url), new Request(url)]) {
       const error: unknown = await scope.fetch(input).catch((reason: unknown) => reason);
       expect(VlmError.is(error, "network-forbidden")).toBe(true);
-      expect((error as VlmError<"network-forbidden">).details.url).toBe(`${server.origin}/a`);
+      expect((error as VlmError<"network-forbidden">).details.url).toBe(`${server.origin}/a.png`);
       expect(JSON.stringify(error)).not.toContain("secret");
     }
     expect(server.requests).toEqual([]);
@@ -55,7 +55,7 @@ describe("a sealed worker", () => {
     const { scope, waysOut } = seal();
     for (const name of Object.keys(waysOut) as (keyof typeof waysOut)[]) {
       const Way = scope[name] as unknown as new (url: string) => unknown;
-      expect(() => new Way(`${server.origin}/a`)).toThrow(VlmError);
+      expect(() => new Way(`${server.origin}/a.png`)).toThrow(VlmError);
       expect(waysOut[name]).not.toHaveBeenCalled();
     }
   });

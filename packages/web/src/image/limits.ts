@@ -6,7 +6,7 @@ import { showSize, type Size } from "./formats/size.ts";
 export interface ImageLimits {
   /** The size of the file in bytes. */
   readonly maxBytes: number;
-  /** The longer side in pixels. A file with a longer one is reduced to it while it is decoded. */
+  /** The longer side in pixels. An image with a longer one is reduced to it while it is decoded or copied. */
   readonly maxSide: number;
   /**
    * Width times height in pixels. Decoding takes 4 bytes for each pixel, and in some browsers twice as much. What is larger
@@ -15,7 +15,8 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /**
    * Width times height of an image that is reduced. A JPEG is reduced while it is decoded, where the browser can do that
-   * (Chromium can). Otherwise the browser decodes all pixels first, so that images of over 110 megapixels are refused.
+   * (Chromium can). Otherwise all pixels are in memory first, so that images of over 110 megapixels are refused, and AVIF of
+   * over 40 to 90, by its kind of samples.
    * If you set `maxPixels` alone, this is the same number.
    */
   readonly maxReducedPixels: number;

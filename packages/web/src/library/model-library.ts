@@ -23,6 +23,7 @@ import {
 } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
 import { listCandidates } from "../serving/candidates.ts";
+import { hidingCauses } from "../serving/hiding-causes.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import type { DownloadControl } from "../api/download-control.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
@@ -40,6 +41,8 @@ export interface ModelLibraryOptions {
   readonly download?: DownloadOptions;
   readonly onMetric?: (metric: Metric) => void;
   readonly onEvent?: (event: VlmEvent) => void;
+  /** As for `createVlm`. */
+  readonly debug?: boolean;
 }
 
 /** Which devices to prepare for: the one that is tried first (`auto`), all that may be tried (`all`), or a certain one. */
@@ -118,16 +121,16 @@ class ModelLibraryClient implements ModelLibrary {
   }
 
   async listModels(): Promise<StoredModel[]> {
-    return (await this.#worker()).listModels({ storage: this.#storage });
+    return this.#ask((handle) => handle.listModels({ storage: this.#storage }));
   }
 
   async deleteModel(id: string, revision?: string): Promise<void> {
     read(modelName, { id, revision }, "options");
-    await (await this.#worker()).deleteModel({ storage: this.#storage }, id, revision);
+    await this.#ask((handle) => handle.deleteModel({ storage: this.#storage }, id, revision));
   }
 
   async storageUsage(): Promise<StorageUsage> {
-    const usage = await (await this.#worker()).storageUsage({ storage: this.#storage });
+    const usage = await this.#ask((handle) => handle.storageUsage({ storage: this.#storage }));
     this.#recorder.record(
       "vlm.storage.usage",
       usage.modelBytes + usage.resultBytes + usage.featureBytes,
@@ -138,6 +141,13 @@ class ModelLibraryClient implements ModelLibrary {
   async prepareOffline(
     descriptor: ModelDescriptor,
     options: PrepareOptions = {},
+  ): Promise<OfflineReport> {
+    return this.#hidingCauses(() => this.#prepareOffline(descriptor, options));
+  }
+
+  async #prepareOffline(
+    descriptor: ModelDescriptor,
+    options: PrepareOptions,
   ): Promise<OfflineReport> {
     const given: PrepareOptions = read(prepareOptions, options, "options");
     const { device = "auto", signal, control, onProgress } = given;
@@ -181,7 +191,7 @@ class ModelLibraryClient implements ModelLibrary {
   ): Promise<OfflineReport> {
     const { device = "auto" } = read(offlineQuestion, options, "options");
     const request = await this.#filesRequest(readModel(model), device);
-    return (await this.#worker()).checkOffline(request);
+    return this.#ask((handle) => handle.checkOffline(request));
   }
 
   async dispose(): Promise<void> {
@@ -192,6 +202,14 @@ class ModelLibraryClient implements ModelLibrary {
 
   [ASYNC_DISPOSE](): Promise<void> {
     return this.dispose();
+  }
+
+  #ask<T>(question: (handle: WorkerHandle) => Promise<T>): Promise<T> {
+    return this.#hidingCauses(async () => question(await this.#worker()));
+  }
+
+  #hidingCauses<T>(work: () => Promise<T>): Promise<T> {
+    return hidingCauses(this.#options.debug ?? false, work);
   }
 
   /** The worker for all quick calls. If it died or did not start, the next call starts a new one. */

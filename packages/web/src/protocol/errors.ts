@@ -9,7 +9,10 @@
 import type { Device } from "./model-descriptor.ts";
 import { toSafeText } from "./safe-text.ts";
 
-/** What each code's `details` hold, and what the caller can do about it. */
+/**
+ * What each code's `details` hold, and what the caller can do about it. A `url` has the origin and the name of the file; "…"
+ * stands for folders, and for a name that may be a key.
+ */
 export interface VlmErrorDetails {
   /** The browser lacks a feature that the kit requires. Show an "unsupported browser" screen. */
   "environment-unsupported": { missing: "worker" | "wasm-simd" | "offscreen-canvas" };
@@ -97,7 +100,7 @@ export interface VlmErrorDetails {
    * images. `tokens` and `excess` are estimates for a text that is far too long.
    */
   "context-overflow": { tokens: number; limit: number; excess: number };
-  /** Inference failed in a way that no other code describes; see `cause`. */
+  /** Inference failed in a way that no other code describes; its `cause` says more, if `debug` is on. */
   "generation-failed": { stage: string };
 }
 
@@ -122,7 +125,7 @@ const BRAND = Symbol.for("fastvlm-kit.error");
 
 /**
  * An error of the kit. `code` says what happened. `details` holds the facts; their type depends on the code. `message`
- * has one sentence of fact and one of advice.
+ * has one sentence of fact and one of advice. `cause`, the original error, is there only with the option `debug`.
  *
  * @example
  * if (VlmError.is(error, "image-too-large")) shrinkTo(error.details.limit);

@@ -3,7 +3,7 @@
 import { entriesOf, fields, maybe } from "./fields.ts";
 import { imageLimits } from "./image-limits.ts";
 import { cacheOptions, downloadOptions } from "./storage-options.ts";
-import { callback, downloadControl, integerFrom, oneOf, signal, textOf } from "./values.ts";
+import { callback, downloadControl, flag, integerFrom, oneOf, signal, textOf } from "./values.ts";
 import { any } from "valibot";
 
 const device = maybe(oneOf(["auto", "webgpu", "wasm"]));
@@ -34,6 +34,7 @@ export const vlmOptions = fields({
   network: maybe(oneOf(["any", "none"])),
   optimize: maybe(oneOf(["auto", "always", "none"])),
   wasmThreads: maybe(integerFrom(0, 64)),
+  debug: maybe(flag),
 });
 
 export const updateOptions = fields({
@@ -50,6 +51,7 @@ export const libraryOptions = fields({
   download: maybe(downloadOptions),
   onMetric: maybe(callback),
   onEvent: maybe(callback),
+  debug: maybe(flag),
 });
 
 const offlineDevice = maybe(oneOf(["auto", "all", "webgpu", "wasm"]));
