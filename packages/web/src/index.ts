@@ -73,7 +73,14 @@ export type {
   StoredModel,
 } from "./protocol/storage.ts";
 
-export type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "./protocol/options.ts";
+export type {
+  CallPriority,
+  ChatTurn,
+  GenerationOptions,
+  ImageDetail,
+  ImageFit,
+  RateLimit,
+} from "./protocol/options.ts";
 export type {
   DecoderForm,
   DownloadProgress,

@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 25_300,
+  page: 27_500,
   /** A worker that downloads, lists and queues. */
   light: 40_800,
   /** What it loads more to run a model, on whatever engine. */

@@ -1,7 +1,13 @@
 /** The options of each kind of call. */
 
 import type { CaptionPresetName } from "../protocol/model-descriptor.ts";
-import type { ChatTurn, GenerationOptions, ImageDetail, ImageFit } from "../protocol/options.ts";
+import type {
+  CallPriority,
+  ChatTurn,
+  GenerationOptions,
+  ImageDetail,
+  ImageFit,
+} from "../protocol/options.ts";
 import type { ImageSource } from "./image-source.ts";
 
 /** Options that every call has. */
@@ -31,6 +37,8 @@ export interface CallOptions extends GenerationOptions {
    * keeps none for later ones. Default `true`.
    */
   readonly cache?: boolean;
+  /** Whether somebody waits for the answer (`interactive`, default), or other calls go first (`background`). */
+  readonly priority?: CallPriority;
 }
 
 /** A question, with or without images. */
@@ -51,7 +59,7 @@ export interface GenerateRequest extends CallOptions {
 export type ImageViewOption = "fit" | "detail" | "targetLatencyMs";
 
 /** Options of `vlm.open`. */
-export type OpenOptions = Pick<CallOptions, ImageViewOption | "signal" | "timeoutMs">;
+export type OpenOptions = Pick<CallOptions, ImageViewOption | "signal" | "timeoutMs" | "priority">;
 
 /** Options of `vlm.caption`. */
 export interface CaptionOptions extends CallOptions {

@@ -11,6 +11,7 @@ import type {
   VlmEvent,
   VlmResult,
 } from "../protocol/result.ts";
+import type { RateLimit } from "../protocol/options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
@@ -72,6 +73,22 @@ export interface VlmOptions {
    * a library or of your decoder, and nobody has checked it for what belongs to a user. Default: false.
    */
   readonly debug?: boolean;
+  /**
+   * How many calls may wait while another runs. One more is refused with `queue-full`, before anything is fetched or
+   * decoded for it. Default: as many as come. Answers that the page remembers need no place.
+   */
+  readonly maxQueue?: number;
+  /**
+   * How many calls may be made within a stretch of time; one more is refused with `queue-full`. It holds for the calls of
+   * this `Vlm`, those of `watch` included. Other tabs, and other `Vlm`s of the page, have limits of their own. Default: none.
+   */
+  readonly rateLimit?: RateLimit;
+  /**
+   * The worker ends when no call was made for this time, and with it goes the memory of the model, also on the GPU. The next
+   * call starts a worker again, from the files that are stored. It has no effect where the files could not be stored.
+   * Default: the worker stays.
+   */
+  readonly unloadAfterMs?: number;
 }
 
 /** Options of `updateModel` and `rollBack`. */

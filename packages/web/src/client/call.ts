@@ -16,8 +16,6 @@ export interface CallSettings {
   readonly images?: readonly WireImage[];
   /** Whether features and KV caches are reused, even if answers are not. */
   readonly reuses?: boolean;
-  /** How long it took to get those images, in milliseconds. */
-  readonly waitedMs?: number;
   /** The preset of a caption. */
   readonly preset?: CaptionPresetName;
 }
@@ -30,7 +28,7 @@ export function toCall(
   id: number,
   model: Pick<ModelDescriptor, "family" | "tileSize">,
   request: GenerateRequest,
-  { maxWords, ...how }: Omit<CallSettings, "images" | "waitedMs" | "preset">,
+  { maxWords, ...how }: Omit<CallSettings, "images" | "preset">,
 ): Omit<GenerateCall, "images"> {
   assertDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;

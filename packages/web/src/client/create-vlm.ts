@@ -17,8 +17,9 @@ import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
-import { ActiveModel } from "../serving/active-model.ts";
+import { ActiveModel, type ServingLimits } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
+import { createRateLimiter } from "../serving/rate-limiter.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
@@ -35,13 +36,14 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
+  const limits = toServingLimits(options);
   const debug = options.debug ?? false;
   const serving = await hidingCauses(debug, () =>
-    serve(options.model, options, options, loadRequest),
+    serve(options.model, options, options, { loadRequest, limits }),
   );
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
-  const { storage, network, imageLimits: limits } = loadRequest;
-  const images = { limits, network, decoders: options.decoders ?? {} };
+  const { storage, network, imageLimits } = loadRequest;
+  const images = { limits: imageLimits, network, decoders: options.decoders ?? {} };
   const onEvent = guardCallback(options.onEvent);
   const onCallEnded = (call: EndedCall): void => {
     onEvent({ type: "call-ended", call });
@@ -49,8 +51,8 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   return new VlmClient(serving, { storage, images, onCallEnded, debug }, (model, update) =>
     hidingCauses(debug, () =>
       serve(model, options, read(updateOptions, update, "options"), {
-        ...loadRequest,
-        asksAnew: true,
+        loadRequest: { ...loadRequest, asksAnew: true },
+        limits,
       }),
     ),
   );
@@ -58,12 +60,18 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
 
 type LoadSettings = SupervisorOptions["loadRequest"];
 
+/** What every model of a client is served with. */
+interface Serving {
+  readonly loadRequest: LoadSettings;
+  readonly limits: ServingLimits;
+}
+
 /** Loads one model. If it fails, its worker is ended too. */
 async function serve(
   given: ModelDescriptor,
   options: VlmOptions,
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
-  loadRequest: LoadSettings,
+  { loadRequest, limits }: Serving,
 ): Promise<ActiveModel> {
   const model = readModel(given);
   assertLicense(model);
@@ -104,7 +112,8 @@ async function serve(
   try {
     const ready = await untilAborted(supervisor.ready(), signal);
     // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
-    return new ActiveModel(atCommit(model, ready.model.revision), supervisor, ready, recorder);
+    const served = atCommit(model, ready.model.revision);
+    return new ActiveModel(served, supervisor, ready, recorder, limits);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;
@@ -123,6 +132,15 @@ function toLoadRequest(options: VlmOptions): LoadSettings {
     optimize,
     storage: toStorageOptions(options.cache),
     download: toDownloadPolicy(options.download),
+  };
+}
+
+/** All models of a client share one rate. */
+function toServingLimits({ maxQueue, rateLimit, unloadAfterMs }: VlmOptions): ServingLimits {
+  return {
+    maxQueue: maxQueue ?? Infinity,
+    limiter: rateLimit && createRateLimiter(rateLimit),
+    unloadAfterMs,
   };
 }
 

@@ -28,20 +28,19 @@ import type {
   EndedCall,
   FallbackInfo,
   GenerateEvent,
-  ImageInfo,
   ModelInfo,
   VlmResult,
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { imageSidesOf } from "../families/image-sides.ts";
-import { newImageName } from "../sources/image-source.ts";
+import { isCostly, newImageName, recogniseImages } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { ImageSettings } from "../sources/snapshot-options.ts";
 import { seenAs } from "./seen-as.ts";
-import type { ActiveModel } from "../serving/active-model.ts";
+import type { ActiveModel, AskedCall } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
-import { releaseImage, takeImages, type TakenImages } from "../sources/take-images.ts";
+import { takeImages, type TakenImages } from "../sources/take-images.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
@@ -100,15 +99,8 @@ export class VlmClient implements Vlm {
 
   async #openImage(image: ImageSource, options: OpenOptions): Promise<OpenImage> {
     this.#assertAlive();
-    const { images: taken, waitedMs } = await this.#take([image], options);
-    const [source] = taken;
-    if (!source) throw new Error("One image was taken");
-    const named = { ...source, id: source.id ?? newImageName() };
+    const { named, info } = await this.#open(image, options);
     const how = { images: [named], reuses: true };
-    const info = await this.#open(named, options, waitedMs).catch((error: unknown) => {
-      releaseImage(source);
-      throw error;
-    });
     const look = viewOf(options);
     return new OpenImageHandle(named, info, {
       ask: (prompt, question = {}) => {
@@ -168,7 +160,7 @@ export class VlmClient implements Vlm {
 
   async dispose(): Promise<void> {
     this.#disposing.abort(disposedError());
-    await this.#serving.supervisor.dispose(disposedError());
+    await this.#serving.dispose(disposedError());
   }
 
   [ASYNC_DISPOSE](): Promise<void> {
@@ -229,26 +221,23 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const { images, waitedMs = 0, preset, ...settings } = how;
-    const call = toCall(this.#nextCallId++, this.#serving.model, request, settings);
-    return this.#summarized(preset ?? "prompt", request.signal, async (onTaken) => {
-      const taken = images
-        ? { images, waitedMs }
-        : await this.#take(toList(request.image), request);
-      onTaken(taken.images);
-      try {
-        return await this.#serving.run({
-          call: { ...call, images: taken.images },
-          signal: request.signal,
-          timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-          waitedMs: taken.waitedMs,
-          onEvent,
-        });
-      } finally {
-        // Images that were open before the call stay open.
-        if (!images) taken.images.forEach(releaseImage);
-      }
-    });
+    const { images, preset, ...settings } = how;
+    const serving = this.#serving;
+    const call = toCall(this.#nextCallId++, serving.model, request, settings);
+    const sources = toList(request.image);
+    return this.#summarized(preset ?? "prompt", request.signal, (onTaken) =>
+      serving.run({
+        ...this.#asked(serving, images ? [] : sources, request, onEvent),
+        call,
+        known: images ?? recogniseImages(sources),
+        take: async () => {
+          // Images that were open before the call stay open.
+          const taken = images ? openAlready(images) : await this.#take(serving, sources, request);
+          onTaken(taken.images);
+          return taken;
+        },
+      }),
+    );
   }
 
   /** Runs a call, and tells when it ends how it ended. */
@@ -280,32 +269,73 @@ export class VlmClient implements Vlm {
     }
   }
 
-  async #open(image: WireImage, options: OpenOptions, waitedMs: number): Promise<ImageInfo> {
-    this.#assertAlive(); // While the image was taken, the client may have been disposed of.
-    return this.#serving.open({
-      call: { id: this.#nextCallId++, image, ...toImageView(options) },
-      signal: options.signal,
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      waitedMs,
-    });
+  async #open(source: ImageSource, options: OpenOptions) {
+    const serving = this.#serving;
+    const sources = [source];
+    let named: WireImage | undefined;
+    const asked = this.#asked(serving, sources, options, () => undefined);
+    // The image stays open when it is ready, and is closed where that fails.
+    let release = (): void => undefined;
+    const take = async (): Promise<TakenImages> => {
+      const taken = await asked.take();
+      ({ release } = taken);
+      return { ...taken, release: () => undefined };
+    };
+    try {
+      const info = await serving.open({ ...asked, take }, ([image]) => {
+        if (!image) throw new Error("One image was taken");
+        named = { ...image, id: image.id ?? newImageName() };
+        return { id: this.#nextCallId++, image: named, ...toImageView(options) };
+      });
+      if (!named) throw new Error("The image was opened before it was sent");
+      return { named, info };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** What holds for every call with images that are still to be taken. */
+  #asked(
+    serving: ActiveModel,
+    sources: readonly ImageSource[],
+    request: TakeRequest & Pick<GenerateRequest, "priority">,
+    onEvent: (event: GenerateEvent) => void,
+  ): AskedCall {
+    return {
+      priority: request.priority ?? "interactive",
+      signal: request.signal,
+      timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      isCostly: isCostly(sources, this.#settings.images),
+      take: () => this.#take(serving, sources, request),
+      onEvent,
+    };
   }
 
   async #take(
+    serving: ActiveModel,
     sources: readonly ImageSource[],
-    request: Pick<GenerateRequest, "signal" | "timeoutMs" | "detail" | "fit">,
+    request: TakeRequest,
   ): Promise<TakenImages> {
     try {
       return await takeImages(sources, {
         ...this.#settings.images,
-        seen: seenAs(this.#serving.model, request),
+        seen: seenAs(serving.model, request),
         signals: [...(request.signal ? [request.signal] : []), this.#disposing.signal],
         timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       });
     } catch (error) {
-      this.#serving.noteRefused(error);
+      serving.noteRefused(error);
       throw error;
     }
   }
+}
+
+type TakeRequest = Pick<GenerateRequest, "signal" | "timeoutMs" | "detail" | "fit">;
+
+/** Images that were open before the call. They stay open, and cost no time. */
+function openAlready(images: readonly WireImage[]): TakenImages {
+  return { images, waitedMs: 0, release: () => undefined };
 }
 
 /** The options of an open image, which apply to every question about it. */

@@ -15,7 +15,7 @@ it("says which stage begins, and throws the signal's reason once a message has c
     controller.abort(reason);
   };
 
-  const scope = createCallScope(port1, controller.signal, createMessageYield());
+  const scope = createCallScope(port1, controller.signal, createMessageYield(), 0);
   await scope.enter("vision");
   await scope.checkpoint();
   inbox.port2.postMessage("cancel");

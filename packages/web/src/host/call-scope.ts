@@ -1,4 +1,4 @@
-/** Creates the scope of a call from the port to the page and the signal that cancels the call. */
+/** Creates the scope of a call from the port to the page, the signal that cancels the call, and its wait in the page. */
 
 import type { CallScope } from "../inference/call-scope.ts";
 import type { CallMessage, CallStage } from "../wire/worker-api.ts";
@@ -12,6 +12,7 @@ export function createCallScope(
   port: MessagePort,
   signal: AbortSignal,
   yieldToMessages: () => Promise<void>,
+  queuedMs: number,
 ): HostedCallScope {
   let stage: CallStage = "queue";
   const send = (message: CallMessage): void => {
@@ -27,7 +28,7 @@ export function createCallScope(
       return stage;
     },
     signal,
-    enqueuedAt: performance.now(),
+    enqueuedAt: performance.now() - queuedMs,
     send,
     checkpoint,
     async enter(stage) {

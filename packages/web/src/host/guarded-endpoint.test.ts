@@ -212,7 +212,7 @@ it("takes the requests that the page makes", async () => {
       if ((data as { type: string }).type === "failed") resolve(data);
     };
   });
-  await worker.generate(makeCall(), transfer(port2, [port2]));
+  await worker.generate(makeCall(), transfer(port2, [port2]), 0);
   expect(await outcome).toMatchObject({
     error: { message: expect.stringContaining("load") as string },
   });

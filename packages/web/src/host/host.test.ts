@@ -100,7 +100,7 @@ function ask(host: WorkerApi, change: Partial<ReturnType<typeof makeCall>>) {
       messages.push(data);
       if (data.type === "done" || data.type === "failed") resolve(messages);
     };
-    void host.generate(makeCall(change), port2);
+    void host.generate(makeCall(change), port2, 0);
   });
 }
 
@@ -157,7 +157,7 @@ describe("a host on an engine that is not onnxruntime", () => {
       };
     });
     const view = { fit: "pad", detail: "high", targetLatencyMs: undefined } as const;
-    void host.open({ id: 1, image, ...view }, port2);
+    void host.open({ id: 1, image, ...view }, port2, 0);
     expect(await outcome).toMatchObject({ type: "opened", image: { size: 64, tokens: 1 } });
     const opened = engine.appended.splice(0).flat();
     expect(opened.at(-1)).toMatchObject({ kind: "image" }); // Nothing was asked.

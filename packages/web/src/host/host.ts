@@ -168,13 +168,13 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
   const run = async (
     { id }: GenerateCall | OpenCall,
     port: MessagePort,
+    queuedMs: number,
     work: (served: Served, scope: CallScope) => Promise<CallMessage>,
   ): Promise<void> => {
     const cancellation = new AbortController();
     cancellations.set(id, cancellation);
     const { signal } = cancellation;
-    const scope = createCallScope(port, signal, yieldToMessages);
-    scope.send({ type: "queued", position: queue.size });
+    const scope = createCallScope(port, signal, yieldToMessages, queuedMs);
     const reply = await inEnvelope(async () => {
       try {
         if (!loaded) throw new Error("A call came before `load`");
@@ -209,14 +209,14 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),
     load: (request) => inEnvelope(() => load(request)),
-    open: (call, port) =>
-      run(call, port, async ({ model, recorder }, scope) => {
+    open: (call, port, queuedMs) =>
+      run(call, port, queuedMs, async ({ model, recorder }, scope) => {
         const { image, timings } = await model.open(call, scope);
         reportOpening(recorder, timings);
         return { type: "opened", image };
       }),
-    generate: (call, port) =>
-      run(call, port, async ({ model, recorder }, scope) => {
+    generate: (call, port, queuedMs) =>
+      run(call, port, queuedMs, async ({ model, recorder }, scope) => {
         const result = await model.answer(call, scope);
         reportCall(recorder, result);
         return { type: "done", result };

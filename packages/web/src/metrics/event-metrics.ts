@@ -8,6 +8,9 @@ export function reportEvent(recorder: Recorder, event: VlmEvent): void {
     case "worker-restarted":
       recorder.record("vlm.worker.restarts", 1, { "vlm.reason": event.reason });
       break;
+    case "worker-unloaded":
+      recorder.record("vlm.worker.unloads", 1, { "vlm.reason": event.reason });
+      break;
     case "device-fallback": {
       const { device, to, reason } = event.fallback;
       const attributes = { "vlm.from": device, "vlm.to": to, "vlm.reason": reason };

@@ -64,6 +64,17 @@ export interface VlmErrorDetails {
    * while. Repeat the call after `retryAfterMs`; the kit then tries the device once.
    */
   "circuit-open": { device: Device; reason: VlmErrorCode | undefined; retryAfterMs: number };
+  /**
+   * The call was refused before anything was fetched or decoded for it, because of a limit that the app has set: `max-queue`
+   * (`limit` calls wait) or `rate-limit` (`limit` calls were made within its time). Make the call again after
+   * `retryAfterMs`, when the call that runs will probably have ended, or when the rate allows it.
+   */
+  "queue-full": {
+    reason: "max-queue" | "rate-limit";
+    limit: number;
+    waiting: number;
+    retryAfterMs: number;
+  };
   /** The worker died. Calls in flight reject with this; the next call starts a fresh worker. */
   "worker-crashed": { phase: "start" | "load" | "generate" };
   /**

@@ -44,6 +44,8 @@ export const METRIC_UNITS = {
   "vlm.self_check.skipped": "1",
   "vlm.self_check.step.duration": "s",
   "vlm.queue.wait.duration": "s",
+  "vlm.queue.depth": "1",
+  "vlm.queue.refused": "1",
   "vlm.image.decode.duration": "s",
   "vlm.image.rejected": "1",
   "vlm.preprocess.duration": "s",
@@ -60,6 +62,7 @@ export const METRIC_UNITS = {
   "vlm.threads.fallback": "1",
   "vlm.device.lost": "1",
   "vlm.worker.restarts": "1",
+  "vlm.worker.unloads": "1",
   "vlm.circuit.changes": "1",
   "vlm.messages.refused": "1",
 } as const satisfies Record<string, MetricUnit>;

@@ -53,5 +53,17 @@ export type ImageDetail = "low" | "medium" | "high" | "auto" | number;
  */
 export type ImageFit = "pad" | "crop" | "stretch";
 
+/**
+ * How urgent a call is. `interactive` (default): somebody waits for the answer. `background`: it goes after interactive
+ * calls, and at the latest after eight of them.
+ */
+export type CallPriority = "interactive" | "background";
+
+/** At most `calls` calls are made within any `perMs` milliseconds. */
+export interface RateLimit {
+  readonly calls: number;
+  readonly perMs: number;
+}
+
 /** The default of `timeoutMs`: 30 s for loading the images and for inference. */
 export const DEFAULT_TIMEOUT_MS = 30_000;

@@ -191,6 +191,8 @@ export type VlmEvent =
       readonly reason:
         "worker-crashed" | "device-lost" | "unresponsive" | "out-of-memory" | "session-failed";
     }
+  /** The worker of a model that nobody used was ended, to free its memory. The next call starts another. */
+  | { readonly type: "worker-unloaded"; readonly reason: "idle" | "memory" }
   /** The circuit breaker of a device opened, tries the device again, or closed. */
   | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**

@@ -36,6 +36,8 @@ const waitEntries = {
   timeoutMs: maybe(numberFrom(1, 2 ** 31 - 1)),
 };
 
+const priority = maybe(oneOf(["interactive", "background"]));
+
 const viewEntries = {
   fit: maybe(oneOf(["pad", "crop", "stretch"])),
   detail: maybe(detail),
@@ -82,7 +84,7 @@ const captionEntries = {
   maxWords,
 };
 
-const callEntries = { ...generationEntries, ...waitEntries, ...viewEntries, cache };
+const callEntries = { ...generationEntries, ...waitEntries, ...viewEntries, cache, priority };
 
 /** The images themselves are checked when they are taken. */
 const image = any();
@@ -96,9 +98,9 @@ export const generateRequest = fields({
 
 export const captionOptions = fields({ ...callEntries, ...captionEntries });
 
-export const openOptions = fields({ ...viewEntries, ...waitEntries });
+export const openOptions = fields({ ...viewEntries, ...waitEntries, priority });
 
-const openCallEntries = { ...generationEntries, ...waitEntries, cache };
+const openCallEntries = { ...generationEntries, ...waitEntries, cache, priority };
 
 /** Of an image that is open already. */
 export const imageQuestion = fields({ ...openCallEntries, ...questionEntries });
@@ -111,6 +113,7 @@ const frameEntries = {
   ...generationEntries,
   ...viewEntries,
   timeoutMs: waitEntries.timeoutMs,
+  priority,
   ...captionEntries,
 };
 

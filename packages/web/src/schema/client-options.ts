@@ -3,10 +3,22 @@
 import { entriesOf, fields, maybe } from "./fields.ts";
 import { imageLimits } from "./image-limits.ts";
 import { cacheOptions, downloadOptions } from "./storage-options.ts";
-import { callback, downloadControl, flag, integerFrom, oneOf, signal, textOf } from "./values.ts";
+import {
+  callback,
+  downloadControl,
+  flag,
+  integerFrom,
+  numberFrom,
+  oneOf,
+  signal,
+  textOf,
+} from "./values.ts";
 import { any } from "valibot";
 
 const device = maybe(oneOf(["auto", "webgpu", "wasm"]));
+
+/** Browsers count the time of a timer in 31 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A model's descriptor has a schema and an error of its own. */
 const model = any();
@@ -35,6 +47,11 @@ export const vlmOptions = fields({
   optimize: maybe(oneOf(["auto", "always", "none"])),
   wasmThreads: maybe(integerFrom(0, 64)),
   debug: maybe(flag),
+  maxQueue: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
+  rateLimit: maybe(
+    fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
+  ),
+  unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
 });
 
 export const updateOptions = fields({

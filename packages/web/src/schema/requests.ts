@@ -119,8 +119,8 @@ const generateCall = fields({
 export const WORKER_REQUESTS = {
   connect: [textOf("the name of a lock"), port],
   load: [loadRequest],
-  open: [openCall, port],
-  generate: [generateCall, port],
+  open: [openCall, port, amount],
+  generate: [generateCall, port, amount],
   cancel: [id],
   pauseDownloads: [flag],
   prepareOffline: [filesRequest],

@@ -1,40 +1,202 @@
-import { expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { createRecorder } from "../metrics/recorder.ts";
-import type { GenerateEvent } from "../protocol/result.ts";
-import { ActiveModel } from "./active-model.ts";
+import type { Metric } from "../protocol/metric.ts";
+import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
+import type { TakenImages } from "../sources/take-images.ts";
+import type { GenerateCall } from "../wire/worker-api.ts";
+import { ActiveModel, type AskedQuestion, type ServingLimits } from "./active-model.ts";
 import type { LoadedWorker } from "./supervisor.ts";
 
-it("waits for no other worker, neither to give an answer nor to give it again", async () => {
-  const result = makeResult();
-  const handle = { generate: () => Promise.resolve(result), cancel: () => undefined };
-  const loaded = { handle, device: "wasm", model: result.model, fallback: undefined };
-  // The worker dies as soon as it has answered, and the next one takes its time.
-  const starts = [Promise.resolve(loaded as unknown as LoadedWorker)];
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const NO_IMAGES: TakenImages = { images: [], waitedMs: 0, release: () => undefined };
+
+type Generate = (call: GenerateCall, queuedMs: number) => Promise<VlmResult>;
+
+/** @param generate what the worker does */
+function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
+  const handle = { generate: vi.fn(generate), cancel: vi.fn() };
+  const { model } = makeResult();
+  const loaded = { handle, device: "wasm", model, fallback: undefined } as unknown as LoadedWorker;
+  const supervisor = {
+    ready: vi.fn(() => Promise.resolve(loaded)),
+    replace: () => undefined,
+    noteAnswer: () => undefined,
+    noteFailure: () => undefined,
+    unload: vi.fn(),
+    dispose: () => Promise.resolve(),
+  };
+  const metrics: Metric[] = [];
   const active = new ActiveModel(
     fastvlm05b(),
-    {
-      ready: () => starts.shift() ?? new Promise(() => undefined),
-      replace: () => undefined,
-      noteAnswer: () => undefined,
-      noteFailure: () => undefined,
-      dispose: () => Promise.resolve(),
-    },
-    { ...loaded, device: "webgpu" } as unknown as LoadedWorker,
-    createRecorder(() => undefined, Date.now),
+    supervisor,
+    { ...loaded, device: "webgpu" },
+    createRecorder((metric) => metrics.push(metric), Date.now),
+    { maxQueue: Infinity, limiter: undefined, unloadAfterMs: undefined, ...limits },
   );
   const events: GenerateEvent[] = [];
-  const ask = () =>
+  const ask = (change: Partial<AskedQuestion> = {}) =>
     active.run({
       call: makeCall(),
+      known: undefined,
+      priority: "interactive",
       signal: undefined,
       timeoutMs: 1000,
-      waitedMs: 0,
+      isCostly: false,
+      take: () => Promise.resolve(NO_IMAGES),
       onEvent: (event) => events.push(event),
+      ...change,
     });
-  expect(await ask()).toEqual(result);
-  expect(active.latest.device).toBe("wasm");
-  expect(await ask()).toMatchObject({ text: result.text, cached: true });
-  expect(events.at(-1)).toEqual({ type: "text-delta", text: result.text });
+  return { active, ask, events, handle, supervisor, metrics };
+}
+
+const other = (id: number) => ({ call: makeCall({ id, prompt: `Question ${String(id)}` }) });
+
+describe("ActiveModel", () => {
+  it("waits for no other worker, neither to give an answer nor to give it again", async () => {
+    const { active, ask, events, supervisor } = open(() => Promise.resolve(makeResult()));
+    expect(await ask()).toEqual(makeResult());
+    expect(active.latest.device).toBe("wasm");
+    // The worker has died, and the next one takes its time.
+    supervisor.ready.mockReturnValue(new Promise(() => undefined));
+    expect(await ask()).toMatchObject({ text: "A cat.", cached: true });
+    expect(events.at(-1)).toEqual({ type: "text-delta", text: "A cat." });
+  });
+
+  it("sends one call at a time, and tells the worker how long the others have waited", async () => {
+    const { generate, answers } = held();
+    const { ask, handle, metrics } = open(generate);
+    const first = ask(other(1));
+    const second = ask(other(2));
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(1);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    answers[0]!();
+    await first;
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(2);
+    });
+    expect(handle.generate.mock.calls[1]![1]).toBeGreaterThan(15);
+    answers[1]!();
+    await second;
+    const depths = metrics.filter(({ name }) => name === "vlm.queue.depth");
+    expect(depths.map(({ value }) => value)).toEqual([1, 2, 1, 0]);
+  });
+
+  it("waits for the worker after a call that was given up, and keeps the order", async () => {
+    const { generate, answers } = held();
+    const { ask, handle } = open(generate);
+    const controller = new AbortController();
+    const first = ask({ ...other(1), signal: controller.signal });
+    const later = ask({ ...other(2), priority: "background" });
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(1);
+    });
+    controller.abort(new Error("enough"));
+    await expect(first).rejects.toThrow("enough");
+    expect(handle.cancel).toHaveBeenCalledWith(1);
+    const soon = ask(other(3));
+    expect(answers).toHaveLength(1);
+    answers[0]!();
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(2);
+    });
+    answers[1]!();
+    await soon;
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(3);
+    });
+    answers[2]!();
+    await later;
+    const prompts = handle.generate.mock.calls.map(([call]) => call.prompt);
+    expect(prompts).toEqual(["Question 1", "Question 3", "Question 2"]);
+  });
+
+  it("takes no image for a call that is refused, and still gives remembered answers", async () => {
+    const { generate, answers } = held();
+    const { ask, metrics } = open(generate, { maxQueue: 0 });
+    const first = ask(other(1));
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(1);
+    });
+    answers[0]!();
+    await first;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const running = ask(other(2));
+    const take = vi.fn(() => Promise.resolve(NO_IMAGES));
+    await expect(ask({ ...other(3), take })).rejects.toMatchObject({
+      code: "queue-full",
+      details: { reason: "max-queue", limit: 0 },
+    });
+    expect(await ask({ ...other(1), known: [], take })).toMatchObject({ cached: true });
+    expect(take).not.toHaveBeenCalled();
+    const refused = metrics.filter(({ name }) => name === "vlm.queue.refused");
+    expect(refused.map(({ attributes }) => attributes)).toEqual([{ "vlm.reason": "max-queue" }]);
+    await vi.waitFor(() => {
+      expect(answers).toHaveLength(2);
+    });
+    answers[1]!();
+    await running;
+  });
+
+  it("ends the worker when it was idle for long enough, and not while a call runs", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { generate, answers } = held();
+    const { active, ask, supervisor } = open(generate, { unloadAfterMs: 1000 });
+    vi.advanceTimersByTime(999);
+    const call = ask({ timeoutMs: 60_000 });
+    await settle();
+    vi.advanceTimersByTime(5000);
+    expect(supervisor.unload).not.toHaveBeenCalled();
+    answers[0]!();
+    await call;
+    await settle();
+    vi.advanceTimersByTime(999);
+    expect(supervisor.unload).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(supervisor.unload.mock.calls).toEqual([["idle"]]);
+    const last = ask(other(2));
+    await settle();
+    answers[1]!();
+    await last;
+    await active.dispose(new Error("disposed"));
+    await settle();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("rejects calls that wait when it is disposed of, and frees their images", async () => {
+    const { generate } = held();
+    const { active, ask } = open(generate);
+    const running = ask(other(1));
+    running.catch(() => undefined);
+    const release = vi.fn();
+    const waiting = ask({ ...other(2), take: () => Promise.resolve({ ...NO_IMAGES, release }) });
+    await settle();
+    const error = new Error("disposed");
+    await active.dispose(error);
+    await expect(waiting).rejects.toBe(error);
+    expect(release).toHaveBeenCalledOnce();
+  });
 });
+
+/** Calls that are answered when the test says so. */
+function held() {
+  const answers: (() => void)[] = [];
+  const generate: Generate = () =>
+    new Promise((resolve) => {
+      answers.push(() => {
+        resolve(makeResult());
+      });
+    });
+  return { generate, answers };
+}
+
+/** Lets what was settled go on. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,20 +1,53 @@
-/** A model that answers calls, with its supervisor, its running calls, and the answers that it remembers. */
+/** A model that answers calls, with its supervisor, the queue of its calls, and the answers that it remembers. */
 
 import { reportCall } from "../metrics/call-metrics.ts";
 import { errorTypeOf } from "../metrics/ended-call.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import type { ImageInfo, VlmResult } from "../protocol/result.ts";
+import type { CallPriority } from "../protocol/options.ts";
+import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
+import type { TakenImages } from "../sources/take-images.ts";
+import type { GenerateCall, OpenCall, WireImage } from "../wire/worker-api.ts";
+import { CallQueue } from "./call-queue.ts";
+import { IdleTimer } from "./idle-timer.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import { createResultMemory } from "./result-memory.ts";
-import { openImage, runCall, type OpenOptions, type RunOptions } from "./run-call.ts";
+import { openImage, runCall } from "./run-call.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
 /** As far as a model that serves needs one. */
 export type ServingSupervisor = Pick<
   Supervisor,
-  "ready" | "replace" | "noteAnswer" | "noteFailure" | "dispose"
+  "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose"
 >;
+
+/** Limits of the queue, and when the worker of an idle model ends. */
+export interface ServingLimits {
+  readonly maxQueue: number;
+  readonly limiter: RateLimiter | undefined;
+  readonly unloadAfterMs: number | undefined;
+}
+
+/** What holds for every call before its images are there. */
+export interface AskedCall {
+  readonly priority: CallPriority;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  /** Whether it costs something to take the images: requests, or an app's decoder. */
+  readonly isCostly: boolean;
+  /** Takes the images. Called when the call has its place in the queue. */
+  readonly take: () => Promise<TakenImages>;
+  /** Receives every event but `done`. */
+  readonly onEvent: (event: GenerateEvent) => void;
+}
+
+/** A question, before its images are there. */
+export interface AskedQuestion extends AskedCall {
+  readonly call: Omit<GenerateCall, "images">;
+  /** The images, where the page knows them without taking them; they are only compared with those of earlier calls. */
+  readonly known: readonly WireImage[] | undefined;
+}
 
 export class ActiveModel {
   readonly model: ModelDescriptor;
@@ -24,6 +57,8 @@ export class ActiveModel {
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #queue: CallQueue;
+  readonly #idle: IdleTimer;
 
   /** @param ready the loaded worker of this supervisor */
   constructor(
@@ -31,24 +66,55 @@ export class ActiveModel {
     supervisor: ServingSupervisor,
     ready: LoadedWorker,
     recorder: Recorder,
+    { maxQueue, limiter, unloadAfterMs }: ServingLimits,
   ) {
     this.model = model;
     this.supervisor = supervisor;
     this.latest = ready;
     this.#recorder = recorder;
+    this.#queue = new CallQueue({
+      maxQueue,
+      limiter,
+      onDepth: (waiting) => {
+        recorder.record("vlm.queue.depth", waiting);
+      },
+      onRefused: (reason) => {
+        recorder.record("vlm.queue.refused", 1, { "vlm.reason": reason });
+      },
+    });
+    this.#idle = new IdleTimer(unloadAfterMs, () => {
+      supervisor.unload("idle");
+    });
+    this.#idle.start();
   }
 
-  async run(options: RunOptions): Promise<VlmResult> {
-    const recalled = this.#memory.recall(options.call, this.latest.model.variant);
-    if (recalled) return this.#repeat(recalled, options);
-    const result = await this.#track(runCall(this.supervisor, options, this.#noteLoaded));
-    this.#memory.remember(options.call, result);
-    return result;
+  /**
+   * Answers a question: from memory, or when its turn comes.
+   *
+   * @throws {VlmError} `queue-full`, and what `take` and the call throw; the signal's reason when aborted
+   */
+  async run(asked: AskedQuestion): Promise<VlmResult> {
+    asked.signal?.throwIfAborted();
+    const known = asked.known && this.#recall({ ...asked.call, images: asked.known }, asked);
+    if (known) return known;
+    return this.#inTurn(asked, async ({ images, waitedMs }, queue) => {
+      const call: GenerateCall = { ...asked.call, images };
+      // The call before it may have asked the same.
+      const recalled = this.#recall(call, asked);
+      if (recalled) return recalled;
+      const options = { ...asked, ...queue, call, waitedMs };
+      const result = await runCall(this.supervisor, options, this.#noteLoaded);
+      this.#memory.remember(call, result);
+      return result;
+    });
   }
 
   /** Makes an image ready for the calls that follow. */
-  open(options: OpenOptions): Promise<ImageInfo> {
-    return this.#track(openImage(this.supervisor, options, this.#noteLoaded));
+  open(asked: AskedCall, toCall: (images: readonly WireImage[]) => OpenCall): Promise<ImageInfo> {
+    return this.#inTurn(asked, ({ images, waitedMs }, queue) => {
+      const options = { ...asked, ...queue, call: toCall(images), waitedMs };
+      return openImage(this.supervisor, options, this.#noteLoaded);
+    });
   }
 
   /** Reports an image that the page refused. The worker reports the images that it refuses itself. */
@@ -70,30 +136,62 @@ export class ActiveModel {
     this.#memory.clear();
   }
 
-  /** Waits for the running calls, and then ends the worker. */
+  /** Waits for the calls that were made, and then ends the worker. */
   async retire(): Promise<void> {
     await Promise.allSettled(this.#calls);
-    await this.supervisor.dispose(
+    await this.dispose(
       new DOMException("This model was replaced by another.", "InvalidStateError"),
     );
+  }
+
+  /** Ends the worker. Calls that run or wait reject with `error`. */
+  async dispose(error: Error): Promise<void> {
+    this.#idle.end();
+    this.#queue.close(error);
+    await this.supervisor.dispose(error);
   }
 
   readonly #noteLoaded = (loaded: LoadedWorker): void => {
     this.latest = loaded;
   };
 
-  /** Keeps the worker until the call has ended. */
-  async #track<T>(call: Promise<T>): Promise<T> {
+  /** Takes a place in the queue, then the images, and runs `work` when it is the call's turn. */
+  async #inTurn<T>(
+    { priority, signal, isCostly, take, onEvent }: AskedCall,
+    work: (taken: TakenImages, queue: InQueue) => Promise<T>,
+  ): Promise<T> {
+    const place = this.#queue.enter(priority);
+    this.#idle.stop();
+    const sent: Promise<unknown>[] = [];
+    const run = async (): Promise<T> => {
+      if (isCostly) await place.mayTake(signal);
+      const taken = await take();
+      try {
+        onEvent({ type: "queued", position: place.position });
+        const queuedMs = await place.turn(signal);
+        return await work(taken, { queuedMs, onSent: (done) => sent.push(done) });
+      } finally {
+        taken.release();
+      }
+    };
+    const call = run();
     this.#calls.add(call);
     try {
       return await call;
     } finally {
       this.#calls.delete(call);
+      // A call that was given up may still keep the worker busy. The next one goes when the worker is free.
+      void Promise.allSettled(sent).then(() => {
+        place.leave();
+        if (this.#queue.isIdle) this.#idle.start();
+      });
     }
   }
 
-  /** Sends the events and metrics of a call whose answer is remembered. */
-  #repeat(result: VlmResult, { onEvent }: RunOptions): VlmResult {
+  /** Returns a remembered answer, with the events and metrics of a call. */
+  #recall(call: GenerateCall, { onEvent }: Pick<AskedCall, "onEvent">): VlmResult | undefined {
+    const result = this.#memory.recall(call, this.latest.model.variant);
+    if (!result) return undefined;
     onEvent({ type: "queued", position: 0 });
     if (result.images.length > 0) onEvent({ type: "image-ready", images: result.images });
     onEvent({ type: "text-delta", text: result.text });
@@ -101,4 +199,10 @@ export class ActiveModel {
     reportCall(this.#recorder, result);
     return result;
   }
+}
+
+/** What the queue adds to a call. */
+interface InQueue {
+  readonly queuedMs: number;
+  readonly onSent: (done: Promise<unknown>) => void;
 }

@@ -56,6 +56,8 @@ async function open(...scripts: Script[]) {
       signal: controller.signal,
       timeoutMs,
       waitedMs,
+      queuedMs: 0,
+      onSent: () => undefined,
       onEvent: (event) => events.push(event),
     });
   return { supervisor, run, events, controller, ports };
@@ -75,7 +77,6 @@ function cancellations(): unknown[][] {
   return workers.flatMap(({ calls }) => calls.filter(([name]) => name === "cancel"));
 }
 
-const QUEUED: CallMessage = { type: "queued", position: 0 };
 const STARTED: CallMessage = { type: "started" };
 const TEXT: CallMessage = { type: "text-delta", text: "A cat." };
 const DONE: CallMessage = { type: "done", result: makeResult() };
@@ -86,15 +87,9 @@ const LOST: CallMessage = {
 
 describe("runCall", () => {
   it("gives the result, and the page's events without the worker's own", async () => {
-    const { run, events } = await open([
-      QUEUED,
-      STARTED,
-      { type: "stage", stage: "vision" },
-      TEXT,
-      DONE,
-    ]);
+    const { run, events } = await open([STARTED, { type: "stage", stage: "vision" }, TEXT, DONE]);
     expect(await run()).toEqual(makeResult());
-    expect(events).toEqual([QUEUED, TEXT]);
+    expect(events).toEqual([TEXT]);
   });
 
   it("adds the fallback that the model was loaded with", async () => {
@@ -111,7 +106,7 @@ describe("runCall", () => {
   });
 
   it("starts its deadline when the call leaves the queue, and cancels at its end", async () => {
-    const { run, ports } = await open([QUEUED, "silence"]);
+    const { run, ports } = await open(["silence"]);
     holdTimers();
     const outcome = run(1000).catch((error: unknown) => error);
     await settle();
@@ -207,7 +202,7 @@ describe("runCall", () => {
   });
 
   it("leaves a worker alone whose aborted call only waited", async () => {
-    const { run, controller } = await open([QUEUED, "silence"]);
+    const { run, controller } = await open(["silence"]);
     holdTimers();
     const outcome = run();
     outcome.catch(() => undefined);
@@ -220,9 +215,9 @@ describe("runCall", () => {
   });
 
   it("repeats a call once whose GPU was lost before its first word", async () => {
-    const { run, events } = await open([QUEUED, STARTED, LOST], [QUEUED, STARTED, TEXT, DONE]);
+    const { run, events } = await open([STARTED, LOST], [STARTED, TEXT, DONE]);
     expect(await run()).toEqual(makeResult());
-    expect(events).toEqual([QUEUED, QUEUED, TEXT]);
+    expect(events).toEqual([TEXT]);
     // The worker itself has not said yet that its GPU was lost.
     expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
@@ -278,7 +273,13 @@ describe("openImage", () => {
     });
     const view = { fit: "crop", detail: 64, targetLatencyMs: undefined } as const;
     const call = { id: 7, image: { kind: "data", url: "data:," }, ...view } as const;
-    const limits = { signal: undefined, timeoutMs: 1000, waitedMs: 0 };
+    const limits = {
+      signal: undefined,
+      timeoutMs: 1000,
+      waitedMs: 0,
+      queuedMs: 0,
+      onSent: () => undefined,
+    };
     expect(await openImage(supervisor, { call, ...limits })).toEqual(image);
     expect(asked).toEqual([call, call]);
   });

@@ -12,14 +12,20 @@ interface CallLimits {
   readonly timeoutMs: number;
   /** How much of `timeoutMs` was used to get the images. The wait in the queue does not count. */
   readonly waitedMs: number;
+  /** How long the call has waited for its turn, in milliseconds. */
+  readonly queuedMs: number;
+  /** Gets what ends when the worker is done with the call. That is later than the call's end, if it was given up. */
+  readonly onSent: (done: Promise<unknown>) => void;
 }
 
+/** Options of {@link runCall}. */
 export interface RunOptions extends CallLimits {
   readonly call: GenerateCall;
   /** Receives every event but `done`. */
   readonly onEvent: (event: GenerateEvent) => void;
 }
 
+/** Options of {@link openImage}. */
 export interface OpenOptions extends CallLimits {
   readonly call: OpenCall;
 }
@@ -46,7 +52,7 @@ export async function runCall(
     ...limits,
     id: call.id,
     send: async ({ handle, fallback }: LoadedWorker, onMessage: OnMessage): Promise<VlmResult> => {
-      const result = await handle.generate(call, onMessage);
+      const result = await handle.generate(call, limits.queuedMs, onMessage);
       return fallback ? { ...result, fallback } : result;
     },
   };
@@ -62,7 +68,8 @@ export function openImage(
   const sending = {
     ...limits,
     id: call.id,
-    send: ({ handle }: LoadedWorker, onMessage: OnMessage) => handle.open(call, onMessage),
+    send: ({ handle }: LoadedWorker, onMessage: OnMessage) =>
+      handle.open(call, limits.queuedMs, onMessage),
     onEvent: () => undefined,
   };
   return runWithRepeat(supervisor, sending, noteLoaded);
@@ -118,7 +125,7 @@ function runIn<T>(
   loaded: LoadedWorker,
   options: Sending<T>,
 ): Promise<T> {
-  const { id, send, signal, timeoutMs, waitedMs, onEvent } = options;
+  const { id, send, signal, timeoutMs, waitedMs, onSent, onEvent } = options;
   return new Promise<T>((resolve, reject) => {
     let stage: CallStage = "queue";
     let deadline: ReturnType<typeof setTimeout> | undefined;
@@ -142,7 +149,7 @@ function runIn<T>(
     };
     signal?.addEventListener("abort", onAbort, { once: true });
 
-    send(loaded, (message) => {
+    const sent = send(loaded, (message) => {
       if (isGivenUp) return;
       if (message.type === "started") {
         stage = "image";
@@ -154,13 +161,13 @@ function runIn<T>(
       } else if (!isOutcome(message)) {
         onEvent(message);
       }
-    })
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(deadline);
-        clearTimeout(watchdog);
-        signal?.removeEventListener("abort", onAbort);
-      });
+    });
+    onSent(sent);
+    sent.then(resolve, reject).finally(() => {
+      clearTimeout(deadline);
+      clearTimeout(watchdog);
+      signal?.removeEventListener("abort", onAbort);
+    });
     if (signal?.aborted) onAbort();
   });
 }

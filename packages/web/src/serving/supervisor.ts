@@ -29,7 +29,11 @@ export interface LoadedWorker {
   readonly device: Device;
   readonly model: ModelInfo;
   readonly fallback: FallbackInfo | undefined;
+  /** Whether the model's files are stored, so that another worker can load it without a download. */
+  readonly isPersisted: boolean;
 }
+
+type UnloadReason = Extract<VlmEvent, { type: "worker-unloaded" }>["reason"];
 
 type RestartReason = Extract<VlmEvent, { type: "worker-restarted" }>["reason"];
 
@@ -89,6 +93,18 @@ export class Supervisor {
   /** What the circuit breaker knows about a device. */
   circuitOf(device: Device): CircuitReport {
     return this.#circuits.reportOf(device);
+  }
+
+  /**
+   * Ends the worker of an idle model, which frees the memory of the model. The next call starts another. Does nothing
+   * while a worker starts, or where another one would have to download the model.
+   */
+  unload(reason: UnloadReason): void {
+    const { handle, isPersisted = false } = this.#loaded ?? {};
+    if (!handle || handle.isEnded || !isPersisted) return;
+    this.#current = undefined;
+    handle.end(new DOMException("The worker of an idle model was ended.", "InvalidStateError"));
+    this.#options.onEvent({ type: "worker-unloaded", reason });
   }
 
   /** Pauses or resumes the download of a worker that is loading. */
@@ -202,7 +218,8 @@ export class Supervisor {
       this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();
       const fallback = firstAttempt && { ...firstAttempt, to: device };
-      return { handle, device: report.device, model: report.model, fallback };
+      const { device: loadedOn, model: info, isPersisted } = report;
+      return { handle, device: loadedOn, model: info, fallback, isPersisted };
     } catch (error) {
       handle.end(error instanceof Error ? error : new Error(String(error)));
       throw error;

@@ -112,7 +112,7 @@ describe("WorkerHandle", () => {
       generate: (_, port) => {
         answer(
           port,
-          { type: "queued", position: 0 },
+          { type: "started" },
           { type: "text-delta", text: "A" },
           { type: "done", result: makeResult() },
         );
@@ -120,13 +120,10 @@ describe("WorkerHandle", () => {
       },
     });
     const seen: CallMessage[] = [];
-    expect(await handle.generate(makeCall(), (message) => seen.push(message))).toEqual(
+    expect(await handle.generate(makeCall(), 0, (message) => seen.push(message))).toEqual(
       makeResult(),
     );
-    expect(seen).toEqual([
-      { type: "queued", position: 0 },
-      { type: "text-delta", text: "A" },
-    ]);
+    expect(seen).toEqual([{ type: "started" }, { type: "text-delta", text: "A" }]);
   });
 
   it("rebuilds the worker's errors", async () => {
@@ -143,7 +140,7 @@ describe("WorkerHandle", () => {
     });
     const work = [
       handle.load(LOAD),
-      handle.generate(makeCall(), () => undefined),
+      handle.generate(makeCall(), 0, () => undefined),
       handle.clearCache(LOAD, "all"),
     ];
     for (const outcome of await Promise.allSettled(work)) {
@@ -161,7 +158,7 @@ describe("WorkerHandle", () => {
           await new Promise((resolve) => setTimeout(resolve, 50));
         },
       });
-      await expect(handle.generate(makeCall(), () => undefined)).rejects.toThrow("no");
+      await expect(handle.generate(makeCall(), 0, () => undefined)).rejects.toThrow("no");
       expect(unhandled).not.toHaveBeenCalled();
     } finally {
       process.off("unhandledRejection", unhandled);
@@ -191,7 +188,7 @@ describe("WorkerHandle", () => {
     const { handle, worker } = await open({ load: never, generate: never, clearCache: never });
     const pending = [
       handle.load(LOAD),
-      handle.generate(makeCall(), () => undefined),
+      handle.generate(makeCall(), 0, () => undefined),
       handle.clearCache(LOAD, "results"),
     ];
     const outcomes = Promise.allSettled(pending);
@@ -264,7 +261,7 @@ describe("WorkerHandle", () => {
     const pixels = { data, width: 64, height: 64, colorSpace: "srgb" } as ImageData;
     structuredClone(data.buffer, { transfer: [data.buffer] });
     const call = makeCall({ images: [{ kind: "pixels", pixels }] });
-    await expect(handle.generate(call, () => undefined)).rejects.toMatchObject({
+    await expect(handle.generate(call, 0, () => undefined)).rejects.toMatchObject({
       code: "image-unreadable",
       details: { reason: "empty" },
     });

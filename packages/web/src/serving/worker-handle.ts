@@ -89,11 +89,19 @@ export class WorkerHandle {
     });
   }
 
-  /** Runs one call. `onMessage` receives every message before the outcome, in order. */
-  generate(call: GenerateCall, onMessage: (message: CallMessage) => void): Promise<VlmResult> {
+  /**
+   * Runs one call. `onMessage` receives every message before the outcome, in order.
+   *
+   * @param queuedMs how long the call has waited for its turn
+   */
+  generate(
+    call: GenerateCall,
+    queuedMs: number,
+    onMessage: (message: CallMessage) => void,
+  ): Promise<VlmResult> {
     return this.#run(
       call.images,
-      (port) => this.#remote.generate(call, port),
+      (port) => this.#remote.generate(call, port, queuedMs),
       (message) => {
         if (message.type === "done") return message.result;
         onMessage(message);
@@ -103,10 +111,14 @@ export class WorkerHandle {
   }
 
   /** Makes an image ready for the calls that follow; `onMessage` as in {@link generate}. */
-  open(call: OpenCall, onMessage: (message: CallMessage) => void): Promise<ImageInfo> {
+  open(
+    call: OpenCall,
+    queuedMs: number,
+    onMessage: (message: CallMessage) => void,
+  ): Promise<ImageInfo> {
     return this.#run(
       [call.image],
-      (port) => this.#remote.open(call, port),
+      (port) => this.#remote.open(call, port, queuedMs),
       (message) => {
         if (message.type === "opened") return message.image;
         onMessage(message);

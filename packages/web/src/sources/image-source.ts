@@ -36,6 +36,26 @@ export async function toWireImage(
   throw notAnImage(source);
 }
 
+/** Returns the images of an earlier call, if each of these was one and cannot have changed since. */
+export function recogniseImages(sources: readonly ImageSource[]): WireImage[] | undefined {
+  const known: WireImage[] = [];
+  for (const source of sources) {
+    const id = isBlob(source) ? names.get(source) : undefined;
+    if (!isBlob(source) || id === undefined) return undefined;
+    known.push({ kind: "blob", blob: source, id });
+  }
+  return known;
+}
+
+/** Whether it costs requests, or work of an app's decoder, to take one of these images. They stay as they are until then. */
+export function isCostly(
+  sources: readonly ImageSource[],
+  { decoders }: Pick<SnapshotOptions, "decoders">,
+): boolean {
+  const hasDecoders = Object.keys(decoders).length > 0;
+  return sources.some((source) => typeof source === "string" || (hasDecoders && isBlob(source)));
+}
+
 /** An app's own decoder comes first. What it returns is not decoded by it again. */
 async function fromBlob(blob: Blob, options: SnapshotOptions): Promise<WireImage> {
   const id = nameOfBlob(blob);

@@ -16,6 +16,8 @@ export interface TakenImages {
   readonly images: readonly WireImage[];
   /** How long it took, in milliseconds. */
   readonly waitedMs: number;
+  /** Frees the pixels. */
+  readonly release: () => void;
 }
 
 /**
@@ -37,7 +39,15 @@ export async function takeImages(
   }, timeoutMs);
   const taking = sources.map((source) => toWireImage(source, { ...settings, signal }));
   try {
-    return { images: await Promise.all(taking), waitedMs: performance.now() - startedAt };
+    const images = await Promise.all(taking);
+    const waitedMs = performance.now() - startedAt;
+    return {
+      images,
+      waitedMs,
+      release: () => {
+        images.forEach(releaseImage);
+      },
+    };
   } catch (error) {
     ending.abort(error); // The pixels of the others are freed as soon as they arrive.
     for (const one of taking) one.then(releaseImage, () => undefined);

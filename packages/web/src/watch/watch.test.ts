@@ -118,6 +118,21 @@ const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds)
 const lost = new VlmError("device-lost", "The GPU was lost.", { reason: "test" });
 
 describe("what is asked about", () => {
+  it("asks about a later frame where the queue of calls is full, which is no failure", async () => {
+    const { watch, frames, questions, captions } = open();
+    await pass(0);
+    const full = { reason: "max-queue", limit: 0, waiting: 0, retryAfterMs: 700 } as const;
+    questions[0]!.fail(new VlmError("queue-full", "Full.", full));
+    frames.show(100);
+    await pass(699);
+    expect(questions).toHaveLength(1);
+    await pass(1);
+    questions[1]!.answer();
+    await pass(0);
+    expect(captions.map(({ text }) => text)).toEqual(["brightness 100"]);
+    watch.stop();
+  });
+
   it("asks about the first frame at once and gives its caption, with its place in the video", async () => {
     const { watch, frames, questions, captions } = open();
     frames.mediaTime = 12.5;

@@ -91,6 +91,11 @@ async function runWatch(
       failures = 0;
       onCaption({ ...result, mediaTime });
     } catch (error) {
+      if (VlmError.is(error, "queue-full")) {
+        // Other calls keep the device busy. That is no failure: a later frame is asked about.
+        await sleep(error.details.retryAfterMs, signal);
+        continue;
+      }
       if (signal.aborted || !onError || !isTemporary(error)) throw error;
       failures += 1;
       onError(error);

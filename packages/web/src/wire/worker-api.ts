@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -138,7 +138,6 @@ export interface GenerateCall extends ImageView {
 
 /** What the worker sends while a call runs. */
 export type CallMessage =
-  | { readonly type: "queued"; readonly position: number }
   /** The call has left the queue, and the clock of `timeoutMs` starts. */
   | { readonly type: "started" }
   | { readonly type: "stage"; readonly stage: CallStage }
@@ -169,10 +168,14 @@ export interface WorkerApi {
     port: MessagePort,
   ): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
-  /** Events and then the outcome, `opened` or `failed`, go to `port`, which the worker closes at the end. */
-  open(call: OpenCall, port: MessagePort): Promise<void>;
+  /**
+   * Events and then the outcome, `opened` or `failed`, go to `port`, which the worker closes at the end.
+   *
+   * @param queuedMs how long the call has waited in the page's queue, which its timings count
+   */
+  open(call: OpenCall, port: MessagePort, queuedMs: number): Promise<void>;
   /** The same, with `done` or `failed` as its outcome. */
-  generate(call: GenerateCall, port: MessagePort): Promise<void>;
+  generate(call: GenerateCall, port: MessagePort, queuedMs: number): Promise<void>;
   /** Ends the call with this id, of either kind, at its next step. */
   cancel(id: number): Promise<void>;
   /** Pauses all downloads, or resumes them. */

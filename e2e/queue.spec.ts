@@ -1,0 +1,89 @@
+/** Calls that wait: their bound, their order, and a worker that ends while nobody calls. */
+
+import { expect, test } from "./fixtures.ts";
+
+const SCENE = "/scenes/scene-01.png";
+
+test("refuses calls beyond maxQueue without fetching for them, and runs background calls last", async ({
+  kitPage,
+}) => {
+  const fetched: string[] = [];
+  kitPage.on("request", (request) => {
+    const { search } = new URL(request.url());
+    if (search.startsWith("?call=")) fetched.push(search.slice("?call=".length));
+  });
+  const { order, refused, waits, depths } = await kitPage.evaluate(async (scene) => {
+    const { failureOf, observe } = window.kit;
+    const { vlm, metrics } = await observe({ maxQueue: 3 });
+    const order: string[] = [];
+    const waits: number[] = [];
+    const ask = async (name: string, priority: "interactive" | "background") => {
+      const image = `${scene}?call=${name}`;
+      const { timings } = await vlm.caption(image, { cache: false, priority });
+      order.push(name);
+      waits.push(timings.queueMs);
+    };
+    const first = ask("first", "interactive");
+    // The others come while the first one runs.
+    while (!metrics.some(({ name, value }) => name === "vlm.queue.depth" && value === 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const others = [
+      ask("later 1", "background"),
+      ask("later 2", "background"),
+      ask("soon", "interactive"),
+    ];
+    const refused = await failureOf(() => ask("refused", "interactive"));
+    await Promise.all([first, ...others]);
+    const depths = metrics.filter(({ name }) => name === "vlm.queue.depth");
+    return { order, refused, waits, depths: depths.map(({ value }) => value) };
+  }, SCENE);
+  expect(order).toEqual(["first", "soon", "later 1", "later 2"]);
+  expect(refused).toMatchObject({ code: "queue-full", details: { reason: "max-queue", limit: 3 } });
+  expect((refused.details as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
+  expect(fetched.map(decodeURIComponent).sort()).toEqual(["first", "later 1", "later 2", "soon"]);
+  // What a call has waited in the page stands in its result.
+  expect(waits).toEqual([...waits].sort((a, b) => a - b));
+  expect(waits.at(-1)).toBeGreaterThan(waits[1]!);
+  expect(Math.max(...depths)).toBe(3);
+  expect(depths.at(-1)).toBe(0);
+});
+
+test("an idle worker ends, and the next call starts another from what is stored", async ({
+  kitPage,
+}) => {
+  const { before, after, events, workers, isEnded, downloaded } = await kitPage.evaluate(
+    async (scene) => {
+      const { observe } = window.kit;
+      const { vlm, workers, events, metrics } = await observe({
+        device: "wasm",
+        unloadAfterMs: 300,
+      });
+      const ask = async () => (await vlm.caption(scene, { cache: false })).text;
+      const before = await ask();
+      // A worker holds a Web Lock while it lives.
+      const locks = async () =>
+        ((await navigator.locks.query()).held ?? []).filter(({ name }) =>
+          name?.startsWith("fastvlm-kit.worker."),
+        ).length;
+      const atWork = await locks();
+      while (!events.some(({ type }) => type === "worker-unloaded")) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      while ((await locks()) >= atWork) await new Promise((resolve) => setTimeout(resolve, 20));
+      metrics.length = 0;
+      const after = await ask();
+      const downloaded = metrics.some(({ name }) => name === "vlm.model.download.bytes");
+      return { before, after, events, workers: workers.length, isEnded: true, downloaded };
+    },
+    SCENE,
+  );
+  expect(after).toBe(before);
+  expect({ workers, isEnded, downloaded }).toEqual({
+    workers: 2,
+    isEnded: true,
+    downloaded: false,
+  });
+  expect(events).toContainEqual({ type: "worker-unloaded", reason: "idle" });
+  expect(events.map(({ type }) => type)).not.toContain("worker-restarted");
+});
