@@ -68,10 +68,12 @@ export function expectNumbers(
   for (const part of ["steps", "fork"] as const) {
     const calls: readonly SeenCall[] = seen[part];
     expect(calls.length).toBe(expected[part].length);
-    for (const [index, { values, likeliest }] of calls.entries()) {
+    for (const [index, { values, likeliest, choice, weighed }] of calls.entries()) {
       const call = expected[part][index]!;
       expect(largestDifference(values, call.values), `${part} ${index}`).toBeLessThan(logits);
       expect(likeliest).toBe(call.likeliest);
+      expect(choice.probability).toBeCloseTo(weighed.probability, 4);
+      expect(choice.entropy).toBeCloseTo(weighed.entropy, 3);
     }
   }
 }

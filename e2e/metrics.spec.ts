@@ -34,6 +34,8 @@ test("reports every stage of a load and of a call, and the same stages on the ti
     "vlm.vision.duration",
     "vlm.prefill.duration",
     "vlm.decode.duration",
+    "vlm.confidence.mean",
+    "vlm.confidence.least",
     "vlm.result_cache.misses",
     "vlm.result_cache.hits",
     "gen_ai.client.operation.duration",

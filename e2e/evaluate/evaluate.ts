@@ -11,7 +11,7 @@ import { chromium } from "@playwright/test";
 import { build } from "vite";
 import { startTestServer } from "../server/test-server.ts";
 import { CHROMIUM_ARGS, ensureBrowser } from "../../tools/browser.ts";
-import { scoreAnswers, type EvaluatedScene } from "./score.ts";
+import { scoreAnswers, type EvaluatedAnswers, type EvaluatedScene } from "./score.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -49,7 +49,7 @@ try {
       const { observe, tinyModel } = window.kit;
       return (await observe({ model: tinyModel({ precision }), device: "wasm" })).vlm;
     }, precision);
-    const answers: { caption: string; background: string }[] = [];
+    const answers: EvaluatedAnswers[] = [];
     for (const { file, questions } of scenes) {
       answers.push(
         await vlm.evaluate(
@@ -57,8 +57,10 @@ try {
           async (vlm, { image, caption, background }) => {
             const { ask } = window.kit;
             const options = { image, cache: false, maxNewTokens: 64 };
+            const captioned = await ask(vlm, { ...options, prompt: caption });
             return {
-              caption: (await ask(vlm, { ...options, prompt: caption })).text,
+              caption: captioned.text,
+              confidence: captioned.confidence,
               background: (await ask(vlm, { ...options, prompt: background })).text,
             };
           },

@@ -3,6 +3,7 @@
 import type { GraphName } from "@fastvlm-kit/web";
 // Not part of the published packages: types of the runtime itself.
 import type { GraphPreparation } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
+import type { TokenChoice } from "../../packages/web/src/engines/runtime.ts";
 import type { PromptPiece } from "../../packages/web/src/generation/prompt.ts";
 import type { KitQuestion } from "../../packages/web/test/exported-idefics3-questions.ts";
 
@@ -35,6 +36,9 @@ export interface AskedQuestion extends Pick<KitQuestion, "images" | "detail"> {
 export interface SeenCall {
   readonly values: readonly number[];
   readonly likeliest: number;
+  /** The likeliest token as the device weighs it, and as the CPU does from the same logits. */
+  readonly choice: TokenChoice;
+  readonly weighed: TokenChoice;
   /** How often the call waited for the GPU until the likeliest id was known. */
   readonly waits: number;
 }

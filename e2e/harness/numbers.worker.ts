@@ -17,6 +17,7 @@ import type {
 } from "../../packages/web/src/engines/runtime.ts";
 import { smolVlmImages } from "../../packages/web/src/families/smolvlm/images.ts";
 import { fillImages } from "../../packages/web/src/generation/prompt.ts";
+import { weighToken } from "../../packages/web/src/generation/token-choice.ts";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
 import type { AskedQuestion, NumbersRequest, SeenCall, SeenNumbers } from "./numbers.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
@@ -121,7 +122,7 @@ async function answer(
   let parts = fillImages(pieces, features);
   const ids: number[] = [];
   while (ids.length < most && !endIds.includes(ids.at(-1)!)) {
-    ids.push(await (await decoding.append(parts)).readLikeliest());
+    ids.push((await (await decoding.append(parts)).readLikeliest()).id);
     parts = [{ kind: "tokens", ids: ids.slice(-1) }];
   }
   decoding.dispose();
@@ -138,12 +139,15 @@ async function callAll(
     const before = waits;
     const features = { tokens: ids.length, values: fastvlm.exportedRows(ids, hidden) };
     const prediction = await decoding.append([{ kind: "image", features }]);
-    const likeliest = await prediction.readLikeliest();
+    const choice = await prediction.readLikeliest();
     const waited = waits - before;
+    const logits = await prediction.readLogits();
     seen.push({
-      likeliest,
+      likeliest: choice.id,
+      choice,
+      weighed: weighToken(logits, choice.id),
       waits: waited,
-      values: everyNth(await prediction.readLogits(), stride),
+      values: everyNth(logits, stride),
     });
   }
   return seen;

@@ -93,6 +93,7 @@ export type {
   ImageInfo,
   ModelInfo,
   Timings,
+  Confidence,
   TokenCounts,
   VlmEvent,
   VlmResult,

@@ -1,6 +1,7 @@
 /** A runtime without a model: it answers what it is told to, and keeps a record of what it was asked. */
 
 import { argmax } from "../src/generation/sampling.ts";
+import { weighToken } from "../src/generation/token-choice.ts";
 import type {
   Decoding,
   ImageFeatures,
@@ -62,7 +63,7 @@ export function createFakeRuntime(answer: readonly number[], maxPositions = 1000
 export function predictionOf(logits: Float32Array): Prediction {
   return {
     readLogits: () => Promise.resolve(logits),
-    readLikeliest: () => Promise.resolve(argmax(logits)),
+    readLikeliest: () => Promise.resolve(weighToken(logits, argmax(logits))),
   };
 }
 

@@ -41,6 +41,7 @@ export function makeResult(change: Partial<VlmResult> = {}): VlmResult {
       totalMs: 21,
     },
     tokens: { image: 256, prompt: 20, reused: 0, output: 4 },
+    confidence: { mean: 0.75, least: 0.5, firstTokenEntropy: 0.25 },
     images: [{ width: 640, height: 480, size: 1024, tokens: 256 }],
     tokensPerSecond: 500,
     ...change,

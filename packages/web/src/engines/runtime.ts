@@ -39,12 +39,21 @@ export type PromptPart =
   | { readonly kind: "tokens"; readonly ids: readonly number[] }
   | { readonly kind: "image"; readonly features: ImageFeatures };
 
+/** One choice among the logits of a position. */
+export interface TokenChoice {
+  readonly id: number;
+  /** Its share of the softmax of the logits, without temperature and penalties; 0 to 1. */
+  readonly probability: number;
+  /** Shannon's entropy of that softmax, in nats: 0 where one token has all of it, ln(vocab) where all are equal. */
+  readonly entropy: number;
+}
+
 /** The logits for the next token. They can be read until this or another sequence continues, or this one is disposed of. */
 export interface Prediction {
   /** [vocab] */
   readLogits(): Promise<Float32Array>;
-  /** The id with the largest logit (the first one if several are equal). Cheaper than reading all logits. */
-  readLikeliest(): Promise<number>;
+  /** The token with the largest logit (the first one if several are equal). Cheaper than reading all logits. */
+  readLikeliest(): Promise<TokenChoice>;
 }
 
 /** One sequence that is being decoded. It owns its KV cache. */

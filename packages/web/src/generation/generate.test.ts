@@ -58,8 +58,26 @@ describe("generate", () => {
       finishReason: "stop",
       outputTokens: 3,
       reusedTokens: 0,
+      confidence: expect.any(Object) as unknown,
     });
     expect(texts).toEqual(["H", "i", "."]);
+  });
+
+  it("is as sure as the model was of the answer's tokens, and not of its end", async () => {
+    const logits = 10; // Of the likeliest of 257 tokens; the others have 0.
+    const expected = Math.exp(logits) / (Math.exp(logits) + 256);
+    const { value } = await run("Hi.");
+    expect(value!.confidence.mean).toBeCloseTo(expected, 6);
+    expect(value!.confidence.least).toBeCloseTo(expected, 6);
+    expect(value!.confidence.firstTokenEntropy).toBeGreaterThan(0.1);
+    const empty = await run("");
+    expect(empty.value!.confidence.mean).toBeCloseTo(expected, 6);
+  });
+
+  it("is as sure of a sampled token as the model was, whatever the temperature", async () => {
+    const plain = await run("Hi.");
+    const sampled = await run("Hi.", { temperature: 0.5, seed: 1 });
+    expect(sampled.value!.confidence.mean).toBeCloseTo(plain.value!.confidence.mean, 6);
   });
 
   it("gives each token to the model before it asks for the next", async () => {

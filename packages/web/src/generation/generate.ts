@@ -4,8 +4,9 @@
  */
 
 import type { ResolvedGenerationOptions } from "../protocol/options.ts";
-import type { FinishReason } from "../protocol/result.ts";
+import type { Confidence, FinishReason } from "../protocol/result.ts";
 import type { PromptPart, Runtime, TextCodec } from "../engines/runtime.ts";
+import { createConfidenceMeter } from "./confidence.ts";
 import { createSampler } from "./sampling.ts";
 import type { SequenceCache } from "./sequence-cache.ts";
 import { countWords } from "./sentences.ts";
@@ -33,6 +34,7 @@ export interface Generation {
   readonly outputTokens: number;
   /** Positions of the prompt that were in the KV cache of an earlier one. */
   readonly reusedTokens: number;
+  readonly confidence: Confidence;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function generate(
     runtime.maxPositions,
   );
   const sampler = createSampler(options, Math.floor(Math.random() * 2 ** 32));
+  const confidence = createConfidenceMeter();
   const seen = new Set(parts.flatMap((part) => (part.kind === "tokens" ? part.ids : [])));
   const stream = createTextStream(context.codec, options.stop);
   const emit = (text: string): void => {
@@ -67,7 +70,10 @@ export async function generate(
     let finishReason: FinishReason = "length";
     while (true) {
       await context.checkpoint();
-      const id = await sampler.next(prediction, seen);
+      const choice = await sampler.next(prediction, seen);
+      const { id } = choice;
+      // Of an answer without words, the end is all there is to be sure of.
+      if (!context.endIds.has(id) || outputTokens === 0) confidence.add(choice);
       if (context.endIds.has(id)) {
         finishReason = "stop";
         break;
@@ -98,6 +104,7 @@ export async function generate(
       finishReason,
       outputTokens,
       reusedTokens: sequence.reused,
+      confidence: confidence.read(),
     };
   } finally {
     sequence.end();

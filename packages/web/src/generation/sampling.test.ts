@@ -25,7 +25,7 @@ async function take(
   previous = NOTHING_BEFORE,
 ): Promise<number[]> {
   const ids: number[] = [];
-  while (ids.length < count) ids.push(await sampler.next(prediction, previous));
+  while (ids.length < count) ids.push((await sampler.next(prediction, previous)).id);
   return ids;
 }
 
@@ -65,9 +65,11 @@ describe("createSampler", () => {
     const never = (): Promise<never> => Promise.reject(new Error("not needed"));
     const read = predictionOf(Float32Array.of(1, 2));
     const greedy = createSampler(resolveGenerationOptions({}), 0);
-    expect(await greedy.next({ ...read, readLogits: never }, NOTHING_BEFORE)).toBe(1);
+    const likeliest = await greedy.next({ ...read, readLogits: never }, NOTHING_BEFORE);
+    expect(likeliest.id).toBe(1);
     const careful = createSampler(resolveGenerationOptions({ repetitionPenalty: 4 }), 0);
-    expect(await careful.next({ ...read, readLikeliest: never }, new Set([1]))).toBe(0);
+    const other = await careful.next({ ...read, readLikeliest: never }, new Set([1]));
+    expect(other.id).toBe(0);
   });
 
   it("repeats itself with the same seed and not with another", async () => {
@@ -145,7 +147,8 @@ describe("createSampler", () => {
   it("leaves the caller's logits alone and ignores ids outside the vocabulary", async () => {
     const logits = Float32Array.of(2, 1);
     const sampler = createSampler(resolveGenerationOptions({ repetitionPenalty: 4 }), 0);
-    expect(await sampler.next(predictionOf(logits), new Set([0, 99]))).toBe(1);
+    const { id } = await sampler.next(predictionOf(logits), new Set([0, 99]));
+    expect(id).toBe(1);
     expect(logits).toEqual(Float32Array.of(2, 1));
   });
 });

@@ -1,7 +1,8 @@
 /** Chooses the next token from logits. */
 
 import type { ResolvedGenerationOptions } from "../protocol/options.ts";
-import type { Prediction } from "../engines/runtime.ts";
+import type { Prediction, TokenChoice } from "../engines/runtime.ts";
+import { weighToken } from "./token-choice.ts";
 
 type SamplingOptions = Pick<
   ResolvedGenerationOptions,
@@ -11,7 +12,7 @@ type SamplingOptions = Pick<
 /** Picks the next token. */
 export interface Sampler {
   /** @param previous the ids for the repetition penalty: those of the prompt's text and of the answer so far */
-  next(prediction: Prediction, previous: ReadonlySet<number>): Promise<number>;
+  next(prediction: Prediction, previous: ReadonlySet<number>): Promise<TokenChoice>;
 }
 
 /**
@@ -26,8 +27,8 @@ export function createSampler(options: SamplingOptions, fallbackSeed: number): S
       if (options.temperature === 0 && isPlain) return prediction.readLikeliest();
       const logits = await prediction.readLogits();
       const scores = isPlain ? logits : penalise(logits, previous, options.repetitionPenalty);
-      if (options.temperature === 0) return argmax(scores);
-      return sample(scores, options, random());
+      const id = options.temperature === 0 ? argmax(scores) : sample(scores, options, random());
+      return weighToken(logits, id);
     },
   };
 }

@@ -88,7 +88,8 @@ describe("a model library", () => {
   it("measures models and results, and says where the browser tells nothing", async () => {
     const { library } = await open();
     await put(library, "a", 10, 0);
-    const result = { text: "A", finishReason: "stop", images: [] } as const;
+    const confidence = { mean: 1, least: 1, firstTokenEntropy: 0 };
+    const result = { text: "A", finishReason: "stop", confidence, images: [] } as const;
     await library.results.set("a", {
       ...result,
       tokens: { image: 1, prompt: 1, reused: 0, output: 1 },

@@ -102,6 +102,7 @@ export async function answer(
     text: polish(generation, call),
     finishReason: generation.finishReason,
     tokens,
+    confidence: generation.confidence,
     images,
   };
   // The answer does not wait for the store, whose failures are its own.
@@ -257,7 +258,7 @@ function keepSentences(text: string, maxWords: number | undefined): string {
 function toResult(
   model: ModelInfo,
   runtime: Runtime,
-  { text, finishReason, tokens }: CachedResult,
+  { text, finishReason, tokens, confidence }: CachedResult,
   images: readonly ImageInfo[],
   timings: Timings,
   cached: boolean,
@@ -271,6 +272,7 @@ function toResult(
     cached,
     timings,
     tokens,
+    confidence,
     images,
     tokensPerSecond: isMeasured ? ((tokens.output - 1) / timings.decodeMs) * 1000 : 0,
   };

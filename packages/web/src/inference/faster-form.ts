@@ -48,7 +48,7 @@ async function shortestStep(
   try {
     const append = async (ids: readonly number[]): Promise<number> => {
       const parts: readonly PromptPart[] = [{ kind: "tokens", ids }];
-      return (await decoding.append(parts)).readLikeliest();
+      return (await (await decoding.append(parts)).readLikeliest()).id;
     };
     let id = await append(prompt);
     let shortest = Infinity;

@@ -35,6 +35,8 @@ const IMAGE_STAGES = { "vlm.image.decode.duration": 0.002, "vlm.preprocess.durat
 const MODEL_STAGES = {
   "vlm.prefill.duration": 0.005,
   "vlm.decode.duration": 0.006,
+  "vlm.confidence.mean": 0.75,
+  "vlm.confidence.least": 0.5,
   "gen_ai.client.operation.time_to_first_chunk": 0.014,
   "gen_ai.client.operation.time_per_output_chunk": 0.002,
 };

@@ -6,7 +6,7 @@ import type { Recorder } from "./recorder.ts";
 
 /** Reports the metrics of a call. A stage that the call skipped (no image, a cached answer) is not reported. */
 export function reportCall(recorder: Recorder, result: VlmResult): void {
-  const { timings, tokens, images } = result;
+  const { timings, tokens, images, confidence } = result;
   const report = recorder.with({
     "gen_ai.operation.name": "generate_content",
     "gen_ai.response.model": result.model.id,
@@ -22,6 +22,8 @@ export function reportCall(recorder: Recorder, result: VlmResult): void {
   });
   report.record("gen_ai.client.token.usage", tokens.output, { "gen_ai.token.type": "output" });
   if (result.cached) return;
+  report.record("vlm.confidence.mean", confidence.mean);
+  report.record("vlm.confidence.least", confidence.least);
   report.recordMs("gen_ai.client.operation.time_to_first_chunk", timings.timeToFirstTokenMs);
   if (tokens.output > 1) {
     report.recordMs(

@@ -9,9 +9,9 @@ export type BegunCall = Pick<EndedCall, "startedAt" | "task" | "imageKinds">;
 export function toAnsweredCall(
   begun: BegunCall,
   durationMs: number,
-  { cached, device, timings, tokens, tokensPerSecond, finishReason }: VlmResult,
+  { cached, device, timings, tokens, tokensPerSecond, finishReason, confidence }: VlmResult,
 ): EndedCall {
-  const result = { cached, device, timings, tokens, tokensPerSecond, finishReason };
+  const result = { cached, device, timings, tokens, tokensPerSecond, finishReason, confidence };
   return { ...begun, durationMs, outcome: "answered", result };
 }
 

@@ -52,6 +52,8 @@ export const METRIC_UNITS = {
   "vlm.vision.duration": "s",
   "vlm.prefill.duration": "s",
   "vlm.decode.duration": "s",
+  "vlm.confidence.mean": "1",
+  "vlm.confidence.least": "1",
   "vlm.kv_cache.bytes": "By",
   "vlm.result_cache.hits": "1",
   "vlm.result_cache.misses": "1",

@@ -58,6 +58,20 @@ export interface FallbackInfo extends DeviceAttempt {
   readonly to: Device;
 }
 
+/**
+ * How sure the model was of its words: the probabilities that it gave to the answer's tokens (the softmax of its logits,
+ * without temperature, penalties and `format`). A model can be sure of a wrong answer; compare answers of one model to
+ * questions of one kind, and choose thresholds by measuring them.
+ */
+export interface Confidence {
+  /** The mean of the tokens' probabilities; 0 to 1. */
+  readonly mean: number;
+  /** The least of them: how sure the model was where it was least sure. */
+  readonly least: number;
+  /** The entropy of the first token, in nats: 0 if only one beginning of the answer was possible. */
+  readonly firstTokenEntropy: number;
+}
+
 /** The answer, and how it was computed. */
 export interface VlmResult {
   /** The output of the model. Do not trust it: show it as text, never as HTML. */
@@ -71,6 +85,7 @@ export interface VlmResult {
   readonly cached: boolean;
   readonly timings: Timings;
   readonly tokens: TokenCounts;
+  readonly confidence: Confidence;
   /** The images, with the size at which the encoder saw them. */
   readonly images: readonly ImageInfo[];
   /** Output tokens per second, counted after the first token; 0 if there are fewer than two tokens. */
@@ -173,7 +188,7 @@ export interface EndedCall {
   /** What the result says besides its text; present if the call was answered. */
   readonly result?: Pick<
     VlmResult,
-    "cached" | "device" | "timings" | "tokens" | "tokensPerSecond" | "finishReason"
+    "cached" | "device" | "timings" | "tokens" | "tokensPerSecond" | "finishReason" | "confidence"
   >;
 }
 

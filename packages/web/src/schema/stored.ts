@@ -9,6 +9,8 @@ import { flag, integerFrom, listThat, numberFrom, oneOf, textOf, that } from "./
 const count = integerFrom(0, Number.MAX_SAFE_INTEGER);
 const positive = integerFrom(1, Number.MAX_SAFE_INTEGER);
 const time = numberFrom(0, Number.MAX_SAFE_INTEGER);
+const share = numberFrom(0, 1);
+const quantity = numberFrom(0, Number.MAX_VALUE);
 const text = that<string>((value) => typeof value === "string", "a text");
 const hash = textOf("a hash");
 const sha256 = maybe(
@@ -110,6 +112,8 @@ export const cachedResult = fields(
     text,
     finishReason: oneOf(["stop", "length", "stop-string", "max-words"]),
     tokens: fields({ image: count, prompt: count, reused: count, output: count }, "dropped"),
+    // Answers of kits that did not weigh them are asked for again.
+    confidence: fields({ mean: share, least: share, firstTokenEntropy: quantity }, "dropped"),
     images: listOf(imageInfo, "images"),
   },
   "dropped",

@@ -3,7 +3,7 @@
  * size, the least recently used answers are removed. A failure here means "no cached answer" and is never an error.
  */
 
-import type { FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
+import type { Confidence, FinishReason, ImageInfo, TokenCounts } from "../protocol/result.ts";
 import { readStored } from "../schema/read.ts";
 import { cachedResult } from "../schema/stored.ts";
 import { LruMap } from "../shared/lru-map.ts";
@@ -14,6 +14,7 @@ export interface CachedResult {
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly tokens: TokenCounts;
+  readonly confidence: Confidence;
   readonly images: readonly ImageInfo[];
 }
 

@@ -78,6 +78,8 @@ it("what is stored of a model is left out of the list where it is no record", as
 it.each([
   { finishReason: "done" },
   { tokens: { image: 1 } },
+  { confidence: undefined },
+  { confidence: { mean: 2, least: 0.5, firstTokenEntropy: 0.25 } },
   { images: [{ width: "1" }] },
   { text: undefined },
 ])("an answer with %j is none, and goes", async (change) => {
@@ -85,6 +87,7 @@ it.each([
     text: "A cat.",
     finishReason: "stop",
     tokens: { image: 1, prompt: 1, reused: 0, output: 1 },
+    confidence: { mean: 0.75, least: 0.5, firstTokenEntropy: 0.25 },
     images: [],
   } as const;
   const store = createMemoryStore();

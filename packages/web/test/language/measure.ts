@@ -84,11 +84,11 @@ export async function measureSpeed(
   for (let round = 0; round < 3; round++) {
     const decoding = runtime.startDecoding();
     let before = now();
-    let id = await (await appendInRuns(decoding, context, division)).readLikeliest();
+    let { id } = await (await appendInRuns(decoding, context, division)).readLikeliest();
     contexts.push(now() - before);
     for (let step = 0; step < 32; step++) {
       before = now();
-      id = await (await decoding.append([{ kind: "tokens", ids: [id] }])).readLikeliest();
+      ({ id } = await (await decoding.append([{ kind: "tokens", ids: [id] }])).readLikeliest());
       steps.push(now() - before);
     }
     decoding.dispose();

@@ -131,6 +131,6 @@ async function expectCalls(
     const logits = await prediction.readLogits();
     expect(logits.length).toBe(expected.length * stride);
     expect(largestSampleDifference(logits, { stride, expected })).toBeLessThanOrEqual(tolerance);
-    expect(await prediction.readLikeliest()).toBe(likeliest);
+    expect((await prediction.readLikeliest()).id).toBe(likeliest);
   }
 }

@@ -141,7 +141,7 @@ it("continues text, three tiles and text as generate of PyTorch does", async () 
   expect(largestSampleDifference(logits, { stride, expected })).toBeLessThan(1e-4);
   const ids: number[] = [];
   while (ids.length < answer.length) {
-    ids.push(await prediction.readLikeliest());
+    ids.push((await prediction.readLikeliest()).id);
     prediction = await decoding.append([{ kind: "tokens", ids: ids.slice(-1) }]);
   }
   expect(ids).toEqual(answer);
@@ -167,7 +167,7 @@ describe("the kit's own pixels and prompts, all in float32", () => {
     let parts = fillImages(pieces, features);
     const said: number[] = [];
     while (said.length < MOST_TOKENS && !idefics3EndIds.has(said.at(-1)!)) {
-      said.push(await (await decoding.append(parts)).readLikeliest());
+      said.push((await (await decoding.append(parts)).readLikeliest()).id);
       parts = [{ kind: "tokens", ids: said.slice(-1) }];
     }
     expect(said).toEqual(expected.answer);
@@ -195,6 +195,6 @@ async function expectCalls(
     const logits = await prediction.readLogits();
     expect(logits.length).toBe(expected.length * stride);
     expect(largestSampleDifference(logits, { stride, expected })).toBeLessThanOrEqual(tolerance);
-    expect(await prediction.readLikeliest()).toBe(likeliest);
+    expect((await prediction.readLikeliest()).id).toBe(likeliest);
   }
 }

@@ -1,22 +1,29 @@
 /**
- * Finds the likeliest id on the GPU, so that 4 bytes are read back and not 608 KB of logits. ORT's own `ArgMax` uses only
- * one thread for the whole vocabulary (decisions/2026-11-24-fewer-dispatches.md).
+ * Finds the likeliest id on the GPU, and how likely it is, so that 12 bytes are read back and not 608 KB of logits. ORT's own
+ * `ArgMax` uses only one thread for the whole vocabulary (decisions/2026-11-24-fewer-dispatches.md).
  */
+
+import type { TokenChoice } from "../runtime.ts";
+import { toChoice } from "../../generation/token-choice.ts";
 
 /**
- * Returns the index of the highest of the first `count` 32-bit numbers in a buffer; the first one if several are equal. Takes
- * one call at a time.
+ * Returns the index of the highest of the first `count` 32-bit numbers in a buffer, with its share of their softmax; the first
+ * one if several are equal. Takes one call at a time.
  */
-export type GpuArgmax = (numbers: GPUBuffer, count: number) => Promise<number>;
+export type GpuArgmax = (numbers: GPUBuffer, count: number) => Promise<TokenChoice>;
 
 const LANES = 256;
-const RESULT_BYTES = 4;
+const NUMBER_BYTES = 4;
+/** An id, Σeˣ and Σxeˣ: see `toChoice`. */
+const RESULT_BYTES = 3 * NUMBER_BYTES;
 
 const SHADER = /* wgsl */ `
 const lanes = ${LANES}u;
 @group(0) @binding(0) var<storage, read> numbers: array<f32>;
-@group(0) @binding(1) var<storage, read_write> result: u32;
+struct Result { id: u32, sum: f32, weighted: f32 }
+@group(0) @binding(1) var<storage, read_write> result: Result;
 var<workgroup> found: array<u32, lanes>;
+var<workgroup> sums: array<vec2f, lanes>;
 
 fn better(a: u32, b: u32) -> u32 {
   let isBetter = numbers[b] > numbers[a] || (numbers[b] == numbers[a] && b < a);
@@ -43,8 +50,22 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     workgroupBarrier();
   }
+  let top = numbers[found[0]];
+  var sum = vec2f();
+  for (var at = lane; at < count; at += lanes) {
+    let relative = max(numbers[at] - top, -80.0);
+    sum += exp(relative) * vec2f(1.0, relative);
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      sums[lane] += sums[lane + half];
+    }
+    workgroupBarrier();
+  }
   if (lane == 0u) {
-    result = found[0];
+    result = Result(found[0], sums[0].x, sums[0].y);
   }
 }`;
 
@@ -64,7 +85,7 @@ export function createGpuArgmax(gpu: GPUDevice): GpuArgmax {
       layout: pipeline.getBindGroupLayout(0),
       entries: [
         // ORT's buffers are larger than their tensors.
-        { binding: 0, resource: { buffer: numbers, size: count * RESULT_BYTES } },
+        { binding: 0, resource: { buffer: numbers, size: count * NUMBER_BYTES } },
         { binding: 1, resource: { buffer: result } },
       ],
     });
@@ -77,8 +98,11 @@ export function createGpuArgmax(gpu: GPUDevice): GpuArgmax {
     encoder.copyBufferToBuffer(result, 0, landing, 0, RESULT_BYTES);
     gpu.queue.submit([encoder.finish()]);
     await landing.mapAsync(GPUMapMode.READ);
-    const [id] = new Uint32Array(landing.getMappedRange());
+    const read = new DataView(landing.getMappedRange());
+    const id = read.getUint32(0, true);
+    const sum = read.getFloat32(NUMBER_BYTES, true);
+    const weighted = read.getFloat32(2 * NUMBER_BYTES, true);
     landing.unmap();
-    return id!;
+    return toChoice(id, 0, sum, weighted);
   };
 }

@@ -4,6 +4,7 @@ import type { Tensor } from "onnxruntime-web/webgpu";
 import { LAST_POSITION, MASK, POSITIONS, TOTAL_LENGTH } from "@fastvlm-kit/onnx/graph";
 import type { Decoding, Prediction, PromptPart } from "../runtime.ts";
 import { argmax } from "../../generation/sampling.ts";
+import { weighToken } from "../../generation/token-choice.ts";
 import type { Embedding } from "./embedding.ts";
 import type { GpuArgmax } from "./gpu-argmax.ts";
 import type { GpuInputs } from "./gpu-inputs.ts";
@@ -145,9 +146,9 @@ function predict(logits: Tensor, argmaxOnGpu: GpuArgmax | undefined): Prediction
     readLogits,
     async readLikeliest() {
       const isOnGpu = logits.location === "gpu-buffer" && logits.type === "float32" && rows === 1;
-      return argmaxOnGpu && isOnGpu
-        ? argmaxOnGpu(logits.gpuBuffer, vocabulary)
-        : argmax(await readLogits());
+      if (argmaxOnGpu && isOnGpu) return argmaxOnGpu(logits.gpuBuffer, vocabulary);
+      const read = await readLogits();
+      return weighToken(read, argmax(read));
     },
   };
 }
