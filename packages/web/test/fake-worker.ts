@@ -91,6 +91,7 @@ export class FakeWorker extends EventTarget {
         return Promise.resolve();
       },
       cancel: () => Promise.resolve(),
+      dropCaches: () => Promise.resolve(),
       clearCache: () => Promise.resolve({ ok: true, value: undefined }),
       pauseDownloads: () => Promise.resolve(),
       prepareOffline: () => Promise.resolve({ ok: true, value: { shouldAskToPersist: false } }),

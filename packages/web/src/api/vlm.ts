@@ -89,6 +89,13 @@ export interface VlmOptions {
    * Default: the worker stays.
    */
   readonly unloadAfterMs?: number;
+  /**
+   * How many bytes the page and its workers may take. Measured after calls, once a minute at most. Over the limit the kit
+   * drops what it can compute again, and if that is not enough, it ends the worker when no call runs. Chromium tells the
+   * memory of all workers if the page is cross-origin isolated, and otherwise only that of the page's scripts; other
+   * browsers tell nothing, and the limit has no effect. Default: no limit.
+   */
+  readonly maxMemoryBytes?: number;
 }
 
 /** Options of `updateModel` and `rollBack`. */

@@ -7,7 +7,7 @@ import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
-import type { EndedCall } from "../protocol/result.ts";
+import type { EndedCall, VlmEvent } from "../protocol/result.ts";
 import { atCommit } from "../schema/model-source.ts";
 import { updateOptions, vlmOptions } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
@@ -19,6 +19,7 @@ import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { ActiveModel, type ServingLimits } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
+import { measureMemory } from "../serving/memory-watch.ts";
 import { createRateLimiter } from "../serving/rate-limiter.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
@@ -89,6 +90,10 @@ async function serve(
     ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
   });
 
+  const emit = (event: VlmEvent): void => {
+    reportEvent(recorder, event);
+    onEvent(event);
+  };
   const supervisor = new Supervisor({
     createWorker: options.worker,
     model,
@@ -98,10 +103,7 @@ async function serve(
       if (message.type === "metric") report(message.metric);
       if (message.type === "progress") reportProgress(message.progress);
     },
-    onEvent: (event) => {
-      reportEvent(recorder, event);
-      onEvent(event);
-    },
+    onEvent: emit,
     onFirstDownload: () => {
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);
     },
@@ -113,7 +115,7 @@ async function serve(
     const ready = await untilAborted(supervisor.ready(), signal);
     // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
     const served = atCommit(model, ready.model.revision);
-    return new ActiveModel(served, supervisor, ready, recorder, limits);
+    return new ActiveModel(served, supervisor, ready, { recorder, onEvent: emit }, limits);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;
@@ -136,11 +138,14 @@ function toLoadRequest(options: VlmOptions): LoadSettings {
 }
 
 /** All models of a client share one rate. */
-function toServingLimits({ maxQueue, rateLimit, unloadAfterMs }: VlmOptions): ServingLimits {
+function toServingLimits(options: VlmOptions): ServingLimits {
+  const { maxQueue = Infinity, rateLimit, unloadAfterMs, maxMemoryBytes } = options;
   return {
-    maxQueue: maxQueue ?? Infinity,
+    maxQueue,
     limiter: rateLimit && createRateLimiter(rateLimit),
     unloadAfterMs,
+    maxMemoryBytes,
+    measureMemory,
   };
 }
 

@@ -225,6 +225,11 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
       cancellations.get(id)?.abort();
       return Promise.resolve();
     },
+    dropCaches: () =>
+      queue.add(() => {
+        loaded?.model.forget();
+        return Promise.resolve();
+      }),
     pauseDownloads(isPaused) {
       if (isPaused) gate.pause();
       else gate.resume();

@@ -8,6 +8,9 @@ export function reportEvent(recorder: Recorder, event: VlmEvent): void {
     case "worker-restarted":
       recorder.record("vlm.worker.restarts", 1, { "vlm.reason": event.reason });
       break;
+    case "memory-pressure":
+      recorder.record("vlm.memory.pressure", 1);
+      break;
     case "worker-unloaded":
       recorder.record("vlm.worker.unloads", 1, { "vlm.reason": event.reason });
       break;

@@ -206,6 +206,15 @@ export type VlmEvent =
       readonly reason:
         "worker-crashed" | "device-lost" | "unresponsive" | "out-of-memory" | "session-failed";
     }
+  /**
+   * The page and its workers take more memory than `maxMemoryBytes`. The kit drops what it can compute again; if the next
+   * measurement is over the limit too, it ends the worker when no call runs.
+   */
+  | {
+      readonly type: "memory-pressure";
+      readonly usedBytes: number;
+      readonly limitBytes: number;
+    }
   /** The worker of a model that nobody used was ended, to free its memory. The next call starts another. */
   | { readonly type: "worker-unloaded"; readonly reason: "idle" | "memory" }
   /** The circuit breaker of a device opened, tries the device again, or closed. */

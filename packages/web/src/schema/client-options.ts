@@ -52,6 +52,7 @@ export const vlmOptions = fields({
     fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
   ),
   unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
+  maxMemoryBytes: maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER)),
 });
 
 export const updateOptions = fields({

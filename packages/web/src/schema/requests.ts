@@ -122,6 +122,7 @@ export const WORKER_REQUESTS = {
   open: [openCall, port, amount],
   generate: [generateCall, port, amount],
   cancel: [id],
+  dropCaches: [],
   pauseDownloads: [flag],
   prepareOffline: [filesRequest],
   checkOffline: [filesRequest],

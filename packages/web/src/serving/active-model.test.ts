@@ -3,10 +3,11 @@ import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import type { Metric } from "../protocol/metric.ts";
-import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
+import type { GenerateEvent, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import { ActiveModel, type AskedQuestion, type ServingLimits } from "./active-model.ts";
+import { MEASURE_EVERY_MS } from "./memory-watch.ts";
 import type { LoadedWorker } from "./supervisor.ts";
 
 afterEach(() => {
@@ -19,7 +20,7 @@ type Generate = (call: GenerateCall, queuedMs: number) => Promise<VlmResult>;
 
 /** @param generate what the worker does */
 function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
-  const handle = { generate: vi.fn(generate), cancel: vi.fn() };
+  const handle = { generate: vi.fn(generate), cancel: vi.fn(), dropCaches: vi.fn() };
   const { model } = makeResult();
   const loaded = { handle, device: "wasm", model, fallback: undefined } as unknown as LoadedWorker;
   const supervisor = {
@@ -31,12 +32,23 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
     dispose: () => Promise.resolve(),
   };
   const metrics: Metric[] = [];
+  const told: VlmEvent[] = [];
   const active = new ActiveModel(
     fastvlm05b(),
     supervisor,
     { ...loaded, device: "webgpu" },
-    createRecorder((metric) => metrics.push(metric), Date.now),
-    { maxQueue: Infinity, limiter: undefined, unloadAfterMs: undefined, ...limits },
+    {
+      recorder: createRecorder((metric) => metrics.push(metric), Date.now),
+      onEvent: (event) => told.push(event),
+    },
+    {
+      maxQueue: Infinity,
+      limiter: undefined,
+      unloadAfterMs: undefined,
+      maxMemoryBytes: undefined,
+      measureMemory: () => Promise.resolve(undefined),
+      ...limits,
+    },
   );
   const events: GenerateEvent[] = [];
   const ask = (change: Partial<AskedQuestion> = {}) =>
@@ -51,7 +63,7 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
       onEvent: (event) => events.push(event),
       ...change,
     });
-  return { active, ask, events, handle, supervisor, metrics };
+  return { active, ask, events, handle, supervisor, metrics, told };
 }
 
 const other = (id: number) => ({ call: makeCall({ id, prompt: `Question ${String(id)}` }) });
@@ -167,6 +179,23 @@ describe("ActiveModel", () => {
     await active.dispose(new Error("disposed"));
     await settle();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("drops caches under pressure, and then ends the worker when no call runs", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const measureMemory = () => Promise.resolve({ bytes: 200, source: "agents" } as const);
+    const limits = { maxMemoryBytes: 100, measureMemory };
+    const { ask, handle, supervisor, told } = open(() => Promise.resolve(makeResult()), limits);
+    await ask(other(1));
+    await settle();
+    expect(handle.dropCaches).toHaveBeenCalledOnce();
+    expect(supervisor.unload).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(MEASURE_EVERY_MS);
+    await ask(other(2));
+    await settle();
+    expect(supervisor.unload.mock.calls).toEqual([["memory"]]);
+    const pressure = { type: "memory-pressure", usedBytes: 200, limitBytes: 100 };
+    expect(told).toEqual([pressure, pressure]);
   });
 
   it("rejects calls that wait when it is disposed of, and frees their images", async () => {

@@ -6,11 +6,12 @@ import type { Recorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { CallPriority } from "../protocol/options.ts";
-import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
+import type { GenerateEvent, ImageInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall, OpenCall, WireImage } from "../wire/worker-api.ts";
 import { CallQueue } from "./call-queue.ts";
 import { IdleTimer } from "./idle-timer.ts";
+import { MemoryWatch, type MeasureMemory } from "./memory-watch.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { createResultMemory } from "./result-memory.ts";
 import { openImage, runCall } from "./run-call.ts";
@@ -22,11 +23,19 @@ export type ServingSupervisor = Pick<
   "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose"
 >;
 
-/** Limits of the queue, and when the worker of an idle model ends. */
+/** Limits of the queue and of memory, and when the worker of an idle model ends. */
 export interface ServingLimits {
   readonly maxQueue: number;
   readonly limiter: RateLimiter | undefined;
   readonly unloadAfterMs: number | undefined;
+  readonly maxMemoryBytes: number | undefined;
+  readonly measureMemory: MeasureMemory;
+}
+
+/** Where a model that serves tells what happens. */
+export interface ServingReport {
+  readonly recorder: Recorder;
+  readonly onEvent: (event: VlmEvent) => void;
 }
 
 /** What holds for every call before its images are there. */
@@ -59,14 +68,15 @@ export class ActiveModel {
   readonly #calls = new Set<Promise<unknown>>();
   readonly #queue: CallQueue;
   readonly #idle: IdleTimer;
+  readonly #memoryWatch: MemoryWatch;
 
   /** @param ready the loaded worker of this supervisor */
   constructor(
     model: ModelDescriptor,
     supervisor: ServingSupervisor,
     ready: LoadedWorker,
-    recorder: Recorder,
-    { maxQueue, limiter, unloadAfterMs }: ServingLimits,
+    { recorder, onEvent }: ServingReport,
+    { maxQueue, limiter, unloadAfterMs, maxMemoryBytes, measureMemory }: ServingLimits,
   ) {
     this.model = model;
     this.supervisor = supervisor;
@@ -86,6 +96,21 @@ export class ActiveModel {
       supervisor.unload("idle");
     });
     this.#idle.start();
+    const tell = (usedBytes: number): void => {
+      onEvent({ type: "memory-pressure", usedBytes, limitBytes: maxMemoryBytes ?? 0 });
+    };
+    this.#memoryWatch = new MemoryWatch({
+      maxBytes: maxMemoryBytes,
+      measure: measureMemory,
+      dropCaches: ({ bytes }) => {
+        tell(bytes);
+        if (!this.latest.handle.isEnded) this.latest.handle.dropCaches();
+      },
+      unload: ({ bytes }) => {
+        tell(bytes);
+        if (this.#queue.isIdle) supervisor.unload("memory");
+      },
+    });
   }
 
   /**
@@ -183,7 +208,9 @@ export class ActiveModel {
       // A call that was given up may still keep the worker busy. The next one goes when the worker is free.
       void Promise.allSettled(sent).then(() => {
         place.leave();
-        if (this.#queue.isIdle) this.#idle.start();
+        if (!this.#queue.isIdle) return;
+        this.#idle.start();
+        void this.#memoryWatch.check();
       });
     }
   }

@@ -132,6 +132,11 @@ export class WorkerHandle {
     void this.#remote.cancel(id);
   }
 
+  /** Frees the memory of features and KV caches that are kept between calls, after the calls that were sent. */
+  dropCaches(): void {
+    void this.#remote.dropCaches();
+  }
+
   pauseDownloads(isPaused: boolean): void {
     this.#start.isPaused = isPaused;
     void this.#remote.pauseDownloads(isPaused);

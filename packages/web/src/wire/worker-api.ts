@@ -178,6 +178,8 @@ export interface WorkerApi {
   generate(call: GenerateCall, port: MessagePort, queuedMs: number): Promise<void>;
   /** Ends the call with this id, of either kind, at its next step. */
   cancel(id: number): Promise<void>;
+  /** Frees what is kept in memory between calls. What is stored stays. */
+  dropCaches(): Promise<void>;
   /** Pauses all downloads, or resumes them. */
   pauseDownloads(isPaused: boolean): Promise<void>;
   /** Downloads what the variants need, and puts the code that runs them into {@link CODE_CACHE}. */
