@@ -7,11 +7,11 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 27_500,
+  page: 30_600,
   /** A worker that downloads, lists and queues. */
-  light: 40_800,
+  light: 41_200,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 54_800,
+  heavy: 44_000,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 30_000,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */

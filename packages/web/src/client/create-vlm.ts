@@ -11,6 +11,7 @@ import type { EndedCall, VlmEvent } from "../protocol/result.ts";
 import { atCommit } from "../schema/model-source.ts";
 import { updateOptions, vlmOptions } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
+import { openCrashMarks } from "../serving/crash-marks.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
 import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
@@ -104,6 +105,7 @@ async function serve(
       if (message.type === "progress") reportProgress(message.progress);
     },
     onEvent: emit,
+    crashMarks: openCrashMarks(loadRequest.storage),
     onFirstDownload: () => {
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);
     },

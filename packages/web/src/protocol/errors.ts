@@ -127,7 +127,10 @@ export type VlmErrorCode = keyof VlmErrorDetails;
 /** Why one device was turned down. */
 export interface DeviceAttempt {
   readonly device: Device;
-  /** An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `circuit-open`. */
+  /**
+   * An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `circuit-open`.
+   * `page-crashed`: at an earlier visit, the page ended while this device loaded the model or encoded an image.
+   */
   readonly reason: string;
   readonly message: string;
 }

@@ -7,6 +7,7 @@ import type { GenerateEvent, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import { ActiveModel, type AskedQuestion, type ServingLimits } from "./active-model.ts";
+import { NO_CRASH_MARKS } from "./crash-marks.ts";
 import { MEASURE_EVERY_MS } from "./memory-watch.ts";
 import type { LoadedWorker } from "./supervisor.ts";
 
@@ -22,7 +23,13 @@ type Generate = (call: GenerateCall, queuedMs: number) => Promise<VlmResult>;
 function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
   const handle = { generate: vi.fn(generate), cancel: vi.fn(), dropCaches: vi.fn() };
   const { model } = makeResult();
-  const loaded = { handle, device: "wasm", model, fallback: undefined } as unknown as LoadedWorker;
+  const loaded = {
+    handle,
+    device: "wasm",
+    model,
+    fallback: undefined,
+    markEncoding: NO_CRASH_MARKS.mark,
+  } as unknown as LoadedWorker;
   const supervisor = {
     ready: vi.fn(() => Promise.resolve(loaded)),
     replace: () => undefined,

@@ -30,11 +30,15 @@ type GpuProbe =
 /** Why a device must not be tried now, although the browser has it; undefined if it may be. */
 export type WhyNot = (device: Device) => Omit<DeviceAttempt, "device"> | undefined;
 
+/** Whether a page ended with these files on this device, so that others are taken if there are any. */
+export type IsSuspect = (device: Device, variant: string) => boolean;
+
 /** @param whyNot what earlier starts taught about the devices */
 export async function listCandidates(
   model: ModelDescriptor,
   wanted: "auto" | Device,
   whyNot: WhyNot = () => undefined,
+  isSuspect: IsSuspect = () => false,
 ): Promise<Candidates> {
   const candidates: Candidate[] = [];
   const rejected: DeviceAttempt[] = [];
@@ -44,17 +48,21 @@ export async function listCandidates(
   };
   const gpuFault = wanted === "wasm" ? undefined : whyNot("webgpu");
   if (wanted !== "wasm") {
-    add("webgpu", gpuFault ?? chooseGpuVariant(model, await probeGpu(), wanted));
+    add("webgpu", gpuFault ?? chooseGpuVariant(model, await probeGpu(), wanted, isSuspect));
   }
   // Where the GPU is left alone, the session goes on with WASM, even if the app asked for WebGPU.
-  if (wanted !== "webgpu" || gpuFault) add("wasm", whyNot("wasm") ?? chooseWasmVariant(model));
+  if (wanted !== "webgpu" || gpuFault)
+    add("wasm", whyNot("wasm") ?? chooseWasmVariant(model, isSuspect));
   return { candidates, rejected };
 }
 
 type Choice = { readonly variant: ModelVariant } | Omit<DeviceAttempt, "device">;
 
-function chooseWasmVariant(model: ModelDescriptor): Choice {
-  const variant = model.variants.find(({ device }) => device === "wasm");
+function chooseWasmVariant({ variants }: ModelDescriptor, isSuspect: IsSuspect): Choice {
+  const variant = chooseVariant(
+    variants.filter(({ device }) => device === "wasm"),
+    isSuspect,
+  );
   return variant
     ? { variant }
     : { reason: "no-variant", message: "The model has no files for WASM." };
@@ -90,16 +98,32 @@ async function probeGpu(): Promise<GpuProbe> {
  * Returns the first variant whose requirements the GPU meets. A software adapter is many times slower than WASM on the
  * same cores, so it is taken only if the app asked for WebGPU.
  */
-function chooseGpuVariant(model: ModelDescriptor, gpu: GpuProbe, wanted: "auto" | Device): Choice {
+function chooseGpuVariant(
+  model: ModelDescriptor,
+  gpu: GpuProbe,
+  wanted: "auto" | Device,
+  isSuspect: IsSuspect,
+): Choice {
   if (!gpu.isAvailable) return { reason: gpu.reason, message: gpu.message };
   if (gpu.isSoftware && wanted === "auto") return SOFTWARE_ADAPTER;
-  const variant = model.variants.find(
-    ({ device, requires }) =>
-      device === "webgpu" && (requires ?? []).every((feature) => gpu.features.has(feature)),
+  const variant = chooseVariant(
+    model.variants.filter(
+      ({ device, requires }) =>
+        device === "webgpu" && (requires ?? []).every((feature) => gpu.features.has(feature)),
+    ),
+    isSuspect,
   );
   return variant
     ? { variant }
     : { reason: "no-variant", message: "The model has no files for this GPU." };
+}
+
+/** The first variant that is not suspect. If all are, the first one. */
+function chooseVariant(
+  variants: readonly ModelVariant[],
+  isSuspect: IsSuspect,
+): ModelVariant | undefined {
+  return variants.find(({ id, device }) => !isSuspect(device, id)) ?? variants[0];
 }
 
 const SOFTWARE_ADAPTER = {

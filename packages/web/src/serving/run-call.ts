@@ -51,6 +51,7 @@ export async function runCall(
   const sending = {
     ...limits,
     id: call.id,
+    encodes: call.images.length > 0 && { detail: call.detail },
     send: async ({ handle, fallback }: LoadedWorker, onMessage: OnMessage): Promise<VlmResult> => {
       const result = await handle.generate(call, limits.queuedMs, onMessage);
       return fallback ? { ...result, fallback } : result;
@@ -68,6 +69,7 @@ export function openImage(
   const sending = {
     ...limits,
     id: call.id,
+    encodes: { detail: call.detail },
     send: ({ handle }: LoadedWorker, onMessage: OnMessage) =>
       handle.open(call, limits.queuedMs, onMessage),
     onEvent: () => undefined,
@@ -80,6 +82,8 @@ type OnMessage = (message: CallMessage) => void;
 /** A call of either kind. */
 interface Sending<T> extends CallLimits {
   readonly id: number;
+  /** Whether the call encodes images, and how. */
+  readonly encodes: false | Pick<OpenCall, "detail">;
   readonly send: (loaded: LoadedWorker, onMessage: OnMessage) => Promise<T>;
   readonly onEvent: (event: GenerateEvent) => void;
 }
@@ -125,7 +129,8 @@ function runIn<T>(
   loaded: LoadedWorker,
   options: Sending<T>,
 ): Promise<T> {
-  const { id, send, signal, timeoutMs, waitedMs, onSent, onEvent } = options;
+  const { id, encodes, send, signal, timeoutMs, waitedMs, onSent, onEvent } = options;
+  const encoding = encodes ? loaded.markEncoding(encodes.detail) : undefined;
   return new Promise<T>((resolve, reject) => {
     let stage: CallStage = "queue";
     let deadline: ReturnType<typeof setTimeout> | undefined;
@@ -157,17 +162,25 @@ function runIn<T>(
           giveUp(timedOut(timeoutMs, stage));
         }, timeoutMs - waitedMs);
       } else if (message.type === "stage") {
+        if (message.stage === "vision") encoding?.begin();
+        else if (stage === "vision") encoding?.end(true);
         stage = message.stage;
       } else if (!isOutcome(message)) {
         onEvent(message);
       }
     });
     onSent(sent);
-    sent.then(resolve, reject).finally(() => {
-      clearTimeout(deadline);
-      clearTimeout(watchdog);
-      signal?.removeEventListener("abort", onAbort);
-    });
+    sent
+      .then((outcome) => {
+        if (stage === "vision") encoding?.end(true);
+        resolve(outcome);
+      }, reject)
+      .finally(() => {
+        clearTimeout(deadline);
+        clearTimeout(watchdog);
+        encoding?.end(false);
+        signal?.removeEventListener("abort", onAbort);
+      });
     if (signal?.aborted) onAbort();
   });
 }

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { FakeBrowser } from "../../test/fake-page.ts";
 import { asWorker, FakeWorker, never } from "../../test/fake-worker.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { toWireError, VlmError, type StartPhase } from "../protocol/errors.ts";
-import type { Device } from "../protocol/model-descriptor.ts";
+import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerApi } from "../wire/worker-api.ts";
+import { NO_CRASH_MARKS, type CrashMarks } from "./crash-marks.ts";
 import { START_LIMITS_MS } from "./start-watch.ts";
 import { toStorageOptions } from "../client/storage-settings.ts";
 import { Supervisor, type LoadedWorker } from "./supervisor.ts";
@@ -21,7 +23,14 @@ afterEach(() => {
 function open({
   device = "auto",
   api = [],
-}: { device?: "auto" | Device; api?: Partial<WorkerApi>[] } = {}) {
+  model = fastvlm05b(),
+  crashMarks = NO_CRASH_MARKS,
+}: {
+  device?: "auto" | Device;
+  api?: Partial<WorkerApi>[];
+  model?: ModelDescriptor;
+  crashMarks?: CrashMarks;
+} = {}) {
   const gpu = { requestAdapter: () => Promise.resolve({ features: new Set(["shader-f16"]) }) };
   vi.stubGlobal("navigator", { gpu });
   const events: VlmEvent[] = [];
@@ -33,8 +42,9 @@ function open({
       workers.push(worker);
       return asWorker(worker);
     },
-    model: fastvlm05b(),
+    model,
     device,
+    crashMarks,
     loadRequest: {} as Omit<LoadRequest, "model" | "variant">,
     onMessage: () => undefined,
     onEvent: (event) => events.push(event),
@@ -372,5 +382,77 @@ describe("Supervisor", () => {
     await Promise.all([supervisor.dispose(error), supervisor.dispose(new Error("again"))]);
     expect(started[0]!.isTerminated).toBe(true);
     await expect(handle.clearCache({ storage: toStorageOptions() }, "all")).rejects.toBe(error);
+  });
+});
+
+describe("Supervisor after a page that ended without a word", () => {
+  /** Pages end while they load the model on these devices. Returns the marks of the next visit. */
+  function crashOn(browser: FakeBrowser, ...crashes: (readonly [Device, string])[]): CrashMarks {
+    for (const [device, variant] of crashes) {
+      const page = browser.openPage();
+      page.marks.mark({ model: fastvlm05b().id, device, variant, step: "load" }).begin();
+      page.crash();
+    }
+    return browser.openPage().marks;
+  }
+
+  it.each(["auto", "webgpu"] as const)("takes the next device, for %s", async (device) => {
+    const crashMarks = crashOn(new FakeBrowser(), ["webgpu", "q4f16"]);
+    const { supervisor, events } = open({ device, crashMarks });
+    const ready = await supervisor.ready();
+    expect(ready).toMatchObject({
+      device: "wasm",
+      fallback: { device: "webgpu", reason: "page-crashed", to: "wasm" },
+    });
+    expect(events).toEqual([{ type: "device-fallback", fallback: ready.fallback }]);
+  });
+
+  it("takes WASM again where no other device is left, rather than none", async () => {
+    const crashes = [["webgpu", "q4f16"] as const, ["wasm", "int8"] as const];
+    const crashMarks = crashOn(new FakeBrowser(), ...crashes);
+    const { supervisor } = open({ crashMarks });
+    expect(await supervisor.ready()).toMatchObject({
+      device: "wasm",
+      fallback: { device: "webgpu", reason: "page-crashed" },
+    });
+  });
+
+  it("takes other files for a device that is the only one", async () => {
+    const all = fastvlm05b();
+    const model = { ...all, variants: all.variants.filter(({ device }) => device === "webgpu") };
+    const crashMarks = crashOn(new FakeBrowser(), ["webgpu", "q4f16"]);
+    const { supervisor } = open({ model, device: "webgpu", crashMarks });
+    expect(await supervisor.ready()).toMatchObject({
+      device: "webgpu",
+      model: { variant: "q4" },
+      fallback: { device: "webgpu", reason: "page-crashed", to: "webgpu" },
+    });
+  });
+
+  it("marks a load from the moment that the engine starts until the model is loaded", async () => {
+    const browser = new FakeBrowser();
+    let finish = (): void => undefined;
+    const load: WorkerApi["load"] = ({ model, variant }) =>
+      new Promise((resolve) => {
+        finish = () => {
+          const info = { id: model.id, revision: model.revision, variant: variant.id };
+          const report = { model: info, device: variant.device };
+          resolve({
+            ok: true,
+            value: { ...report, isPersisted: true, shouldAskToPersist: false },
+          });
+        };
+      });
+    const { supervisor, started } = open({ api: [{ load }], crashMarks: browser.openPage().marks });
+    const ready = supervisor.ready();
+    await vi.waitUntil(() => started[0]?.calls.some(([name]) => name === "load"));
+    started[0]!.tell({ type: "start", phase: "script" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(browser.texts.size).toBe(0);
+    started[0]!.tell({ type: "start", phase: "wasm" });
+    await vi.waitUntil(() => browser.texts.size === 1);
+    finish();
+    await ready;
+    expect(browser.texts.size).toBe(0);
   });
 });

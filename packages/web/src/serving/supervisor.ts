@@ -6,10 +6,13 @@
 import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
+import type { ImageDetail } from "../protocol/options.ts";
 import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
 import type { LoadRequest, WorkerMessage } from "../wire/worker-api.ts";
-import { listCandidates, type Candidate } from "./candidates.ts";
+import type { Candidate } from "./candidates.ts";
+import { NO_CRASH_MARKS, type CrashMarks, type MarkedStep } from "./crash-marks.ts";
 import { DeviceCircuits, isDeviceFault, type CircuitReport } from "./device-circuits.ts";
+import { listUnmarkedCandidates } from "./unmarked-candidates.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 export interface SupervisorOptions {
@@ -21,6 +24,8 @@ export interface SupervisorOptions {
   readonly onEvent: (event: VlmEvent) => void;
   /** Called after the first download into storage that the browser may evict. */
   readonly onFirstDownload: () => void;
+  /** Marks of the steps in which the page may end. */
+  readonly crashMarks?: CrashMarks;
 }
 
 /** A worker with the model loaded. */
@@ -31,6 +36,8 @@ export interface LoadedWorker {
   readonly fallback: FallbackInfo | undefined;
   /** Whether the model's files are stored, so that another worker can load it without a download. */
   readonly isPersisted: boolean;
+  /** Marks that an image is encoded at this detail. */
+  readonly markEncoding: (detail: ImageDetail | undefined) => MarkedStep;
 }
 
 type UnloadReason = Extract<VlmEvent, { type: "worker-unloaded" }>["reason"];
@@ -42,6 +49,9 @@ export class Supervisor {
   #model: ModelDescriptor;
   #current: Promise<LoadedWorker> | undefined;
   #starting: WorkerHandle | undefined;
+  /** The mark of the load that is running. */
+  #loadMark: MarkedStep | undefined;
+  readonly #crashMarks: CrashMarks;
   /** The worker that was loaded last. It may have ended. */
   #loaded: LoadedWorker | undefined;
   #isPaused = false;
@@ -55,6 +65,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#model = options.model;
+    this.#crashMarks = options.crashMarks ?? NO_CRASH_MARKS;
   }
 
   /** Returns the loaded worker, and loads the model first if there is none. If that fails, the next call tries again. */
@@ -124,11 +135,12 @@ export class Supervisor {
 
   async #start(): Promise<LoadedWorker> {
     await this.#circuits.settled();
-    const { candidates, rejected } = await listCandidates(
-      this.#model,
-      this.#options.device,
-      (device) => this.#circuits.whyNot(device),
-    );
+    const { candidates, rejected } = await listUnmarkedCandidates({
+      model: this.#model,
+      wanted: this.#options.device,
+      whyNot: (device) => this.#circuits.whyNot(device),
+      marks: this.#crashMarks,
+    });
     const attempts: DeviceAttempt[] = [...rejected];
     if (candidates.length === 0) this.#assertNoneIsOpen(attempts);
     let lastError: VlmError | undefined;
@@ -205,6 +217,9 @@ export class Supervisor {
       },
     });
     this.#starting = handle;
+    const files = { model: model.id, device, variant: variant.id };
+    const mark = this.#crashMarks.mark({ ...files, step: "load" });
+    this.#loadMark = mark;
     try {
       await handle.connect();
       if (this.#isPaused) handle.pauseDownloads(true);
@@ -218,9 +233,13 @@ export class Supervisor {
       this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();
       const fallback = firstAttempt && { ...firstAttempt, to: device };
+      mark.end(true);
       const { device: loadedOn, model: info, isPersisted } = report;
-      return { handle, device: loadedOn, model: info, fallback, isPersisted };
+      const markEncoding: LoadedWorker["markEncoding"] = (detail) =>
+        this.#crashMarks.mark({ ...files, step: `image ${String(detail ?? "default")}` });
+      return { handle, device: loadedOn, model: info, fallback, isPersisted, markEncoding };
     } catch (error) {
+      mark.end(false);
       handle.end(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
@@ -243,6 +262,8 @@ export class Supervisor {
   #onMessage(handle: WorkerHandle, message: WorkerMessage): void {
     this.#options.onMessage(message);
     if (message.type === "event") this.#options.onEvent(message.event);
+    // Before that, the worker only downloads. A page that ends then does not end because of the device.
+    if (message.type === "start" && message.phase !== "script") this.#loadMark?.begin();
     if (message.type !== "device-lost") return;
     const words = "The GPU was lost. Repeat the call; the kit starts a fresh worker for it.";
     const error = new VlmError("device-lost", words, { reason: message.reason });

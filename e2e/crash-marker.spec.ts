@@ -1,0 +1,133 @@
+/** The process of a page ends while the model loads, or while its first image is encoded: the next visit begins elsewhere. */
+
+import type { BrowserContext, Page } from "@playwright/test";
+import type { ModelDescriptor, VlmResult } from "@fastvlm-kit/web";
+import { expect, openKit, test } from "./fixtures.ts";
+import { SCENE } from "./stored-model.ts";
+
+/** The embedded model with files in two precisions for WASM. */
+function twoVariants(page: Page): Promise<ModelDescriptor> {
+  return page.evaluate(() => {
+    const [int8, fp16] = (["int8", "fp16"] as const).map((precision) =>
+      window.kit.tinyModel({ precision }),
+    );
+    const variants = [...int8!.variants, ...fp16!.variants];
+    return {
+      ...int8!,
+      files: { ...fp16!.files, ...int8!.files },
+      variants: variants.filter(({ device }) => device === "wasm"),
+    };
+  });
+}
+
+/** Begins to load, and to caption a scene. Nobody waits for the answer. */
+function begin(page: Page, model: ModelDescriptor): void {
+  void page
+    .evaluate(
+      async ({ model, scene }) => {
+        const { vlm } = await window.kit.observe({ model, device: "wasm" });
+        await vlm.caption(scene);
+      },
+      { model, scene: SCENE },
+    )
+    .catch(() => undefined); // The page ends under it.
+}
+
+/** Waits until the page has marked a step as running. */
+async function untilMarked(page: Page, step: string): Promise<void> {
+  const isMarked = (step: string): boolean =>
+    Object.entries(localStorage).some(
+      ([key, value]) =>
+        key.startsWith("fastvlm-kit.step:") &&
+        (JSON.parse(String(value)) as { step: string }).step === step,
+    );
+  await page.waitForFunction(isMarked, step, { polling: 5 });
+}
+
+/** Returns what ends the process of the page, also when its script runs without end. */
+async function prepareCrash(page: Page): Promise<() => Promise<void>> {
+  const cdp = await page.context().newCDPSession(page);
+  return async () => {
+    const crashed = page.waitForEvent("crash");
+    cdp.send("Page.crash").catch(() => undefined); // Never answers.
+    await crashed;
+  };
+}
+
+/** Asks in another page. */
+async function visitAgain(
+  context: BrowserContext,
+  server: Parameters<typeof openKit>[1],
+  model: ModelDescriptor,
+): Promise<VlmResult> {
+  const page = await context.newPage();
+  await openKit(page, server);
+  return page.evaluate(
+    async ({ model, scene }) => {
+      const { vlm } = await window.kit.observe({ model, device: "wasm" });
+      return vlm.caption(scene);
+    },
+    { model, scene: SCENE },
+  );
+}
+
+const CRASHED = { device: "wasm", reason: "page-crashed", to: "wasm" };
+
+test("a page whose process ends in mid-load begins with the next files at its next visit", async ({
+  context,
+  kitPage,
+  server,
+}) => {
+  const model = await twoVariants(kitPage);
+  const crash = await prepareCrash(kitPage);
+  begin(kitPage, model);
+  await untilMarked(kitPage, "load");
+  await crash();
+  const { model: info, fallback, text } = await visitAgain(context, server, model);
+  expect(info.variant).toBe("fp16");
+  expect(fallback).toMatchObject(CRASHED);
+  expect(text).not.toBe("");
+});
+
+test("so does one whose process ends while its first image is encoded", async ({
+  context,
+  kitPage,
+  server,
+}) => {
+  const model = await twoVariants(kitPage);
+  // Encoding takes a moment only. The page stands still when it has marked it.
+  await kitPage.evaluate(() => {
+    const prototype = Storage.prototype as { setItem: (key: string, value: string) => void };
+    prototype.setItem = new Proxy(prototype.setItem, {
+      apply(setItem, storage, [key, value]: [string, string]) {
+        Reflect.apply(setItem, storage, [key, value]);
+        while (value.includes('"image default"'));
+      },
+    });
+  });
+  const crash = await prepareCrash(kitPage);
+  const other = await context.newPage();
+  await openKit(other, server);
+  begin(kitPage, model);
+  await untilMarked(other, "image default");
+  await crash();
+  const { fallback } = await visitAgain(context, server, model);
+  expect(fallback).toMatchObject(CRASHED);
+});
+
+test("a page that is left or closed in mid-load is no page that ended", async ({
+  context,
+  kitPage,
+  server,
+}) => {
+  const model = await twoVariants(kitPage);
+  begin(kitPage, model);
+  await untilMarked(kitPage, "load");
+  await kitPage.goto("about:blank");
+  await openKit(kitPage, server);
+  begin(kitPage, model);
+  await untilMarked(kitPage, "load");
+  await kitPage.close();
+  const { model: info, fallback } = await visitAgain(context, server, model);
+  expect({ variant: info.variant, fallback }).toEqual({ variant: "int8", fallback: undefined });
+});
