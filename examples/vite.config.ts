@@ -1,10 +1,10 @@
-/** Builds and serves the five small examples. The two apps beside them have builds of their own. */
+/** Builds and serves the five small examples, and the dashboard. The two apps beside them have builds of their own. */
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { sharedConfig } from "../vite.config.ts";
 
-const NAMES = ["01-caption", "02-ask", "03-open", "04-watch", "05-offline"];
+const NAMES = ["01-caption", "02-ask", "03-open", "04-watch", "05-offline", "dashboard"];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

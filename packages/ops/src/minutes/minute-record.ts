@@ -36,7 +36,8 @@ const name = {
   attributes: record(string(), union([string(), number(), boolean()])),
 };
 
-const series = variant("kind", [
+/** The schema of a stored series. */
+export const series = variant("kind", [
   strictObject({ kind: literal("counter"), ...name, value }),
   strictObject({
     kind: literal("gauge"),

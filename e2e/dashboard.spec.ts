@@ -1,0 +1,75 @@
+/** The dashboard on a page with a strict policy, fed by real calls and by a file. */
+
+import { expect, test } from "./fixtures.ts";
+
+test("the dashboard shows calls as they end, and a file, under a strict policy", async ({
+  page,
+  context,
+  server,
+}) => {
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (/Content Security Policy|requires '?Trusted/.test(message.text()))
+      problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  server.policy =
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data:; " +
+    "require-trusted-types-for 'script'";
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.addInitScript(() => {
+    // The app starts its own worker. HTML from text stays forbidden.
+    const { trustedTypes } = globalThis as unknown as {
+      trustedTypes: { createPolicy: (name: string, rules: object) => unknown };
+    };
+    trustedTypes.createPolicy("default", { createScriptURL: (url: string) => url });
+  });
+  await page.goto(`${server.origin}/examples/dashboard/index.html`);
+  const dashboard = page.locator("vlm-dashboard");
+
+  await page.getByRole("button", { name: "Caption the image" }).click();
+  await expect(page.locator("output")).toContainText("crab");
+  await page.getByRole("button", { name: "Try a damaged image" }).click();
+  const errors = dashboard.getByRole("table", { name: "Errors by code" });
+  await expect(errors).toContainText("image-unsupported");
+  await expect(errors).toContainText("refused");
+  const calls = dashboard.getByRole("table", { name: "The last 20 calls" });
+  await expect(calls.getByRole("img", { name: /vision \d.*decode \d/ })).toBeVisible();
+  await expect(dashboard.getByRole("table", { name: "Storage by model" })).toContainText("tiny");
+  await expect(dashboard.getByRole("table", { name: "Latency by stage" })).toContainText("Prefill");
+
+  const plot = dashboard.getByRole("figure").filter({ hasText: "Calls a minute" });
+  await plot.getByText("As a table").click();
+  await expect(plot.getByRole("table")).toContainText("answered");
+  await expect(plot.locator(".readout")).toContainText(/answered \d/);
+  const canvas = plot.getByRole("group", { name: /arrow keys/ });
+  for (let minute = 0; minute < 5; minute += 1) await canvas.press("ArrowLeft");
+  await expect(plot.locator(".readout")).toContainText("answered –");
+
+  await dashboard.getByRole("button", { name: "Copy as JSON" }).click();
+  await expect(dashboard).toContainText("Copied.");
+  const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as object;
+  const alert = {
+    rule: "errors",
+    severity: "critical",
+    message: "<b>Ten calls</b> failed.",
+    value: 10,
+    threshold: 3,
+    firedAt: Date.now(),
+  };
+  const choose = async (text: string) => {
+    const chooser = page.waitForEvent("filechooser");
+    await dashboard.getByRole("button", { name: "Open a file" }).click();
+    await (
+      await chooser
+    ).setFiles({ name: "a.json", mimeType: "application/json", buffer: Buffer.from(text) });
+  };
+  await choose(JSON.stringify({ ...copied, alerts: [alert] }));
+  await expect(dashboard.locator("[aria-live]")).toContainText("<b>Ten calls</b> failed.");
+  await expect(dashboard).toContainText("A snapshot of");
+  await choose("{}");
+  await expect(dashboard).toContainText("This is no snapshot.");
+  await dashboard.getByRole("button", { name: "Back to live" }).click();
+  await expect(dashboard.locator("[aria-live]")).not.toContainText("Ten calls");
+  expect(problems).toEqual([]);
+});
