@@ -65,9 +65,7 @@ export function scoreAnswers(
 }
 
 /** The share of pairs of a right and a wrong answer in which the right one has the higher score; a tie counts half. */
-export function auroc(
-  answers: readonly { readonly score: number; readonly isRight: boolean }[],
-): number {
+function auroc(answers: readonly { readonly score: number; readonly isRight: boolean }[]): number {
   const scores = (isRight: boolean) =>
     answers.filter((answer) => answer.isRight === isRight).map(({ score }) => score);
   const wrong = scores(false);

@@ -41,6 +41,8 @@ export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelD
     files: files(),
     variants: variantsOf(precision),
     imageSize: 256,
+    // It was trained on questions alone.
+    choices: { choose: "{question}", check: "{question}", score: "{question}" },
     captions: {
       brief: { prompt: "Describe this image.", maxNewTokens: 64 },
       detailed: { prompt: "Describe this image in detail.", maxNewTokens: 128 },

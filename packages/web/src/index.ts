@@ -5,6 +5,7 @@
  */
 
 export { createVlm } from "./client/create-vlm.ts";
+export type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./api/choices.ts";
 export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
 export type { OpenImage, ImageQuestion } from "./api/open-image.ts";
 export type { UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
@@ -33,6 +34,8 @@ export { smolVlm } from "./catalog/smolvlm.ts";
 export type { SmolVlmOptions } from "./catalog/smolvlm.ts";
 export type {
   CaptionPreset,
+  ChatStyle,
+  ChoiceQuestions,
   CaptionPresetName,
   Device,
   FileShards,

@@ -12,6 +12,7 @@ const TILE = { side: 8, tokens: 3 };
 
 const TWO_TILE_PROMPT: PromptForm = {
   imageToken: "<picture>",
+  answerPrefix: "",
   readTemplate: () => ({}),
   write: (messages) =>
     messages.map(({ images, text }) => "<picture>".repeat(images) + text).join(""),

@@ -49,6 +49,8 @@ export function tinySmolVlm({ precision = "auto" }: TinySmolVlmOptions = {}): Mo
     ],
     imageSize: 4 * TILE,
     tileSize: TILE,
+    // It was trained on questions alone.
+    choices: { choose: "{question}", check: "{question}", score: "{question}" },
     captions: {
       brief: { prompt: "Describe this image.", maxNewTokens: 64 },
       detailed: { prompt: "Describe this image in detail.", maxNewTokens: 128 },

@@ -15,6 +15,7 @@ import type { RateLimit } from "../protocol/options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
+import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./choices.ts";
 import type { DownloadControl } from "./download-control.ts";
 import type { ImageDecoders } from "./image-decoders.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -130,6 +131,35 @@ export interface Vlm extends AsyncDisposable {
    * }
    */
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined>;
+  /**
+   * Answers a question with one of `options`, and says how likely each is. The probabilities are the model's own: of all
+   * answers that begin with one of the options. No text is generated.
+   *
+   * @param options 2 to 256 different texts. Upper and lower case of the first letter count as the same
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   * @example
+   * const { choice, probability } = await vlm.choose(file, "What is this a photo of?", ["a cat", "a dog", "neither"]);
+   */
+  choose<const Option extends string>(
+    image: ImageSource,
+    question: string,
+    options: readonly Option[],
+    callOptions?: ChoiceOptions,
+  ): Promise<Choice<Option>>;
+  /**
+   * Says how likely it is that a statement is true of `image`.
+   *
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   */
+  check(image: ImageSource, statement: string, options?: ChoiceOptions): Promise<Check>;
+  /**
+   * Answers a question with a number from `min` to `max`.
+   *
+   * @throws {VlmError} see {@link VlmErrorDetails}; the signal's reason when aborted
+   * @example
+   * const { score } = await vlm.score(file, "How sharp is this photo?", { min: 1, max: 5 });
+   */
+  score(image: ImageSource, question: string, options?: ScoreOptions): Promise<Score>;
   /**
    * Encodes an image once, so that later questions about it process only new tokens. Ask with {@link OpenImage.ask}.
    *

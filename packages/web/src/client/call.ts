@@ -1,7 +1,8 @@
 /** Turns a checked request into the call that goes to the worker, with every default filled in. */
 
 import { imageSidesOf } from "../families/image-sides.ts";
-import type { CaptionPresetName, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { EndedCall } from "../protocol/result.ts";
 import { assertDetail } from "../schema/detail.ts";
 import { resolveGenerationOptions } from "../schema/generation-options.ts";
 import type { GenerateCall, ImageView, WireImage } from "../wire/worker-api.ts";
@@ -16,8 +17,10 @@ export interface CallSettings {
   readonly images?: readonly WireImage[];
   /** Whether features and KV caches are reused, even if answers are not. */
   readonly reuses?: boolean;
-  /** The preset of a caption. */
-  readonly preset?: CaptionPresetName;
+  /** What the call is counted as. Default `prompt`. */
+  readonly task?: EndedCall["task"];
+  /** Options that the answer has to choose from. */
+  readonly choices?: readonly (readonly string[])[];
 }
 
 /**
@@ -28,7 +31,7 @@ export function toCall(
   id: number,
   model: Pick<ModelDescriptor, "family" | "tileSize">,
   request: GenerateRequest,
-  { maxWords, ...how }: Omit<CallSettings, "images" | "preset">,
+  { maxWords, ...how }: Omit<CallSettings, "images" | "task">,
 ): Omit<GenerateCall, "images"> {
   assertDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;
@@ -39,6 +42,7 @@ export function toCall(
     history: request.history ?? [],
     ...toImageView(request),
     generation: { ...resolveGenerationOptions(request), maxWords },
+    ...(how.choices && { choices: how.choices }),
     endOnSentence: how.endOnSentence ?? false,
     stripLeadIn: how.stripLeadIn ?? false,
     useCache,

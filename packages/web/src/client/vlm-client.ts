@@ -32,6 +32,8 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
+import { checkStatement, choose, score, type Chooser } from "./choices.ts";
+import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "../api/choices.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { imageSidesOf } from "../families/image-sides.ts";
 import { isCostly, newImageName, recogniseImages } from "../sources/image-source.ts";
@@ -63,6 +65,10 @@ export class VlmClient implements Vlm {
   #previous: ModelDescriptor | undefined;
   #nextCallId = 1;
   readonly #disposing = new AbortController();
+  readonly #chooser: Chooser = {
+    questions: () => this.#serving.model.choices,
+    ask: (request, choices) => this.#run(request, () => undefined, { task: "choice", choices }),
+  };
 
   /** @param serving the first model, loaded */
   constructor(serving: ActiveModel, settings: ClientSettings, startServing: StartServing) {
@@ -90,6 +96,23 @@ export class VlmClient implements Vlm {
 
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
     return this.#stream(() => read(generateRequest, request, "request"), {});
+  }
+
+  choose<const Option extends string>(
+    image: ImageSource,
+    question: string,
+    options: readonly Option[],
+    callOptions: ChoiceOptions = {},
+  ): Promise<Choice<Option>> {
+    return choose(this.#chooser, image, question, options, callOptions);
+  }
+
+  check(image: ImageSource, statement: string, options: ChoiceOptions = {}): Promise<Check> {
+    return checkStatement(this.#chooser, image, statement, options);
+  }
+
+  score(image: ImageSource, question: string, options: ScoreOptions = {}): Promise<Score> {
+    return score(this.#chooser, image, question, options);
   }
 
   async open(image: ImageSource, given: OpenOptions = {}): Promise<OpenImage> {
@@ -180,7 +203,7 @@ export class VlmClient implements Vlm {
     const request = { maxNewTokens: preset.maxNewTokens, ...options, prompt: preset.prompt };
     return this.#run({ ...request, ...(image !== undefined && { image }) }, () => undefined, {
       ...how,
-      preset: presetName,
+      task: presetName,
       endOnSentence: true,
       stripLeadIn: presetName === "alt-text",
       maxWords: options.maxWords,
@@ -221,11 +244,11 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const { images, preset, ...settings } = how;
+    const { images, task, ...settings } = how;
     const serving = this.#serving;
     const call = toCall(this.#nextCallId++, serving.model, request, settings);
     const sources = toList(request.image);
-    return this.#summarized(preset ?? "prompt", request.signal, (onTaken) =>
+    return this.#summarized(task ?? "prompt", request.signal, (onTaken) =>
       serving.run({
         ...this.#asked(serving, images ? [] : sources, request, onEvent),
         call,

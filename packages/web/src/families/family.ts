@@ -53,6 +53,8 @@ export interface ModelSetup {
 export interface PromptForm {
   /** The control token that a written conversation has in the place of each image. */
   readonly imageToken: string;
+  /** What an answer begins with, before its first word. */
+  readonly answerPrefix: "" | " ";
   /**
    * Recognises the model's chat template, which is never executed.
    *

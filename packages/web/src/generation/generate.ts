@@ -125,7 +125,7 @@ export async function prefill(
 }
 
 /** Positions that `parts` take in the sequence. */
-function countPositions(parts: readonly PromptPart[]): number {
+export function countPositions(parts: readonly PromptPart[]): number {
   return parts.reduce(
     (sum, part) => sum + (part.kind === "tokens" ? part.ids.length : part.features.tokens),
     0,

@@ -14,6 +14,8 @@ interface Sequence {
   readonly reused: number;
   /** The rest of the prompt, which has to be appended. */
   readonly rest: readonly PromptPart[];
+  /** What branches off here is the caller's; the sequence itself does not change. */
+  readonly decoding: Pick<Decoding, "fork" | "length">;
   /** Like {@link Decoding.append}. */
   append(parts: readonly PromptPart[]): Promise<Prediction>;
   /** Keeps the sequence for later prompts, or frees it. */
@@ -79,6 +81,7 @@ export function createSequenceCache(
       return {
         reused,
         rest,
+        decoding,
         async append(added) {
           isBroken = true; // If this throws, the content of the KV cache is not known.
           const prediction = await decoding.append(added);

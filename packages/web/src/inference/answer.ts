@@ -7,6 +7,7 @@ import {
   type Generation,
   type GenerationContext,
 } from "../generation/generate.ts";
+import { choose, type Option, type WeighedOptions } from "../generation/choose.ts";
 import type { ImageForm, PromptForm } from "../families/family.ts";
 import {
   countPositions,
@@ -79,13 +80,16 @@ export async function answer(
   // A prompt that does not fit is refused before its images are encoded.
   const tiles = opened.flatMap((image) => image.tiles);
   roomForAnswer(countPositions(pieces, tiles), call.generation.maxNewTokens, runtime.maxPositions);
-  let generation: Generation;
+  let generation: Generation & Partial<WeighedOptions>;
   try {
     const features = await encodeAll(parts, opened, scope);
     clock.end("visionMs");
     await scope.enter("prefill");
     const context = generationContext(parts, call, scope, clock);
-    generation = await generate(context, fillImages(pieces, features), call.generation);
+    const prompt = fillImages(pieces, features);
+    generation = call.choices
+      ? await choose(context, prompt, call.choices as readonly Option[], parts.prompt.answerPrefix)
+      : await generate(context, prompt, call.generation);
     clock.end("decodeMs");
   } finally {
     closeBitmaps(call.images);
@@ -103,6 +107,7 @@ export async function answer(
     finishReason: generation.finishReason,
     tokens,
     confidence: generation.confidence,
+    ...(generation.probabilities && { probabilities: generation.probabilities }),
     images,
   };
   // The answer does not wait for the store, whose failures are its own.
@@ -258,7 +263,7 @@ function keepSentences(text: string, maxWords: number | undefined): string {
 function toResult(
   model: ModelInfo,
   runtime: Runtime,
-  { text, finishReason, tokens, confidence }: CachedResult,
+  { text, finishReason, tokens, confidence, probabilities }: CachedResult,
   images: readonly ImageInfo[],
   timings: Timings,
   cached: boolean,
@@ -273,6 +278,7 @@ function toResult(
     timings,
     tokens,
     confidence,
+    ...(probabilities && { probabilities }),
     images,
     tokensPerSecond: isMeasured ? ((tokens.output - 1) / timings.decodeMs) * 1000 : 0,
   };

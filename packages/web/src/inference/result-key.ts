@@ -21,7 +21,7 @@ export async function resultKey(
   const { generation } = call;
   if (!("subtle" in crypto)) return undefined;
   if (generation.temperature > 0 && generation.seed === undefined) return undefined;
-  const { prompt, system, history, endOnSentence, stripLeadIn } = call;
+  const { prompt, system, history, choices, endOnSentence, stripLeadIn } = call;
   const question = JSON.stringify([
     SCHEMA,
     model,
@@ -30,6 +30,7 @@ export async function resultKey(
     system,
     history,
     generation,
+    choices,
     endOnSentence,
     stripLeadIn,
   ]);

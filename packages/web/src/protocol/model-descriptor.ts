@@ -83,6 +83,19 @@ export interface CaptionPreset {
   readonly maxNewTokens: number;
 }
 
+/**
+ * How a model is asked for one of several options. Each text has the app's words in the place of `{question}`; `choose` may
+ * name the options as `{options}`, and `score` the limits as `{min}` and `{max}`.
+ */
+export interface ChoiceQuestions {
+  /** Default: the question, and then "Answer with one of these: {options}." */
+  readonly choose?: string;
+  /** Default: the statement, and then "Is this true? Answer yes or no." */
+  readonly check?: string;
+  /** Default: the question, and then "Answer with a whole number from {min} to {max}." */
+  readonly score?: string;
+}
+
 /** The names of the caption presets. */
 export type CaptionPresetName = "brief" | "detailed" | "alt-text";
 
@@ -143,6 +156,8 @@ export interface ModelDescriptor {
   /** Side of the tiles that the family `smolvlm` cuts images into, in pixels. Default 512. FastVLM has no tiles. */
   readonly tileSize?: number;
   readonly captions: Readonly<Record<CaptionPresetName, CaptionPreset>>;
+  /** For a model that was trained on other words than the defaults. */
+  readonly choices?: ChoiceQuestions;
   /**
    * Says that conversations are written as the model's family writes them, and with which default system message. Needed
    * only for a model whose chat template the kit does not know: templates are programs, and are never executed.

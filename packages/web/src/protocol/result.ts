@@ -86,6 +86,8 @@ export interface VlmResult {
   readonly timings: Timings;
   readonly tokens: TokenCounts;
   readonly confidence: Confidence;
+  /** Of an answer that was chosen from options: the probability of each, in their order. Together they are 1. */
+  readonly probabilities?: readonly number[];
   /** The images, with the size at which the encoder saw them. */
   readonly images: readonly ImageInfo[];
   /** Output tokens per second, counted after the first token; 0 if there are fewer than two tokens. */
@@ -174,8 +176,8 @@ export interface EndedCall {
   readonly startedAt: number;
   /** From the call to its end, in milliseconds, with the time that the page took to fetch and copy images. */
   readonly durationMs: number;
-  /** What was asked for: a caption by one of the model's presets, or an answer to a prompt. */
-  readonly task: CaptionPresetName | "prompt";
+  /** What was asked for: a caption by one of the model's presets, an answer to a prompt, or one of several options. */
+  readonly task: CaptionPresetName | "prompt" | "choice";
   /**
    * The kind of each image: a file, or pixels of an element, a bitmap or image data. Empty where the images could not
    * be taken.

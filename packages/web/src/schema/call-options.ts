@@ -98,6 +98,52 @@ export const generateRequest = fields({
 
 export const captionOptions = fields({ ...callEntries, ...captionEntries });
 
+/** The most options of a choice; each place where two of them differ costs a run of the decoder. */
+const MOST_OPTIONS = 256;
+
+export const choiceList = pipe(
+  listThat<string>(
+    (one) =>
+      typeof one === "string" && one.trim() !== "" && one === one.trim() && one.length <= 500,
+    "a list of options, each of them a text of at most 500 characters without spaces around it",
+  ),
+  check(
+    (options) =>
+      options.length >= 2 &&
+      options.length <= MOST_OPTIONS &&
+      new Set(options.map((option) => option.toLowerCase())).size === options.length,
+    `2 to ${String(MOST_OPTIONS)} different options`,
+  ),
+);
+
+const answerStart = maybe(
+  that<string>(
+    (value) => typeof value === "string" && value !== "" && value === value.trim(),
+    "a text without spaces around it",
+  ),
+);
+
+const choiceEntries = {
+  answerStart,
+  ...waitEntries,
+  ...viewEntries,
+  ...questionEntries,
+  cache,
+  priority,
+};
+
+export const choiceOptions = fields(choiceEntries);
+
+const scoreLimit = maybe(integerFrom(-1_000_000, 1_000_000));
+
+export const scoreOptions = pipe(
+  fields({ ...choiceEntries, min: scoreLimit, max: scoreLimit }),
+  check(
+    ({ min = 1, max = 10 }) => max > min && max - min < MOST_OPTIONS,
+    `a \`max\` above \`min\`, with at most ${String(MOST_OPTIONS)} whole numbers from one to the other`,
+  ),
+);
+
 export const openOptions = fields({ ...viewEntries, ...waitEntries, priority });
 
 const openCallEntries = { ...generationEntries, ...waitEntries, cache, priority };

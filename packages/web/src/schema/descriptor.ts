@@ -49,6 +49,13 @@ const preset = fields({
 
 const text = that<string>((value) => typeof value === "string", "a string");
 
+const asked = maybe(
+  that<string>(
+    (value) => typeof value === "string" && value.includes("{question}"),
+    "a text with {question} in it",
+  ),
+);
+
 export const modelDescriptor = fields({
   id: name,
   family: maybe(oneOf(MODEL_FAMILIES)),
@@ -60,6 +67,7 @@ export const modelDescriptor = fields({
   imageSize: integerFrom(1, Number.MAX_SAFE_INTEGER),
   tileSize: maybe(integerFrom(1, Number.MAX_SAFE_INTEGER)),
   captions: fields({ brief: preset, detailed: preset, "alt-text": preset }),
+  choices: maybe(fields({ choose: asked, check: asked, score: asked })),
   chat: maybe(fields({ defaultSystem: maybe(text) })),
   // Which side its image may have is known when its family is.
   selfCheck: maybe(selfCheck()),

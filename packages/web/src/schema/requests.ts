@@ -109,6 +109,12 @@ const generateCall = fields({
     stop: listThat<string>((one) => typeof one === "string", "texts"),
     maxWords: maybe(id),
   }),
+  choices: maybe(
+    listOf(
+      listThat<string>((one) => typeof one === "string" && one !== "", "spellings"),
+      "options",
+    ),
+  ),
   endOnSentence: flag,
   stripLeadIn: flag,
   useCache: flag,

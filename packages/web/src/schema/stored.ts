@@ -102,6 +102,10 @@ function isNumber(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) >= 0;
 }
 
+function isShare(value: unknown): boolean {
+  return isNumber(value) && (value as number) <= 1;
+}
+
 const imageInfo = fields(
   { width: positive, height: positive, size: positive, tokens: positive },
   "dropped",
@@ -114,6 +118,7 @@ export const cachedResult = fields(
     tokens: fields({ image: count, prompt: count, reused: count, output: count }, "dropped"),
     // Answers of kits that did not weigh them are asked for again.
     confidence: fields({ mean: share, least: share, firstTokenEntropy: quantity }, "dropped"),
+    probabilities: maybe(listThat<number>((one) => isShare(one), "shares")),
     images: listOf(imageInfo, "images"),
   },
   "dropped",

@@ -15,6 +15,7 @@ export interface CachedResult {
   readonly finishReason: FinishReason;
   readonly tokens: TokenCounts;
   readonly confidence: Confidence;
+  readonly probabilities?: readonly number[];
   readonly images: readonly ImageInfo[];
 }
 

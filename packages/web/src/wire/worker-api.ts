@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -128,6 +128,8 @@ export interface GenerateCall extends ImageView {
   readonly system: string | undefined;
   readonly history: readonly ChatTurn[];
   readonly generation: ResolvedGenerationOptions;
+  /** Options that the answer has to choose from, each with the spellings that count as it. */
+  readonly choices?: readonly (readonly string[])[];
   readonly endOnSentence: boolean;
   readonly stripLeadIn: boolean;
   /** Whether the result cache may answer the call and store its answer. */

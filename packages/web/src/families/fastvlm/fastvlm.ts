@@ -15,6 +15,7 @@ export const FASTVLM_PORTS: VisionPorts = {
 /** As the public files were trained: the images straight before the text of the first question. */
 export const FASTVLM_PROMPT: PromptForm = {
   imageToken: "<image>",
+  answerPrefix: "",
   readTemplate: readChatMl,
   write: writeChatMl,
 };

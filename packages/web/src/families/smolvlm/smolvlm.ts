@@ -18,6 +18,7 @@ const SMOLVLM_PORTS: VisionPorts = {
 
 export const SMOLVLM_PROMPT: PromptForm = {
   imageToken: "<image>",
+  answerPrefix: " ",
   readTemplate: readSmolVlmTemplate,
   write: writeSmolVlmChat,
 };
