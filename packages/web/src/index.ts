@@ -8,7 +8,7 @@ export { createVlm } from "./client/create-vlm.ts";
 export type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./api/choices.ts";
 export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
 export type { OpenImage, ImageQuestion } from "./api/open-image.ts";
-export type { UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
+export type { HealthOptions, UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
 export type { CacheOptions } from "./api/cache-options.ts";
 export type { VideoSource, Watch, WatchOptions, WatchResult } from "./api/watch.ts";
 export { createModelLibrary } from "./library/model-library.ts";
@@ -51,6 +51,14 @@ export type {
 
 export { DEFAULT_IMAGE_LIMITS } from "./image/limits.ts";
 export type { ImageLimits } from "./image/limits.ts";
+
+export type {
+  HealthCheck,
+  HealthCheckName,
+  HealthReport,
+  HealthStatus,
+} from "./protocol/health.ts";
+export type { DurationStats, VlmStats } from "./protocol/stats.ts";
 
 export { VlmError } from "./protocol/errors.ts";
 export type { CircuitChange, CircuitStateName } from "./protocol/circuit.ts";

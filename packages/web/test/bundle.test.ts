@@ -7,9 +7,9 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 30_600,
+  page: 33_000,
   /** A worker that downloads, lists and queues. */
-  light: 41_200,
+  light: 41_500,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 44_000,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */

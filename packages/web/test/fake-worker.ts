@@ -92,6 +92,7 @@ export class FakeWorker extends EventTarget {
       },
       cancel: () => Promise.resolve(),
       dropCaches: () => Promise.resolve(),
+      checkDevice: () => Promise.resolve({ ok: true, value: undefined }),
       clearCache: () => Promise.resolve({ ok: true, value: undefined }),
       pauseDownloads: () => Promise.resolve(),
       prepareOffline: () => Promise.resolve({ ok: true, value: { shouldAskToPersist: false } }),

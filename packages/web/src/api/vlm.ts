@@ -16,6 +16,8 @@ import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./choices.ts";
+import type { HealthReport } from "../protocol/health.ts";
+import type { VlmStats } from "../protocol/stats.ts";
 import type { DownloadControl } from "./download-control.ts";
 import type { ImageDecoders } from "./image-decoders.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -108,6 +110,17 @@ export interface UpdateOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
+/** Options of `health`. */
+export interface HealthOptions {
+  /**
+   * Makes the check of the device again, which is a real inference, after the calls that were sent. A device that fails it
+   * is not used any more. It starts a worker if there is none. Default `false`.
+   */
+  readonly deep?: boolean;
+  /** How long that check may take, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
 /** A loaded model. One call runs at a time; the others wait in a queue. */
 export interface Vlm extends AsyncDisposable {
   readonly model: ModelInfo;
@@ -179,6 +192,15 @@ export interface Vlm extends AsyncDisposable {
    * const watch = vlm.watch(video, { onCaption: ({ text }) => (output.textContent = text) });
    */
   watch(video: VideoSource, options: WatchOptions): Watch;
+  /**
+   * Tells whether calls are answered, and what is worse than it could be, and since when. Without `deep` it starts nothing
+   * and asks the worker nothing. It never rejects because something is wrong: that is what the report says.
+   *
+   * @throws {TypeError} when an option is unknown or has a value that it may not have
+   */
+  health(options?: HealthOptions): Promise<HealthReport>;
+  /** Returns counts and durations since `createVlm`, as plain numbers that JSON can hold. */
+  stats(): VlmStats;
   /** Deletes cached results (default), all stored models, or both. */
   clearCache(what?: "results" | "models" | "all"): Promise<void>;
   /**

@@ -2,6 +2,7 @@
 
 import { resolveImageLimits } from "../image/limits.ts";
 import { reportEvent } from "../metrics/event-metrics.ts";
+import { createStatsCounter, type StatsCounter } from "../metrics/stats-counter.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
@@ -20,6 +21,7 @@ import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { ActiveModel, type ServingLimits } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
+import { HealthLog } from "../serving/health-log.ts";
 import { measureMemory } from "../serving/memory-watch.ts";
 import { createRateLimiter } from "../serving/rate-limiter.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
@@ -39,22 +41,25 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
   assertEnvironment();
   const loadRequest = toLoadRequest(options);
   const limits = toServingLimits(options);
+  const stats = createStatsCounter(Date.now());
   const debug = options.debug ?? false;
   const serving = await hidingCauses(debug, () =>
-    serve(options.model, options, options, { loadRequest, limits }),
+    serve(options.model, options, options, { loadRequest, limits, stats }),
   );
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
   const { storage, network, imageLimits } = loadRequest;
   const images = { limits: imageLimits, network, decoders: options.decoders ?? {} };
   const onEvent = guardCallback(options.onEvent);
   const onCallEnded = (call: EndedCall): void => {
+    stats.noteCall(call);
     onEvent({ type: "call-ended", call });
   };
-  return new VlmClient(serving, { storage, images, onCallEnded, debug }, (model, update) =>
+  return new VlmClient(serving, { storage, images, onCallEnded, debug, stats }, (model, update) =>
     hidingCauses(debug, () =>
       serve(model, options, read(updateOptions, update, "options"), {
         loadRequest: { ...loadRequest, asksAnew: true },
         limits,
+        stats,
       }),
     ),
   );
@@ -66,6 +71,7 @@ type LoadSettings = SupervisorOptions["loadRequest"];
 interface Serving {
   readonly loadRequest: LoadSettings;
   readonly limits: ServingLimits;
+  readonly stats: StatsCounter;
 }
 
 /** Loads one model. If it fails, its worker is ended too. */
@@ -73,16 +79,19 @@ async function serve(
   given: ModelDescriptor,
   options: VlmOptions,
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
-  { loadRequest, limits }: Serving,
+  { loadRequest, limits, stats }: Serving,
 ): Promise<ActiveModel> {
   const model = readModel(given);
   assertLicense(model);
   signal?.throwIfAborted();
+  const health = new HealthLog();
   const onMetric = guardCallback(options.onMetric);
   const onEvent = guardCallback(options.onEvent);
   const reportProgress = guardCallback(onProgress);
   const report = (metric: Metric): void => {
     measureOnTimeline(metric);
+    stats.noteMetric(metric);
+    health.noteMetric(metric);
     onMetric(metric);
   };
   const recorder = createRecorder(report, Date.now, {
@@ -93,6 +102,7 @@ async function serve(
 
   const emit = (event: VlmEvent): void => {
     reportEvent(recorder, event);
+    health.noteEvent(event);
     onEvent(event);
   };
   const supervisor = new Supervisor({
@@ -117,7 +127,7 @@ async function serve(
     const ready = await untilAborted(supervisor.ready(), signal);
     // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
     const served = atCommit(model, ready.model.revision);
-    return new ActiveModel(served, supervisor, ready, { recorder, onEvent: emit }, limits);
+    return new ActiveModel(served, supervisor, ready, { recorder, onEvent: emit, health }, limits);
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;

@@ -10,7 +10,7 @@ import type {
   ImageViewOption,
 } from "../api/calls.ts";
 import type { ImageQuestion, OpenImage } from "../api/open-image.ts";
-import type { UpdateOptions, Vlm } from "../api/vlm.ts";
+import type { HealthOptions, UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { toAnsweredCall, toUnansweredCall } from "../metrics/ended-call.ts";
 import { DEFAULT_TIMEOUT_MS } from "../protocol/options.ts";
@@ -22,7 +22,7 @@ import {
   openOptions,
   promptText,
 } from "../schema/call-options.ts";
-import { cleared } from "../schema/client-options.ts";
+import { cleared, healthOptions } from "../schema/client-options.ts";
 import { read } from "../schema/read.ts";
 import type {
   EndedCall,
@@ -43,6 +43,12 @@ import { seenAs } from "./seen-as.ts";
 import type { ActiveModel, AskedCall } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
 import { takeImages, type TakenImages } from "../sources/take-images.ts";
+import { toHealthReport } from "./health-report.ts";
+import { estimateStorage, whyDeviceFails } from "./health-probes.ts";
+import type { HealthReport } from "../protocol/health.ts";
+import type { VlmStats } from "../protocol/stats.ts";
+import type { ConditionName } from "../serving/health-log.ts";
+import type { StatsCounter } from "../metrics/stats-counter.ts";
 import { watchVideo } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
@@ -56,6 +62,7 @@ export interface ClientSettings extends Pick<LoadRequest, "storage"> {
   readonly debug: boolean;
   /** Is told of every call that ended. */
   readonly onCallEnded: (call: EndedCall) => void;
+  readonly stats: StatsCounter;
 }
 
 export class VlmClient implements Vlm {
@@ -143,6 +150,34 @@ export class VlmClient implements Vlm {
   watch(video: VideoSource, options: WatchOptions): Watch {
     const sides = imageSidesOf(this.#serving.model);
     return watchVideo(this, video, options, { sides, disposed: this.#disposing.signal });
+  }
+
+  async health(given: HealthOptions = {}): Promise<HealthReport> {
+    const options: HealthOptions = read(healthOptions, given, "options");
+    const serving = this.#serving;
+    const { deep = false, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const selfCheckFailure = deep ? await whyDeviceFails(serving, timeoutMs) : undefined;
+    const { supervisor, latest, health, queue, memory } = serving;
+    const { selfCheck } = health;
+    const facts = {
+      model: latest.model,
+      worker: supervisor.worker,
+      device: latest.device,
+      hasFallback: latest.fallback !== undefined,
+      circuits: { webgpu: supervisor.circuitOf("webgpu"), wasm: supervisor.circuitOf("wasm") },
+      isPersisted: latest.isPersisted,
+      storage: await estimateStorage(),
+      conditionOf: (name: ConditionName) => health.conditionOf(name),
+    };
+    const report = { ...facts, queue, memory, selfCheck, selfCheckFailure };
+    return toHealthReport(report, Date.now());
+  }
+
+  stats(): VlmStats {
+    const { queue, memory } = this.#serving;
+    const { depth, longestWaitMs } = queue;
+    const usedBytes = memory?.usedBytes ?? 0;
+    return this.#settings.stats.read({ depth, longestWaitMs, usedBytes });
   }
 
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {

@@ -225,6 +225,13 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
       cancellations.get(id)?.abort();
       return Promise.resolve();
     },
+    checkDevice: () =>
+      inEnvelope(() =>
+        queue.add(async () => {
+          if (!loaded) throw new Error("A check came before `load`");
+          await loaded.model.check();
+        }),
+      ),
     dropCaches: () =>
       queue.add(() => {
         loaded?.model.forget();

@@ -32,6 +32,7 @@ import { chooseEncoderFile } from "./encoder-file.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
 import { parseModelJson } from "./parse-model-json.ts";
+import { checkDevice } from "./self-check.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 export interface LoadModelOptions {
@@ -58,6 +59,12 @@ export interface LoadedModel {
   answer(call: GenerateCall, scope: CallScope): Promise<VlmResult>;
   /** Makes an image ready for the calls that follow. */
   open(call: OpenCall, scope: CallScope): Promise<Opening>;
+  /**
+   * Makes the check of the device again.
+   *
+   * @throws {VlmError} `device-check-failed`, and the errors of the runtime
+   */
+  check(): Promise<void>;
   /** Frees what is kept in memory between calls. */
   forget(): void;
 }
@@ -175,6 +182,11 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     runtime,
     answer: (call, scope) => answer(parts, call, scope),
     open: (call, scope) => openImage(parts, call, scope),
+    async check() {
+      const startedAt = performance.now();
+      await checkDevice(runtime, { codec, setup }, model);
+      recorder.recordMs("vlm.self_check.duration", performance.now() - startedAt);
+    },
     forget() {
       sequences.clear();
       images.clear();

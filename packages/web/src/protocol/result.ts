@@ -203,10 +203,15 @@ export type VlmEvent =
       readonly type: "worker-restarted";
       /**
        * `out-of-memory` and `session-failed`: a call failed with this error, and a fresh worker has fresh memory and
-       * sessions.
+       * sessions. `device-check-failed`: the check that `health({ deep: true })` made.
        */
       readonly reason:
-        "worker-crashed" | "device-lost" | "unresponsive" | "out-of-memory" | "session-failed";
+        | "worker-crashed"
+        | "device-lost"
+        | "unresponsive"
+        | "out-of-memory"
+        | "session-failed"
+        | "device-check-failed";
     }
   /**
    * The page and its workers take more memory than `maxMemoryBytes`. The kit drops what it can compute again; if the next

@@ -61,6 +61,11 @@ export const updateOptions = fields({
   onProgress: maybe(callback),
 });
 
+export const healthOptions = fields({
+  deep: maybe(flag),
+  timeoutMs: maybe(numberFrom(1, MAX_TIMER_MS)),
+});
+
 export const supportOptions = fields({ model, device });
 
 export const libraryOptions = fields({

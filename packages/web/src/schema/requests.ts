@@ -128,6 +128,7 @@ export const WORKER_REQUESTS = {
   open: [openCall, port, amount],
   generate: [generateCall, port, amount],
   cancel: [id],
+  checkDevice: [],
   dropCaches: [],
   pauseDownloads: [flag],
   prepareOffline: [filesRequest],

@@ -2,12 +2,14 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCall, makeResult } from "../../test/results.ts";
 import { fastvlm05b } from "../catalog/fastvlm-05b.ts";
 import { createRecorder } from "../metrics/recorder.ts";
+import { VlmError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { GenerateEvent, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import { ActiveModel, type AskedQuestion, type ServingLimits } from "./active-model.ts";
 import { NO_CRASH_MARKS } from "./crash-marks.ts";
+import { HealthLog } from "./health-log.ts";
 import { MEASURE_EVERY_MS } from "./memory-watch.ts";
 import type { LoadedWorker } from "./supervisor.ts";
 
@@ -21,7 +23,12 @@ type Generate = (call: GenerateCall, queuedMs: number) => Promise<VlmResult>;
 
 /** @param generate what the worker does */
 function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
-  const handle = { generate: vi.fn(generate), cancel: vi.fn(), dropCaches: vi.fn() };
+  const handle = {
+    generate: vi.fn(generate),
+    cancel: vi.fn(),
+    dropCaches: vi.fn(),
+    checkDevice: vi.fn(() => Promise.resolve()),
+  };
   const { model } = makeResult();
   const loaded = {
     handle,
@@ -34,8 +41,11 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
     ready: vi.fn(() => Promise.resolve(loaded)),
     replace: () => undefined,
     noteAnswer: () => undefined,
-    noteFailure: () => undefined,
+    noteFailure: vi.fn(),
     unload: vi.fn(),
+    worker: "loaded" as const,
+    circuitOf: () =>
+      ({ state: "closed", faults: 0, reason: undefined, retryAt: undefined }) as const,
     dispose: () => Promise.resolve(),
   };
   const metrics: Metric[] = [];
@@ -47,6 +57,7 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
     {
       recorder: createRecorder((metric) => metrics.push(metric), Date.now),
       onEvent: (event) => told.push(event),
+      health: new HealthLog(),
     },
     {
       maxQueue: Infinity,
@@ -203,6 +214,17 @@ describe("ActiveModel", () => {
     expect(supervisor.unload.mock.calls).toEqual([["memory"]]);
     const pressure = { type: "memory-pressure", usedBytes: 200, limitBytes: 100 };
     expect(told).toEqual([pressure, pressure]);
+  });
+
+  it("checks the device in the worker, and tells its supervisor where that fails", async () => {
+    const { active, handle, supervisor } = open(() => Promise.resolve(makeResult()));
+    await active.checkDevice();
+    expect(supervisor.noteFailure).not.toHaveBeenCalled();
+    const details = { device: "wasm", check: "x", actual: 0, limit: 1 } as const;
+    const error = new VlmError("device-check-failed", "Wrong.", details);
+    handle.checkDevice.mockRejectedValue(error);
+    await expect(active.checkDevice()).rejects.toBe(error);
+    expect(supervisor.noteFailure).toHaveBeenCalledWith(active.latest, error);
   });
 
   it("rejects calls that wait when it is disposed of, and frees their images", async () => {

@@ -10,6 +10,7 @@ import type { GenerateEvent, ImageInfo, VlmEvent, VlmResult } from "../protocol/
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall, OpenCall, WireImage } from "../wire/worker-api.ts";
 import { CallQueue } from "./call-queue.ts";
+import type { HealthLog } from "./health-log.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { MemoryWatch, type MeasureMemory } from "./memory-watch.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -20,7 +21,7 @@ import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 /** As far as a model that serves needs one. */
 export type ServingSupervisor = Pick<
   Supervisor,
-  "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose"
+  "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose" | "worker" | "circuitOf"
 >;
 
 /** Limits of the queue and of memory, and when the worker of an idle model ends. */
@@ -36,6 +37,7 @@ export interface ServingLimits {
 export interface ServingReport {
   readonly recorder: Recorder;
   readonly onEvent: (event: VlmEvent) => void;
+  readonly health: HealthLog;
 }
 
 /** What holds for every call before its images are there. */
@@ -69,15 +71,21 @@ export class ActiveModel {
   readonly #queue: CallQueue;
   readonly #idle: IdleTimer;
   readonly #memoryWatch: MemoryWatch;
+  /** Since when what is worse than it could be. */
+  readonly health: HealthLog;
+  readonly #limits: ServingLimits;
 
   /** @param ready the loaded worker of this supervisor */
   constructor(
     model: ModelDescriptor,
     supervisor: ServingSupervisor,
     ready: LoadedWorker,
-    { recorder, onEvent }: ServingReport,
-    { maxQueue, limiter, unloadAfterMs, maxMemoryBytes, measureMemory }: ServingLimits,
+    { recorder, onEvent, health }: ServingReport,
+    limits: ServingLimits,
   ) {
+    const { maxQueue, limiter, unloadAfterMs, maxMemoryBytes, measureMemory } = limits;
+    this.#limits = limits;
+    this.health = health;
     this.model = model;
     this.supervisor = supervisor;
     this.latest = ready;
@@ -102,6 +110,9 @@ export class ActiveModel {
     this.#memoryWatch = new MemoryWatch({
       maxBytes: maxMemoryBytes,
       measure: measureMemory,
+      onRelief: () => {
+        health.clear("memory");
+      },
       dropCaches: ({ bytes }) => {
         tell(bytes);
         if (!this.latest.handle.isEnded) this.latest.handle.dropCaches();
@@ -156,6 +167,35 @@ export class ActiveModel {
     });
   }
 
+  /** The calls that wait. */
+  get queue(): { readonly depth: number; readonly longestWaitMs: number; readonly max: number } {
+    const { depth, longestWaitMs } = this.#queue;
+    return { depth, longestWaitMs, max: this.#limits.maxQueue };
+  }
+
+  /** The last measurement of memory, with the limit; undefined where nothing was measured. */
+  get memory(): { readonly usedBytes: number; readonly maxBytes: number } | undefined {
+    const { latest } = this.#memoryWatch;
+    return latest && { usedBytes: latest.bytes, maxBytes: this.#limits.maxMemoryBytes ?? Infinity };
+  }
+
+  /**
+   * Makes the check of the device again, and starts a worker first if there is none. A device that fails it is not used
+   * any more, as if a call had failed.
+   *
+   * @throws {VlmError} `device-check-failed`, and what a load and the runtime throw
+   */
+  async checkDevice(): Promise<void> {
+    const loaded = await this.supervisor.ready();
+    this.#noteLoaded(loaded);
+    try {
+      await loaded.handle.checkDevice();
+    } catch (error) {
+      this.supervisor.noteFailure(loaded, error);
+      throw error;
+    }
+  }
+
   /** Forgets the remembered answers. */
   forget(): void {
     this.#memory.clear();
@@ -178,6 +218,7 @@ export class ActiveModel {
 
   readonly #noteLoaded = (loaded: LoadedWorker): void => {
     this.latest = loaded;
+    if (!loaded.fallback) this.health.clear("fallback");
   };
 
   /** Takes a place in the queue, then the images, and runs `work` when it is the call's turn. */

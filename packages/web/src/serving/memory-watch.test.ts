@@ -22,6 +22,7 @@ function watch(maxBytes: number | undefined, ...readings: (number | undefined)[]
       const bytes = readings.shift();
       return Promise.resolve(bytes === undefined ? bytes : { bytes, source: "agents" });
     },
+    onRelief: () => done.push("relief"),
     dropCaches: note("drop"),
     unload: note("unload"),
   });
@@ -38,7 +39,7 @@ describe("MemoryWatch", () => {
   it("drops caches over the limit, and ends the worker where that was not enough", async () => {
     const { done, checkAll } = watch(100, 90, 110, 120, 80, 130, undefined);
     await checkAll();
-    expect(done).toEqual(["drop 110", "unload 120", "drop 130"]);
+    expect(done).toEqual(["relief", "drop 110", "unload 120", "relief", "drop 130"]);
   });
 
   it("measures nothing where there is no limit", async () => {

@@ -20,6 +20,8 @@ export interface MemoryWatchOptions {
   /** undefined for no limit. Nothing is measured then. */
   readonly maxBytes: number | undefined;
   readonly measure: MeasureMemory;
+  /** Below the limit. */
+  readonly onRelief: () => void;
   /** Over the limit: frees what can be computed again. */
   readonly dropCaches: (reading: MemoryReading) => void;
   /** Still over the limit: ends the worker, if it is idle. */
@@ -42,15 +44,17 @@ export class MemoryWatch {
 
   /** Called whenever no call runs. */
   async check(): Promise<void> {
-    const { maxBytes, measure, dropCaches, unload } = this.#options;
+    const { maxBytes, measure, onRelief, dropCaches, unload } = this.#options;
     const now = performance.now();
     if (maxBytes === undefined || now - this.#measuredAt < MEASURE_EVERY_MS) return;
     this.#measuredAt = now;
     const reading = await measure();
     if (!reading) return;
     this.latest = reading;
-    if (reading.bytes <= maxBytes) this.#hasDroppedCaches = false;
-    else if (this.#hasDroppedCaches) unload(reading);
+    if (reading.bytes <= maxBytes) {
+      this.#hasDroppedCaches = false;
+      onRelief();
+    } else if (this.#hasDroppedCaches) unload(reading);
     else {
       this.#hasDroppedCaches = true;
       dropCaches(reading);

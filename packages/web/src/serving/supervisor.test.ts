@@ -244,6 +244,37 @@ describe("Supervisor", () => {
     ]);
   });
 
+  it("ends an idle worker whose model is stored, and says what became of it", async () => {
+    const { supervisor, started, events } = open();
+    expect(supervisor.worker).toBe("none");
+    const loading = supervisor.ready();
+    expect(supervisor.worker).toBe("starting");
+    supervisor.unload("idle");
+    await loading;
+    expect(supervisor.worker).toBe("loaded");
+    supervisor.unload("idle");
+    supervisor.unload("idle");
+    expect(supervisor.worker).toBe("none");
+    expect(started.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    await supervisor.ready();
+    expect(supervisor.worker).toBe("loaded");
+    expect(events).toEqual([{ type: "worker-unloaded", reason: "idle" }]);
+    await supervisor.dispose(new Error("disposed"));
+    expect(supervisor.worker).toBe("disposed");
+  });
+
+  it("keeps an idle worker where another one would have to download the model", async () => {
+    const load: WorkerApi["load"] = ({ model: { id, revision }, variant }) => {
+      const model = { id, revision, variant: variant.id };
+      const isStored = { isPersisted: false, shouldAskToPersist: false };
+      return Promise.resolve({ ok: true, value: { model, device: variant.device, ...isStored } });
+    };
+    const { supervisor } = open({ api: [{ load }] });
+    const ready = await supervisor.ready();
+    supervisor.unload("memory");
+    expect(await supervisor.ready()).toBe(ready);
+  });
+
   it.each(["session-failed", "out-of-memory"] as const)(
     "takes a fresh worker after a call that failed with %s",
     async (code) => {

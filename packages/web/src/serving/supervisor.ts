@@ -99,6 +99,16 @@ export class Supervisor {
     if (VlmError.is(error, "device-lost")) this.#endFaulty(handle, error, "device-lost");
     if (VlmError.is(error, "out-of-memory")) this.#endFaulty(handle, error, "out-of-memory");
     if (VlmError.is(error, "session-failed")) this.#endFaulty(handle, error, "session-failed");
+    if (VlmError.is(error, "device-check-failed")) {
+      this.#endFaulty(handle, error, "device-check-failed");
+    }
+  }
+
+  /** What became of the worker; `none`: the next call starts one. */
+  get worker(): "loaded" | "starting" | "none" | "disposed" {
+    if (this.#disposed) return "disposed";
+    if (!this.#current) return "none";
+    return this.#loaded?.handle.isEnded === false ? "loaded" : "starting";
   }
 
   /** What the circuit breaker knows about a device. */

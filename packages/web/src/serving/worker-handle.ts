@@ -132,6 +132,17 @@ export class WorkerHandle {
     void this.#remote.cancel(id);
   }
 
+  /**
+   * Makes the check of the device again.
+   *
+   * @throws {VlmError} `device-check-failed`, and other errors of the device
+   */
+  checkDevice(): Promise<void> {
+    return this.#call(async () => {
+      unwrap(await this.#remote.checkDevice());
+    });
+  }
+
   /** Frees the memory of features and KV caches that are kept between calls, after the calls that were sent. */
   dropCaches(): void {
     void this.#remote.dropCaches();

@@ -180,6 +180,8 @@ export interface WorkerApi {
   generate(call: GenerateCall, port: MessagePort, queuedMs: number): Promise<void>;
   /** Ends the call with this id, of either kind, at its next step. */
   cancel(id: number): Promise<void>;
+  /** Makes the check of the device again, after the calls that were sent. */
+  checkDevice(): Promise<Envelope<void>>;
   /** Frees what is kept in memory between calls. What is stored stays. */
   dropCaches(): Promise<void>;
   /** Pauses all downloads, or resumes them. */
