@@ -23,7 +23,7 @@ export function text(tag: keyof HTMLElementTagNameMap, textContent: string): HTM
 }
 
 /** A cell is text, or an element that was made for it. */
-export type Cell = string | Node;
+type Cell = string | Node;
 
 export interface TableContent {
   readonly caption: string;

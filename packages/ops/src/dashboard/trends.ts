@@ -18,7 +18,7 @@ export interface Trend {
   readonly format: (value: number | undefined) => string;
 }
 
-export interface TrendLine {
+interface TrendLine {
   readonly label: string;
   /** One for each minute; null where nothing was measured. */
   readonly values: readonly (number | null)[];

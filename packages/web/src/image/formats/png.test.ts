@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { craftPng } from "../fixtures/craft.ts";
 import { readPngHeader } from "./png.ts";
@@ -41,5 +42,15 @@ describe("readPngHeader", () => {
 
   it("says so when the file ends inside the header", () => {
     expect(() => readPngHeader(craftPng(1, 1).subarray(0, 20))).toThrow("ends before it gives");
+  });
+
+  it("takes a file with its end for damaged, and not for cut short, where a chunk has a wrong length", () => {
+    const file = new URL("../fixtures/corpora/pngsuite/basi6a16.png", import.meta.url);
+    const bytes = new Uint8Array(readFileSync(file));
+    const data = Buffer.from(bytes).indexOf("IDAT");
+    new DataView(bytes.buffer).setUint32(data - 4, 1_000_000);
+    expect(readPngHeader(bytes).end).toBeDefined();
+    expect(readPngHeader(bytes).isTruncated).toBeUndefined();
+    expect(readPngHeader(bytes.subarray(0, -1)).isTruncated).toBe(true);
   });
 });

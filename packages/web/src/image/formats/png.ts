@@ -65,7 +65,13 @@ function readChunks(reader: ByteReader): ChunkSummary {
     if (name === "IDAT") dataEnd = Math.min(end, reader.length) - CHECKSUM_BYTES;
     if (name === "IEND") return { count, isComplete: end <= reader.length, dataEnd };
   }
-  return { count, isComplete: false, dataEnd };
+  return { count, isComplete: endsAsPng(reader), dataEnd };
+}
+
+/** Whether the file has its end, although a wrong length of a chunk hides it: it is damaged then, and not cut short. */
+function endsAsPng(reader: ByteReader): boolean {
+  const start = reader.length - CHUNK_OVERHEAD_BYTES;
+  return start > 0 && reader.u32be(start) === 0 && reader.fourCharacters(start + 4) === "IEND";
 }
 
 /** A chunk with its length, name and checksum. */
