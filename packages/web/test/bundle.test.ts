@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 33_000,
+  page: 34_000,
   /** A worker that downloads, lists and queues. */
   light: 41_500,
   /** What it loads more to run a model, on whatever engine. */
