@@ -81,7 +81,7 @@ async function startAgain(folder: string, options: ProfileOptions): Promise<Runn
 }
 
 /** About one start in forty, on a profile whose browser was just killed, opens its port and never answers. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 20_000;
 
 async function startBrowser(
   folder: string,
