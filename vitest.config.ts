@@ -2,9 +2,12 @@ import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { EXHAUSTIVE_FILES, isExhaustive } from "./tools/exhaustive.ts";
 
+/** Node does not know the condition `module`, and cannot load every file that is meant for bundlers only. */
+const nodeConditions = defaultServerConditions.filter((condition) => condition !== "module");
+
 export default defineConfig({
   resolve: { conditions: ["@fastvlm-kit/source"] },
-  ssr: { resolve: { conditions: ["@fastvlm-kit/source", ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: ["@fastvlm-kit/source", ...nodeConditions] } },
   test: {
     include: ["packages", "tools", "bench", "examples"].map((folder) => `${folder}/**/*.test.ts`),
     exclude: ["**/node_modules/**", "**/dist/**", ...(isExhaustive ? [] : [EXHAUSTIVE_FILES])],

@@ -20,6 +20,7 @@ import {
   type VlmOptions,
   type VlmResult,
 } from "@fastvlm-kit/web";
+import { builtInAlerts, countOf, createBeacon, createOps, type Ops } from "@fastvlm-kit/ops";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
@@ -192,6 +193,10 @@ async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 const kit = {
   ask,
+  builtInAlerts,
+  countOf,
+  createBeacon,
+  createOps,
   breakWorkers: (fault: string) => {
     brokenPart = fault;
   },
@@ -226,6 +231,8 @@ const kit = {
 declare global {
   interface Window {
     kit: typeof kit;
+    /** The metrics that a test keeps on the page. */
+    ops: Ops;
   }
 }
 

@@ -29,7 +29,13 @@ const MAX_CALLS = 100;
 
 /** Creates the metrics of this page. Pass its `onMetric` and `onEvent` to `createVlm`. */
 export function createOps(options: OpsOptions = {}): Ops {
-  const { retentionDays = 7, maxBytes = 8 * 2 ** 20, alerts = builtInAlerts(), onAlert } = options;
+  const {
+    retentionDays = 7,
+    maxBytes = 8 * 2 ** 20,
+    alerts = builtInAlerts(),
+    sinks = [],
+    onAlert,
+  } = options;
   const databaseName = "databaseName" in options ? options.databaseName : "fastvlm-kit-ops";
   const canStore = databaseName !== undefined && "indexedDB" in globalThis;
   const log = new MinuteLog({
@@ -44,11 +50,7 @@ export function createOps(options: OpsOptions = {}): Ops {
   const listeners = createListeners();
   const engine = createAlertEngine(readAlertRules(alerts), (event) => {
     listeners.notify();
-    try {
-      onAlert?.(event);
-    } catch (error) {
-      reportError(error); // The app's own bug, which the app's `error` event receives.
-    }
+    guard(() => onAlert?.(event));
   });
 
   let minute = minuteOf(Date.now());
@@ -72,6 +74,11 @@ export function createOps(options: OpsOptions = {}): Ops {
     for (const point of points) {
       set.add(point, now);
       recent.add(point, now);
+      for (const sink of sinks) {
+        guard(() => {
+          sink.onPoint(point);
+        });
+      }
     }
     isChanged ||= points.length > 0;
     listeners.notify();
@@ -143,4 +150,13 @@ export function createOps(options: OpsOptions = {}): Ops {
     dispose,
     [ASYNC_DISPOSE]: dispose,
   };
+}
+
+/** Calls a function of the app. Its errors go to the page's `error` event, and disturb nothing here. */
+function guard(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    reportError(error);
+  }
 }

@@ -14,6 +14,7 @@ export type {
   CounterSeries,
   GaugeSeries,
   HistogramSeries,
+  Point,
   Series,
   SeriesAttributes,
 } from "./series/series.ts";
@@ -27,6 +28,15 @@ export {
   percentileOf,
 } from "./series/read-series.ts";
 export { mergeSeries } from "./series/series-set.ts";
+
+export { parseSnapshot } from "./snapshot/parse-snapshot.ts";
+
+export { toPrometheusText } from "./export/prometheus.ts";
+export { toOtlpJson } from "./export/otlp-json.ts";
+export type { ExportSpan } from "./export/otlp-json.ts";
+export { createBeacon } from "./export/beacon.ts";
+export type { Beacon, BeaconOptions } from "./export/beacon.ts";
+export type { PointSink } from "./point-sink.ts";
 
 export { builtInAlerts } from "./alerts/built-in-alerts.ts";
 export type {

@@ -2,6 +2,7 @@
 
 import type { Metric, VlmEvent } from "@fastvlm-kit/web";
 import type { ActiveAlert, AlertEvent, AlertRule } from "./alerts/alert-rule.ts";
+import type { PointSink } from "./point-sink.ts";
 import type { OpsSnapshot } from "./snapshot/snapshot.ts";
 
 export interface OpsOptions {
@@ -16,6 +17,8 @@ export interface OpsOptions {
   readonly databaseName?: string | undefined;
   /** Default `builtInAlerts()`. */
   readonly alerts?: readonly AlertRule[];
+  /** Receive every measurement too, for instance to send it: `createBeacon`, or those of `@fastvlm-kit/ops/otel`. */
+  readonly sinks?: readonly PointSink[];
   /** Is told when an alert fires, and when it ends. */
   readonly onAlert?: (event: AlertEvent) => void;
 }

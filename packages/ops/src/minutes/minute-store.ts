@@ -44,7 +44,10 @@ export function createMinuteStore(databaseName: string): MinuteStore {
     write: (record) =>
       use("readwrite", (store) => {
         store.put(record, [record.minute, record.tab]);
-        return committed(store);
+        const done = committed(store);
+        // At once, and not when the page gets to it: a page that is being left no longer does.
+        store.transaction.commit();
+        return done;
       }),
     read: (from, to) =>
       use("readonly", async (store) => {
