@@ -26,9 +26,10 @@ import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
 import { compareWithImg } from "./decoded.ts";
 import { exportedSmolVlm } from "./exported-smolvlm.ts";
+import { readNumbers } from "./numbers.ts";
+import { Soak, type SoakOptions } from "./soak.ts";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { stored } from "./stored.ts";
-import { readNumbers } from "./numbers.ts";
 
 /** A client and everything that it reported. */
 export interface Observed {
@@ -191,6 +192,13 @@ async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Begins a soak test, which runs until it is stopped. */
+async function startSoak(options: SoakOptions): Promise<Soak> {
+  const soak = new Soak(options, createWorker);
+  await soak.start();
+  return soak;
+}
+
 const kit = {
   ask,
   builtInAlerts,
@@ -214,6 +222,7 @@ const kit = {
   failureOf,
   fastvlm05b,
   smolVlm,
+  startSoak,
   fetchBlob,
   observe,
   observeLoaded,

@@ -102,3 +102,15 @@ it("leaves no timer behind", async () => {
   await ops.dispose();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it("profiles what happens between start and stop", async () => {
+  await using ops = createOps();
+  failed(ops);
+  const profile = ops.startProfile("test");
+  ops.onMetric(metric("vlm.vision.duration", 0.2, "s"));
+  failed(ops);
+  const report = profile.stop();
+  failed(ops);
+  expect(report.calls).toHaveLength(1);
+  expect(report.stages).toEqual({ "vlm.vision.duration": { count: 1, totalMs: 200, maxMs: 200 } });
+});

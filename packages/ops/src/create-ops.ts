@@ -10,6 +10,7 @@ import { MinuteLog } from "./minutes/minute-log.ts";
 import { minuteOf } from "./minutes/minute-record.ts";
 import { createMinuteStore } from "./minutes/minute-store.ts";
 import type { Ops, OpsOptions, SnapshotRange } from "./ops.ts";
+import { createProfile, type ProfileRecorder } from "./profile/profile.ts";
 import { createRecentSeries } from "./series/recent-series.ts";
 import { createSeriesSet, mergeSeries } from "./series/series-set.ts";
 import type { Point } from "./series/series.ts";
@@ -47,6 +48,7 @@ export function createOps(options: OpsOptions = {}): Ops {
   const tab = crypto.randomUUID();
   const recent = createRecentSeries();
   const calls: EndedCall[] = [];
+  const profiles = new Set<ProfileRecorder>();
   const listeners = createListeners();
   const engine = createAlertEngine(readAlertRules(alerts), (event) => {
     listeners.notify();
@@ -113,10 +115,12 @@ export function createOps(options: OpsOptions = {}): Ops {
 
   return {
     onMetric(metric: Metric) {
+      for (const profile of profiles) profile.onMetric(metric);
       add([toPoint(metric)]);
     },
     onEvent(event: VlmEvent) {
       if (event.type !== "call-ended") return;
+      for (const profile of profiles) profile.onCall(event.call);
       calls.push(event.call);
       if (calls.length > MAX_CALLS) calls.shift();
       add(pointsOfCall(event.call));
@@ -145,6 +149,16 @@ export function createOps(options: OpsOptions = {}): Ops {
       const fires = engine.acknowledge(rule, Date.now());
       if (fires) listeners.notify();
       return fires;
+    },
+    startProfile(name) {
+      const profile = createProfile(name, Date.now);
+      profiles.add(profile);
+      return {
+        stop: () => {
+          profiles.delete(profile);
+          return profile.stop();
+        },
+      };
     },
     flush,
     dispose,

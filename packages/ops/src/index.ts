@@ -38,6 +38,19 @@ export { createBeacon } from "./export/beacon.ts";
 export type { Beacon, BeaconOptions } from "./export/beacon.ts";
 export type { PointSink } from "./point-sink.ts";
 
+export type { Profile, ProfileReport, StageTotal } from "./profile/profile.ts";
+export type { ProfileSpan } from "./profile/profile-spans.ts";
+export { toChromeTrace } from "./profile/chrome-trace.ts";
+
+export { optimizeConfiguration } from "./advice/optimize-configuration.ts";
+export { applySuggestions } from "./advice/suggestion.ts";
+export type {
+  PageFacts,
+  SuggestedCallOptions,
+  SuggestedOptions,
+  Suggestion,
+} from "./advice/suggestion.ts";
+
 export { builtInAlerts } from "./alerts/built-in-alerts.ts";
 export type {
   ActiveAlert,

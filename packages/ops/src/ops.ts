@@ -3,6 +3,7 @@
 import type { Metric, VlmEvent } from "@fastvlm-kit/web";
 import type { ActiveAlert, AlertEvent, AlertRule } from "./alerts/alert-rule.ts";
 import type { PointSink } from "./point-sink.ts";
+import type { Profile } from "./profile/profile.ts";
 import type { OpsSnapshot } from "./snapshot/snapshot.ts";
 
 export interface OpsOptions {
@@ -49,6 +50,15 @@ export interface Ops extends AsyncDisposable {
   readonly getActiveAlerts: () => readonly ActiveAlert[];
   /** Marks an alert as seen. It goes on firing until its value is good again. Returns whether it fires. */
   acknowledgeAlert(rule: string): boolean;
+  /**
+   * Begins to write down every stage, count and span of this tab. Several profiles may run at the same time.
+   *
+   * @example
+   * const profile = ops.startProfile("first visit");
+   * await vlm.caption(image);
+   * const file = new Blob([toChromeTrace(profile.stop())]); // Opens in Perfetto.
+   */
+  startProfile(name: string): Profile;
   /** Stores what was measured until now. It happens by itself every ten seconds, and when the page is hidden. */
   flush(): Promise<void>;
   /** Stores what was measured, and stops every timer. */

@@ -131,7 +131,7 @@ describe("each built-in rule fires for its fault, and clears after it:", () => {
   const FAULTS: Readonly<Record<string, readonly [bad: () => void, good: () => void]>> = {
     "latency-webgpu": [call("webgpu", 0.7), call("webgpu", 0.3)],
     "latency-wasm": [call("wasm", 12), call("wasm", 3)],
-    "confidence-low": [one("vlm.confidence", "1", 0.2), one("vlm.confidence", "1", 0.9)],
+    "confidence-low": [one("vlm.confidence.mean", "1", 0.2), one("vlm.confidence.mean", "1", 0.9)],
     "memory-high": [one("vlm.page.memory", "By", 1.6e9), one("vlm.page.memory", "By", 1e9)],
     errors: [calls(100_000, 2), calls(5, 0)],
     "success-rate-low": [calls(50, 0.5), calls(50, 0)],

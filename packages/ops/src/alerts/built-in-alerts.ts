@@ -43,7 +43,7 @@ export function builtInAlerts(): readonly AlertRule[] {
       name: "confidence-low",
       message: "The model is unsure of its answers. Look at which images they are about.",
       severity: "warning",
-      metric: "vlm.confidence",
+      metric: "vlm.confidence.mean",
       aggregation: "mean",
       windowMs: 5 * MINUTE_MS,
       minCount: 5,

@@ -31,6 +31,7 @@ const RESULT: VlmResult = {
     totalMs: 118,
   },
   tokens: { image: 16, prompt: 20, reused: 0, output: 4 },
+  confidence: { mean: 0.9, least: 0.5, firstTokenEntropy: 0.1 },
   images: [],
   tokensPerSecond: 50,
 };

@@ -37,7 +37,7 @@ const GAUGES = new Set([
   "vlm.queue.depth",
 ]);
 
-const SHARE_NAME = /(confidence|probability|likeness)$/;
+const SHARE_NAME = /(confidence\.\w+|probability|likeness)$/;
 
 /** Also for metrics that a later version of the SDK reports, and that this one does not know. */
 export function instrumentOf(name: string, unit: string): Instrument {
