@@ -33,8 +33,6 @@ export interface SoakReport {
   /** Calls that have neither been answered nor refused, and for how long the oldest has waited. */
   readonly pending: number;
   readonly oldestPendingMs: number;
-  /** Bytes of the page with its workers, each with its time since the start, in milliseconds. */
-  readonly memory: readonly (readonly [ms: number, bytes: number])[];
   readonly kills: number;
   readonly device: string;
   readonly snapshot: OpsSnapshot;
@@ -43,17 +41,14 @@ export interface SoakReport {
 const TIMEOUT_MS = 30_000;
 const MAX_QUEUE = 8;
 const MAX_LATENCIES = 20_000;
-const MEMORY_EVERY_MS = 10_000;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Soak {
   readonly #options: SoakOptions;
   readonly #createWorker: () => Worker;
-  readonly #startedAt = performance.now();
   readonly #counts: Record<string, SoakCount> = {};
   readonly #pending = new Map<number, number>();
-  readonly #memory: [number, number][] = [];
   readonly #stop = new AbortController();
   readonly #lanes: Promise<void>[] = [];
   readonly #ops: Ops = createOps({ databaseName: "soak-ops" });
@@ -99,7 +94,6 @@ export class Soak {
         this.#kills++;
         this.#worker?.terminate();
       }),
-      this.#lane(MEMORY_EVERY_MS, () => void this.#measure()),
     );
   }
 
@@ -110,7 +104,6 @@ export class Soak {
       counts: this.#counts,
       pending: this.#pending.size,
       oldestPendingMs: Math.max(0, ...ages),
-      memory: this.#memory,
       kills: this.#kills,
       device: this.#vlm?.device ?? "none",
       snapshot: await this.#ops.snapshot({ from: 0 }),
@@ -206,14 +199,6 @@ export class Soak {
         },
       )
       .finally(() => this.#pending.delete(id));
-  }
-
-  async #measure(): Promise<void> {
-    const measured = performance as {
-      measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }>;
-    };
-    const result = await measured.measureUserAgentSpecificMemory?.();
-    if (result) this.#memory.push([performance.now() - this.#startedAt, result.bytes]);
   }
 }
 

@@ -12,13 +12,12 @@ import { chromium } from "@playwright/test";
 import { build } from "vite";
 import { CHROMIUM_ARGS, ensureBrowser, SOFTWARE_WEBGPU_ARGS } from "../../tools/browser.ts";
 import type { SoakReport } from "../harness/soak.ts";
+import type { Sample } from "../../tools/soak/slope.ts";
+import { openMemoryReader } from "./memory-reader.ts";
 import { startTestServer } from "../server/test-server.ts";
 import { summarize, toMarkdown } from "./summary.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** Else memory is measured when the browser collects garbage by itself, which may be minutes later. */
-const MEASURE_AT_ONCE = "--enable-blink-features=ForceEagerMeasureMemory";
 
 const { values } = parseArgs({
   options: {
@@ -48,15 +47,15 @@ const server = await startTestServer({
   folders: { "/": here("../../.cache/e2e/pages/"), "/scenes/": here("../fixtures/scenes/") },
 });
 const browser = await chromium.launch({
-  args: [...CHROMIUM_ARGS, MEASURE_AT_ONCE, ...(values.gpu ? SOFTWARE_WEBGPU_ARGS : [])],
+  args: [...CHROMIUM_ARGS, ...(values.gpu ? SOFTWARE_WEBGPU_ARGS : [])],
   ...(executablePath !== undefined && { executablePath }),
 });
 try {
   const page = await browser.newPage();
   // The software adapter would be turned down as one.
-  await page.addInitScript(() => {
-    if (!("GPUAdapterInfo" in window)) return;
-    Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+  await page.addInitScript({
+    content: `if ("GPUAdapterInfo" in window)
+      Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });`,
   });
   await page.goto(`${server.origin}/index.html`);
   await page.waitForFunction(() => "kit" in window);
@@ -68,10 +67,13 @@ try {
     scenes: [1, 2, 3, 4, 5, 6].map((scene) => `/scenes/scene-0${String(scene)}.png`),
   });
   const cdp = await browser.newBrowserCDPSession();
+  const readMemory = await openMemoryReader(page);
+  const memory: Sample[] = [];
   const lossesOfGpu = values.gpu ? [0.25, 0.5] : [];
   const startedAt = Date.now();
   for (let part = 0; part < 1; part = (Date.now() - startedAt) / (minutes * 60_000)) {
-    await page.waitForTimeout(Math.min(15_000, minutes * 60_000 * (1 - part) + 1));
+    await page.waitForTimeout(Math.min(5_000, minutes * 60_000 * (1 - part) + 1));
+    memory.push([(Date.now() - startedAt) / 60_000, await readMemory()]);
     if (lossesOfGpu[0] !== undefined && part >= lossesOfGpu[0]) {
       lossesOfGpu.shift();
       // The answer never comes when the process that would give it is gone.
@@ -85,7 +87,7 @@ try {
   }
   const seconds = (Date.now() - startedAt) / 1000;
   const report: SoakReport = await soak.evaluate((running) => running.stop());
-  const summary = summarize(report, seconds);
+  const summary = summarize(report, memory, seconds);
   const text = toMarkdown(summary, {
     minutes,
     device: report.device,
@@ -94,7 +96,8 @@ try {
   });
   console.log(text);
   if (values.out !== undefined) writeFileSync(values.out, text);
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ summary, report }));
+  if (values.json !== undefined)
+    writeFileSync(values.json, JSON.stringify({ summary, memory, report }));
   process.exitCode = summary.goals.every(({ isReached }) => isReached) ? 0 : 1;
 } finally {
   await browser.close();

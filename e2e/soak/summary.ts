@@ -1,7 +1,7 @@
 /** What a soak says: the goals, and the numbers behind them. */
 
 import type { SoakCount, SoakReport } from "../harness/soak.ts";
-import { slopeOf, type Slope } from "../../tools/soak/slope.ts";
+import { slopeOf, type Sample, type Slope } from "../../tools/soak/slope.ts";
 
 interface Goal {
   readonly what: string;
@@ -32,15 +32,19 @@ export interface SoakSummary {
 
 const MIB = 2 ** 20;
 
-export function summarize(report: SoakReport, seconds: number): SoakSummary {
+/** @param samples minutes since the start, and bytes */
+export function summarize(
+  report: SoakReport,
+  samples: readonly Sample[],
+  seconds: number,
+): SoakSummary {
   const counts = Object.values(report.counts);
   const made = total(counts, ({ made }) => made);
   const answered = total(counts, ({ answered }) => answered);
   const refused = total(counts, ({ refusals }) => total(Object.values(refusals), Number));
   const availability = (answered + refused) / made;
   const remembered = (report.counts["remembered"]?.answered ?? 0) / seconds;
-  const settled = report.memory.filter(([ms]) => ms > seconds * 100);
-  const memory = slopeOf(settled.map(([ms, bytes]) => [ms / 60_000, bytes]));
+  const memory = slopeOf(samples.filter(([minute]) => minute > seconds / 600));
   return {
     goals: [
       {
@@ -69,7 +73,7 @@ export function summarize(report: SoakReport, seconds: number): SoakSummary {
     lostGpus: sumOf(report, "vlm.device.lost"),
     restarts: sumOf(report, "vlm.worker.restarts"),
     memory,
-    lastMemoryMb: bytesOf(report.memory.at(-1)),
+    lastMemoryMb: bytesOf(samples.at(-1)),
   };
 }
 
@@ -125,7 +129,7 @@ function sumOf({ snapshot }: SoakReport, name: string): number {
   );
 }
 
-function bytesOf(sample: readonly [number, number] | undefined): number | undefined {
+function bytesOf(sample: Sample | undefined): number | undefined {
   return sample && sample[1] / MIB;
 }
 

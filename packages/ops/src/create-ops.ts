@@ -58,6 +58,7 @@ export function createOps(options: OpsOptions = {}): Ops {
   let minute = minuteOf(Date.now());
   let set = createSeriesSet();
   let isChanged = false;
+  let isSampling = false;
 
   const keep = (): void => {
     if (!isChanged) return;
@@ -96,13 +97,21 @@ export function createOps(options: OpsOptions = {}): Ops {
     engine.evaluate((windowMs) => recent.list(windowMs, now), now);
   };
 
+  /** A browser may take minutes to measure its memory. It is not asked again before it has answered. */
+  const sample = async (): Promise<void> => {
+    if (isSampling) return;
+    isSampling = true;
+    add(await sampleSystem());
+    isSampling = false;
+  };
+
   const timers = [
     setInterval(() => void flush(), FLUSH_MS),
     setInterval(evaluate, ALERT_MS),
-    setInterval(() => void sampleSystem().then(add), SAMPLE_MS),
+    setInterval(() => void sample(), SAMPLE_MS),
     setInterval(() => void log.prune(), PRUNE_MS),
   ];
-  void sampleSystem().then(add);
+  void sample();
   void log.prune();
   const unhook = onPageHidden(() => void flush());
 

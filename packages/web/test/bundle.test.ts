@@ -18,6 +18,8 @@ const BUDGETS = {
   "onnxruntime/wasm": 24_500,
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
+  /** `createOps` of `@fastvlm-kit/ops`, on the page. */
+  ops: 9_500,
 } as const;
 
 /** Code that only a worker with a model needs. */
@@ -38,6 +40,9 @@ describe("a production build stays within its budget:", () => {
   beforeAll(async () => {
     const page = await buildApp(`import { createVlm } from "@fastvlm-kit/web"; createVlm();`);
     loads.page = page((path) => path === APP);
+
+    const ops = await buildApp(`import { createOps } from "@fastvlm-kit/ops"; createOps();`);
+    loads.ops = ops((path) => path === APP);
 
     const worker = await buildApp(
       `import { startWorker } from "@fastvlm-kit/web/worker"; startWorker();`,

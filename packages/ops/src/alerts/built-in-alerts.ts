@@ -57,7 +57,7 @@ export function builtInAlerts(): readonly AlertRule[] {
       severity: "critical",
       metric: "vlm.page.memory",
       aggregation: "last",
-      windowMs: 2 * MINUTE_MS,
+      windowMs: 5 * MINUTE_MS,
       above: 1.5e9,
       clearsAt: 1.4e9,
       forMs: 30_000,

@@ -4,7 +4,10 @@ import type { Point } from "../series/series.ts";
 
 /** Parts that not every browser has. */
 interface MemoryPerformance {
-  /** Chromium, on a page that is cross-origin isolated: the page, its workers and their WebAssembly. */
+  /**
+   * Chromium, on a page that is cross-origin isolated: the page and its workers. Chromium 156 does not count the memory of
+   * WebAssembly, and answers when it has collected its garbage, which may be a minute later.
+   */
   readonly measureUserAgentSpecificMemory?: () => Promise<{ readonly bytes: number }>;
   /** Chromium: the page's own JavaScript. */
   readonly memory?: { readonly usedJSHeapSize: number };
