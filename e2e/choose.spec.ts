@@ -84,3 +84,41 @@ test("chooses, checks and scores with the model's own probabilities", async ({ k
   expect(seen.refused).toMatchObject({ name: "TypeError" });
   expect(new Set(seen.ended)).toContain("choice");
 });
+
+test("an answer has the form that it was asked for, which the model does not give by itself", async ({
+  loadedPage,
+}) => {
+  const seen = await loadedPage.evaluate(async () => {
+    const { ask, failureOf, observeLoaded } = window.kit;
+    const { vlm } = await observeLoaded();
+    const question = { image: "/scenes/scene-02.png", prompt: "What is in the image?" };
+    const schema = {
+      type: "object",
+      properties: {
+        things: { type: "array", items: { type: "string", maxLength: 24 }, maxItems: 3 },
+        count: { type: "integer", minimum: 0, maximum: 3 },
+        background: { enum: ["red", "orange", "blue"] },
+      },
+      required: ["things", "count", "background"],
+    };
+    return {
+      free: await ask(vlm, question),
+      json: await ask(vlm, { ...question, format: { schema } }),
+      short: await ask(vlm, {
+        ...question,
+        format: { regex: /[A-Z][a-z ]{2,8}/ },
+        maxNewTokens: 9,
+      }),
+      refused: await failureOf(() => ask(vlm, { ...question, format: { regex: "(a" } })),
+      both: await failureOf(() => ask(vlm, { ...question, format: { regex: "a" }, stop: ["b"] })),
+    };
+  });
+  expect(() => JSON.parse(seen.free.text) as unknown).toThrow(SyntaxError);
+  const read = JSON.parse(seen.json.text) as Record<string, unknown>;
+  expect(Object.keys(read)).toEqual(["things", "count", "background"]);
+  expect(["red", "orange", "blue"]).toContain(read["background"]);
+  expect(read["count"]).toBeLessThanOrEqual(3);
+  expect(seen.short.text).toMatch(/^[A-Z][a-z ]{1,8}$/);
+  expect(seen.refused).toMatchObject({ name: "TypeError" });
+  expect(seen.both).toMatchObject({ name: "TypeError" });
+});

@@ -87,7 +87,9 @@ export type {
 export type {
   CallPriority,
   ChatTurn,
+  AnswerFormat,
   GenerationOptions,
+  JsonSchema,
   ImageDetail,
   ImageFit,
   RateLimit,

@@ -76,6 +76,7 @@ export const END_ID = 256;
 export const byteCodec: TextCodec = {
   encode: (text) => Array.from(new TextEncoder().encode(text)),
   decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids)),
+  bytesOf: (id) => (id < 256 ? Uint8Array.of(id) : undefined),
   controlId: () => undefined,
   controlTokens: [],
   renderChat: (messages) => messages.map(({ text }) => text).join(""),

@@ -2,6 +2,7 @@
 
 import type { CaptionPresetName } from "../protocol/model-descriptor.ts";
 import type {
+  AnswerFormat,
   CallPriority,
   ChatTurn,
   GenerationOptions,
@@ -53,6 +54,11 @@ export interface GenerateRequest extends CallOptions {
    * earlier calls with the same beginning is reused.
    */
   readonly history?: readonly ChatTurn[];
+  /**
+   * The form that the answer has to have. The model can take no token that breaks it, and has enough of its tokens left to
+   * complete it, so that `JSON.parse(result.text)` works for a schema. It cannot be combined with `stop`.
+   */
+  readonly format?: AnswerFormat;
 }
 
 /** Options that set how the encoder sees an image. */

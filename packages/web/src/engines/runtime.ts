@@ -96,6 +96,8 @@ export interface TextCodec {
   /** The ids of plain text. Nothing in the text becomes a control token. */
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
+  /** The bytes of UTF-8 that a token stands for, perhaps not whole characters; undefined for a control token. */
+  bytesOf(id: number): Uint8Array | undefined;
   /** The id of a control token, such as the one that ends a turn; undefined if there is no such token. */
   controlId(token: string): number | undefined;
   /** All control tokens of the vocabulary. */

@@ -8,6 +8,7 @@ import type { Confidence, FinishReason } from "../protocol/result.ts";
 import type { PromptPart, Runtime, TextCodec } from "../engines/runtime.ts";
 import { createConfidenceMeter } from "./confidence.ts";
 import { createSampler } from "./sampling.ts";
+import type { AnswerConstraint } from "./constraint.ts";
 import type { SequenceCache } from "./sequence-cache.ts";
 import { countWords } from "./sentences.ts";
 import { roomForAnswer } from "./room-for-answer.ts";
@@ -25,6 +26,8 @@ export interface GenerationContext {
   readonly checkpoint: () => Promise<void>;
   readonly onFirstToken: () => void;
   readonly onText: (text: string) => void;
+  /** The form of the answer, where it has to have one. */
+  readonly constrain?: (room: number) => AnswerConstraint;
 }
 
 /** The answer before a caption is trimmed. */
@@ -53,7 +56,12 @@ export async function generate(
     options.maxNewTokens,
     runtime.maxPositions,
   );
+  const constraint = context.constrain?.(maxNewTokens);
+  const isAllowed =
+    constraint &&
+    ((id: number): boolean => mayCome(id, context, constraint, maxNewTokens - outputTokens - 1));
   const sampler = createSampler(options, Math.floor(Math.random() * 2 ** 32));
+  let outputTokens = 0;
   const confidence = createConfidenceMeter();
   const seen = new Set(parts.flatMap((part) => (part.kind === "tokens" ? part.ids : [])));
   const stream = createTextStream(context.codec, options.stop);
@@ -66,11 +74,10 @@ export async function generate(
     let prediction = await sequence.append(sequence.rest);
     context.onFirstToken();
 
-    let outputTokens = 0;
     let finishReason: FinishReason = "length";
     while (true) {
       await context.checkpoint();
-      const choice = await sampler.next(prediction, seen);
+      const choice = await sampler.next(prediction, seen, isAllowed);
       const { id } = choice;
       // Of an answer without words, the end is all there is to be sure of.
       if (!context.endIds.has(id) || outputTokens === 0) confidence.add(choice);
@@ -80,6 +87,7 @@ export async function generate(
       }
       seen.add(id);
       outputTokens += 1;
+      constraint?.accept(id);
       const delta = stream.push(id);
       emit(delta.text);
       if (delta.isStopped) {
@@ -89,6 +97,10 @@ export async function generate(
       // One word more than allowed shows that the last allowed word is complete.
       if (options.maxWords !== undefined && countWords(stream.text) > options.maxWords) {
         finishReason = "max-words";
+        break;
+      }
+      if (constraint?.isClosed === true) {
+        finishReason = "stop";
         break;
       }
       if (outputTokens === maxNewTokens) break;
@@ -109,6 +121,16 @@ export async function generate(
   } finally {
     sequence.end();
   }
+}
+
+/** Whether a token may come next in an answer that has to have a form. */
+function mayCome(
+  id: number,
+  { endIds }: Pick<GenerationContext, "endIds">,
+  constraint: AnswerConstraint,
+  room: number,
+): boolean {
+  return endIds.has(id) ? constraint.isComplete : constraint.allows(id, room);
 }
 
 /** Runs the beginning of later prompts, and keeps its KV cache for them. */

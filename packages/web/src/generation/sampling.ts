@@ -12,7 +12,11 @@ type SamplingOptions = Pick<
 /** Picks the next token. */
 export interface Sampler {
   /** @param previous the ids for the repetition penalty: those of the prompt's text and of the answer so far */
-  next(prediction: Prediction, previous: ReadonlySet<number>): Promise<TokenChoice>;
+  next(
+    prediction: Prediction,
+    previous: ReadonlySet<number>,
+    isAllowed?: (id: number) => boolean,
+  ): Promise<TokenChoice>;
 }
 
 /**
@@ -22,11 +26,12 @@ export interface Sampler {
 export function createSampler(options: SamplingOptions, fallbackSeed: number): Sampler {
   const random = mulberry32(options.seed ?? fallbackSeed);
   return {
-    async next(prediction, previous) {
+    async next(prediction, previous, isAllowed) {
       const isPlain = options.repetitionPenalty === 1;
-      if (options.temperature === 0 && isPlain) return prediction.readLikeliest();
+      if (options.temperature === 0 && isPlain && !isAllowed) return prediction.readLikeliest();
       const logits = await prediction.readLogits();
-      const scores = isPlain ? logits : penalise(logits, previous, options.repetitionPenalty);
+      const all = isPlain ? logits : penalise(logits, previous, options.repetitionPenalty);
+      const scores = isAllowed ? keepAllowed(all, isAllowed, options.temperature) : all;
       const id = options.temperature === 0 ? argmax(scores) : sample(scores, options, random());
       return weighToken(logits, id);
     },
@@ -45,6 +50,30 @@ export function argmax(values: Float32Array): number {
     }
   }
   return best;
+}
+
+/** Tokens this many times the temperature below the best one are never drawn: each has less than a 10⁻¹³ of its weight. */
+const TEMPERATURES = 30;
+
+/**
+ * Leaves only tokens that are allowed. To find out is not cheap, so that only tokens are asked about that could be chosen.
+ *
+ * @throws {Error} when no token is allowed
+ */
+function keepAllowed(
+  scores: Float32Array,
+  isAllowed: (id: number) => boolean,
+  temperature: number,
+): Float32Array {
+  let best = -1;
+  for (let id = 0; id < scores.length; id++) {
+    if ((best < 0 || scores[id]! > scores[best]!) && isAllowed(id)) best = id;
+  }
+  if (best < 0) throw new Error("No token is allowed");
+  const least = scores[best]! - TEMPERATURES * temperature;
+  return scores.map((score, id) =>
+    id === best || (temperature > 0 && score > least && isAllowed(id)) ? score : -Infinity,
+  );
 }
 
 /** Divides positive scores of tokens that occurred and multiplies negative ones (arXiv 1909.05858, §4.1). */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fromWireError, toWireError, VlmError } from "../protocol/errors.ts";
+import { WrongArgument } from "../protocol/wrong-argument.ts";
 import { toCallFailure } from "./call-failure.ts";
 
 const { signal } = new AbortController();
@@ -23,6 +24,9 @@ describe("what a call fails with", () => {
   it("stays what it is where it has a code already, or where the call was cancelled", () => {
     const typed = new VlmError("context-overflow", "Too long.", { tokens: 2, limit: 1, excess: 2 });
     expect(toCallFailure(typed, "prefill", signal)).toBe(typed);
+    const argument = new WrongArgument("`format` is wrong.");
+    expect(toCallFailure(argument, "prefill", signal)).toBe(argument);
+    expect(fromWireError(toWireError(argument))).toMatchObject({ name: "TypeError" });
     const reason = new DOMException("enough", "AbortError");
     expect(toCallFailure(reason, "decode", AbortSignal.abort(reason))).toBe(reason);
   });

@@ -1,14 +1,15 @@
 /** What a call fails with: an error that an app can tell from others, whatever was thrown. */
 
 import { VlmError } from "../protocol/errors.ts";
+import { WrongArgument } from "../protocol/wrong-argument.ts";
 import type { CallStage } from "../wire/worker-api.ts";
 
 /**
- * Typed errors and the end of a cancelled call stay as they are. Anything else is a fault of the kit or of the
+ * Typed errors, wrong arguments and the end of a cancelled call stay as they are. Anything else is a fault of the kit or of the
  * platform, and stays visible as the cause.
  */
 export function toCallFailure(thrown: unknown, stage: CallStage, signal: AbortSignal): unknown {
-  if (VlmError.is(thrown) || signal.aborted) return thrown;
+  if (VlmError.is(thrown) || thrown instanceof WrongArgument || signal.aborted) return thrown;
   const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new VlmError(
     "generation-failed",

@@ -85,7 +85,10 @@ export async function answer(
     const features = await encodeAll(parts, opened, scope);
     clock.end("visionMs");
     await scope.enter("prefill");
-    const context = generationContext(parts, call, scope, clock);
+    const context = {
+      ...generationContext(parts, call, scope, clock),
+      ...(await constraintOf(parts, call)),
+    };
     const prompt = fillImages(pieces, features);
     generation = call.choices
       ? await choose(context, prompt, call.choices as readonly Option[], parts.prompt.answerPrefix)
@@ -113,6 +116,16 @@ export async function answer(
   // The answer does not wait for the store, whose failures are its own.
   if (key !== undefined) void results.set(key, finished);
   return toResult(info, runtime, finished, images, clock.finish(), false);
+}
+
+/** The code that holds answers to a format comes with the first call that asks for one. */
+async function constraintOf(
+  { codec, prompt }: AnswerParts,
+  { generation: { format } }: GenerateCall,
+): Promise<Pick<GenerationContext, "constrain">> {
+  if (!format) return {};
+  const { createConstraint } = await import("../format/answer-format.ts");
+  return { constrain: (room) => createConstraint(format, codec, prompt.answerPrefix, room) };
 }
 
 /** An image that was made ready, and what that took. */

@@ -10,6 +10,7 @@ import type { PromptForm } from "../families/family.ts";
 import { tokenizerFile } from "../schema/model-files.ts";
 import { read } from "../schema/read.ts";
 import { isObject } from "../schema/is-object.ts";
+import { createTokenBytes } from "./token-bytes.ts";
 import { createChatWriter, type ChatFiles } from "./chat-template.ts";
 
 /**
@@ -56,6 +57,7 @@ export function createTextCodec(
         clean_up_tokenization_spaces: false,
       });
     },
+    bytesOf: createTokenBytes(tokenizerJson, controlIds),
     controlId: (token) => idOfControl.get(token),
     controlTokens: [...idOfControl.keys()],
     renderChat,

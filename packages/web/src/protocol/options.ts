@@ -18,6 +18,27 @@ export interface GenerationOptions {
   readonly stop?: readonly string[];
 }
 
+/** A JSON schema (https://json-schema.org). */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * The form that an answer has to have; spaces around it do not count. `regex`: the whole answer matches it. Classes, groups,
+ * alternatives and repetitions are possible, and the flag `i`; looking around and back is not. `options`: the answer is one
+ * of these texts. `schema`: the answer is JSON that is valid by this schema. Possible are `type`, `enum`, `const`, `anyOf`,
+ * `properties`, `required`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum` and `maximum` of integers,
+ * and `$ref` to `$defs`. Other keywords are refused.
+ */
+export type AnswerFormat =
+  | { readonly regex: RegExp | string }
+  | { readonly options: readonly string[] }
+  | { readonly schema: JsonSchema };
+
+/** A format as the worker takes it. */
+export type ResolvedFormat =
+  | { readonly regex: string; readonly ignoreCase: boolean }
+  | { readonly options: readonly string[] }
+  | { readonly schema: JsonSchema };
+
 /** Generation options with every default filled in. */
 export interface ResolvedGenerationOptions {
   readonly maxNewTokens: number;
@@ -28,6 +49,7 @@ export interface ResolvedGenerationOptions {
   readonly seed: number | undefined;
   readonly stop: readonly string[];
   readonly maxWords: number | undefined;
+  readonly format?: ResolvedFormat;
 }
 
 /** One turn of a conversation. */

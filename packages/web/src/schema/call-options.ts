@@ -1,8 +1,9 @@
 /** What an app may say of a call: of its question, of its images, and of the watch that repeats it. */
 
-import { any, check, pipe } from "valibot";
+import { any, check, pipe, union } from "valibot";
 import { detail } from "./detail.ts";
 import { fields, listOf, maybe } from "./fields.ts";
+import { isObject } from "./is-object.ts";
 import {
   callback,
   flag,
@@ -79,6 +80,33 @@ const questionEntries = {
   history,
 };
 
+const FORMAT = "one of { regex }, { options } and { schema }";
+
+const MOST_FORMAT_OPTIONS = 1000;
+
+const format = maybe(
+  union(
+    [
+      fields({
+        regex: that<string | RegExp>(
+          (value) =>
+            typeof value === "string" ||
+            (value instanceof RegExp && /^[igsu]*$/.test(value.flags.replace(/[dy]/g, ""))),
+          "a regular expression, or the source of one, with no other flag than `i`",
+        ),
+      }),
+      fields({
+        options: pipe(
+          listThat<string>((one) => typeof one === "string" && one.trim() !== "", "texts", 1),
+          check((options) => options.length <= MOST_FORMAT_OPTIONS, "at most 1000 texts"),
+        ),
+      }),
+      fields({ schema: that<Record<string, unknown>>(isObject, "an object") }),
+    ],
+    FORMAT,
+  ),
+);
+
 const captionEntries = {
   preset: maybe(oneOf(["brief", "detailed", "alt-text"])),
   maxWords,
@@ -89,12 +117,18 @@ const callEntries = { ...generationEntries, ...waitEntries, ...viewEntries, cach
 /** The images themselves are checked when they are taken. */
 const image = any();
 
-export const generateRequest = fields({
-  ...callEntries,
-  ...questionEntries,
-  prompt: promptText,
-  image: maybe(image),
-});
+const WITHOUT_STOP = "`format` without `stop`";
+
+export const generateRequest = pipe(
+  fields({
+    ...callEntries,
+    ...questionEntries,
+    format,
+    prompt: promptText,
+    image: maybe(image),
+  }),
+  check(({ format, stop }) => format === undefined || stop === undefined, WITHOUT_STOP),
+);
 
 export const captionOptions = fields({ ...callEntries, ...captionEntries });
 
@@ -149,7 +183,10 @@ export const openOptions = fields({ ...viewEntries, ...waitEntries, priority });
 const openCallEntries = { ...generationEntries, ...waitEntries, cache, priority };
 
 /** Of an image that is open already. */
-export const imageQuestion = fields({ ...openCallEntries, ...questionEntries });
+export const imageQuestion = pipe(
+  fields({ ...openCallEntries, ...questionEntries, format }),
+  check(({ format, stop }) => format === undefined || stop === undefined, WITHOUT_STOP),
+);
 
 /** Of an image that is open already. */
 export const imageCaptionOptions = fields({ ...openCallEntries, ...captionEntries });

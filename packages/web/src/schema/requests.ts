@@ -5,6 +5,7 @@ import { cleared } from "./client-options.ts";
 import { modelDescriptor, variant } from "./descriptor.ts";
 import { detail } from "./detail.ts";
 import { fields, listOf, maybe } from "./fields.ts";
+import { isObject } from "./is-object.ts";
 import { imageLimits } from "./image-limits.ts";
 import { flag, integerFrom, listThat, numberFrom, oneOf, that, textOf } from "./values.ts";
 
@@ -108,6 +109,16 @@ const generateCall = fields({
     seed: maybe(id),
     stop: listThat<string>((one) => typeof one === "string", "texts"),
     maxWords: maybe(id),
+    format: maybe(
+      union(
+        [
+          fields({ regex: text, ignoreCase: flag }),
+          fields({ options: listThat<string>((one) => typeof one === "string", "texts") }),
+          fields({ schema: that<Record<string, unknown>>(isObject, "an object") }),
+        ],
+        "a format",
+      ),
+    ),
   }),
   choices: maybe(
     listOf(
