@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CircuitChange } from "../protocol/circuit.ts";
 import { VlmError } from "../protocol/errors.ts";
 import {
-  CALLS_UNTIL_FORGOTTEN,
   DeviceCircuits,
   FAULTS_UNTIL_OPEN,
   OPEN_MS,
+  SUCCESSES_UNTIL_FORGOTTEN,
 } from "./device-circuits.ts";
 
 beforeEach(() => {
@@ -78,12 +78,30 @@ describe("DeviceCircuits", () => {
       await circuits.settled();
     };
     await lose(1);
-    await answer(CALLS_UNTIL_FORGOTTEN);
+    await answer(SUCCESSES_UNTIL_FORGOTTEN.webgpu);
     expect(circuits.reportOf("webgpu").faults).toBe(0);
     await lose(1);
-    await answer(CALLS_UNTIL_FORGOTTEN - 1);
+    await answer(SUCCESSES_UNTIL_FORGOTTEN.webgpu - 1);
     await lose(1);
     expect(circuits.reportOf("webgpu").state).toBe("open");
+  });
+
+  it("forgets faults of WASM, which nothing replaces, after a load and an answer", async () => {
+    const { circuits } = create();
+    for (let time = 0; time < 5; time++) {
+      circuits.noteError("wasm", wrong);
+      await circuits.load("wasm", () => Promise.resolve());
+      circuits.noteSuccess("wasm");
+    }
+    await circuits.settled();
+    expect(circuits.reportOf("wasm")).toMatchObject({ state: "closed", faults: 0 });
+    // Loads alone forgive nothing: a worker that dies at every call is a fault each time.
+    for (let time = 0; time < 3; time++) {
+      circuits.noteError("wasm", wrong);
+      await circuits.load("wasm", () => Promise.resolve()).catch(() => undefined);
+    }
+    await circuits.settled();
+    expect(circuits.reportOf("wasm").state).toBe("open");
   });
 
   it("closes when a trial succeeds", async () => {

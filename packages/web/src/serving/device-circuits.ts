@@ -16,8 +16,11 @@ import type { Device } from "../protocol/model-descriptor.ts";
  */
 export const FAULTS_UNTIL_OPEN: Readonly<Record<Device, number>> = { webgpu: 2, wasm: 3 };
 
-/** This many calls in a row have to succeed before earlier faults are forgotten. */
-export const CALLS_UNTIL_FORGOTTEN = 20;
+/**
+ * How much has to succeed in a row, loads and calls, before earlier faults are forgotten. Nothing replaces WASM: as soon as it
+ * was loaded again and has answered, it is not refused for what came before.
+ */
+export const SUCCESSES_UNTIL_FORGOTTEN: Readonly<Record<Device, number>> = { webgpu: 20, wasm: 2 };
 
 /** How long a circuit stays open, the first time and after each trial that failed, in milliseconds. */
 export const OPEN_MS: readonly number[] = [30_000, 60_000, 120_000, 300_000];
@@ -48,7 +51,7 @@ export class DeviceCircuits {
   /** @param onChange is told of every change of a circuit's state */
   constructor(onChange: (change: CircuitChange) => void) {
     const create = (device: Device): Circuit => {
-      const faults = new FaultCounter(FAULTS_UNTIL_OPEN[device]);
+      const faults = new FaultCounter(FAULTS_UNTIL_OPEN[device], SUCCESSES_UNTIL_FORGOTTEN[device]);
       const policy = circuitBreaker(handleWhen(isDeviceFault), {
         halfOpenAfter: new IterableBackoff(OPEN_MS),
         breaker: faults,
@@ -154,9 +157,11 @@ class FaultCounter implements IBreaker {
   count = 0;
   #successes = 0;
   readonly #limit: number;
+  readonly #successesUntilForgotten: number;
 
-  constructor(limit: number) {
+  constructor(limit: number, successesUntilForgotten: number) {
     this.#limit = limit;
+    this.#successesUntilForgotten = successesUntilForgotten;
   }
 
   /** The library can store this; the kit does not. */
@@ -166,7 +171,8 @@ class FaultCounter implements IBreaker {
 
   success(state: CircuitState): void {
     this.#successes += 1;
-    if (state === CircuitState.HalfOpen || this.#successes >= CALLS_UNTIL_FORGOTTEN) this.count = 0;
+    const isForgotten = this.#successes >= this.#successesUntilForgotten;
+    if (state === CircuitState.HalfOpen || isForgotten) this.count = 0;
   }
 
   failure(): boolean {
