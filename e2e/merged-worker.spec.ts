@@ -77,7 +77,7 @@ for (const [name, buildPage] of Object.entries(BUILDS)) {
       const { vlm } = await window.kit.observe({ device: "wasm" });
       return (await vlm.caption("/scenes/scene-05.png", { cache: false })).text;
     });
-    expect(shown).toEqual({ text: expected, events: [] });
+    expect(shown).toEqual({ text: expected, events: ["call-ended"] });
     // Once for the worker, and once for each thread beside it: there are two cores at least.
     const scripts = server.requests.filter((path) => /vlm\.worker[\w.-]*\.js$/.test(path));
     expect(new Set(server.requests.filter((path) => path.endsWith(".js"))).size).toBe(2);

@@ -24,7 +24,7 @@ async function failCalls(page: Page, calls: number): Promise<void> {
 /** How many calls failed, as all tabs together know it. */
 function countFailures(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    window.ops ??= window.kit.createOps();
+    if (!Object.hasOwn(window, "ops")) window.ops = window.kit.createOps();
     const { totals, isPersistent } = await window.ops.snapshot();
     if (!isPersistent) throw new Error("Nothing is stored");
     return window.kit.countOf(totals, "vlm.calls", { "error.type": "timeout" });

@@ -15,6 +15,8 @@ export interface Summary {
   readonly successShare: number | undefined;
   readonly latency: Percentiles | undefined;
   readonly tokensPerSecond: number | undefined;
+  /** How likely the model thought the words of half of its answers, and those of its least sure ones; 0 to 1. */
+  readonly confidence: { readonly p5: number | undefined; readonly p50: number | undefined };
   readonly cacheHitShare: number | undefined;
   readonly memoryBytes: number | undefined;
   readonly storageBytes: number | undefined;
@@ -39,12 +41,14 @@ export function summarize({ totals, minutes }: OpsSnapshot): Summary {
     countOf(totals, "vlm.result_cache.hits"),
     countOf(totals, "vlm.result_cache.misses"),
   ];
+  const confidence = histogramOf(totals, "vlm.confidence.mean");
   return {
     calls,
     callsPerMinute: span > 0 ? calls / span : undefined,
     successShare: shareOf(answered, answered + failed),
     latency: toPercentiles(histogramOf(totals, "vlm.call.duration")),
     tokensPerSecond: percentileOf(histogramOf(totals, "vlm.call.speed"), 0.5),
+    confidence: { p5: percentileOf(confidence, 0.05), p50: percentileOf(confidence, 0.5) },
     cacheHitShare: shareOf(hits, hits + misses),
     memoryBytes: lastOf(totals, "vlm.page.memory"),
     storageBytes: lastOf(totals, "vlm.storage.usage"),
@@ -110,6 +114,9 @@ const WORKER_COUNTERS = [
   ["Moved to one thread", "vlm.threads.fallback"],
   ["GPUs lost", "vlm.device.lost"],
   ["Changes of circuit breakers", "vlm.circuit.changes"],
+  ["Calls refused by a full queue", "vlm.queue.refused"],
+  ["Workers ended while idle", "vlm.worker.unloads"],
+  ["Times that memory was scarce", "vlm.memory.pressure"],
   ["Messages refused", "vlm.messages.refused"],
   ["Images refused", "vlm.image.rejected"],
 ] as const;

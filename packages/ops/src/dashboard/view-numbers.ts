@@ -27,6 +27,11 @@ export function toTiles(snapshot: OpsSnapshot): HTMLElement {
     ["Answered", formatShare(summary.successShare), "of calls with good input"],
     ["Latency", formatSeconds(latency?.p50), `95 of 100: ${formatSeconds(latency?.p95)}`],
     ["Tokens a second", formatNumber(summary.tokensPerSecond), "half of the calls"],
+    [
+      "Confidence",
+      formatShare(summary.confidence.p50),
+      `5 of 100 answers: below ${formatShare(summary.confidence.p5)}`,
+    ],
     ["Remembered", formatShare(summary.cacheHitShare), "of answers, not computed"],
     ["Memory", formatBytes(summary.memoryBytes), "as the browser tells"],
     ["Storage", formatBytes(storageBytes), `of ${formatBytes(quotaBytes)}`],

@@ -51,14 +51,15 @@ function sumExponentials(logits: Float32Array) {
   return { highest, sum, weighted };
 }
 
-const STEPS = 64;
-const POWERS = Float64Array.from({ length: -NEGLIGIBLE * STEPS + 1 }, (_, step) =>
-  Math.exp(-step / STEPS),
+/** Powers are known for this many numbers between two whole ones. */
+const FINENESS = 64;
+const POWERS = Float64Array.from({ length: -NEGLIGIBLE * FINENESS + 1 }, (_, step) =>
+  Math.exp(-step / FINENESS),
 );
 
 /** eˣ for x from {@link NEGLIGIBLE} to 0, to 6 digits: a vocabulary has 150,000 of them, and `Math.exp` is 3.5 times slower. */
 function expOfNegative(x: number): number {
-  const step = Math.trunc(-x * STEPS);
-  const rest = x + step / STEPS; // From -1/64 to 0, where three terms of the series are enough.
+  const step = Math.trunc(-x * FINENESS);
+  const rest = x + step / FINENESS; // From -1/64 to 0, where three terms of the series are enough.
   return POWERS[step]! * (1 + rest * (1 + rest / 2));
 }
