@@ -36,7 +36,9 @@ function use(
       const valuesOf = (name: string) => metrics.filter((one) => one.name === name);
       return {
         text,
-        events: events.map(({ type }) => type).filter((type) => type !== "graph-prepared"),
+        events: events
+          .map(({ type }) => type)
+          .filter((type) => type !== "graph-prepared" && type !== "call-ended"),
         evictions: valuesOf("vlm.model.cache.evictions").length,
         persisted: valuesOf("vlm.storage.persisted").at(-1)?.value,
       };
