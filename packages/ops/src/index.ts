@@ -6,6 +6,8 @@
  */
 
 export { createOps } from "./create-ops.ts";
+export { toOpsOptions } from "./to-ops-options.ts";
+export type { MonitoringConfig } from "./to-ops-options.ts";
 export type { Ops, OpsOptions, SnapshotRange } from "./ops.ts";
 export type { OpsSnapshot } from "./snapshot/snapshot.ts";
 export type { MergedMinute } from "./minutes/minute-log.ts";

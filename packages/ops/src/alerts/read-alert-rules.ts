@@ -31,7 +31,7 @@ const text = pipe(string(), minLength(1));
 const milliseconds = pipe(number(), finite(), minValue(0));
 const value = pipe(number(), finite());
 
-const alertRule = pipe(
+export const alertRule = pipe(
   strictObject({
     name: text,
     message: text,
@@ -70,8 +70,13 @@ export function readAlertRules(given: unknown): readonly AlertRule[] {
     const where = path.map(({ key }) => String(key)).join(".");
     throw new TypeError(`An alert rule is wrong at ${where || "its root"}: ${message}.`);
   }
-  const names = output.map(({ name }) => name);
+  assertDifferentNames(output);
+  return output;
+}
+
+/** @throws {TypeError} that has the name which two rules have */
+export function assertDifferentNames(rules: readonly AlertRule[]): void {
+  const names = rules.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`Two alert rules have the name ${twice}.`);
-  return output;
 }

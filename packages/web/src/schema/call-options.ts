@@ -15,7 +15,7 @@ import {
   that,
 } from "./values.ts";
 
-const generationEntries = {
+export const generationEntries = {
   maxNewTokens: maybe(integerFrom(1, 8192)),
   temperature: maybe(numberFrom(0, 10)),
   topP: maybe(numberFrom(Number.MIN_VALUE, 1)),
@@ -32,20 +32,19 @@ const generationEntries = {
 
 const maxWords = maybe(integerFrom(1, 4096));
 
-const waitEntries = {
-  signal: maybe(signal),
-  timeoutMs: maybe(numberFrom(1, 2 ** 31 - 1)),
-};
+export const timeoutMs = maybe(numberFrom(1, 2 ** 31 - 1));
 
-const priority = maybe(oneOf(["interactive", "background"]));
+const waitEntries = { signal: maybe(signal), timeoutMs };
 
-const viewEntries = {
+export const priority = maybe(oneOf(["interactive", "background"]));
+
+export const viewEntries = {
   fit: maybe(oneOf(["pad", "crop", "stretch"])),
   detail: maybe(detail),
   targetLatencyMs: maybe(numberFrom(1, 600_000)),
 };
 
-const cache = maybe(flag);
+export const cache = maybe(flag);
 
 /** An app may keep more of a turn than the model is told. */
 const turn = fields(
@@ -107,7 +106,7 @@ const format = maybe(
   ),
 );
 
-const captionEntries = {
+export const captionEntries = {
   preset: maybe(oneOf(["brief", "detailed", "alt-text"])),
   maxWords,
 };
@@ -195,19 +194,24 @@ export const imageCaptionOptions = fields({ ...openCallEntries, ...captionEntrie
 const frameEntries = {
   ...generationEntries,
   ...viewEntries,
-  timeoutMs: waitEntries.timeoutMs,
+  timeoutMs,
   priority,
   ...captionEntries,
 };
 
 export const frameOptions = fields(frameEntries, "dropped");
 
+/** When a watch asks again. */
+export const watchEntries = {
+  minIntervalMs: maybe(numberFrom(0, 2 ** 31 - 1)),
+  changeThreshold: maybe(numberFrom(0, 1)),
+};
+
 export const watchOptions = fields({
   ...frameEntries,
+  ...watchEntries,
   signal: waitEntries.signal,
   onCaption: callback,
   prompt: maybe(promptText),
   onError: maybe(callback),
-  minIntervalMs: maybe(numberFrom(0, 2 ** 31 - 1)),
-  changeThreshold: maybe(numberFrom(0, 1)),
 });

@@ -30,10 +30,27 @@ const decoders = entriesOf(
   callback,
 );
 
+/** How a model is run and what it may take. A configuration has the same fields. */
+export const inferenceEntries = {
+  device,
+  optimize: maybe(oneOf(["auto", "always", "none"])),
+  wasmThreads: maybe(integerFrom(0, 64)),
+  maxQueue: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
+  rateLimit: maybe(
+    fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
+  ),
+  unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
+  maxMemoryBytes: maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER)),
+};
+
+export const network = maybe(oneOf(["any", "none"]));
+
+export const debug = maybe(flag);
+
 export const vlmOptions = fields({
   worker: callback,
   model,
-  device,
+  ...inferenceEntries,
   signal: maybe(signal),
   onProgress: maybe(callback),
   onMetric: maybe(callback),
@@ -43,16 +60,8 @@ export const vlmOptions = fields({
   cache: maybe(cacheOptions),
   download: maybe(downloadOptions),
   control: maybe(downloadControl),
-  network: maybe(oneOf(["any", "none"])),
-  optimize: maybe(oneOf(["auto", "always", "none"])),
-  wasmThreads: maybe(integerFrom(0, 64)),
-  debug: maybe(flag),
-  maxQueue: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
-  rateLimit: maybe(
-    fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
-  ),
-  unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
-  maxMemoryBytes: maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER)),
+  network,
+  debug,
 });
 
 export const updateOptions = fields({
@@ -74,7 +83,7 @@ export const libraryOptions = fields({
   download: maybe(downloadOptions),
   onMetric: maybe(callback),
   onEvent: maybe(callback),
-  debug: maybe(flag),
+  debug,
 });
 
 const offlineDevice = maybe(oneOf(["auto", "all", "webgpu", "wasm"]));

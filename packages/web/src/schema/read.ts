@@ -34,13 +34,21 @@ export function read<const Schema extends GenericSchema>(
 ): InferOutput<Schema> {
   const found = safeParse(schema, given, { abortEarly: true });
   if (found.success) return found.output;
-  const [issue] = found.issues;
-  throw toError({
-    path: (issue.path ?? []).map(({ key }) => String(key)),
-    sentence: toSentence(issue, name),
-    allowed: issue.message,
-    options: issue.input instanceof Error ? { cause: issue.input } : undefined,
-  });
+  throw toError(toFault(found.issues[0], name));
+}
+
+/**
+ * What `given` says, or what is wrong with it. A fault may hide others: fields are not looked at where another one beside
+ * them has an unknown name.
+ */
+export function readOrFaults<const Schema extends GenericSchema>(
+  schema: Schema,
+  given: unknown,
+  name: string,
+): { readonly output: InferOutput<Schema> } | { readonly faults: readonly Fault[] } {
+  const found = safeParse(schema, given);
+  if (found.success) return { output: found.output };
+  return { faults: found.issues.map((issue) => toFault(issue, name)) };
 }
 
 /** What `given` says; undefined where it is anything else. For records that this kit stored itself. */
@@ -50,6 +58,15 @@ export function readStored<const Schema extends GenericSchema>(
 ): InferOutput<Schema> | undefined {
   const found = safeParse(schema, given, { abortEarly: true });
   return found.success ? found.output : undefined;
+}
+
+function toFault(issue: BaseIssue<unknown>, name: string): Fault {
+  return {
+    path: (issue.path ?? []).map(({ key }) => String(key)),
+    sentence: toSentence(issue, name),
+    allowed: issue.message,
+    options: issue.input instanceof Error ? { cause: issue.input } : undefined,
+  };
 }
 
 /** "Expected `network` to be "any" or "none", got "None"": a schema's message is what stands in the middle. */
