@@ -50,7 +50,7 @@ async function captionWith({ fault, scene }: { fault: string; scene: string }) {
       if (loadedBytes === totalBytes) dataset["progress"] = "done";
     },
     onEvent: (event) => {
-      if (event.type === "graph-prepared") return;
+      if (event.type === "graph-prepared" || event.type === "call-ended") return;
       events.push(event);
       dataset["event"] = event.type;
     },

@@ -234,13 +234,19 @@ test("stop() ends the question in flight and leaves nothing behind", async ({ ki
   const found = await stage.evaluate(async ({ watch, seen, video, vlm, canvas }) => {
     let left = 0;
     for (const target of [document, video]) {
-      type Change = (type: string, listener: EventListener) => void;
+      type Change = (
+        type: string,
+        listener: EventListener,
+        options?: AddEventListenerOptions,
+      ) => void;
       const add = target.addEventListener.bind(target) as Change;
       const remove = target.removeEventListener.bind(target) as Change;
-      target.addEventListener = (type: string, listener: EventListener) => {
+      const count: Change = (type, listener, options) => {
         left += 1;
-        add(type, listener);
+        options?.signal?.addEventListener("abort", () => (left -= 1));
+        add(type, listener, options);
       };
+      target.addEventListener = count as typeof target.addEventListener;
       target.removeEventListener = (type: string, listener: EventListener) => {
         left -= 1;
         remove(type, listener);

@@ -6,6 +6,7 @@ export const SURROUNDING_NAMES: Readonly<Record<string, string>> = {
   model: 'import("@fastvlm-kit/web").ModelDescriptor',
   show: '(event: import("@fastvlm-kit/web").GenerateEvent) => void',
   file: "File",
+  worker: "() => Worker",
   output: "HTMLOutputElement",
   signal: "AbortSignal",
   userId: "string",

@@ -13,7 +13,9 @@ const full = {
 it("takes every option that JSON can hold, and only the callback is missing", () => {
   const given: unknown = JSON.parse(JSON.stringify({ monitoring: full }));
   expect(toOpsOptions(given as { monitoring: unknown })).toEqual(full);
-  expectTypeOf<keyof MonitoringConfig>().toEqualTypeOf<Exclude<keyof OpsOptions, "onAlert" | "sinks">>();
+  expectTypeOf<keyof MonitoringConfig>().toEqualTypeOf<
+    Exclude<keyof OpsOptions, "onAlert" | "sinks">
+  >();
 });
 
 it("leaves to the defaults what is left out", () => {

@@ -4,7 +4,7 @@ import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createRoomyStore } from "./make-room.ts";
 import type { Exclusively } from "./journals.ts";
-import type { PrivateFileStore } from "./private-file-store.ts";
+import { createPrivateFileStore, type PrivateFileStore } from "./private-file-store.ts";
 import { openPrivateFiles } from "./private-files.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
 import { runExclusively } from "./run-exclusively.ts";
@@ -82,6 +82,8 @@ export function openWeightStore(
   const files = openPrivateFiles(name);
   const journalFiles = openPrivateFiles(`${name}-journals`);
   if (!files || !journalFiles) return store;
+  // Two tabs must not write to one journal at once, and nothing else keeps them from it.
+  if (!("locks" in navigator)) return createPrivateFileStore(store, files, Date.now);
   const exclusively: Exclusively = (journal, work) =>
     runExclusively(`fastvlm-kit.journal:${name}:${journal}`, work);
   return createWeightStore({
