@@ -11,7 +11,6 @@ interface Reading {
 
 interface StateSet {
   readonly steps: readonly Step[];
-  readonly isLast: boolean;
   /** The fewest bytes to an end. */
   readonly distance: number;
   /** Known next sets, by character. */
@@ -39,7 +38,6 @@ export function createMatcher({ steps, jumps, last }: Automaton): Matcher {
     if (!set) {
       set = {
         steps: sorted.flatMap((state) => steps[state]!),
-        isLast: states.has(last),
         distance: Math.min(...sorted.map((state) => distances[state]!)),
         next: new Map(),
       };
