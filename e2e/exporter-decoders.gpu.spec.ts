@@ -5,6 +5,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import type { ModelDescriptor, ModelFile, ModelVariant } from "@fastvlm-kit/web";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { EXPORTER_DECODERS_FOLDER, expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 
 interface Expected {
@@ -38,9 +39,8 @@ const DECODERS: Readonly<Record<string, readonly string[]>> = {
 
 for (const [decoder, data] of Object.entries(DECODERS)) {
   // On the CPU every run of the tests has all of them (other-exports.test.ts). A software adapter takes a minute for each.
-  const tag = decoder === "decoder_optimum.onnx" ? [] : "@exhaustive";
   const name = `${decoder} answers questions that begin alike on WebGPU as on WASM, and as torch does`;
-  test(name, { tag }, async ({ kitPage, server }) => {
+  test(name, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, server }) => {
     test.setTimeout(240_000);
     const model = describeExport(decoder, data, `${server.origin}/models/`);
     for (const device of ["webgpu", "wasm"] as const) {

@@ -6,7 +6,7 @@ import { downloadFor, openPage, randomFrom, readSeed } from "./killed-lives.ts";
 import { askedShards, expectToGoOn, shardedModel, shardsOf, storedShards } from "./stored-model.ts";
 
 const KIB = 2 ** 10;
-const KILLS = isExhaustive ? 20 : 4;
+const KILLS = isExhaustive ? 20 : 3;
 const LONGEST_LIFE_MS = 700;
 
 test(`a browser that is killed at ${String(KILLS)} random moments loses no shard that it had stored`, async ({

@@ -7,7 +7,7 @@ import { expect, readScenes, test, type Scene } from "./fixtures.ts";
 import { isExhaustive } from "../tools/exhaustive.ts";
 import { answerWithKit, answerWithReference, type Question } from "./answers.ts";
 
-const scenes = readScenes().slice(0, isExhaustive ? 48 : 8);
+const scenes = readScenes().slice(0, isExhaustive ? 48 : 6);
 const CAPTION = "Describe this image.";
 const OTHER_PROMPTS = [
   "Describe this image in detail.",
