@@ -1,6 +1,6 @@
 /** Compares what the kit decodes with what the page shows in an `<img>`. */
 
-import type { DecodedImage } from "../../packages/web/src/inference/decode-file.ts";
+import type { DecodedImage } from "../../packages/web/src/decode/decode-file.ts";
 // Not part of the published packages: how errors cross from a worker.
 import { fromWireError, type WireError } from "../../packages/web/src/protocol/errors.ts";
 

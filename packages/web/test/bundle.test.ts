@@ -24,7 +24,7 @@ const BUDGETS = {
 
 /** Code that only a worker with a model needs. */
 const HEAVY = [
-  /^packages\/web\/src\/(inference|generation)\//,
+  /^packages\/web\/src\/(inference|generation|decode)\//,
   // The page knows of a family its name and the sides that it takes, to check options and descriptors.
   /^packages\/web\/src\/families\/(?!family-name|image-sides|read-model|[a-z]+\/sides)/,
   /^packages\/web\/src\/image\/tensor\/(image-tensor|axis-weights|resample|resize-[a-z]+|crop-to-tensor)[.]ts$/,

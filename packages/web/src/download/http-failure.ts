@@ -1,7 +1,7 @@
 /** Decides what an answer with an HTTP error means: whether and when to try again, and what to advise. */
 
 import { downloadFailed, Interruption, type FailureFacts, type Wanted } from "./interruption.ts";
-import { readWait } from "./rate-limit.ts";
+import { readWait } from "../shared/rate-limit.ts";
 
 /** Statuses for timeout, too early, and too many requests. */
 const TRANSIENT_STATUS = new Set([408, 425, 429]);

@@ -1,6 +1,6 @@
 /** Answers for addresses that contain the file itself. */
 
-import { decodeDataAddress } from "./data-address.ts";
+import { decodeDataAddress } from "../shared/data-address.ts";
 import { downloadFailed, Interruption, type Wanted } from "./interruption.ts";
 import type { RangeAnswer } from "./range-answer.ts";
 

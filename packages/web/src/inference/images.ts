@@ -17,7 +17,7 @@ import { sha256 } from "../storage/sha256.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { toHints } from "./image-hints.ts";
 import { capToImage } from "./image-sizes.ts";
-import { decodeImage, readImage, type ImageContent } from "./decode-image.ts";
+import { decodeImage, readImage, type ImageContent } from "../decode/decode-image.ts";
 import { keepTiles } from "./kept-tiles.ts";
 import { imageKeyOf, tileKeyOf, tileKeysOf } from "./tile-keys.ts";
 

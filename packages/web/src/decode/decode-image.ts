@@ -2,7 +2,7 @@
 
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { VlmError } from "../protocol/errors.ts";
-import { decodeDataAddress } from "../download/data-address.ts";
+import { decodeDataAddress } from "../shared/data-address.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { unreadableFile } from "../image/image-errors.ts";
 import { chooseCopiedSize } from "../image/choose-decoded-size.ts";
