@@ -1,10 +1,10 @@
 /** What `health()` has to ask somebody for. */
 
-import type { ActiveModel } from "../serving/active-model.ts";
+import type { LocalNode } from "../serving/local-node.ts";
 
 /** @returns why the device fails its check, in English; undefined if it passes */
 export async function whyDeviceFails(
-  serving: Pick<ActiveModel, "checkDevice">,
+  node: Pick<LocalNode, "checkDevice">,
   timeoutMs: number,
 ): Promise<string | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,7 +13,7 @@ export async function whyDeviceFails(
       resolve(`The check of the device had not ended after ${String(timeoutMs)} ms.`);
     }, timeoutMs);
   });
-  const checked = serving.checkDevice().then(
+  const checked = node.checkDevice().then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );

@@ -3,16 +3,10 @@
 import { toCall, toImageView, type CallSettings } from "./call.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import { OpenImageHandle } from "./open-image.ts";
-import type {
-  CaptionOptions,
-  GenerateRequest,
-  OpenOptions,
-  ImageViewOption,
-} from "../api/calls.ts";
+import type { CaptionOptions, GenerateRequest, OpenOptions } from "../api/calls.ts";
 import type { ImageQuestion, OpenImage } from "../api/open-image.ts";
 import type { HealthOptions, UpdateOptions, Vlm } from "../api/vlm.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { toAnsweredCall, toUnansweredCall } from "../metrics/ended-call.ts";
 import { DEFAULT_TIMEOUT_MS } from "../protocol/options.ts";
 import {
   captionOptions,
@@ -32,6 +26,7 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
+import { openAlready, toAskedCall, toList, viewOf, type TakeRequest } from "./call-options.ts";
 import { checkStatement, choose, score, type Chooser } from "./choices.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "../api/choices.ts";
 import { createEventQueue } from "./event-queue.ts";
@@ -40,7 +35,8 @@ import { isCostly, newImageName, recogniseImages } from "../sources/image-source
 import type { ImageSource } from "../api/image-source.ts";
 import type { ImageSettings } from "../sources/snapshot-options.ts";
 import { seenAs } from "./seen-as.ts";
-import type { ActiveModel, AskedCall } from "../serving/active-model.ts";
+import { summarized, type SummaryOptions } from "./summarized.ts";
+import type { ActiveModel } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
 import { takeImages, type TakenImages } from "../sources/take-images.ts";
 import { toHealthReport } from "./health-report.ts";
@@ -156,8 +152,9 @@ export class VlmClient implements Vlm {
     const options: HealthOptions = read(healthOptions, given, "options");
     const serving = this.#serving;
     const { deep = false, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-    const selfCheckFailure = deep ? await whyDeviceFails(serving, timeoutMs) : undefined;
-    const { supervisor, latest, health, queue, memory } = serving;
+    const selfCheckFailure = deep ? await whyDeviceFails(serving.local, timeoutMs) : undefined;
+    const { local, latest, health, queue, memory } = serving;
+    const { supervisor } = local;
     const { selfCheck } = health;
     const facts = {
       model: latest.model,
@@ -184,7 +181,7 @@ export class VlmClient implements Vlm {
     read(cleared, what, "what");
     const serving = this.#serving;
     await hidingCauses(this.#settings.debug, async () => {
-      const { handle } = await serving.supervisor.ready();
+      const { handle } = await serving.local.supervisor.ready();
       await handle.clearCache({ storage: this.#settings.storage }, what);
     });
     if (what !== "models") serving.forget();
@@ -283,64 +280,45 @@ export class VlmClient implements Vlm {
     const serving = this.#serving;
     const call = toCall(this.#nextCallId++, serving.model, request, settings);
     const sources = toList(request.image);
-    return this.#summarized(task ?? "prompt", request.signal, (onTaken) =>
-      serving.run({
-        ...this.#asked(serving, images ? [] : sources, request, onEvent),
-        call,
-        known: images ?? recogniseImages(sources),
-        take: async () => {
-          // Images that were open before the call stay open.
-          const taken = images ? openAlready(images) : await this.#take(serving, sources, request);
-          onTaken(taken.images);
-          return taken;
-        },
-      }),
-    );
-  }
-
-  /** Runs a call, and tells when it ends how it ended. */
-  async #summarized(
-    task: EndedCall["task"],
-    signal: AbortSignal | undefined,
-    run: (onTaken: (images: readonly WireImage[]) => void) => Promise<VlmResult>,
-  ): Promise<VlmResult> {
-    const startedAt = Date.now();
-    const start = performance.now();
-    let imageKinds: EndedCall["imageKinds"] = [];
-    const onTaken = (images: readonly WireImage[]): void => {
-      imageKinds = images.map(({ kind }) =>
-        kind === "blob" || kind === "data" ? "file" : "pixels",
-      );
+    const summary: SummaryOptions = {
+      task: task ?? "prompt",
+      signal: request.signal,
+      onCallEnded: this.#settings.onCallEnded,
+      onFailed: (error, milliseconds) => {
+        serving.noteFailed(error, milliseconds);
+      },
     };
-    try {
-      const result = await run(onTaken);
-      const begun = { startedAt, task, imageKinds };
-      this.#settings.onCallEnded(toAnsweredCall(begun, performance.now() - start, result));
-      return result;
-    } catch (error) {
-      const isAborted = signal?.aborted === true;
-      const milliseconds = performance.now() - start;
-      const begun = { startedAt, task, imageKinds };
-      this.#settings.onCallEnded(toUnansweredCall(begun, milliseconds, error, isAborted));
-      if (!isAborted) this.#serving.noteFailed(error, milliseconds);
-      throw error;
-    }
+    return summarized(summary, (onTaken) => {
+      const take = async (): Promise<TakenImages> => {
+        // Images that were open before the call stay open.
+        const taken = images ? openAlready(images) : await this.#take(serving, sources, request);
+        onTaken(taken.images);
+        return taken;
+      };
+      const costs = isCostly(images ? [] : sources, this.#settings.images);
+      const asked = toAskedCall(request, { isCostly: costs, take, onEvent });
+      return serving.run({ ...asked, call, known: images ?? recogniseImages(sources) });
+    });
   }
 
   async #open(source: ImageSource, options: OpenOptions) {
     const serving = this.#serving;
     const sources = [source];
     let named: WireImage | undefined;
-    const asked = this.#asked(serving, sources, options, () => undefined);
     // The image stays open when it is ready, and is closed where that fails.
     let release = (): void => undefined;
     const take = async (): Promise<TakenImages> => {
-      const taken = await asked.take();
+      const taken = await this.#take(serving, sources, options);
       ({ release } = taken);
       return { ...taken, release: () => undefined };
     };
+    const asked = toAskedCall(options, {
+      isCostly: isCostly(sources, this.#settings.images),
+      take,
+      onEvent: () => undefined,
+    });
     try {
-      const info = await serving.open({ ...asked, take }, ([image]) => {
+      const info = await serving.open(asked, ([image]) => {
         if (!image) throw new Error("One image was taken");
         named = { ...image, id: image.id ?? newImageName() };
         return { id: this.#nextCallId++, image: named, ...toImageView(options) };
@@ -351,23 +329,6 @@ export class VlmClient implements Vlm {
       release();
       throw error;
     }
-  }
-
-  /** What holds for every call with images that are still to be taken. */
-  #asked(
-    serving: ActiveModel,
-    sources: readonly ImageSource[],
-    request: TakeRequest & Pick<GenerateRequest, "priority">,
-    onEvent: (event: GenerateEvent) => void,
-  ): AskedCall {
-    return {
-      priority: request.priority ?? "interactive",
-      signal: request.signal,
-      timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      isCostly: isCostly(sources, this.#settings.images),
-      take: () => this.#take(serving, sources, request),
-      onEvent,
-    };
   }
 
   async #take(
@@ -387,27 +348,6 @@ export class VlmClient implements Vlm {
       throw error;
     }
   }
-}
-
-type TakeRequest = Pick<GenerateRequest, "signal" | "timeoutMs" | "detail" | "fit">;
-
-/** Images that were open before the call. They stay open, and cost no time. */
-function openAlready(images: readonly WireImage[]): TakenImages {
-  return { images, waitedMs: 0, release: () => undefined };
-}
-
-/** The options of an open image, which apply to every question about it. */
-function viewOf({ fit, detail, targetLatencyMs }: OpenOptions): Pick<OpenOptions, ImageViewOption> {
-  return {
-    ...(fit !== undefined && { fit }),
-    ...(detail !== undefined && { detail }),
-    ...(targetLatencyMs !== undefined && { targetLatencyMs }),
-  };
-}
-
-function toList(image: GenerateRequest["image"]): readonly ImageSource[] {
-  if (image === undefined) return [];
-  return Array.isArray(image) ? (image as readonly ImageSource[]) : [image as ImageSource];
 }
 
 function disposedError(): DOMException {

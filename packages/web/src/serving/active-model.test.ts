@@ -218,12 +218,12 @@ describe("ActiveModel", () => {
 
   it("checks the device in the worker, and tells its supervisor where that fails", async () => {
     const { active, handle, supervisor } = open(() => Promise.resolve(makeResult()));
-    await active.checkDevice();
+    await active.local.checkDevice();
     expect(supervisor.noteFailure).not.toHaveBeenCalled();
     const details = { device: "wasm", check: "x", actual: 0, limit: 1 } as const;
     const error = new VlmError("device-check-failed", "Wrong.", details);
     handle.checkDevice.mockRejectedValue(error);
-    await expect(active.checkDevice()).rejects.toBe(error);
+    await expect(active.local.checkDevice()).rejects.toBe(error);
     expect(supervisor.noteFailure).toHaveBeenCalledWith(active.latest, error);
   });
 

@@ -1,4 +1,4 @@
-/** A model that answers calls, with its supervisor, the queue of its calls, and the answers that it remembers. */
+/** A model that answers calls, with the nodes that run them, the queue of its calls, and the answers that it remembers. */
 
 import { reportCall } from "../metrics/call-metrics.ts";
 import { errorTypeOf } from "../metrics/ended-call.ts";
@@ -14,15 +14,11 @@ import type { HealthLog } from "./health-log.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { MemoryWatch, type MeasureMemory } from "./memory-watch.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import { LocalNode, type NodeSupervisor } from "./local-node.ts";
+import { NodeSet } from "./node-set.ts";
+import type { CallLimits, Node, NodeCall } from "./node.ts";
 import { createResultMemory } from "./result-memory.ts";
-import { openImage, runCall } from "./run-call.ts";
-import type { LoadedWorker, Supervisor } from "./supervisor.ts";
-
-/** As far as a model that serves needs one. */
-export type ServingSupervisor = Pick<
-  Supervisor,
-  "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose" | "worker" | "circuitOf"
->;
+import type { LoadedWorker } from "./supervisor.ts";
 
 /** Limits of the queue and of memory, and when the worker of an idle model ends. */
 export interface ServingLimits {
@@ -62,12 +58,14 @@ export interface AskedQuestion extends AskedCall {
 
 export class ActiveModel {
   readonly model: ModelDescriptor;
-  readonly supervisor: ServingSupervisor;
+  /** The worker of this page that was started first. */
+  readonly local: LocalNode;
   /** The worker that runs the last call. */
   latest: LoadedWorker;
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #nodes = new NodeSet();
   readonly #queue: CallQueue;
   readonly #idle: IdleTimer;
   readonly #memoryWatch: MemoryWatch;
@@ -78,7 +76,7 @@ export class ActiveModel {
   /** @param ready the loaded worker of this supervisor */
   constructor(
     model: ModelDescriptor,
-    supervisor: ServingSupervisor,
+    supervisor: NodeSupervisor,
     ready: LoadedWorker,
     { recorder, onEvent, health }: ServingReport,
     limits: ServingLimits,
@@ -87,7 +85,12 @@ export class ActiveModel {
     this.#limits = limits;
     this.health = health;
     this.model = model;
-    this.supervisor = supervisor;
+    const onLoaded = (loaded: LoadedWorker): void => {
+      this.latest = loaded;
+      if (!loaded.fallback) health.clear("fallback");
+    };
+    this.local = new LocalNode("worker-1", supervisor, { ready, onLoaded });
+    this.#nodes.add(this.local);
     this.latest = ready;
     this.#recorder = recorder;
     this.#queue = new CallQueue({
@@ -99,6 +102,7 @@ export class ActiveModel {
       onRefused: (reason) => {
         recorder.record("vlm.queue.refused", 1, { "vlm.reason": reason });
       },
+      free: () => this.#nodes.free,
     });
     this.#idle = new IdleTimer(unloadAfterMs, () => {
       supervisor.unload("idle");
@@ -115,7 +119,7 @@ export class ActiveModel {
       },
       dropCaches: ({ bytes }) => {
         tell(bytes);
-        if (!this.latest.handle.isEnded) this.latest.handle.dropCaches();
+        this.local.dropCaches();
       },
       unload: ({ bytes }) => {
         tell(bytes);
@@ -133,13 +137,12 @@ export class ActiveModel {
     asked.signal?.throwIfAborted();
     const known = asked.known && this.#recall({ ...asked.call, images: asked.known }, asked);
     if (known) return known;
-    return this.#inTurn(asked, async ({ images, waitedMs }, queue) => {
-      const call: GenerateCall = { ...asked.call, images };
+    const toCall = (images: readonly WireImage[]): GenerateCall => ({ ...asked.call, images });
+    return this.#inTurn(asked, toCall, async (node, call, limits) => {
       // The call before it may have asked the same.
       const recalled = this.#recall(call, asked);
       if (recalled) return recalled;
-      const options = { ...asked, ...queue, call, waitedMs };
-      const result = await runCall(this.supervisor, options, this.#noteLoaded);
+      const result = await node.run({ ...limits, call, onEvent: asked.onEvent });
       this.#memory.remember(call, result);
       return result;
     });
@@ -147,9 +150,9 @@ export class ActiveModel {
 
   /** Makes an image ready for the calls that follow. */
   open(asked: AskedCall, toCall: (images: readonly WireImage[]) => OpenCall): Promise<ImageInfo> {
-    return this.#inTurn(asked, ({ images, waitedMs }, queue) => {
-      const options = { ...asked, ...queue, call: toCall(images), waitedMs };
-      return openImage(this.supervisor, options, this.#noteLoaded);
+    return this.#inTurn(asked, toCall, (node, call, limits) => {
+      if (!node.open) throw new Error(`The node "${node.name}" keeps no image open`);
+      return node.open({ ...limits, call });
     });
   }
 
@@ -179,23 +182,6 @@ export class ActiveModel {
     return latest && { usedBytes: latest.bytes, maxBytes: this.#limits.maxMemoryBytes ?? Infinity };
   }
 
-  /**
-   * Makes the check of the device again, and starts a worker first if there is none. A device that fails it is not used
-   * any more, as if a call had failed.
-   *
-   * @throws {VlmError} `device-check-failed`, and what a load and the runtime throw
-   */
-  async checkDevice(): Promise<void> {
-    const loaded = await this.supervisor.ready();
-    this.#noteLoaded(loaded);
-    try {
-      await loaded.handle.checkDevice();
-    } catch (error) {
-      this.supervisor.noteFailure(loaded, error);
-      throw error;
-    }
-  }
-
   /** Forgets the remembered answers. */
   forget(): void {
     this.#memory.clear();
@@ -213,31 +199,30 @@ export class ActiveModel {
   async dispose(error: Error): Promise<void> {
     this.#idle.end();
     this.#queue.close(error);
-    await this.supervisor.dispose(error);
+    await Promise.all(this.#nodes.nodes.map((node) => node.dispose(error)));
   }
 
-  readonly #noteLoaded = (loaded: LoadedWorker): void => {
-    this.latest = loaded;
-    if (!loaded.fallback) this.health.clear("fallback");
-  };
-
-  /** Takes a place in the queue, then the images, and runs `work` when it is the call's turn. */
-  async #inTurn<T>(
-    { priority, signal, isCostly, take, onEvent }: AskedCall,
-    work: (taken: TakenImages, queue: InQueue) => Promise<T>,
+  /** Takes a place in the queue, then the images, and runs `work` on a node when it is the call's turn. */
+  async #inTurn<Call extends NodeCall, T>(
+    { priority, signal, timeoutMs, isCostly, take, onEvent }: AskedCall,
+    toCall: (images: readonly WireImage[]) => Call,
+    work: (node: Node, call: Call, limits: CallLimits) => Promise<T>,
   ): Promise<T> {
     const place = this.#queue.enter(priority);
     this.#idle.stop();
     const sent: Promise<unknown>[] = [];
+    const onSent = (done: Promise<unknown>): void => void sent.push(done);
     const run = async (): Promise<T> => {
       if (isCostly) await place.mayTake(signal);
-      const taken = await take();
+      const { images, waitedMs, release } = await take();
       try {
         onEvent({ type: "queued", position: place.position });
-        const queuedMs = await place.turn(signal);
-        return await work(taken, { queuedMs, onSent: (done) => sent.push(done) });
+        const call = toCall(images);
+        const turn = await place.turn(signal, () => this.#nodes.claim(call));
+        const limits = { signal, timeoutMs, waitedMs, queuedMs: turn.queuedMs, onSent };
+        return await work(turn.claim.node, call, limits);
       } finally {
-        taken.release();
+        release();
       }
     };
     const call = run();
@@ -246,7 +231,7 @@ export class ActiveModel {
       return await call;
     } finally {
       this.#calls.delete(call);
-      // A call that was given up may still keep the worker busy. The next one goes when the worker is free.
+      // A call that was given up may still keep its node busy. The next one goes when the node is free.
       void Promise.allSettled(sent).then(() => {
         place.leave();
         if (!this.#queue.isIdle) return;
@@ -267,10 +252,4 @@ export class ActiveModel {
     reportCall(this.#recorder, result);
     return result;
   }
-}
-
-/** What the queue adds to a call. */
-interface InQueue {
-  readonly queuedMs: number;
-  readonly onSent: (done: Promise<unknown>) => void;
 }

@@ -17,7 +17,22 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
-function create({ maxQueue = Infinity, rate = 0, perMs = 0 } = {}) {
+/** Lets `max` calls run at once. */
+function createClaims(max: number) {
+  let claimed = 0;
+  const claim = () => {
+    if (claimed >= max) return undefined;
+    claimed++;
+    const release = () => {
+      claimed--;
+    };
+    return { release };
+  };
+  return { claim, free: () => max - claimed };
+}
+
+function create({ maxQueue = Infinity, rate = 0, perMs = 0, max = 1 } = {}) {
+  const { claim, free } = createClaims(max);
   const depths: number[] = [];
   const refused: string[] = [];
   const queue = new CallQueue({
@@ -25,15 +40,16 @@ function create({ maxQueue = Infinity, rate = 0, perMs = 0 } = {}) {
     limiter: rate > 0 ? createRateLimiter({ calls: rate, perMs }) : undefined,
     onDepth: (depth) => depths.push(depth),
     onRefused: (reason) => refused.push(reason),
+    free,
   });
   const ran: string[] = [];
   /** Makes a call whose images are there; `leave` ends it. */
   const call = (name: string, priority: CallPriority = "interactive") => {
     const place = queue.enter(priority);
     const { position } = place;
-    const turn = place.turn(undefined).then((waitedMs) => {
+    const turn = place.turn(undefined, claim).then(({ queuedMs }) => {
       ran.push(name);
-      return waitedMs;
+      return queuedMs;
     });
     turn.catch(() => undefined);
     return { ...place, position, turn };
@@ -46,7 +62,7 @@ function create({ maxQueue = Infinity, rate = 0, perMs = 0 } = {}) {
       await settle();
     }
   };
-  return { queue, depths, refused, ran, call, drain };
+  return { queue, claim, depths, refused, ran, call, drain };
 }
 
 function fullOf(queue: CallQueue): VlmError<"queue-full">["details"] {
@@ -75,12 +91,12 @@ describe("CallQueue", () => {
   });
 
   it("lets calls go past one whose images are not there yet", async () => {
-    const { queue, call, ran } = create();
+    const { queue, claim, call, ran } = create();
     const slow = queue.enter("interactive");
     const quick = call("quick");
     expect(quick.position).toBe(0);
     await quick.turn;
-    const turn = slow.turn(undefined);
+    const turn = slow.turn(undefined, claim);
     quick.leave();
     await turn;
     expect(ran).toEqual(["quick"]);
@@ -148,7 +164,7 @@ describe("CallQueue", () => {
   });
 
   it("lets some waiting calls fetch their images early, and the next one when one of them runs", async () => {
-    const { queue } = create();
+    const { queue, claim } = create();
     const taken: number[] = [];
     const places = Array.from({ length: MAX_EARLY + 2 }, (_, index) => {
       const place = queue.enter("background");
@@ -157,7 +173,7 @@ describe("CallQueue", () => {
     });
     await settle();
     expect(taken).toHaveLength(MAX_EARLY);
-    await places[0]!.turn(undefined);
+    await places[0]!.turn(undefined, claim);
     await settle();
     expect(taken).toHaveLength(MAX_EARLY + 1);
     places[1]!.leave(); // Given up.
@@ -167,12 +183,33 @@ describe("CallQueue", () => {
     await queue.enter("interactive").mayTake(undefined);
   });
 
+  it("lets as many calls run as can claim something, and goes past one that cannot", async () => {
+    const { queue, call, ran, depths } = create({ max: 2, maxQueue: 2 });
+    const picky = queue.enter("interactive");
+    let hasWish = false;
+    const turn = picky.turn(undefined, () => (hasWish ? { release: () => undefined } : undefined));
+    const first = call("1");
+    call("2");
+    const third = call("3");
+    await settle();
+    expect(ran).toEqual(["1", "2"]);
+    expect(third.position).toBe(3); // One waits, and two run.
+    expect(fullOf(queue)).toMatchObject({ reason: "max-queue", waiting: 2 });
+    first.leave();
+    await settle();
+    expect(ran).toEqual(["1", "2", "3"]);
+    hasWish = true;
+    queue.advance();
+    expect((await turn).queuedMs).toBe(0);
+    expect(depths.at(-1)).toBe(0);
+  });
+
   it("gives the signal's reason at once, and the next call its turn", async () => {
-    const { queue, call, ran } = create();
+    const { queue, claim, call, ran } = create();
     const first = call("1");
     const controller = new AbortController();
     const second = queue.enter("interactive");
-    const turn = second.turn(controller.signal);
+    const turn = second.turn(controller.signal, claim);
     const third = call("3");
     const reason = new DOMException("enough", "AbortError");
     controller.abort(reason);

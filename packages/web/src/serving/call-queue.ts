@@ -1,7 +1,7 @@
 /**
- * The calls of one model that wait for their turn, in the page, where a waiting call costs next to nothing. One call at a
- * time goes to the worker. Interactive calls go before background calls, and a call whose images are not there yet holds
- * up no other.
+ * The calls of one model that wait for their turn, in the page, where a waiting call costs next to nothing. A call goes on
+ * when it can claim what it runs on. Interactive calls go before background calls, and a call whose images are not there
+ * yet holds up no other.
  */
 
 import { VlmError } from "../protocol/errors.ts";
@@ -31,6 +31,21 @@ export interface CallQueueOptions {
   /** Told of the number of waiting calls whenever it changes. */
   readonly onDepth: (waiting: number) => void;
   readonly onRefused: (reason: "max-queue" | "rate-limit") => void;
+  /** How many more calls could run now. */
+  readonly free: () => number;
+}
+
+/** What a call runs on, while it does. */
+export interface Claim {
+  /** Called when the call has left, before the next one is let go. */
+  release(): void;
+}
+
+/** A call whose turn has come. */
+export interface Turn<C extends Claim> {
+  readonly claim: C;
+  /** How long the wait was, in milliseconds. */
+  readonly queuedMs: number;
 }
 
 /** The place of one call, from when it is made until the worker is done with it. */
@@ -42,20 +57,23 @@ export interface Place {
   /**
    * Waits for the turn; the images are there.
    *
-   * @returns how long the wait was, in milliseconds
+   * @param claim takes what the call runs on, and returns undefined while that is not to be had
    */
-  turn(signal: AbortSignal | undefined): Promise<number>;
+  turn<C extends Claim>(
+    signal: AbortSignal | undefined,
+    claim: () => C | undefined,
+  ): Promise<Turn<C>>;
   /** Gives the place up, so that the next call can go. */
   leave(): void;
 }
 
 export class CallQueue {
   readonly #options: CallQueueOptions;
-  /** In the order in which the calls were made. The one that runs is not among them. */
+  /** In the order in which the calls were made. Those that run are not among them. */
   readonly #waiting: Waiting[] = [];
   /** Those of them whose images are there, in the order in which they arrived. */
   readonly #ready: Waiting[] = [];
-  #running: Waiting | undefined;
+  readonly #running = new Set<Waiting>();
   #overtaken = 0;
   #callMs: number | undefined;
   #closed: Error | undefined;
@@ -70,7 +88,7 @@ export class CallQueue {
   }
 
   get isIdle(): boolean {
-    return !this.#running && this.#waiting.length === 0;
+    return this.#running.size === 0 && this.#waiting.length === 0;
   }
 
   /** How long the call that waits longest has waited, in milliseconds. */
@@ -82,9 +100,9 @@ export class CallQueue {
   /** @throws {VlmError} `queue-full` */
   enter(priority: CallPriority): Place {
     if (this.#closed) throw this.#closed;
-    const { maxQueue, limiter } = this.#options;
-    // A call that finds the queue empty need not wait, so that it takes none of the places.
-    if (!this.isIdle && this.#waiting.length >= maxQueue + (this.#running ? 0 : 1)) {
+    const { maxQueue, limiter, free } = this.#options;
+    // A call that can run at once need not wait, so that it takes none of the places.
+    if (this.#waiting.length >= maxQueue + free()) {
       throw this.#full("max-queue", maxQueue, this.#freeInMs());
     }
     const waitMs = limiter?.take() ?? 0;
@@ -99,15 +117,25 @@ export class CallQueue {
       },
       mayTake: (signal) => {
         waiting.wantsToTake = true;
-        this.#advance();
+        this.advance();
         return untilAborted(waiting.taking, signal);
       },
-      turn: async (signal) => {
+      turn: async <C extends Claim>(
+        signal: AbortSignal | undefined,
+        claim: () => C | undefined,
+      ): Promise<Turn<C>> => {
         const readyAt = performance.now();
+        let claimed: C | undefined;
+        waiting.tryToClaim = () => {
+          claimed = claim();
+          waiting.claim = claimed;
+          return claimed !== undefined;
+        };
         this.#ready.push(waiting);
-        this.#advance();
+        this.advance();
         await untilAborted(waiting.turn, signal);
-        return performance.now() - readyAt;
+        if (!claimed) throw new Error("A call was let go without a claim");
+        return { claim: claimed, queuedMs: performance.now() - readyAt };
       },
       leave: () => {
         this.#leave(waiting);
@@ -122,11 +150,11 @@ export class CallQueue {
   }
 
   #leave(waiting: Waiting): void {
-    if (this.#running === waiting) {
-      this.#running = undefined;
+    if (this.#running.delete(waiting)) {
+      waiting.claim?.release();
       this.#measure(performance.now() - waiting.startedAt);
     } else this.#remove(waiting);
-    this.#advance();
+    this.advance();
   }
 
   #remove(waiting: Waiting): void {
@@ -134,14 +162,15 @@ export class CallQueue {
     if (remove(this.#waiting, waiting)) this.#options.onDepth(this.depth);
   }
 
-  /** Lets the next call run, and lets others take their images, as far as that is possible now. */
-  #advance(): void {
-    const next = this.#running ? undefined : this.#choose();
-    if (next) {
+  /** Lets the next calls run, and lets others take their images, as far as that is possible now. */
+  advance(): void {
+    let next = this.#choose();
+    while (next) {
       this.#remove(next);
-      this.#running = next;
+      this.#running.add(next);
       next.startedAt = performance.now();
       next.letGo();
+      next = this.#choose();
     }
     for (const priority of ["interactive", "background"] as const) {
       const takers = this.#waiting.filter((one) => one.wantsToTake && one.priority === priority);
@@ -149,12 +178,16 @@ export class CallQueue {
     }
   }
 
+  /** @returns the next call that could claim what it runs on */
   #choose(): Waiting | undefined {
-    const background = this.#ready.find(({ priority }) => priority === "background");
-    const interactive = this.#ready.find(({ priority }) => priority === "interactive");
-    const isDue = background && this.#overtaken >= MAX_OVERTAKEN;
-    const next = isDue ? background : (interactive ?? background);
-    this.#overtaken = background && next === interactive ? this.#overtaken + 1 : 0;
+    const background = this.#ready.filter(({ priority }) => priority === "background");
+    const interactive = this.#ready.filter(({ priority }) => priority === "interactive");
+    const isDue = this.#overtaken >= MAX_OVERTAKEN;
+    const order = isDue ? [...background, ...interactive] : [...interactive, ...background];
+    const next = order.find((one) => one.tryToClaim());
+    if (!next) return undefined;
+    const overtakes = background.length > 0 && next.priority === "interactive";
+    this.#overtaken = overtakes ? this.#overtaken + 1 : 0;
     return next;
   }
 
@@ -162,7 +195,7 @@ export class CallQueue {
     const before = this.#ready.filter(
       (one) => one.priority === "interactive" || priority === "background",
     );
-    return before.length + (this.#running ? 1 : 0);
+    return before.length + (this.#options.free() > 0 ? 0 : this.#running.size);
   }
 
   #measure(milliseconds: number): void {
@@ -170,10 +203,12 @@ export class CallQueue {
     this.#callMs = before + (milliseconds - before) * NEWEST_SHARE;
   }
 
-  /** When the call that runs will probably have ended, so that there is a place again. */
+  /** When the first of the calls that run will probably have ended, so that there is a place again. */
   #freeInMs(): number {
     const callMs = this.#callMs ?? UNMEASURED_MS;
-    const ranMs = this.#running ? performance.now() - this.#running.startedAt : 0;
+    // The one that has run longest is the first in the set.
+    const [first] = this.#running;
+    const ranMs = first ? performance.now() - first.startedAt : 0;
     // A call that already takes longer than most will not end at once.
     return Math.max(callMs - ranMs, callMs / 4);
   }
@@ -203,6 +238,10 @@ class Waiting {
   readonly turn: Promise<void>;
   wantsToTake = false;
   startedAt = 0;
+  /** What it runs on, from when it is let go. */
+  claim: Claim | undefined;
+  /** @returns whether it can go now */
+  tryToClaim: () => boolean = () => false;
   letTake!: () => void;
   letGo!: () => void;
   reject!: (error: Error) => void;

@@ -3,32 +3,9 @@
 import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
-import type { CallMessage, CallStage, GenerateCall, OpenCall } from "../wire/worker-api.ts";
+import type { CallMessage, CallStage, OpenCall } from "../wire/worker-api.ts";
+import type { CallLimits, OpenOptions, RunOptions } from "./node.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
-
-/** What holds for every call, whatever it asks. */
-interface CallLimits {
-  readonly signal: AbortSignal | undefined;
-  readonly timeoutMs: number;
-  /** How much of `timeoutMs` was used to get the images. The wait in the queue does not count. */
-  readonly waitedMs: number;
-  /** How long the call has waited for its turn, in milliseconds. */
-  readonly queuedMs: number;
-  /** Gets what ends when the worker is done with the call. That is later than the call's end, if it was given up. */
-  readonly onSent: (done: Promise<unknown>) => void;
-}
-
-/** Options of {@link runCall}. */
-export interface RunOptions extends CallLimits {
-  readonly call: GenerateCall;
-  /** Receives every event but `done`. */
-  readonly onEvent: (event: GenerateEvent) => void;
-}
-
-/** Options of {@link openImage}. */
-export interface OpenOptions extends CallLimits {
-  readonly call: OpenCall;
-}
 
 /**
  * After a timeout or an abort, a worker normally stops at the next token. A worker that has not stopped after this time
