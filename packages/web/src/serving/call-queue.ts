@@ -42,7 +42,7 @@ export interface Claim {
 }
 
 /** A call whose turn has come. */
-export interface Turn<C extends Claim> {
+interface Turn<C extends Claim> {
   readonly claim: C;
   /** How long the wait was, in milliseconds. */
   readonly queuedMs: number;

@@ -36,7 +36,7 @@ export interface OpenOptions extends CallLimits {
 }
 
 /** What a node has: `none`: the next call starts it. `lost`: it will not answer any more, or not before something changes. */
-export type NodePhase = "loaded" | "starting" | "none" | "lost";
+type NodePhase = "loaded" | "starting" | "none" | "lost";
 
 export interface NodeState {
   readonly phase: NodePhase;
