@@ -8,6 +8,7 @@
 
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
+import { PACKAGES } from "./pack.ts";
 import { REPOSITORY } from "./run.ts";
 import { createSbom } from "./sbom.ts";
 
@@ -49,7 +50,9 @@ function parse(report: string): {
 }
 
 function main(): number {
-  const shipped = new Set(createSbom().components.map(({ name }) => name));
+  const shipped = new Set(
+    PACKAGES.flatMap((one) => createSbom(one).components.map(({ name }) => name)),
+  );
   const { stdout } = spawnSync("npm", ["audit", "--json", "--package-lock-only"], {
     cwd: REPOSITORY,
     encoding: "utf8",

@@ -19,10 +19,10 @@ const PUBLISHED_PROJECTS = [
   "packages/ops/tsconfig.build.json",
 ];
 
-/** Writes `dist` of every package, and the bill of materials of the SDK. Resolves to whether it could be. */
+/** Writes `dist` of every package, with its bill of materials. Resolves to whether it could be. */
 export async function buildPackages(): Promise<boolean> {
   copyOnnxRuntime();
-  writeSbom();
+  for (const name of PACKAGES) writeSbom(name);
   return runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]);
 }
 

@@ -1,26 +1,41 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { PACKAGES } from "./pack.ts";
 import { repositoryPath } from "./run.ts";
 import { createSbom } from "./sbom.ts";
 
-const { dependencies } = JSON.parse(
-  readFileSync(repositoryPath("packages/web/package.json"), "utf8"),
-) as { dependencies: Record<string, string> };
-const sbom = createSbom();
-const ofOthers = sbom.components.filter(({ name }) => !name.startsWith("@fastvlm-kit/"));
+/** What a package brings besides its own dependencies: theirs, and what its files contain. */
+const BROUGHT: Readonly<Record<string, readonly string[]>> = {
+  web: ["is-network-error", "jsesc", "onnxruntime-common", "onnxruntime-web"],
+};
 
-test("the bill of materials holds what the package ships, and nothing of the tools", () => {
-  const names = sbom.components.map(({ name }) => name).sort();
-  const bundled = ["is-network-error", "jsesc", "onnxruntime-common", "onnxruntime-web"];
-  expect(names).toEqual([...Object.keys(dependencies), ...bundled].sort());
-  expect(createSbom()).toEqual(sbom);
+const sboms = new Map(PACKAGES.map((name) => [name, createSbom(name)]));
+
+test.each(PACKAGES)("the bill of %s holds what it ships, and nothing of the tools", (name) => {
+  const manifest = readFileSync(repositoryPath(`packages/${name}/package.json`), "utf8");
+  const { dependencies = {} } = JSON.parse(manifest) as { dependencies?: Record<string, string> };
+  const names = sboms.get(name)!.components.map((one) => one.name);
+  expect(names.sort()).toEqual([...Object.keys(dependencies), ...(BROUGHT[name] ?? [])].sort());
 });
 
-test("SECURITY.md names each shipped dependency, with the licence that it has", () => {
+test("the same lock file makes the same bill", () => {
+  expect(createSbom("ops")).toEqual(sboms.get("ops"));
+});
+
+test("SECURITY.md names each dependency with its licence, and the packages that ship it", () => {
   const page = readFileSync(repositoryPath("SECURITY.md"), "utf8");
-  const rows = [...page.matchAll(/^\| `([^`]+)` +\| ([A-Za-z0-9.-]+) +\| (\S.*) \|$/gm)];
-  const listed = rows.map(([, name, license]) => `${name!} ${license!}`);
-  const shipped = ofOthers.map(({ name, licenses }) => `${name} ${licenses![0]!.license!.id!}`);
+  const rows = page.matchAll(
+    /^\| `([^`]+)` +\| ([A-Za-z0-9.-]+) +\| ((?:`\w+`(?:, )?)+) +\| \S.* \|$/gm,
+  );
+  const listed = [...rows].flatMap(([, name, license, packages]) =>
+    packages!.split(", ").map((one) => `${one.replaceAll("`", "")}: ${name!} ${license!}`),
+  );
+  const shipped = PACKAGES.flatMap((one) =>
+    sboms
+      .get(one)!
+      .components.filter(({ name }) => !name.startsWith("@fastvlm-kit/"))
+      .map(({ name, licenses }) => `${one}: ${name} ${licenses![0]!.license!.id!}`),
+  );
   expect(listed.sort()).toEqual(shipped.sort());
 });
 

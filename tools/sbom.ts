@@ -1,8 +1,8 @@
 /**
- * The bill of materials of what users of the SDK get: a CycloneDX file in `dist` of `packages/web`. The other two
- * packages have no dependencies. `npm sbom` writes it from the lock file; two things it cannot know are put right here.
- * It leaves out a dependency that the repository's own tools have too, so that it is asked for all of them, and what
- * the package does not reach is left out here. And onnxruntime-web is no dependency: its files are in the package.
+ * The bill of materials of what users of a package get: a CycloneDX file in `dist` of each published package. `npm sbom`
+ * writes it from the lock file; two things it cannot know are put right here. It leaves out a dependency that the
+ * repository's own tools have too, so that it is asked for all of them, and what the package does not reach is left out
+ * here. And onnxruntime-web is no dependency of the SDK: its files are in the package.
  */
 
 import { execFileSync } from "node:child_process";
@@ -31,22 +31,27 @@ interface Edge {
   readonly dependsOn: readonly string[];
 }
 
-/** What `dist/onnxruntime` holds, with the one package that onnxruntime's own bundles contain. */
+/** What the SDK's `dist/onnxruntime` holds, and the one package that onnxruntime's own bundles contain. */
 const BUNDLED: Readonly<Record<string, readonly string[]>> = {
+  "@fastvlm-kit/web": ["onnxruntime-web"],
   "onnxruntime-web": ["onnxruntime-common"],
 };
 
-/** Writes `dist/sbom.cdx.json` of `packages/web`. */
-export function writeSbom(): void {
-  const file = repositoryPath("packages/web/dist/sbom.cdx.json");
+/**
+ * Writes `dist/sbom.cdx.json` of a package.
+ *
+ * @param name its folder under `packages/`
+ */
+export function writeSbom(name: string): void {
+  const file = repositoryPath(`packages/${name}/dist/sbom.cdx.json`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(createSbom(), undefined, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(createSbom(name), undefined, 2)}\n`);
 }
 
-/** Lists `packages/web`, what it depends on, and what is bundled with it. The same lock file makes the same list. */
-export function createSbom(): Sbom {
+/** Lists a package, what it depends on, and what is bundled with it. The same lock file makes the same list. */
+export function createSbom(name: string): Sbom {
   const args = ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"];
-  const output = execFileSync("npm", [...args, "--workspace", "packages/web"], {
+  const output = execFileSync("npm", [...args, "--workspace", `packages/${name}`], {
     cwd: REPOSITORY,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
@@ -56,11 +61,11 @@ export function createSbom(): Sbom {
   const edges = new Map(all.dependencies.map((edge) => [edge.ref, edge.dependsOn]));
   const wantedOf = readWanted();
 
-  const root = all.components.find((one) => nameOf(one["bom-ref"]) === "@fastvlm-kit/web")!;
+  const root = all.components.find((one) => nameOf(one["bom-ref"]) === `@fastvlm-kit/${name}`)!;
   const shipped = new Map<string, readonly string[]>();
   const reach = (ref: string): void => {
     if (shipped.has(ref)) return;
-    const wanted = [...wantedOf(ref), ...(ref === root["bom-ref"] ? Object.keys(BUNDLED) : [])];
+    const wanted = wantedOf(ref);
     const next = edges.get(ref)!.filter((one) => wanted.includes(nameOf(one)));
     shipped.set(ref, next);
     next.forEach(reach);
@@ -87,7 +92,11 @@ function readWanted(): (ref: string) => readonly string[] {
     const known = name ?? path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
     if (version !== undefined) wanted.set(`${known}@${version}`, Object.keys(dependencies));
   }
-  return (ref) => BUNDLED[nameOf(ref)] ?? wanted.get(ref)!;
+  // onnxruntime-web's own dependencies are of its other builds.
+  return (ref) =>
+    nameOf(ref) === "onnxruntime-web"
+      ? BUNDLED["onnxruntime-web"]!
+      : [...wanted.get(ref)!, ...(BUNDLED[nameOf(ref)] ?? [])];
 }
 
 interface Lock {
