@@ -28,6 +28,7 @@ export default defineConfig(
           "./packages/tiny/tsconfig.json",
           "./packages/onnx/tsconfig*.json",
           "./packages/ops/tsconfig*.json",
+          "./packages/serve/tsconfig*.json",
           "./tsconfig.tools.json",
         ],
         tsconfigRootDir: import.meta.dirname,

@@ -8,7 +8,7 @@ import { REPOSITORY, runBin } from "./run.ts";
 import { writeSbom } from "./sbom.ts";
 
 /** Folders under `packages/`. */
-export const PACKAGES = ["web", "tiny", "onnx", "ops"] as const;
+export const PACKAGES = ["web", "tiny", "onnx", "ops", "serve"] as const;
 
 /** The packages' projects, without those of their tests. */
 const PUBLISHED_PROJECTS = [
@@ -17,6 +17,7 @@ const PUBLISHED_PROJECTS = [
   "packages/tiny",
   "packages/onnx/tsconfig.build.json",
   "packages/ops/tsconfig.build.json",
+  "packages/serve/tsconfig.build.json",
 ];
 
 /** Writes `dist` of every package, with its bill of materials. Resolves to whether it could be. */

@@ -82,8 +82,8 @@ function pathOfLibrary(name: string): string {
 
 /** What an app can import: the files that the packages' manifests name as their entries. */
 const ENTRIES = [
-  "^packages/web/src/(index|worker|compare|config|inspect)[.]ts$",
-  "^packages/(tiny|onnx|ops)/src/((graph|smolvlm|otel|dashboard)/)?index[.]ts$",
+  "^packages/web/src/(index|worker|compare|config|host|inspect|node)[.]ts$",
+  "^packages/(tiny|onnx|ops|serve)/src/((graph|smolvlm|otel|dashboard)/)?index[.]ts$",
 ];
 
 const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
@@ -115,6 +115,13 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
     severity: "error",
     from: { path: "^packages/ops/" },
     to: { path: "^packages/(?!ops/)", pathNot: ENTRIES },
+  },
+  {
+    name: "serve-imports-entries",
+    comment: "The server sees what any app sees of the other packages: their entries.",
+    severity: "error",
+    from: { path: "^packages/serve/" },
+    to: { path: "^packages/(?!serve/)", pathNot: ENTRIES },
   },
   {
     name: "examples-stand-alone",

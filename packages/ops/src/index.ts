@@ -6,6 +6,8 @@
  */
 
 export { createOps } from "./create-ops.ts";
+export { createTotals } from "./create-totals.ts";
+export type { Totals } from "./create-totals.ts";
 export { toOpsOptions } from "./to-ops-options.ts";
 export type { MonitoringConfig } from "./to-ops-options.ts";
 export type { Ops, OpsOptions, SnapshotRange } from "./ops.ts";

@@ -11,6 +11,7 @@ import { createOrtCode } from "./engines/ort/ort-code.ts";
 
 export type { Comparison, SetComparison } from "./compare/compare-sets.ts";
 export { findSets, parseSet } from "./compare/file-sets.ts";
+export { familyNameOfConfig } from "./families/family-name.ts";
 export type { FileSet } from "./compare/file-sets.ts";
 export { formatComparison } from "./compare/format-comparison.ts";
 export { readModelFolder } from "./compare/model-folder.ts";

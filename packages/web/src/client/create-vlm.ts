@@ -39,6 +39,16 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");
   assertEnvironment();
+  return createVlmHere(options);
+}
+
+/**
+ * Creates a client without a look at the browser.
+ *
+ * @throws what {@link createVlm} throws, but for `environment-unsupported`
+ */
+export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
+  const options: VlmOptions = read(vlmOptions, given, "options");
   const loadRequest = toLoadRequest(options);
   const limits = toServingLimits(options);
   const stats = createStatsCounter(Date.now());

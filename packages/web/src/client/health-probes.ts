@@ -27,9 +27,10 @@ export async function whyDeviceFails(
 /** @returns undefined where the browser does not tell */
 export async function estimateStorage(): Promise<StorageEstimate | undefined> {
   // Pages without https have no storage manager.
-  const { storage } = navigator as { readonly storage?: StorageManager };
+  // Older versions of Node have no `navigator`.
+  const { navigator } = globalThis as { readonly navigator?: Partial<Navigator> };
   try {
-    return await storage?.estimate();
+    return await navigator?.storage?.estimate();
   } catch {
     return undefined; // A TypeError, where storage is refused to this page.
   }

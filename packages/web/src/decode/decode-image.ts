@@ -8,7 +8,9 @@ import { unreadableFile } from "../image/image-errors.ts";
 import { chooseCopiedSize } from "../image/choose-decoded-size.ts";
 import { assertByteLength, assertSides, type ImageLimits } from "../image/limits.ts";
 import { isSame, type Size } from "../image/formats/size.ts";
-import { decodeFile, readPixels, type DecodedImage, type Pixels } from "./decode-file.ts";
+import { readPixels } from "./browser-decoder.ts";
+import { decodeFile, type DecodedImage } from "./decode-file.ts";
+import type { FileDecoder, Pixels } from "./file-decoder.ts";
 
 /** An image as it arrived: a file that is not decoded yet, or pixels. */
 export type ImageContent = Uint8Array<ArrayBuffer> | DecodedImage;
@@ -46,10 +48,11 @@ export async function readImage(
  */
 export async function decodeImage(
   content: ImageContent,
+  decoder: FileDecoder,
   limits: ImageLimits,
   signal: AbortSignal,
 ): Promise<DecodedImage> {
-  return content instanceof Uint8Array ? decodeFile(content, limits, signal) : content;
+  return content instanceof Uint8Array ? decodeFile(content, decoder, limits, signal) : content;
 }
 
 /** @param natural the image's own size, of which the pixels may be a smaller copy */

@@ -24,6 +24,7 @@ import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
 import { chooseEngine } from "./choose-engine.ts";
+import type { HostPlatform } from "./host-platform.ts";
 import type { LoadedModel } from "../inference/loaded-model.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { loadCode } from "./load-code.ts";
@@ -45,8 +46,13 @@ interface Served {
 /**
  * @param engines in order of preference
  * @param refused the messages that did not reach these methods
+ * @param platform what takes the place of a browser
  */
-export function createHost(engines: readonly Engine[], refused = new RefusedMessages()): WorkerApi {
+export function createHost(
+  engines: readonly Engine[],
+  refused = new RefusedMessages(),
+  platform: HostPlatform = {},
+): WorkerApi {
   const queue = createTaskQueue();
   const yieldToMessages = createMessageYield();
   const cancellations = new Map<number, AbortController>();
@@ -72,6 +78,7 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
   const openLibrary = ({ storage }: StorageRequest): Promise<StoredModels> => {
     const recorder = recorderFor({});
     return (library ??= openStoredModels(storage, {
+      openStores: platform.openStores,
       onDegraded: (reason) => {
         recorder.record("vlm.storage.persisted", 0);
         tell({ type: "event", event: { type: "storage-degraded", reason } });
@@ -141,6 +148,7 @@ export function createHost(engines: readonly Engine[], refused = new RefusedMess
       engine: engineCode,
       onPhase,
       verdicts: opened.stores.models,
+      decoder: platform.decoder,
       onEvent: (event) => {
         tell({ type: "event", event });
       },

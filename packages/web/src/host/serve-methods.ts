@@ -3,15 +3,20 @@
 import { expose } from "comlink";
 import type { Engine } from "../engines/engine.ts";
 import { createGuardedEndpoint, type PagePort } from "./guarded-endpoint.ts";
+import type { HostPlatform } from "./host-platform.ts";
 import { createHost } from "./host.ts";
 import { RefusedMessages } from "./refused-messages.ts";
 
 /** Serves the contract's methods, and nothing else, on a port that only the page has. */
-export function serveMethods(engines: readonly Engine[], port: PagePort): void {
+export function serveMethods(
+  engines: readonly Engine[],
+  port: PagePort,
+  platform: HostPlatform = {},
+): void {
   const refused = new RefusedMessages();
   const methods: object = Object.create(null) as object;
   expose(
-    Object.freeze(Object.assign(methods, createHost(engines, refused))),
+    Object.freeze(Object.assign(methods, createHost(engines, refused, platform))),
     createGuardedEndpoint(port, (reason) => {
       refused.note(reason);
     }),

@@ -5,7 +5,7 @@ import { modelKey, type ModelKey } from "../storage/file-keys.ts";
 import { createFileStore, type FileStore } from "../storage/file-store.ts";
 import { readCommit } from "../storage/known-commits.ts";
 import { createModelIndex, type ModelIndex } from "../storage/model-index.ts";
-import { openStores, type Stores } from "../storage/open-stores.ts";
+import { openStores, type OpenStores, type Stores } from "../storage/open-stores.ts";
 import { createImageCache, type ImageCache } from "../storage/image-cache.ts";
 import { createResultCache, type ResultCache } from "../storage/result-cache.ts";
 import type { StorageOptions } from "../wire/worker-api.ts";
@@ -38,6 +38,8 @@ interface KnownModel {
 }
 
 export interface ModelLibraryReport {
+  /** Default: the browser's stores. */
+  readonly openStores?: OpenStores | undefined;
   readonly onDegraded: (reason: string) => void;
   readonly onRestored: (records: number) => void;
   readonly onEvicted: () => void;
@@ -50,7 +52,7 @@ export async function openStoredModels(
   const used = new Set<ModelKey>();
   const evictOne = (): Promise<boolean> =>
     index.evict((_, { freedBytes }) => freedBytes === 0, used).then((bytes) => bytes > 0);
-  const stores = await openStores({
+  const stores = await (report.openStores ?? openStores)({
     ...options,
     onDegraded: report.onDegraded,
     onRestored: report.onRestored,

@@ -18,6 +18,7 @@ import type { WireImage } from "../wire/worker-api.ts";
 import { toHints } from "./image-hints.ts";
 import { capToImage } from "./image-sizes.ts";
 import { decodeImage, readImage, type ImageContent } from "../decode/decode-image.ts";
+import type { FileDecoder } from "../decode/file-decoder.ts";
 import { keepTiles } from "./kept-tiles.ts";
 import { imageKeyOf, tileKeyOf, tileKeysOf } from "./tile-keys.ts";
 
@@ -77,6 +78,8 @@ export interface ImagesOptions {
   readonly model: ModelInfo;
   readonly limits: ImageLimits;
   readonly cache: ImageCache;
+  /** What decodes files of images. */
+  readonly decoder: FileDecoder;
 }
 
 /** Features of about seventy images that FastVLM sees at 1024 px, or of 450 tiles of SmolVLM-256M. */
@@ -84,7 +87,7 @@ const MAX_FEATURE_BYTES = 64 * 2 ** 20;
 const MAX_NAMES = 4096;
 
 export function createImages(options: ImagesOptions): Images {
-  const { runtime, form, model, limits, cache } = options;
+  const { runtime, form, model, limits, cache, decoder } = options;
   const names = new LruMap<string, KnownImage>({ max: MAX_NAMES });
   const features = new LruMap<string, StoredFeatures>({
     max: MAX_FEATURE_BYTES,
@@ -122,7 +125,7 @@ export function createImages(options: ImagesOptions): Images {
   ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
     const draw = async (): Promise<DrawnImage> => {
-      const { pixels, ...facts } = await decodeImage(await read(), limits, signal);
+      const { pixels, ...facts } = await decodeImage(await read(), decoder, limits, signal);
       onDecoded();
       const plan = planFor(pixels, look);
       const tensorOf = plan.draw(pixels);

@@ -25,10 +25,12 @@ import type { ModelFiles } from "../download/model-files.ts";
 import { answer, openImage, type Opening } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
 import { createVerdictStore } from "./check-verdict.ts";
+import { BROWSER_DECODER } from "../decode/browser-decoder.ts";
 import { createCheckedRuntime, type CheckReport } from "./checked-runtime.ts";
 import { sideFor } from "./check-tile.ts";
 import { createImageSizes } from "./image-sizes.ts";
 import { chooseEncoderFile } from "./encoder-file.ts";
+import type { FileDecoder } from "../decode/file-decoder.ts";
 import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
 import { parseModelJson } from "./parse-model-json.ts";
@@ -50,6 +52,8 @@ export interface LoadModelOptions {
   readonly onEvent: (event: VlmEvent) => void;
   /** Where the verdicts about this device are stored. */
   readonly verdicts: Pick<Store, "get" | "set">;
+  /** What decodes files of images. Default: the browser. */
+  readonly decoder: FileDecoder | undefined;
 }
 
 export interface LoadedModel {
@@ -158,6 +162,7 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     model: info,
     limits: request.imageLimits,
     cache: options.images,
+    decoder: options.decoder ?? BROWSER_DECODER,
   });
   const sizes = createImageSizes({
     device: runtime.device,

@@ -21,6 +21,7 @@ import { createResultCache } from "../storage/result-cache.ts";
 import type { CallMessage, WireImage } from "../wire/worker-api.ts";
 import { answer, type AnswerParts } from "./answer.ts";
 import { createImageSizes } from "./image-sizes.ts";
+import { BROWSER_DECODER } from "../decode/browser-decoder.ts";
 import { createImages } from "./images.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
@@ -95,6 +96,7 @@ function create() {
       model: info,
       limits: DEFAULT_IMAGE_LIMITS,
       cache,
+      decoder: BROWSER_DECODER,
     }),
     sizes: createImageSizes({ device: "wasm", form, ...form.choice(runtime, DESCRIBED.imageSize) }),
     results: createResultCache(createMemoryStore(), limits),

@@ -16,6 +16,7 @@ import { createResultCache } from "../storage/result-cache.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { answer } from "./answer.ts";
 import type { CallScope } from "./call-scope.ts";
+import { BROWSER_DECODER } from "../decode/browser-decoder.ts";
 import { createImages } from "./images.ts";
 
 const CONTROLS: Record<string, number> = { "<left>": 300, "<right>": 301, "<end>": 302 };
@@ -65,7 +66,14 @@ function create({ onDrawn }: { onDrawn?: (tile: number) => unknown } = {}) {
     },
   };
   const cache = createImageCache(createMemoryStore(), limits);
-  const images = createImages({ runtime, form, model: INFO, limits: DEFAULT_IMAGE_LIMITS, cache });
+  const images = createImages({
+    runtime,
+    form,
+    model: INFO,
+    limits: DEFAULT_IMAGE_LIMITS,
+    cache,
+    decoder: BROWSER_DECODER,
+  });
   const parts = {
     info: INFO,
     runtime,

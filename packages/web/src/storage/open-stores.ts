@@ -29,6 +29,9 @@ export interface OpenStoresOptions extends StorageOptions {
   readonly makeRoom: () => Promise<boolean>;
 }
 
+/** Opens the stores of a session. */
+export type OpenStores = (options: OpenStoresOptions) => Promise<Stores>;
+
 /** Opens the stores. Without IndexedDB, or if a newer kit has used it, values are kept in memory. */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   let isReported = false;

@@ -1,0 +1,10 @@
+/** The script of a thread that runs a model. */
+
+import "./worker-scope.ts";
+import { parentPort } from "node:worker_threads";
+import { serveHost, type PagePort } from "@fastvlm-kit/web/host";
+import { createSharpDecoder } from "./sharp-decoder.ts";
+
+if (!parentPort) throw new Error("This script has to be started as a thread.");
+// Node's port has the methods of the web's, and other declarations.
+serveHost({ port: parentPort as unknown as PagePort, decoder: createSharpDecoder() });

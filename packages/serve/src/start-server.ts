@@ -1,0 +1,146 @@
+/** Loads a model in threads and serves it over HTTP. */
+
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { createTotals, toPrometheusText } from "@fastvlm-kit/ops";
+import type { ImageLimits, ModelDescriptor, Vlm, VlmEvent } from "@fastvlm-kit/web";
+import { createVlm } from "@fastvlm-kit/web/node";
+import { ThreadWorker } from "./engine/thread-worker.ts";
+import { createAdmission } from "./http/admission.ts";
+import { createApp } from "./http/create-app.ts";
+import { createImageHosts } from "./openai/image-hosts.ts";
+import type { RequestLimits } from "./openai/to-question.ts";
+
+/** Options of {@link startServer}. */
+export interface ServerOptions {
+  readonly model: ModelDescriptor;
+  /** Names under which clients ask for the model, beside its id. */
+  readonly aliases?: readonly string[];
+  /** Default 8080; 0 takes one that is free. */
+  readonly port?: number;
+  /** Default 127.0.0.1: this machine alone. */
+  readonly host?: string;
+  /** What callers have to send as `Authorization: Bearer …`. Default: nothing. */
+  readonly token?: string;
+  /** Origins of pages that may call the server, such as `https://app.example.com`. Default: none. */
+  readonly corsOrigins?: readonly string[];
+  /** Threads of each worker. Default 1. */
+  readonly threads?: number;
+  /** How many requests may wait while others run; one more gets 429. Default 32. */
+  readonly maxQueue?: number;
+  /** How long one call may take, in milliseconds; its wait does not count. Default 120,000. */
+  readonly timeoutMs?: number;
+  /** How long running calls may take to end after {@link RunningServer.stop}, in milliseconds. Default 25,000. */
+  readonly stopTimeoutMs?: number;
+  /** Bytes of a request. Default 32 MiB. */
+  readonly maxBodyBytes?: number;
+  readonly limits?: Partial<RequestLimits>;
+  readonly imageLimits?: Partial<ImageLimits>;
+  /** Hosts from which images may be fetched. Default: none, and images come as `data:` addresses. */
+  readonly imageHosts?: readonly string[];
+  /** The folder for downloaded models. Default: they are kept in memory. */
+  readonly cacheFolder?: string;
+  readonly onEvent?: (event: VlmEvent) => void;
+  /** Is told of mistakes of the server. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface RunningServer {
+  /** The address, without a slash at its end. */
+  readonly url: string;
+  readonly vlm: Vlm;
+  /** Refuses what is new, lets running calls end, and ends all within the time that was set. */
+  stop(): Promise<void>;
+}
+
+const LIMITS: RequestLimits = { maxImages: 4, maxTokens: 1024, maxPromptCharacters: 32_768 };
+
+/**
+ * Starts the server. Resolves when it answers.
+ *
+ * @throws {VlmError} what `createVlm` throws
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { model, token, cacheFolder, maxQueue = 32, stopTimeoutMs = 25_000 } = options;
+  const totals = createTotals();
+  const vlm = await createVlm({
+    worker: () => new ThreadWorker({ cacheFolder }),
+    model,
+    device: "wasm",
+    wasmThreads: options.threads ?? 1,
+    cache: { storage: cacheFolder === undefined ? "memory" : "indexed-db" },
+    onMetric: totals.onMetric,
+    onEvent: (event) => {
+      totals.onEvent(event);
+      options.onEvent?.(event);
+    },
+    ...(options.imageLimits && { imageLimits: options.imageLimits }),
+  });
+  const admission = createAdmission(maxQueue + 1, () => estimateWaitMs(vlm));
+  const app = createApp({
+    vlm,
+    admission,
+    hosts: createImageHosts({
+      allowed: options.imageHosts ?? [],
+      maxBytes: options.imageLimits?.maxBytes ?? 20 * 2 ** 20,
+    }),
+    limits: {
+      ...LIMITS,
+      ...options.limits,
+      maxBodyBytes: options.maxBodyBytes ?? 32 * 2 ** 20,
+      timeoutMs: options.timeoutMs ?? 120_000,
+    },
+    names: [model.id, ...(options.aliases ?? [])],
+    token,
+    corsOrigins: options.corsOrigins ?? [],
+    writeMetrics: () => toPrometheusText(totals.list()),
+    onError: options.onError ?? (() => undefined),
+  });
+  const host = options.host ?? "127.0.0.1";
+  const server = await listen(app.fetch, host, options.port ?? 8080);
+  const { port } = server.address() as AddressInfo;
+  const shownHost = host.includes(":") ? `[${host}]` : host;
+  return {
+    url: `http://${shownHost}:${String(port)}`,
+    vlm,
+    async stop() {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, stopTimeoutMs).unref());
+      const drained = admission.drain();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.race([drained, late]);
+      // Rejects the calls that have not ended, whose clients then get an answer that says so.
+      await vlm.dispose();
+      server.closeIdleConnections();
+      await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** How long the last answers may take to be sent. */
+const LAST_ANSWERS_MS = 1000;
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+/** The mean time of a call: one place is free after the call that runs. */
+function estimateWaitMs(vlm: Vlm): number {
+  const { latency } = vlm.stats();
+  const { timeToFirstTokenMs, decodeMs } = latency;
+  return (timeToFirstTokenMs?.meanMs ?? 1000) + (decodeMs?.meanMs ?? 0);
+}
+
+function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  hostname: string,
+  port: number,
+): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname, port }, () => {
+      resolve(server);
+    }) as Server;
+    server.once("error", reject);
+  });
+}
