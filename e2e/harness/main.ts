@@ -75,19 +75,36 @@ async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
     metrics: [] as Metric[],
     events: [] as VlmEvent[],
   };
+  const create = options.worker ?? createWorker;
+  const worker = (): Worker => {
+    const worker = create();
+    seen.workers.push(worker);
+    return worker;
+  };
+  // Tabs share a worker only if the functions that create it are the same.
+  worker.toString = () => String(create);
   const vlm = await createVlm({
     model: tinyModel(),
     onProgress: (progress) => seen.progress.push(progress),
     onMetric: (metric) => seen.metrics.push(metric),
     onEvent: (event) => seen.events.push(event),
     ...options,
-    worker: () => {
-      const worker = (options.worker ?? createWorker)();
-      seen.workers.push(worker);
-      return worker;
-    },
+    worker,
   });
   return { vlm, ...seen };
+}
+
+/**
+ * A client that shares its model with other tabs.
+ *
+ * @param version clients of different versions create their workers by functions with different texts
+ */
+function observeShared(options: Partial<VlmOptions>, version: number): Promise<Observed> {
+  const workers = {
+    1: () => new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" }),
+    2: () => new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module", name: "2" }),
+  };
+  return observe({ ...options, share: "tabs", worker: workers[version === 2 ? 2 : 1] });
 }
 
 const embeddedModels = { tiny: tinyModel, smolvlm: tinySmolVlm };
@@ -226,6 +243,7 @@ const kit = {
   fetchBlob,
   observe,
   observeLoaded,
+  observeShared,
   openLibrary,
   plainPicture,
   readNumbers,

@@ -72,6 +72,8 @@ export class FakeWorker extends EventTarget {
     return {
       connect: () =>
         Promise.resolve({ ok: true, value: { protocolVersion: PROTOCOL_VERSION, hasLock: false } }),
+      addPage: () => Promise.resolve(),
+      leave: () => Promise.resolve(),
       load: ({ model, variant }) =>
         Promise.resolve({
           ok: true,

@@ -99,6 +99,13 @@ export interface VlmOptions {
    * browsers tell nothing, and the limit has no effect. Default: no limit.
    */
   readonly maxMemoryBytes?: number;
+  /**
+   * `tabs`: one model for all tabs of the origin that have this option, the same version of the app, and the same model,
+   * storage and options. The first tab runs the worker; the others use it, with its features and answers. When that tab is
+   * closed, crashes or stands still, another one starts a worker. Where the browser has no Web Locks or no
+   * `BroadcastChannel`, each tab has a worker of its own. Default: each tab has its own.
+   */
+  readonly share?: "tabs";
 }
 
 /** Options of `updateModel` and `rollBack`. */

@@ -115,8 +115,11 @@ async function serve(
     health.noteEvent(event);
     onEvent(event);
   };
+  const createWorker = await toWorkers(options, (role) => {
+    emit({ type: "tab-role", role });
+  });
   const supervisor = new Supervisor({
-    createWorker: options.worker,
+    createWorker,
     model,
     device: options.device ?? "auto",
     loadRequest,
@@ -144,6 +147,16 @@ async function serve(
   } finally {
     unfollow?.();
   }
+}
+
+/** What creates a worker for a load. The code that shares workers is loaded only where it is used. */
+async function toWorkers(
+  { worker, share }: VlmOptions,
+  onRole: (role: "leader" | "follower") => void,
+): Promise<SupervisorOptions["createWorker"]> {
+  if (share === undefined) return worker;
+  const { shareBetweenTabs } = await import("../tabs/share-between-tabs.ts");
+  return shareBetweenTabs(worker, onRole);
 }
 
 function toLoadRequest(options: VlmOptions): LoadSettings {

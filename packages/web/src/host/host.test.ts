@@ -81,7 +81,7 @@ function fakeEngine(change: Partial<Parameters<typeof createFakeEngine>[0]> = {}
 
 /** A host on these engines, and what it tells its page. */
 async function connect(...engines: FakeEngine[]) {
-  const host = createHost(engines);
+  const host = createHost(engines).addPage();
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
   const told: WorkerMessage[] = [];

@@ -1,6 +1,6 @@
 /** The worker's side of the contract. It serves the methods, queues the calls, and reports events and metrics. */
 
-import { VlmError, toWireError, type Envelope, type StartPhase } from "../protocol/errors.ts";
+import { VlmError, toWireError, type Envelope } from "../protocol/errors.ts";
 import type { MetricAttributes } from "../protocol/metric.ts";
 import { reportCall, reportOpening } from "../metrics/call-metrics.ts";
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";
@@ -17,68 +17,60 @@ import {
   type WorkerMessage,
 } from "../wire/worker-api.ts";
 import type { Engine } from "../engines/engine.ts";
-import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descriptor.ts";
-import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
-import { toTrustedScriptUrl } from "../shared/trusted-script-url.ts";
 import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
-import { chooseEngine } from "./choose-engine.ts";
-import type { HostPlatform } from "./host-platform.ts";
-import type { LoadedModel } from "../inference/loaded-model.ts";
 import { holdLifeLock } from "./life-lock.ts";
-import { loadCode } from "./load-code.ts";
-import { openModelFiles } from "./open-model-files.ts";
-import { openStoredModels, type StoredModels } from "./stored-models.ts";
+import { load, type LoadParts, type Served } from "./load.ts";
 import { createOfflineService } from "./offline-service.ts";
-import { resolveRequest, settleRequest } from "./resolve-request.ts";
+import { Pages, type ServedPage } from "./pages.ts";
 import { RefusedMessages } from "./refused-messages.ts";
-import { sealNetwork } from "./seal-network.ts";
+import { openStoredModels, type StoredModels } from "./stored-models.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createMessageYield } from "./yield-to-messages.ts";
 
-/** The model that answers calls, and the recorder for their metrics. */
-interface Served {
-  readonly model: LoadedModel;
-  readonly recorder: Recorder;
+/** A worker, without its ports. */
+export interface Host {
+  /**
+   * @param refused the page's messages that did not reach these methods
+   * @returns the methods for one more page. All pages share the model, its caches and the queue of calls
+   */
+  addPage(refused?: RefusedMessages): WorkerApi;
 }
 
 /**
  * @param engines in order of preference
- * @param refused the messages that did not reach these methods
- * @param platform what takes the place of a browser
+ * @param servePort puts the methods for another page on its port
  */
 export function createHost(
   engines: readonly Engine[],
-  refused = new RefusedMessages(),
-  platform: HostPlatform = {},
-): WorkerApi {
+  servePort: (host: Host, port: MessagePort) => void = () => undefined,
+): Host {
   const queue = createTaskQueue();
   const yieldToMessages = createMessageYield();
-  const cancellations = new Map<number, AbortController>();
+  const pages = new Pages();
   const gate = new PauseGate();
-  let page: MessagePort | undefined;
   let library: Promise<StoredModels> | undefined;
   let loaded: Served | undefined;
+  let loading: { readonly key: string; readonly report: Promise<LoadReport> } | undefined;
 
   const tell = (message: WorkerMessage): void => {
-    page?.postMessage(message);
+    pages.tell(message);
   };
 
   const recorderFor = (attributes: MetricAttributes): Recorder =>
     createRecorder(
       (metric) => {
-        tell({ type: "metric", metric });
+        pages.report(metric);
       },
       () => performance.timeOrigin + performance.now(),
       attributes,
     );
 
-  /** Opened once, because a worker serves one client, which has one place of storage. */
+  /** Opened once, because all pages of a worker have the same place of storage. */
   const openLibrary = ({ storage }: StorageRequest): Promise<StoredModels> => {
     const recorder = recorderFor({});
     return (library ??= openStoredModels(storage, {
-      openStores: platform.openStores,
       onDegraded: (reason) => {
         recorder.record("vlm.storage.persisted", 0);
         tell({ type: "event", event: { type: "storage-degraded", reason } });
@@ -92,153 +84,128 @@ export function createHost(
     }));
   };
 
-  const load = async (asked: LoadRequest): Promise<LoadReport> => {
-    const startedAt = performance.now();
-    const { variant } = asked;
-    const paths = filesOfVariant(asked.model, variant);
-    const engine = chooseEngine(engines, variant);
-    const code = loadCode(() =>
-      Promise.all([import("../inference/loaded-model.ts"), engine.load()]),
-    );
-    code.catch(() => undefined); // It may reject while the files are still arriving.
-    const recorderOf = (model: ModelDescriptor): Recorder =>
-      recorderFor({
-        "gen_ai.provider.name": engine.name,
-        "gen_ai.request.model": model.id,
-        "vlm.model.revision": model.revision,
-        ...(model.cohort !== undefined && { "vlm.cohort": model.cohort }),
-        "vlm.device": variant.device,
-        "vlm.variant": variant.id,
-      });
-    const opened = await openLibrary(asked);
-    const request = await resolveRequest(asked, {
-      library: opened,
-      paths,
-      gate,
-      recorder: recorderOf(asked.model),
+  const loadParts: LoadParts = {
+    engines,
+    gate,
+    openLibrary,
+    recorderFor,
+    tell,
+    onDeviceLost: (reason) => {
+      pages.tellAll({ type: "device-lost", reason });
+    },
+  };
+
+  /** Loads the model, or waits for the load that another page began. */
+  const loadFor = async (page: ServedPage, request: LoadRequest): Promise<LoadReport> => {
+    const { model, variant } = request;
+    const key = JSON.stringify([model.id, variant.id]);
+    if (loading) {
+      if (loading.key !== key) throw new Error("The pages of one worker load the same model");
+      pages.joinLoad(page);
+      // The page that began the load asks.
+      return { ...(await loading.report), shouldAskToPersist: false };
+    }
+    pages.beginLoad(page);
+    const report = load(request, loadParts).then(({ report, ...served }) => {
+      loaded = served;
+      return report;
     });
-    const recorder = recorderOf(request.model);
-    void opened.results.warm();
-    void opened.images.warm();
-    opened.hold(request.model); // Held from here on, so that no other tab evicts the files while they are read.
-    const ahead = createVerificationAhead({ files: opened.files, startHelper: startVerifier });
-    const files = openModelFiles({
-      request,
-      library: opened,
-      files: ahead.files,
-      recorder,
-      tell,
-      gate,
+    loading = { key, report };
+    report.catch(() => {
+      loading = undefined;
     });
-    const hasDownloaded = await files.ensure(paths);
-    await settleRequest(asked, request, opened);
-    const onPhase = (phase: StartPhase): void => {
-      tell({ type: "start", phase });
-    };
-    onPhase("script");
-    const [{ loadModel }, engineCode] = await code;
-    onPhase("model"); // Files are verified before the runtime starts.
-    const model = await loadModel({
-      request,
-      files,
-      verifyAhead: (stored) => ahead.begin(opened.options.databaseName, stored),
-      results: opened.results,
-      images: opened.images,
-      recorder,
-      engine: engineCode,
-      onPhase,
-      verdicts: opened.stores.models,
-      decoder: platform.decoder,
-      onEvent: (event) => {
-        tell({ type: "event", event });
-      },
-      onDeviceLost: (reason) => {
-        recorder.record("vlm.device.lost", 1, { "vlm.reason": reason });
-        tell({ type: "device-lost", reason });
-      },
-    }).finally(() => {
-      ahead.end();
-    });
-    loaded = { model, recorder };
-    if (request.network === "none") sealNetwork();
-    await opened.touch({ ...request.model, license: request.model.license.id });
-    await opened.enforceLimits();
-    recorder.recordMs("vlm.model.load.duration", performance.now() - startedAt);
-    return {
-      model: model.info,
-      device: model.runtime.device,
-      isPersisted: opened.stores.models.isPersistent,
-      shouldAskToPersist: hasDownloaded && (await opened.shouldAskToPersist()),
-    };
+    return report;
   };
 
   /** Runs a call after the earlier ones have ended. Its events and its outcome go to `port`. */
   const run = async (
+    page: ServedPage,
     { id }: GenerateCall | OpenCall,
     port: MessagePort,
     queuedMs: number,
     work: (served: Served, scope: CallScope) => Promise<CallMessage>,
   ): Promise<void> => {
     const cancellation = new AbortController();
-    cancellations.set(id, cancellation);
+    page.calls.set(id, cancellation);
+    const served = loaded;
     const { signal } = cancellation;
     const scope = createCallScope(port, signal, yieldToMessages, queuedMs);
-    const reply = await inEnvelope(async () => {
-      try {
-        if (!loaded) throw new Error("A call came before `load`");
-        const served = loaded;
-        return await queue.add(async () => {
-          await scope.checkpoint();
-          scope.send({ type: "started" });
-          return work(served, scope);
-        });
-      } catch (thrown) {
-        const error = toCallFailure(thrown, scope.stage, signal);
-        if (VlmError.is(error) && error.code.startsWith("image-")) {
-          loaded?.recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
-        }
-        throw error;
-      }
-    });
-    cancellations.delete(id);
+    const reply = await inEnvelope(() =>
+      queue.add(() =>
+        pages.asking(page, async () => {
+          try {
+            if (!served) throw new Error("A call came before `load`");
+            await scope.checkpoint();
+            scope.send({ type: "started" });
+            return await work(served, scope);
+          } catch (thrown) {
+            const error = toCallFailure(thrown, scope.stage, signal);
+            if (VlmError.is(error) && error.code.startsWith("image-")) {
+              served?.recorder.record("vlm.image.rejected", 1, { "error.type": error.code });
+            }
+            throw error;
+          }
+        }),
+      ),
+    );
+    page.calls.delete(id);
     // The outcome goes through the same port as the events, so that it cannot arrive before them.
     port.postMessage(reply.ok ? reply.value : { type: "failed", error: reply.error });
     port.close();
   };
 
   const offline = createOfflineService({ engines, gate, openLibrary, recorderFor, tell });
-  return {
+
+  const methodsFor = (page: ServedPage, refused: RefusedMessages): WorkerApi => ({
     connect: (lifeLock, port) =>
       inEnvelope(async () => {
-        page = port;
+        page.port = port;
         refused.reportTo((reason) => {
-          recorderFor({}).record("vlm.messages.refused", 1, { "vlm.reason": reason });
+          const { record } = createRecorder(
+            (metric) => {
+              page.tell({ type: "metric", metric });
+            },
+            Date.now,
+            {},
+          );
+          record("vlm.messages.refused", 1, { "vlm.reason": reason });
         });
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),
-    load: (request) => inEnvelope(() => load(request)),
+    addPage(port) {
+      servePort(host, port);
+      return Promise.resolve();
+    },
+    leave() {
+      pages.remove(page);
+      applyPause();
+      return Promise.resolve();
+    },
+    load: (request) => inEnvelope(() => loadFor(page, request)),
     open: (call, port, queuedMs) =>
-      run(call, port, queuedMs, async ({ model, recorder }, scope) => {
+      run(page, call, port, queuedMs, async ({ model, recorder }, scope) => {
         const { image, timings } = await model.open(call, scope);
         reportOpening(recorder, timings);
         return { type: "opened", image };
       }),
     generate: (call, port, queuedMs) =>
-      run(call, port, queuedMs, async ({ model, recorder }, scope) => {
+      run(page, call, port, queuedMs, async ({ model, recorder }, scope) => {
         const result = await model.answer(call, scope);
         reportCall(recorder, result);
         return { type: "done", result };
       }),
     cancel(id) {
-      cancellations.get(id)?.abort();
+      page.calls.get(id)?.abort();
       return Promise.resolve();
     },
     checkDevice: () =>
       inEnvelope(() =>
-        queue.add(async () => {
-          if (!loaded) throw new Error("A check came before `load`");
-          await loaded.model.check();
-        }),
+        queue.add(() =>
+          pages.asking(page, async () => {
+            if (!loaded) throw new Error("A check came before `load`");
+            await loaded.model.check();
+          }),
+        ),
       ),
     dropCaches: () =>
       queue.add(() => {
@@ -246,11 +213,15 @@ export function createHost(
         return Promise.resolve();
       }),
     pauseDownloads(isPaused) {
-      if (isPaused) gate.pause();
-      else gate.resume();
+      page.isPaused = isPaused;
+      applyPause();
       return Promise.resolve();
     },
-    prepareOffline: (request) => inEnvelope(() => offline.prepare(request)),
+    prepareOffline: (request) =>
+      inEnvelope(() => {
+        pages.beginLoad(page);
+        return offline.prepare(request);
+      }),
     checkOffline: (request) => inEnvelope(() => offline.check(request)),
     listModels: (request) => inEnvelope(async () => (await openLibrary(request)).list()),
     deleteModel: (request, id, revision) =>
@@ -265,15 +236,17 @@ export function createHost(
         }
         if (what !== "results") await opened.deleteAll();
       }),
-  };
-}
-
-/** Starts this worker's own script again, with a name that makes it a verifier of files. */
-function startVerifier(): Worker {
-  return new Worker(toTrustedScriptUrl(self.location.href), {
-    type: "module",
-    name: VERIFIER_NAME,
   });
+
+  const applyPause = (): void => {
+    if (pages.isPaused) gate.pause();
+    else gate.resume();
+  };
+
+  const host: Host = {
+    addPage: (refused = new RefusedMessages()) => methodsFor(pages.add(), refused),
+  };
+  return host;
 }
 
 async function inEnvelope<T>(work: () => Promise<T>): Promise<Envelope<T>> {

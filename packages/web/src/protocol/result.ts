@@ -224,6 +224,8 @@ export type VlmEvent =
     }
   /** The worker of a model that nobody used was ended, to free its memory. The next call starts another. */
   | { readonly type: "worker-unloaded"; readonly reason: "idle" | "memory" }
+  /** With `share: "tabs"`: this tab runs the model for all tabs, or uses the model that another one runs. */
+  | { readonly type: "tab-role"; readonly role: "leader" | "follower" }
   /** The circuit breaker of a device opened, tries the device again, or closed. */
   | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**

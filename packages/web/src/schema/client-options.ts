@@ -62,6 +62,7 @@ export const vlmOptions = fields({
   control: maybe(downloadControl),
   network,
   debug,
+  share: maybe(oneOf(["tabs"])),
 });
 
 export const updateOptions = fields({

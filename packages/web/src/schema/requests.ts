@@ -135,6 +135,8 @@ const generateCall = fields({
 /** The schemas of the arguments of each method. There is no other method. */
 export const WORKER_REQUESTS = {
   connect: [textOf("the name of a lock"), port],
+  addPage: [port],
+  leave: [],
   load: [loadRequest],
   open: [openCall, port, amount],
   generate: [generateCall, port, amount],

@@ -13,10 +13,12 @@ import type { Candidate } from "./candidates.ts";
 import { NO_CRASH_MARKS, type CrashMarks, type MarkedStep } from "./crash-marks.ts";
 import { DeviceCircuits, isDeviceFault, type CircuitReport } from "./device-circuits.ts";
 import { listUnmarkedCandidates } from "./unmarked-candidates.ts";
+import type { WorkerLike } from "../wire/worker-like.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 export interface SupervisorOptions {
-  readonly createWorker: () => Worker;
+  /** Gives a worker for this load, whose model is as the app named it. */
+  readonly createWorker: (request: LoadRequest) => WorkerLike;
   readonly model: ModelDescriptor;
   readonly device: "auto" | Device;
   readonly loadRequest: Omit<LoadRequest, "model" | "variant">;
@@ -118,11 +120,11 @@ export class Supervisor {
 
   /**
    * Ends the worker of an idle model, which frees the memory of the model. The next call starts another. Does nothing
-   * while a worker starts, or where another one would have to download the model.
+   * while a worker starts, while other tabs use it, or where another one would have to download the model.
    */
   unload(reason: UnloadReason): void {
     const { handle, isPersisted = false } = this.#loaded ?? {};
-    if (!handle || handle.isEnded || !isPersisted) return;
+    if (!handle || handle.isEnded || handle.isUsedElsewhere || !isPersisted) return;
     this.#current = undefined;
     handle.end(new DOMException("The worker of an idle model was ended.", "InvalidStateError"));
     this.#options.onEvent({ type: "worker-unloaded", reason });
@@ -217,8 +219,14 @@ export class Supervisor {
     if (this.#disposed) throw this.#disposed;
     const { createWorker, loadRequest } = this.#options;
     const model = this.#model;
+    const request: LoadRequest = {
+      ...loadRequest,
+      model,
+      variant,
+      ...(this.#isSingleThreaded && { wasmThreads: 1 }),
+    };
     const handle: WorkerHandle = new WorkerHandle({
-      createWorker,
+      createWorker: () => createWorker({ ...request, model: this.#options.model }),
       onMessage: (message) => {
         this.#onMessage(handle, message);
       },
@@ -233,12 +241,7 @@ export class Supervisor {
     try {
       await handle.connect();
       if (this.#isPaused) handle.pauseDownloads(true);
-      const report = await handle.load({
-        ...loadRequest,
-        model,
-        variant,
-        ...(this.#isSingleThreaded && { wasmThreads: 1 }),
-      });
+      const report = await handle.load(request);
       // A later worker has to load the same commit, even if the branch has moved by then.
       this.#model = atCommit(model, report.model.revision);
       if (report.shouldAskToPersist) this.#options.onFirstDownload();

@@ -21,6 +21,7 @@ import {
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/worker-api.ts";
+import type { WorkerLike } from "../wire/worker-like.ts";
 import { assertHasPixels } from "../sources/assert-has-pixels.ts";
 import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
 
@@ -30,14 +31,14 @@ export type Phase = "start" | "load" | "generate";
 const START_TIMEOUT_MS = 30_000;
 
 export interface WorkerHandleOptions {
-  readonly createWorker: () => Worker;
+  readonly createWorker: () => WorkerLike;
   readonly onMessage: (message: WorkerMessage) => void;
   /** Called once, when the worker ends in another way than by `end`. */
   readonly onDeath: (error: Error) => void;
 }
 
 export class WorkerHandle {
-  readonly #worker: Worker;
+  readonly #worker: WorkerLike;
   readonly #remote: Remote<WorkerApi>;
   readonly #options: WorkerHandleOptions;
   readonly #rejecters = new Set<(error: Error) => void>();
@@ -52,9 +53,9 @@ export class WorkerHandle {
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
     this.#worker = options.createWorker();
-    this.#worker.addEventListener("error", (event) => {
+    this.#worker.addEventListener("error", (event: Event) => {
       event.preventDefault();
-      this.#die(this.#crash(event.message));
+      this.#die(this.#crash((event as ErrorEvent).message));
     });
     this.#worker.addEventListener("messageerror", () => {
       this.#die(this.#crash("a message could not be read"));
@@ -192,9 +193,14 @@ export class WorkerHandle {
     this.#end = error;
     this.#lockWait.abort();
     this.#start.end();
-    this.#worker.terminate();
+    this.#worker.terminate(error);
     for (const reject of this.#rejecters) reject(error);
     this.#rejecters.clear();
+  }
+
+  /** Whether pages of other tabs use this worker too. */
+  get isUsedElsewhere(): boolean {
+    return this.#worker.isUsedElsewhere === true;
   }
 
   get isEnded(): boolean {

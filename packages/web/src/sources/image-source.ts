@@ -65,6 +65,9 @@ async function fromBlob(blob: Blob, options: SnapshotOptions): Promise<WireImage
 }
 
 const names = new WeakMap<Blob, string>();
+
+/** Tabs that share a worker have different ones, so that their images have different names. */
+const thisPage = crypto.getRandomValues(new Uint32Array(2)).join("-");
 let named = 0;
 
 /** The name of a Blob. A Blob never changes, so the worker need not read the same one twice. */
@@ -74,9 +77,9 @@ function nameOfBlob(blob: Blob): string {
   return name;
 }
 
-/** Returns a name that no other image of this page has. */
+/** Returns a name that no other image has, of this page or of another. */
 export function newImageName(): string {
-  return String(named++);
+  return `${thisPage}-${String(named++)}`;
 }
 
 function notAnImage(given: unknown): TypeError {

@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 9;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -169,6 +169,11 @@ export interface WorkerApi {
     lifeLock: string,
     port: MessagePort,
   ): Promise<Envelope<{ protocolVersion: number; hasLock: boolean }>>;
+  /** Serves one more page, of another tab, on this port. The pages share the model, its caches and the queue of calls. */
+  addPage(port: MessagePort): Promise<void>;
+  /** The page goes, or is gone: its calls end, and it is told nothing any more. */
+  leave(): Promise<void>;
+  /** Loads the model. If another page began to load it, this waits for the same load. */
   load(request: LoadRequest): Promise<Envelope<LoadReport>>;
   /**
    * Events and then the outcome, `opened` or `failed`, go to `port`, which the worker closes at the end.

@@ -1,0 +1,17 @@
+/** Which tabs share one model: those whose kit, worker, storage, model and options are the same. */
+
+import { PROTOCOL_VERSION, type LoadRequest } from "../wire/worker-api.ts";
+
+/**
+ * Another version of an app differs in the address of the kit's own script, or in the function that creates its worker:
+ * bundlers write the hash of what they built into both.
+ */
+export async function shareKeyOf(
+  { download: _, ...request }: LoadRequest,
+  createWorker: () => Worker,
+): Promise<string> {
+  const parts = [PROTOCOL_VERSION, import.meta.url, String(createWorker), request];
+  const bytes = new TextEncoder().encode(JSON.stringify(parts));
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
