@@ -131,12 +131,20 @@ const ENDS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     cdp.send("Page.crash").catch(() => undefined); // Never answers.
     await crashed;
   },
-  "stands still": freeze,
+  "is frozen": freeze,
+  // Its worker goes on, but nothing gets through.
+  "is busy for long": (page) => {
+    void page.evaluate(() => {
+      const end = Date.now() + 6000;
+      while (Date.now() < end);
+    });
+    return Promise.resolve();
+  },
 };
 
 for (const [what, end] of Object.entries(ENDS)) {
-  // A tab that crashes ends as one that is closed does, but later.
-  const tag = what === "is closed" ? EXHAUSTIVE_TAG : [];
+  // To the others, a tab that is closed ends as one that crashes does.
+  const tag = what === "crashes" || what === "is frozen" ? [] : EXHAUSTIVE_TAG;
   test(
     `when the tab that runs the model ${what}, the others go on`,
     { tag },
@@ -154,8 +162,8 @@ for (const [what, end] of Object.entries(ENDS)) {
         await expectToGoOn(running, endedAt);
         const seen = await Promise.all(others.map((tab) => tab.seen()));
         expect(seen.filter(({ roles }) => roles.at(-1) === "leader")).toHaveLength(1);
-        if (what === "stands still") {
-          await thaw(leader.page);
+        if (what === "is frozen" || what === "is busy for long") {
+          if (what === "is frozen") await thaw(leader.page);
           // It stood still, and now it is a tab like the others.
           expect(await leader.caption()).toMatchObject({ text: CAPTION });
           expect((await leader.seen()).roles.at(-1)).toBe("follower");

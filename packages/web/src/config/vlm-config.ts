@@ -26,6 +26,7 @@ export interface VlmConfig {
     | "rateLimit"
     | "unloadAfterMs"
     | "maxMemoryBytes"
+    | "share"
   >;
   /** What calls have in common. Each method of a `Vlm` takes those of them that it knows: see `toCallOptions`. */
   readonly calls?: Omit<CaptionOptions, "signal">;

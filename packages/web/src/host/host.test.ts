@@ -230,3 +230,78 @@ describe("a host on an engine that is not onnxruntime", () => {
     expect(told).toEqual([]); // Nothing was downloaded for it.
   });
 });
+
+describe("a host with pages of two tabs", () => {
+  async function connectTwo(engine: FakeEngine) {
+    const host = createHost([engine]);
+    const pages = [host.addPage(), host.addPage()] as const;
+    const told: [WorkerMessage[], WorkerMessage[]] = [[], []];
+    for (const [index, page] of pages.entries()) {
+      const { port1, port2 } = new MessageChannel();
+      ports.push(port1);
+      port1.onmessage = ({ data }: MessageEvent<WorkerMessage>) => told[index]!.push(data);
+      await page.connect(`life ${String(index)}`, port2);
+    }
+    return { pages, told };
+  }
+
+  const operationsOf = (told: readonly WorkerMessage[]): number =>
+    told.filter(
+      (one) => one.type === "metric" && one.metric.name === "gen_ai.client.operation.duration",
+    ).length;
+
+  it("loads once for both, and tells each page of its own calls only", async () => {
+    const engine = fakeEngine();
+    const { pages, told } = await connectTwo(engine);
+    const reports = await Promise.all(pages.map((page) => page.load(REQUEST)));
+    expect(reports.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(engine.log.filter((line) => line === "load")).toHaveLength(1);
+    for (const messages of told) {
+      await vi.waitFor(() => {
+        expect(messages.map(({ type }) => type)).toContain("start");
+      });
+    }
+    // Both use the same id.
+    const [first, second] = await Promise.all([
+      ask(pages[0], { id: 1, prompt: "What is this?" }),
+      ask(pages[1], { id: 1, prompt: "And this?" }),
+    ]);
+    expect(first.at(-1)).toMatchObject({ type: "done" });
+    expect(second.at(-1)).toMatchObject({ type: "done" });
+    await vi.waitFor(() => {
+      expect(told.map(operationsOf)).toEqual([1, 1]);
+    });
+    const loads = told.map((all) =>
+      all.flatMap((one) =>
+        one.type === "metric" && one.metric.name === "vlm.model.load.duration" ? one : [],
+      ),
+    );
+    expect(loads.map(({ length }) => length)).toEqual([1, 0]); // Counted once.
+  });
+
+  it("ends the calls of a page that is gone, and no others", async () => {
+    const { pages } = await connectTwo(fakeEngine());
+    await pages[0].load(REQUEST);
+    await pages[1].load(REQUEST);
+    const gone = ask(pages[0], { id: 1, prompt: "What is this?" });
+    const stays = ask(pages[1], { id: 1, prompt: "And this?" });
+    await pages[0].leave();
+    expect((await gone).at(-1)).toMatchObject({ type: "failed", error: { name: "AbortError" } });
+    expect((await stays).at(-1)).toMatchObject({ type: "done" });
+  });
+
+  it("pauses while one of them has paused, and goes on when that page is gone", async () => {
+    const { pages } = await connectTwo(fakeEngine());
+    await pages[0].pauseDownloads(true);
+    await pages[1].pauseDownloads(false);
+    let isLoaded = false;
+    const load = pages[1].load(REQUEST).then(() => {
+      isLoaded = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isLoaded).toBe(false);
+    await pages[0].leave();
+    await load;
+    expect(isLoaded).toBe(true);
+  });
+});

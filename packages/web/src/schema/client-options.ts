@@ -41,6 +41,7 @@ export const inferenceEntries = {
   ),
   unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
   maxMemoryBytes: maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER)),
+  share: maybe(oneOf(["tabs"])),
 };
 
 export const network = maybe(oneOf(["any", "none"]));
@@ -62,7 +63,6 @@ export const vlmOptions = fields({
   control: maybe(downloadControl),
   network,
   debug,
-  share: maybe(oneOf(["tabs"])),
 });
 
 export const updateOptions = fields({
