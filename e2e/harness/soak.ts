@@ -40,6 +40,13 @@ export interface SoakReport {
 
 const TIMEOUT_MS = 30_000;
 const MAX_QUEUE = 8;
+
+/**
+ * How long the last calls may take. The worker may have been killed just before, a load on a software adapter takes up to
+ * a minute and a half on a busy machine, and the time of a call begins when its worker is there.
+ */
+const LAST_ANSWERS_MS = 5 * 60_000;
+
 const MAX_LATENCIES = 20_000;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -97,6 +104,14 @@ export class Soak {
     );
   }
 
+  /** How far it is. Cheap, so that to ask often does not count as memory of the kit. */
+  async progress(): Promise<{ made: number; pending: number; isOnGpu: boolean }> {
+    const made = Object.values(this.#counts).reduce((sum, count) => sum + count.made, 0);
+    const worker = (await this.#vlm?.health())?.checks["worker:liveness"]?.[0]?.observedValue;
+    const isOnGpu = worker === "loaded" && this.#vlm?.device === "webgpu";
+    return { made, pending: this.#pending.size, isOnGpu };
+  }
+
   async report(): Promise<SoakReport> {
     const now = performance.now();
     const ages = [...this.#pending.values()].map((startedAt) => now - startedAt);
@@ -114,7 +129,7 @@ export class Soak {
   async stop(): Promise<SoakReport> {
     this.#stop.abort();
     await Promise.all(this.#lanes);
-    const deadline = performance.now() + 2 * TIMEOUT_MS;
+    const deadline = performance.now() + LAST_ANSWERS_MS;
     while (this.#pending.size > 0 && performance.now() < deadline) await wait(200);
     return this.report();
   }

@@ -74,13 +74,13 @@ try {
   for (let part = 0; part < 1; part = (Date.now() - startedAt) / (minutes * 60_000)) {
     await page.waitForTimeout(Math.min(5_000, minutes * 60_000 * (1 - part) + 1));
     memory.push([(Date.now() - startedAt) / 60_000, await readMemory()]);
-    if (lossesOfGpu[0] !== undefined && part >= lossesOfGpu[0]) {
+    const { pending, made, isOnGpu } = await soak.evaluate((running) => running.progress());
+    // While a worker starts there is no GPU to be lost.
+    if (isOnGpu && lossesOfGpu[0] !== undefined && part >= lossesOfGpu[0]) {
       lossesOfGpu.shift();
       // The answer never comes when the process that would give it is gone.
       void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
     }
-    const { pending, counts } = await soak.evaluate((running) => running.report());
-    const made = Object.values(counts).reduce((sum, count) => sum + count.made, 0);
     console.error(
       `${((Date.now() - startedAt) / 60_000).toFixed(1)} min: ${made} calls, ${pending} run or wait`,
     );

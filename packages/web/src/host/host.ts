@@ -161,14 +161,14 @@ export function createHost(
       inEnvelope(async () => {
         page.port = port;
         refused.reportTo((reason) => {
-          const { record } = createRecorder(
+          const recorder = createRecorder(
             (metric) => {
               page.tell({ type: "metric", metric });
             },
             Date.now,
             {},
           );
-          record("vlm.messages.refused", 1, { "vlm.reason": reason });
+          recorder.record("vlm.messages.refused", 1, { "vlm.reason": reason });
         });
         return { protocolVersion: PROTOCOL_VERSION, hasLock: await holdLifeLock(lifeLock) };
       }),

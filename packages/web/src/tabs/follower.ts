@@ -1,14 +1,18 @@
 /** A tab that uses the model of another tab. It notices within two seconds when that tab is gone or stands still. */
 
 import { isLastOfCall, METHODS_PORT, withoutPorts } from "./messages.ts";
-import type { Announcement, PairMessage } from "./messages.ts";
+import type { Announcement, PairMessage, PairWord } from "./messages.ts";
 import { pairName } from "./names.ts";
 
 /** How often the leader is asked for a sign of life while a reply is missing, in milliseconds. Hidden tabs get 1000. */
 const PING_MS = 400;
 
-/** A leader that gives no sign of life for so long stands still. A shorter time would take busy pages for frozen ones. */
+/**
+ * A leader that gives no sign of life for so long stands still. A shorter time would take busy pages for frozen ones. In a
+ * hidden tab, whose timers come once a second, a little less keeps the time under two seconds.
+ */
 const SILENT_MS = 1200;
+const SILENT_HIDDEN_MS = 900;
 
 /** Timers that come so late say that this tab stood still itself, and has not read yet what it was sent. */
 const LATE_MS = 2500;
@@ -53,8 +57,9 @@ export class Follower {
       }
     };
     this.#channel = new BroadcastChannel(pairName(name, id));
-    this.#channel.onmessage = ({ data }: MessageEvent<PairMessage>) => {
-      this.#receive(data);
+    this.#channel.onmessage = ({ data: { leader, what } }: MessageEvent<PairMessage>) => {
+      if (what.type === "welcome") this.#leader ??= leader;
+      if (leader === this.#leader) this.#receive(what);
     };
   }
 
@@ -92,11 +97,9 @@ export class Follower {
     this.#close();
   }
 
-  #receive(message: PairMessage): void {
-    if (message.type === "welcome") {
-      this.#leader = message.leader;
-      this.#welcomed?.();
-    } else if (message.type === "pong") this.#silentSince = undefined;
+  #receive(message: PairWord): void {
+    if (message.type === "welcome") this.#welcomed?.();
+    else if (message.type === "pong") this.#silentSince = undefined;
     else if (message.type === "gone") this.#goneIs(false);
     else if (message.type === "data" && message.to === "follower") {
       this.#deliver(message.port, message.data);
@@ -135,7 +138,8 @@ export class Follower {
     this.#pings = setInterval(() => {
       const now = performance.now();
       const isLate = now - lastAt > LATE_MS;
-      const isOverdue = this.#silentSince !== undefined && now - this.#silentSince >= SILENT_MS;
+      const silentMs = now - (this.#silentSince ?? now);
+      const isOverdue = silentMs >= (now - lastAt > 2 * PING_MS ? SILENT_HIDDEN_MS : SILENT_MS);
       // After one late timer the messages of the meantime are read first. Some browsers make all timers of hidden tabs late.
       const isSure = !isLate || wasLate;
       lastAt = now;
@@ -194,7 +198,8 @@ export class Follower {
     this.#channel.close();
   }
 
-  #send(message: PairMessage): void {
-    if (!this.#hasEnded) this.#channel.postMessage(message);
+  #send(what: PairWord): void {
+    if (this.#hasEnded || this.#leader === undefined) return;
+    this.#channel.postMessage({ leader: this.#leader, what } satisfies PairMessage);
   }
 }

@@ -2,8 +2,9 @@
 
 import { wrap } from "comlink";
 import type { WorkerApi } from "../wire/worker-api.ts";
+import { isTabFrozen } from "./frozen-tab.ts";
 import { isLastOfCall, METHODS_PORT, withPorts } from "./messages.ts";
-import type { Announcement, PairMessage } from "./messages.ts";
+import type { Announcement, PairMessage, PairWord } from "./messages.ts";
 import { pairName } from "./names.ts";
 
 export interface LeaderOptions {
@@ -21,26 +22,19 @@ export class Leader {
   readonly #options: LeaderOptions;
   readonly #hall: BroadcastChannel;
   readonly #followers = new Map<string, FollowerLink>();
-  /** While the browser has frozen this tab, its worker does nothing, but the page may still get messages. */
-  #isFrozen = false;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
     const { name, id } = options;
     this.#hall = new BroadcastChannel(name);
     this.#hall.onmessage = ({ data }: MessageEvent<Announcement>) => {
-      if (data.type === "hello" && !this.#isFrozen) this.#welcome(data.follower);
+      if (data.type === "hello" && !isTabFrozen()) this.#welcome(data.follower);
     };
     this.#hall.postMessage({ type: "leads", leader: id } satisfies Announcement);
   }
 
   get hasFollowers(): boolean {
     return this.#followers.size > 0;
-  }
-
-  /** From now on the tab answers no other tab, until it is no longer frozen. */
-  set isFrozen(isFrozen: boolean) {
-    this.#isFrozen = isFrozen;
   }
 
   /** Tells the followers that the worker is gone. */
@@ -90,7 +84,7 @@ class FollowerLink {
     this.#onLeft = onLeft;
     this.#channel = new BroadcastChannel(pairName(name, follower));
     this.#channel.onmessage = ({ data }: MessageEvent<PairMessage>) => {
-      this.#receive(data);
+      if (data.leader === leader) this.#receive(data.what);
     };
     this.methods = this.#openPort(METHODS_PORT);
     // The follower holds this lock for as long as it lives.
@@ -102,7 +96,7 @@ class FollowerLink {
   }
 
   welcome(): void {
-    this.#post({ type: "welcome", leader: this.#leader });
+    this.#post({ type: "welcome" });
   }
 
   end(): void {
@@ -111,7 +105,7 @@ class FollowerLink {
     this.#close();
   }
 
-  #receive(message: PairMessage): void {
+  #receive(message: PairWord): void {
     if (message.type === "ping") this.#post({ type: "pong" });
     else if (message.type === "leave") this.#leave(message.isFaulty);
     else if (message.type === "data" && message.to === "leader") {
@@ -155,7 +149,8 @@ class FollowerLink {
     this.#channel.close();
   }
 
-  #post(message: PairMessage): void {
-    if (!this.#hasEnded) this.#channel.postMessage(message);
+  #post(what: PairWord): void {
+    if (this.#hasEnded) return;
+    this.#channel.postMessage({ leader: this.#leader, what } satisfies PairMessage);
   }
 }

@@ -10,9 +10,18 @@ export type Announcement =
   /** A tab has begun to run the model. */
   | { readonly type: "leads"; readonly leader: string };
 
-/** On the channel between the tab that runs the model and one other tab. */
-export type PairMessage =
-  | { readonly type: "welcome"; readonly leader: string }
+/**
+ * On the channel between the tab that runs the model and one other tab. A tab that stood still may still take itself for the
+ * leader, so each message names the one that it comes from, or is for. The other one takes no notice.
+ */
+export interface PairMessage {
+  readonly leader: string;
+  readonly what: PairWord;
+}
+
+export type PairWord =
+  /** The answer to `hello`. */
+  | { readonly type: "welcome" }
   | { readonly type: "ping" | "pong" }
   /** The follower goes. `isFaulty`: its calls found the worker to be broken, so it must not serve anybody. */
   | { readonly type: "leave"; readonly isFaulty: boolean }

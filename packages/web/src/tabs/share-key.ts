@@ -7,10 +7,12 @@ import { PROTOCOL_VERSION, type LoadRequest } from "../wire/worker-api.ts";
  * bundlers write the hash of what they built into both.
  */
 export async function shareKeyOf(
-  { download: _, ...request }: LoadRequest,
+  request: LoadRequest,
   createWorker: () => Worker,
 ): Promise<string> {
-  const parts = [PROTOCOL_VERSION, import.meta.url, String(createWorker), request];
+  // How files arrive makes no difference to what is loaded.
+  const load = { ...request, download: undefined };
+  const parts = [PROTOCOL_VERSION, import.meta.url, String(createWorker), load];
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

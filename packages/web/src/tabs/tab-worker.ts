@@ -9,6 +9,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { WorkerApi } from "../wire/worker-api.ts";
 import type { WorkerLike } from "../wire/worker-like.ts";
 import { Follower } from "./follower.ts";
+import { whenNotFrozen } from "./frozen-tab.ts";
 import { Leader } from "./leader.ts";
 import { modelName, newTabId, takeoverName } from "./names.ts";
 
@@ -65,9 +66,11 @@ export class TabWorker extends EventTarget implements WorkerLike {
   async #begin(): Promise<void> {
     try {
       const name = modelName(await this.#options.key);
+      await whenNotFrozen();
       if (this.#options.isLeaderFrozen && (await this.#takeOver(name))) return;
       let askedSince = performance.now();
       while (!this.#hasEnded) {
+        await whenNotFrozen(); // A frozen tab must not lead.
         if (await this.#lead(name, {})) return;
         if (await this.#follow(name)) return;
         if (performance.now() - askedSince < STANDS_STILL_MS) continue;
@@ -95,7 +98,7 @@ export class TabWorker extends EventTarget implements WorkerLike {
           return over;
         })
         .catch((error: unknown) => {
-          if (!leads) reject(error as Error);
+          if (!leads) reject(error);
           // Another tab took the lock, because this one stood still.
           else this.#fail("this tab stood still, and another runs the model now");
         });
@@ -144,13 +147,8 @@ export class TabWorker extends EventTarget implements WorkerLike {
   #noticeFreeze(leader: Leader, signal: AbortSignal): void {
     const onFreeze = (): void => {
       if (leader.hasFollowers) this.#fail("the browser froze this tab, and another runs the model");
-      else leader.isFrozen = true;
-    };
-    const onResume = (): void => {
-      leader.isFrozen = false;
     };
     document.addEventListener("freeze", onFreeze, { signal });
-    document.addEventListener("resume", onResume, { signal });
   }
 
   async #follow(name: string): Promise<boolean> {
