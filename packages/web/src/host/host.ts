@@ -20,6 +20,7 @@ import type { Engine } from "../engines/engine.ts";
 import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
 import { createCallScope } from "./call-scope.ts";
+import type { HostPlatform } from "./host-platform.ts";
 import { holdLifeLock } from "./life-lock.ts";
 import { load, type LoadParts, type Served } from "./load.ts";
 import { createOfflineService } from "./offline-service.ts";
@@ -40,10 +41,12 @@ export interface Host {
 
 /**
  * @param engines in order of preference
+ * @param platform what takes the place of a browser
  * @param servePort puts the methods for another page on its port
  */
 export function createHost(
   engines: readonly Engine[],
+  platform: HostPlatform = {},
   servePort: (host: Host, port: MessagePort) => void = () => undefined,
 ): Host {
   const queue = createTaskQueue();
@@ -71,6 +74,7 @@ export function createHost(
   const openLibrary = ({ storage }: StorageRequest): Promise<StoredModels> => {
     const recorder = recorderFor({});
     return (library ??= openStoredModels(storage, {
+      openStores: platform.openStores,
       onDegraded: (reason) => {
         recorder.record("vlm.storage.persisted", 0);
         tell({ type: "event", event: { type: "storage-degraded", reason } });
@@ -86,6 +90,7 @@ export function createHost(
 
   const loadParts: LoadParts = {
     engines,
+    decoder: platform.decoder,
     gate,
     openLibrary,
     recorderFor,

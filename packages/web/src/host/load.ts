@@ -11,6 +11,7 @@ import { toTrustedScriptUrl } from "../shared/trusted-script-url.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import type { LoadReport, LoadRequest, StorageRequest, WorkerMessage } from "../wire/worker-api.ts";
 import { chooseEngine } from "./choose-engine.ts";
+import type { HostPlatform } from "./host-platform.ts";
 import { loadCode } from "./load-code.ts";
 import { openModelFiles } from "./open-model-files.ts";
 import { resolveRequest, settleRequest } from "./resolve-request.ts";
@@ -26,6 +27,8 @@ export interface Served {
 export interface LoadParts {
   /** In order of preference. */
   readonly engines: readonly Engine[];
+  /** Decodes files of images. Default: the browser's decoders. */
+  readonly decoder: HostPlatform["decoder"] | undefined;
   readonly gate: PauseGate;
   readonly openLibrary: (request: StorageRequest) => Promise<StoredModels>;
   readonly recorderFor: (attributes: MetricAttributes) => Recorder;
@@ -36,7 +39,7 @@ export interface LoadParts {
 
 export async function load(
   asked: LoadRequest,
-  { engines, gate, openLibrary, recorderFor, tell, onDeviceLost }: LoadParts,
+  { engines, decoder, gate, openLibrary, recorderFor, tell, onDeviceLost }: LoadParts,
 ): Promise<Served & { report: LoadReport }> {
   const startedAt = performance.now();
   const { variant } = asked;
@@ -91,6 +94,7 @@ export async function load(
     engine: engineCode,
     onPhase,
     verdicts: opened.stores.models,
+    decoder,
     onEvent: (event) => {
       tell({ type: "event", event });
     },

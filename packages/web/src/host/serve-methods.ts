@@ -3,12 +3,17 @@
 import { expose } from "comlink";
 import type { Engine } from "../engines/engine.ts";
 import { createGuardedEndpoint, type PagePort } from "./guarded-endpoint.ts";
+import type { HostPlatform } from "./host-platform.ts";
 import { createHost, type Host } from "./host.ts";
 import { RefusedMessages } from "./refused-messages.ts";
 
 /** Serves the contract's methods, and nothing else, on a port that only the page has. */
-export function serveMethods(engines: readonly Engine[], port: PagePort): void {
-  servePage(createHost(engines, servePage), port);
+export function serveMethods(
+  engines: readonly Engine[],
+  port: PagePort,
+  platform: HostPlatform = {},
+): void {
+  servePage(createHost(engines, platform, servePage), port);
 }
 
 function servePage(host: Host, port: PagePort): void {

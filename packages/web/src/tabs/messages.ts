@@ -29,7 +29,7 @@ export type PairWord =
   | { readonly type: "gone" }
   | { readonly type: "data"; readonly to: Side; readonly port: number; readonly data: unknown };
 
-export type Side = "leader" | "follower";
+type Side = "leader" | "follower";
 
 /** The port over which the worker's methods are called. */
 export const METHODS_PORT = 0;
