@@ -5,8 +5,26 @@ import { repositoryPath } from "./run.ts";
 import { createSbom } from "./sbom.ts";
 
 /** What a package brings besides its own dependencies: theirs, and what its files contain. */
+const BROUGHT_BY_WEB = ["is-network-error", "jsesc", "onnxruntime-common", "onnxruntime-web"];
 const BROUGHT: Readonly<Record<string, readonly string[]>> = {
-  web: ["is-network-error", "jsesc", "onnxruntime-common", "onnxruntime-web"],
+  web: BROUGHT_BY_WEB,
+  // All that the kit's other packages bring, and what sharp needs.
+  serve: [
+    ...BROUGHT_BY_WEB,
+    "@fastvlm-kit/onnx",
+    "@huggingface/tokenizers",
+    "@img/colour",
+    "cockatiel",
+    "comlink",
+    "detect-libc",
+    "eventsource-parser",
+    "hash-wasm",
+    "idb-keyval",
+    "p-retry",
+    "regjsparser",
+    "semver",
+    "uplot",
+  ],
 };
 
 const sboms = new Map(PACKAGES.map((name) => [name, createSbom(name)]));

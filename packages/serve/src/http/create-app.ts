@@ -4,6 +4,7 @@ import { Hono, type Context } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { VlmError, type GenerateRequest, type Vlm, type VlmResult } from "@fastvlm-kit/web";
 import { ApiError, toApiError } from "../openai/api-error.ts";
@@ -201,6 +202,8 @@ function tooLarge(limit: number): ApiError {
 }
 
 function answerError(c: Context, thrown: unknown, onError?: (error: unknown) => void): Response {
+  // Of the check of the token.
+  if (thrown instanceof HTTPException) return thrown.getResponse();
   const error = toApiError(thrown);
   const isOurs = error.status === 500 && !VlmError.is(thrown);
   if (isOurs && !c.req.raw.signal.aborted) onError?.(thrown);

@@ -83,7 +83,10 @@ function download(url: URL, { maxBytes, mayBePrivate, signal }: DownloadOptions)
       response.on("data", (chunk: Buffer<ArrayBuffer>) => {
         bytes += chunk.length;
         chunks.push(chunk);
-        if (bytes > maxBytes) request.destroy(new Error("it is too large"));
+        if (bytes <= maxBytes) return;
+        // At once, because an answer that is here as a whole would still end well.
+        reject(new Error("it is too large"));
+        request.destroy();
       });
       response.on("end", () => {
         resolve(new Blob(chunks));

@@ -4,7 +4,8 @@
  */
 
 import { WrongArgument } from "../protocol/wrong-argument.ts";
-import { parse, type AstNode } from "regjsparser";
+// A CommonJS module: Node finds no names in it, and bundlers do.
+import regjsparser, { type AstNode } from "regjsparser";
 import { charactersFrom } from "./utf8.ts";
 
 /** A class of characters, or one character. */
@@ -117,7 +118,7 @@ export function readPattern(source: string, ignoreCase = false): Automaton {
 
 function parsePattern(source: string): Node {
   try {
-    return parse(source, "u", { unicodePropertyEscape: true, namedGroups: true });
+    return regjsparser.parse(source, "u", { unicodePropertyEscape: true, namedGroups: true });
   } catch (error) {
     throw refused(`is none: ${error instanceof Error ? error.message : String(error)}`);
   }
