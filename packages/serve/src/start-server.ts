@@ -39,8 +39,6 @@ export interface ServerOptions {
   readonly imageLimits?: Partial<ImageLimits>;
   /** Hosts from which images may be fetched. Default: none, and images come as `data:` addresses. */
   readonly imageHosts?: readonly string[];
-  /** The folder for downloaded models. Default: they are kept in memory. */
-  readonly cacheFolder?: string;
   readonly onEvent?: (event: VlmEvent) => void;
   /** Is told of mistakes of the server. */
   readonly onError?: (error: unknown) => void;
@@ -62,14 +60,14 @@ const LIMITS: RequestLimits = { maxImages: 4, maxTokens: 1024, maxPromptCharacte
  * @throws {VlmError} what `createVlm` throws
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { model, token, cacheFolder, maxQueue = 32, stopTimeoutMs = 25_000 } = options;
+  const { model, token, maxQueue = 32, stopTimeoutMs = 25_000 } = options;
   const totals = createTotals();
   const vlm = await createVlm({
-    worker: () => new ThreadWorker({ cacheFolder }),
+    worker: () => new ThreadWorker(),
     model,
     device: "wasm",
     wasmThreads: options.threads ?? 1,
-    cache: { storage: cacheFolder === undefined ? "memory" : "indexed-db" },
+    cache: { storage: "memory" },
     onMetric: totals.onMetric,
     onEvent: (event) => {
       totals.onEvent(event);

@@ -16,7 +16,6 @@ export const HELP = `Serves a vision-language model on this machine's CPU with a
   --no-token              lets everybody in who reaches the address
   --cors-origin ORIGIN    a page's origin that may call the server; may be repeated
   --threads N             threads of the worker; default 1
-  --cache FOLDER          where downloaded models are kept; default: in memory
   --max-queue N           requests that may wait; one more gets 429. Default 32
   --max-body BYTES        default 33554432
   --max-images N          in one request; default 4
@@ -38,7 +37,6 @@ export interface Arguments {
   readonly noToken: boolean;
   readonly corsOrigins: readonly string[];
   readonly threads: number;
-  readonly cacheFolder: string | undefined;
   readonly maxQueue: number;
   readonly maxBodyBytes: number;
   readonly maxImages: number;
@@ -66,7 +64,6 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
       "no-token": { type: "boolean", default: false },
       "cors-origin": { type: "string", multiple: true, default: [] },
       threads: { type: "string", default: "1" },
-      cache: { type: "string" },
       "max-queue": { type: "string", default: "32" },
       "max-body": { type: "string", default: String(32 * 2 ** 20) },
       "max-images": { type: "string", default: "4" },
@@ -92,7 +89,6 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
     noToken: values["no-token"],
     corsOrigins: values["cors-origin"].map(toOrigin),
     threads: toInteger("threads", values.threads, 1, 64),
-    cacheFolder: values.cache,
     maxQueue: toInteger("max-queue", values["max-queue"], 0),
     maxBodyBytes: toInteger("max-body", values["max-body"], 1024),
     maxImages: toInteger("max-images", values["max-images"], 0),

@@ -28,14 +28,13 @@ async function start(found: Arguments): Promise<RunningServer> {
   const token = readToken(found, process.env);
   const model = await chooseModel(found);
   console.error(`fastvlm-serve: loading ${model.id}`);
-  const { cacheFolder, maxImages, maxTokens, maxPromptCharacters, ...options } = found;
+  const { maxImages, maxTokens, maxPromptCharacters, ...options } = found;
   return startServer({
     ...options,
     model,
     aliases: [...new Set([found.model, ...found.aliases])].filter((name) => name !== model.id),
     limits: { maxImages, maxTokens, maxPromptCharacters },
     ...(token !== undefined && { token }),
-    ...(cacheFolder !== undefined && { cacheFolder }),
     onEvent: (event) => {
       if (event.type === "worker-restarted") {
         console.error(`fastvlm-serve: the worker was restarted (${event.reason})`);

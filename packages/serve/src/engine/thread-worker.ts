@@ -8,12 +8,6 @@ const SCRIPT = new URL(
   import.meta.url,
 );
 
-/** What the thread is told when it starts. */
-export interface ThreadData {
-  /** The folder for downloaded models; undefined keeps them in memory. */
-  readonly cacheFolder: string | undefined;
-}
-
 export class ThreadWorker extends EventTarget implements Worker {
   onmessage: Worker["onmessage"] = null;
   onmessageerror: Worker["onmessageerror"] = null;
@@ -21,9 +15,9 @@ export class ThreadWorker extends EventTarget implements Worker {
   readonly #thread: Thread;
   #isEnded = false;
 
-  constructor(data: ThreadData) {
+  constructor() {
     super();
-    this.#thread = new Thread(SCRIPT, { name: "vlm", workerData: data });
+    this.#thread = new Thread(SCRIPT, { name: "vlm" });
     this.#thread.on("message", (message: unknown) => {
       this.dispatchEvent(new MessageEvent("message", { data: message }));
     });
