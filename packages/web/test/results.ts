@@ -29,6 +29,7 @@ export function makeResult(change: Partial<VlmResult> = {}): VlmResult {
     finishReason: "stop",
     model: { id: "test", revision: "1", variant: "int8" },
     device: "wasm",
+    ranOn: { kind: "device" },
     cached: false,
     timings: {
       queueMs: 1,

@@ -22,8 +22,10 @@ export function reportCall(recorder: Recorder, result: VlmResult): void {
   });
   report.record("gen_ai.client.token.usage", tokens.output, { "gen_ai.token.type": "output" });
   if (result.cached) return;
-  report.record("vlm.confidence.mean", confidence.mean);
-  report.record("vlm.confidence.least", confidence.least);
+  if (confidence) {
+    report.record("vlm.confidence.mean", confidence.mean);
+    report.record("vlm.confidence.least", confidence.least);
+  }
   report.recordMs("gen_ai.client.operation.time_to_first_chunk", timings.timeToFirstTokenMs);
   if (tokens.output > 1) {
     report.recordMs(

@@ -11,7 +11,8 @@ export function toAnsweredCall(
   durationMs: number,
   { cached, device, timings, tokens, tokensPerSecond, finishReason, confidence }: VlmResult,
 ): EndedCall {
-  const result = { cached, device, timings, tokens, tokensPerSecond, finishReason, confidence };
+  const facts = { cached, device, timings, tokens, tokensPerSecond, finishReason };
+  const result = { ...facts, ...(confidence && { confidence }) };
   return { ...begun, durationMs, outcome: "answered", result };
 }
 

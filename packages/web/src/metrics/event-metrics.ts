@@ -23,6 +23,15 @@ export function reportEvent(recorder: Recorder, event: VlmEvent): void {
     case "threads-fallback":
       recorder.record("vlm.threads.fallback", 1, { "vlm.reason": event.reason });
       break;
+    case "node-changed":
+      recorder.record("vlm.node.changes", 1, { "vlm.node": event.node, "vlm.state": event.state });
+      break;
+    case "node-fallback": {
+      const { from, to, reason } = event;
+      const attributes = { "vlm.from": from, "vlm.to": to, "vlm.reason": reason };
+      recorder.record("vlm.node.fallbacks", 1, attributes);
+      break;
+    }
     case "circuit-changed": {
       const { device, state, reason } = event;
       const attributes = { "vlm.device": device, "vlm.state": state };

@@ -7,6 +7,7 @@
  */
 
 import type { Device } from "./model-descriptor.ts";
+import type { NodeFailure } from "./remote.ts";
 import { toSafeText } from "./safe-text.ts";
 
 /**
@@ -40,7 +41,10 @@ export interface VlmErrorDetails {
     expectedSha256?: string;
     actualSha256?: string;
   };
-  /** `network: "none"` forbids this request. Call `prepareOffline` while there is a network. */
+  /**
+   * `network: "none"` forbids this request. Call `prepareOffline` while there is a network. Remote nodes cannot be used
+   * with it at all.
+   */
   "network-forbidden": { url: string };
   /** The files arrived, but are not what the model's descriptor says. Correct the descriptor or the files. */
   "model-invalid": { file: string; reason: string };
@@ -111,6 +115,19 @@ export interface VlmErrorDetails {
    * images. `tokens` and `excess` are estimates for a text that is far too long.
    */
   "context-overflow": { tokens: number; limit: number; excess: number };
+  /**
+   * No remote node answered the call; `node` is the last one that was asked, and {@link NodeFailure} says what each `reason`
+   * means. `status` is the HTTP status, and `retryAfterMs` how long the server asked to be left alone. `hasText`: the app had
+   * received text, which cannot be taken back, so that nothing was repeated. Repeat the call later, or with a `mode` that
+   * lets the device answer.
+   */
+  "node-failed": {
+    node: string;
+    reason: NodeFailure;
+    hasText: boolean;
+    status?: number;
+    retryAfterMs?: number;
+  };
   /** Inference failed in a way that no other code describes; its `cause` says more, if `debug` is on. */
   "generation-failed": { stage: string };
 }

@@ -68,6 +68,12 @@ export const METRIC_UNITS = {
   "vlm.memory.pressure": "1",
   "vlm.circuit.changes": "1",
   "vlm.messages.refused": "1",
+  "vlm.node.sent": "By",
+  "vlm.node.retries": "1",
+  "vlm.node.failures": "1",
+  "vlm.node.hedges": "1",
+  "vlm.node.fallbacks": "1",
+  "vlm.node.changes": "1",
 } as const satisfies Record<string, MetricUnit>;
 
 /** The name of a metric of the kit. */

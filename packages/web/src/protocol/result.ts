@@ -1,9 +1,10 @@
 /** The result of a call, and the events that it streams before. */
 
 import type { CircuitChange } from "./circuit.ts";
-import type { DeviceAttempt } from "./errors.ts";
+import type { DeviceAttempt, VlmErrorCode } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
 import type { CaptionPresetName, Device } from "./model-descriptor.ts";
+import type { NodeFailure, NodeReport, RanOn } from "./remote.ts";
 import type { UntrustedText } from "./untrusted-text.ts";
 
 /**
@@ -34,9 +35,9 @@ export interface Timings {
 
 /** Token counts of one call. */
 export interface TokenCounts {
-  /** Positions that images take in the prompt. */
+  /** Positions that images take in the prompt. A remote node counts them in `prompt`. */
   readonly image: number;
-  /** Text tokens of the prompt, with those of the chat template. */
+  /** Text tokens of the prompt, with those of the chat template; 0 if a remote node does not count them. */
   readonly prompt: number;
   /** How many of the two above were in the KV cache of an earlier prompt, and were not computed again. */
   readonly reused: number;
@@ -48,7 +49,7 @@ export interface TokenCounts {
 export interface ModelInfo {
   readonly id: string;
   readonly revision: string;
-  /** The precision of the files that ran, such as `int8`. */
+  /** The precision of the files that ran, such as `int8`. A remote node does not tell: `remote`, as is `revision`. */
   readonly variant: string;
 }
 
@@ -68,7 +69,10 @@ export interface Confidence {
   readonly mean: number;
   /** The least of them: how sure the model was where it was least sure. */
   readonly least: number;
-  /** The entropy of the first token, in nats: 0 if only one beginning of the answer was possible. */
+  /**
+   * The entropy of the first token, in nats: 0 if only one beginning of the answer was possible. Of a remote answer, the
+   * least that it can be, since a node tells the likeliest tokens only.
+   */
   readonly firstTokenEntropy: number;
 }
 
@@ -78,14 +82,18 @@ export interface VlmResult {
   readonly text: UntrustedText;
   readonly finishReason: FinishReason;
   readonly model: ModelInfo;
-  readonly device: Device;
+  /** `remote`: not this device. */
+  readonly device: Device | "remote";
+  /** Where the answer was computed, and so whether images and prompt left the device. */
+  readonly ranOn: RanOn;
   /** Present if a device that was tried earlier was turned down. */
   readonly fallback?: FallbackInfo;
   /** Whether the answer came from the result cache. `timings` are then those of the look-up. */
   readonly cached: boolean;
   readonly timings: Timings;
   readonly tokens: TokenCounts;
-  readonly confidence: Confidence;
+  /** Absent if a remote node did not tell the probabilities of its tokens. */
+  readonly confidence?: Confidence;
   /** Of an answer that was chosen from options: the probability of each, in their order. Together they are 1. */
   readonly probabilities?: readonly number[];
   /** The images, with the size at which the encoder saw them. */
@@ -251,5 +259,22 @@ export type VlmEvent =
     }
   /** A graph of the model was loaded. `report` says which changes were made in it. Add it to a bug report about speed. */
   | { readonly type: "graph-prepared"; readonly report: GraphReport }
+  /** What is known of a remote node has changed; `reason` says why it is not healthy. */
+  | {
+      readonly type: "node-changed";
+      readonly node: string;
+      readonly state: NodeReport["state"];
+      readonly reason: NodeFailure | undefined;
+    }
+  /**
+   * A call goes on in another place, because the first one did not answer it: `reason` is the code of the device's error, or
+   * why the last node that was asked failed.
+   */
+  | {
+      readonly type: "node-fallback";
+      readonly from: "device" | "remote";
+      readonly to: "device" | "remote";
+      readonly reason: VlmErrorCode | NodeFailure;
+    }
   /** Storage is missing or failed. This session keeps in memory what it could not store. */
   | { readonly type: "storage-degraded"; readonly reason: string };

@@ -79,8 +79,11 @@ const MAX_SHOWN = 80;
 /** Words that an option may be are shorter. What is longer, or has several words, may be what a user wrote, or a key. */
 const SHOWN_TEXT = /^(?:\S{0,16}|\s*)$/;
 
-/** Options that hold what users write. */
-const WRITTEN_BY_USERS = new Set<unknown>(["prompt", "system", "history", "stop"]);
+/** Options that hold what users write, and those that may hold a key by mistake. */
+const WRITTEN_BY_USERS = new Set<unknown>([
+  ...["prompt", "system", "history", "stop"],
+  ...["apiKey", "baseUrl"],
+]);
 
 function isWrittenByUser({ path }: BaseIssue<unknown>): boolean {
   return WRITTEN_BY_USERS.has(path?.at(0)?.key) && path?.at(-1)?.key !== "role";

@@ -4,11 +4,10 @@
  * check of the device, and decides whether the device is used again.
  */
 
-import { circuitBreaker, CircuitState, handleWhen, IterableBackoff } from "cockatiel";
-import type { CircuitBreakerPolicy, IBreaker } from "cockatiel";
 import { VlmError, type DeviceAttempt, type VlmErrorCode } from "../protocol/errors.ts";
 import type { CircuitChange, CircuitStateName } from "../protocol/circuit.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
+import { Circuit } from "./circuit.ts";
 
 /**
  * How many faults open a circuit. Chromium offers no adapter after a second crash of its GPU process, and another device
@@ -36,58 +35,44 @@ export interface CircuitReport {
   readonly retryAt: number | undefined;
 }
 
-interface Circuit {
-  readonly policy: CircuitBreakerPolicy;
-  readonly faults: FaultCounter;
-  /** How often it opened since it was last closed. */
-  openings: number;
-  retryAt: number | undefined;
-}
-
 export class DeviceCircuits {
   readonly #circuits: Readonly<Record<Device, Circuit>>;
-  #counted: Promise<unknown> = Promise.resolve();
 
   /** @param onChange is told of every change of a circuit's state */
   constructor(onChange: (change: CircuitChange) => void) {
-    const create = (device: Device): Circuit => {
-      const faults = new FaultCounter(FAULTS_UNTIL_OPEN[device], SUCCESSES_UNTIL_FORGOTTEN[device]);
-      const policy = circuitBreaker(handleWhen(isDeviceFault), {
-        halfOpenAfter: new IterableBackoff(OPEN_MS),
-        breaker: faults,
+    const create = (device: Device): Circuit =>
+      new Circuit({
+        isFault: isDeviceFault,
+        faultsUntilOpen: FAULTS_UNTIL_OPEN[device],
+        successesUntilForgotten: SUCCESSES_UNTIL_FORGOTTEN[device],
+        openMs: OPEN_MS,
+        onChange: (state) => {
+          const { reason, retryAt } = this.reportOf(device);
+          const retryAfterMs = retryAt === undefined ? undefined : retryAt - Date.now();
+          onChange({ device, state, reason, retryAfterMs });
+        },
       });
-      const circuit: Circuit = { policy, faults, openings: 0, retryAt: undefined };
-      policy.onStateChange((state) => {
-        noteState(circuit, state);
-        const { reason, retryAt } = reportOf(circuit);
-        const retryAfterMs = retryAt === undefined ? undefined : retryAt - Date.now();
-        onChange({ device, state: STATE_NAMES[state], reason, retryAfterMs });
-      });
-      return circuit;
-    };
     this.#circuits = { webgpu: create("webgpu"), wasm: create("wasm") };
   }
 
   /** Loads on a device. If that fails and the device is to blame, this is a fault. Ends a trial, if this is one. */
   load<T>(device: Device, load: () => Promise<T>): Promise<T> {
-    return this.#circuits[device].policy.execute(load);
+    return this.#circuits[device].run(load);
   }
 
   /** Counts a call that was answered. */
   noteSuccess(device: Device): void {
-    this.#count(device, () => undefined);
+    this.#circuits[device].noteSuccess();
   }
 
   /** Counts an error of a call, or of a worker that ended, if the device is to blame for it. */
   noteError(device: Device, error: unknown): void {
-    this.#count(device, () => {
-      throw error;
-    });
+    this.#circuits[device].noteError(error);
   }
 
-  /** Waits until everything that was noted is counted. The library counts a moment after it is told. */
+  /** Waits until everything that was noted is counted. */
   async settled(): Promise<void> {
-    await this.#counted;
+    await Promise.all(Object.values(this.#circuits).map((circuit) => circuit.settled()));
   }
 
   /** @returns why the device must not be tried now; undefined if it may be */
@@ -101,34 +86,9 @@ export class DeviceCircuits {
   }
 
   reportOf(device: Device): CircuitReport {
-    return reportOf(this.#circuits[device]);
+    const { state, faults, lastFault, retryAt } = this.#circuits[device];
+    return { state, faults, reason: VlmError.is(lastFault) ? lastFault.code : undefined, retryAt };
   }
-
-  /** Runs what succeeds or fails at once. In an open circuit nothing is counted. */
-  #count(device: Device, outcome: () => undefined): void {
-    const counted = this.#circuits[device].policy.execute(outcome).catch(() => undefined);
-    this.#counted = Promise.all([this.#counted, counted]);
-  }
-}
-
-function reportOf({ policy, faults, retryAt }: Circuit): CircuitReport {
-  const failure = policy.lastFailure;
-  const error: unknown = failure && "error" in failure ? failure.error : undefined;
-  return {
-    state: STATE_NAMES[policy.state],
-    faults: faults.count,
-    reason: faults.count > 0 && VlmError.is(error) ? error.code : undefined,
-    retryAt,
-  };
-}
-
-/** The library does not tell how long a circuit stays open, so that this is followed here. */
-function noteState(circuit: Circuit, state: CircuitState): void {
-  circuit.retryAt = undefined;
-  if (state === CircuitState.Closed) circuit.openings = 0;
-  if (state !== CircuitState.Open) return;
-  circuit.retryAt = Date.now() + (OPEN_MS[circuit.openings] ?? OPEN_MS.at(-1)!);
-  circuit.openings += 1;
 }
 
 /** Whether the device may be to blame, so that another one may succeed. A failed download, for instance, would only fail again. */
@@ -148,45 +108,5 @@ export function isDeviceFault(error: unknown): error is VlmError {
 function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
   return reason === "timeout" && (phase === "script" || phase === "wasm");
 }
-
-/**
- * Says when faults are too many. One success does not forgive a fault: a GPU that is lost at every second call is not
- * worth the reloads.
- */
-class FaultCounter implements IBreaker {
-  count = 0;
-  #successes = 0;
-  readonly #limit: number;
-  readonly #successesUntilForgotten: number;
-
-  constructor(limit: number, successesUntilForgotten: number) {
-    this.#limit = limit;
-    this.#successesUntilForgotten = successesUntilForgotten;
-  }
-
-  /** The library can store this; the kit does not. */
-  get state(): unknown {
-    return this.count;
-  }
-
-  success(state: CircuitState): void {
-    this.#successes += 1;
-    const isForgotten = this.#successes >= this.#successesUntilForgotten;
-    if (state === CircuitState.HalfOpen || isForgotten) this.count = 0;
-  }
-
-  failure(): boolean {
-    this.count += 1;
-    this.#successes = 0;
-    return this.count >= this.#limit;
-  }
-}
-
-const STATE_NAMES: Readonly<Record<CircuitState, CircuitStateName>> = {
-  [CircuitState.Closed]: "closed",
-  [CircuitState.Open]: "open",
-  [CircuitState.HalfOpen]: "half-open",
-  [CircuitState.Isolated]: "open", // The kit never isolates a circuit.
-};
 
 const DEVICE_NAMES: Readonly<Record<Device, string>> = { webgpu: "WebGPU", wasm: "WASM" };

@@ -6,9 +6,13 @@ import { LruMap } from "../shared/lru-map.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 
 export interface ResultMemory {
-  /** @returns undefined if the question was not asked before, or must not be answered from memory */
+  /**
+   * @param variant what tells the model's answers from those of others
+   * @returns undefined if the question was not asked before, or must not be answered from memory
+   */
   recall(call: GenerateCall, variant: string): VlmResult | undefined;
-  remember(call: GenerateCall, result: VlmResult): void;
+  /** @param variant as for {@link recall}; default: that of the result */
+  remember(call: GenerateCall, result: VlmResult, variant?: string): void;
   clear(): void;
 }
 
@@ -28,8 +32,8 @@ export function createResultMemory(now: () => number): ResultMemory {
       const timings = { ...noTimeYet(), timeToFirstTokenMs: 0, totalMs: now() - startedAt };
       return { ...known, cached: true, timings, tokensPerSecond: 0 };
     },
-    remember(call, result) {
-      const key = memoryKeyOf(call, result.model.variant);
+    remember(call, result, variant = result.model.variant) {
+      const key = memoryKeyOf(call, variant);
       if (key !== undefined) results.set(key, result);
     },
     clear() {

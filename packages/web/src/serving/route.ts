@@ -1,0 +1,29 @@
+/** The seam to remote nodes: what they get of a client, and what the client calls. The room `remote` is not loaded by it. */
+
+import type { ImageLimits } from "../image/limits.ts";
+import type { Recorder } from "../metrics/recorder.ts";
+import type { NodeMode } from "../protocol/remote.ts";
+import type { VlmEvent, VlmResult } from "../protocol/result.ts";
+import type { AskedQuestion } from "./active-model.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+/** What remote nodes know of the client that they answer for. */
+export interface RouteContext {
+  readonly recorder: Recorder;
+  readonly onEvent: (event: VlmEvent) => void;
+  readonly imageLimits: ImageLimits;
+  readonly limiter: RateLimiter | undefined;
+}
+
+/** Answers a question on the device. */
+export type RunOnDevice = (question: AskedQuestion) => Promise<VlmResult>;
+
+/** A client's way to remote nodes. */
+export interface Route {
+  /** Where calls may be answered that say nothing. */
+  readonly mode: NodeMode;
+  /** Answers a question, there or on the device, as `mode` says. */
+  run(question: AskedQuestion, mode: NodeMode, onDevice: RunOnDevice): Promise<VlmResult>;
+  /** Ends the calls of this client that run on nodes. */
+  dispose(error: Error): void;
+}
