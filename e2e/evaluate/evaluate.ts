@@ -60,7 +60,7 @@ try {
             const captioned = await ask(vlm, { ...options, prompt: caption });
             return {
               caption: captioned.text,
-              confidence: captioned.confidence,
+              confidence: captioned.confidence!, // A device always tells it.
               background: (await ask(vlm, { ...options, prompt: background })).text,
             };
           },

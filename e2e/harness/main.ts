@@ -20,6 +20,7 @@ import {
   type VlmOptions,
   type VlmResult,
 } from "@fastvlm-kit/web";
+import { remoteNode, remoteNodes } from "@fastvlm-kit/web/remote";
 import { builtInAlerts, countOf, createBeacon, createOps, type Ops } from "@fastvlm-kit/ops";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
@@ -247,6 +248,8 @@ const kit = {
   openLibrary,
   plainPicture,
   readNumbers,
+  remoteNode,
+  remoteNodes,
   stored,
   timedFailureOf,
   tinyModel,

@@ -20,7 +20,8 @@ export function leftInWords(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s left` : `${Math.ceil(seconds / 60)} min left`;
 }
 
-export function deviceInWords(device: Device): string {
+export function deviceInWords(device: Device | "remote"): string {
+  if (device === "remote") return "another computer";
   return device === "webgpu" ? "GPU (WebGPU)" : "CPU (WebAssembly)";
 }
 

@@ -18,7 +18,7 @@ export interface ChatRecord {
 }
 
 /** Answers one request. */
-export type ChatAnswerer = (response: ServerResponse, record: ChatRecord) => void | Promise<void>;
+export type ChatAnswerer = (response: ServerResponse, record: ChatRecord) => unknown;
 
 export class ChatServer implements AsyncDisposable {
   readonly requests: ChatRecord[] = [];

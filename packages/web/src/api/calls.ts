@@ -9,6 +9,7 @@ import type {
   ImageDetail,
   ImageFit,
 } from "../protocol/options.ts";
+import type { NodeMode } from "../protocol/remote.ts";
 import type { ImageSource } from "./image-source.ts";
 
 /** Options that every call has. */
@@ -42,8 +43,17 @@ export interface CallOptions extends GenerationOptions {
   readonly priority?: CallPriority;
 }
 
+/** The option of calls that remote nodes may answer. */
+export interface PlaceOptions {
+  /**
+   * Where this call may be answered: on the device, or on the nodes of `remote`. Default: the mode of `remote`; without
+   * nodes, the device.
+   */
+  readonly mode?: NodeMode;
+}
+
 /** A question, with or without images. */
-export interface GenerateRequest extends CallOptions {
+export interface GenerateRequest extends CallOptions, PlaceOptions {
   readonly prompt: string;
   /** One image or several, in the order in which the prompt mentions them. An empty list is the same as no image. */
   readonly image?: ImageSource | readonly ImageSource[];
@@ -68,7 +78,7 @@ export type ImageViewOption = "fit" | "detail" | "targetLatencyMs";
 export type OpenOptions = Pick<CallOptions, ImageViewOption | "signal" | "timeoutMs" | "priority">;
 
 /** Options of `vlm.caption`. */
-export interface CaptionOptions extends CallOptions {
+export interface CaptionOptions extends CallOptions, PlaceOptions {
   /** Which kind of caption to write. Default `brief`. */
   readonly preset?: CaptionPresetName;
   /** The greatest number of words. The caption still ends with a whole sentence. */

@@ -22,6 +22,7 @@ import type { DownloadControl } from "./download-control.ts";
 import type { ImageDecoders } from "./image-decoders.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { OpenImage } from "./open-image.ts";
+import type { RemoteNodes } from "./remote.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
 
 /** Options of `createVlm`. */
@@ -62,6 +63,13 @@ export interface VlmOptions {
    * data. Once the model is loaded, the worker cannot reach the network at all. Default `any`.
    */
   readonly network?: "any" | "none";
+  /**
+   * Servers that may answer calls too, made by `remoteNodes` of `@fastvlm-kit/web/remote`. Images and prompts leave the device
+   * for them, so that `network: "any"` has to be said beside it. Its mode says where calls are answered; with `remote-only`
+   * and `prefer-remote` the model is loaded on the device when a call first needs it, and with `prefer-device` a device that
+   * cannot load it is no error. Images of `open` and frames of `watch` never leave the device.
+   */
+  readonly remote?: RemoteNodes;
   /**
    * Whether the kit may convert a vision encoder to int8 on WASM, where int8 is about twice as fast. It does so once,
    * when the encoder is first loaded, and stores the result beside the downloaded file. The features then differ by 2 to
@@ -131,7 +139,8 @@ export interface HealthOptions {
 /** A loaded model. One call runs at a time; the others wait in a queue. */
 export interface Vlm extends AsyncDisposable {
   readonly model: ModelInfo;
-  readonly device: Device;
+  /** `remote` while no device has loaded the model, as may be with remote nodes. */
+  readonly device: Device | "remote";
   /** Why the model does not run on the device that was tried first; undefined if it does. */
   readonly fallback: FallbackInfo | undefined;
   /**

@@ -14,7 +14,7 @@ export type VideoSource = HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas
  * Options of `vlm.watch`. The options of a call apply to each question; `preset` and `maxWords` apply only without
  * `prompt`. Answers are never cached.
  */
-export interface WatchOptions extends Omit<CaptionOptions, "cache" | "signal"> {
+export interface WatchOptions extends Omit<CaptionOptions, "cache" | "signal" | "mode"> {
   /** Receives each answer. It is not called again after `stop()` or after the signal's abort. */
   readonly onCaption: (result: WatchResult) => void;
   /** The question about each frame. Default: a caption. */

@@ -4,7 +4,6 @@ import { resolveImageLimits } from "../image/limits.ts";
 import { reportEvent } from "../metrics/event-metrics.ts";
 import { createStatsCounter, type StatsCounter } from "../metrics/stats-counter.ts";
 import { createRecorder } from "../metrics/recorder.ts";
-import { VlmError } from "../protocol/errors.ts";
 import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
@@ -15,8 +14,9 @@ import { read } from "../schema/read.ts";
 import { openCrashMarks } from "../serving/crash-marks.ts";
 import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
-import { listMissing, REQUIREMENT_NAMES } from "../serving/environment.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
+import { assertEnvironment } from "./assert-environment.ts";
+import { openRoute } from "./open-route.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { ActiveModel, type ServingLimits } from "../serving/active-model.ts";
@@ -25,7 +25,8 @@ import { HealthLog } from "../serving/health-log.ts";
 import { measureMemory } from "../serving/memory-watch.ts";
 import { createRateLimiter } from "../serving/rate-limiter.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
-import { Supervisor, type SupervisorOptions } from "../serving/supervisor.ts";
+import type { Route } from "../serving/route.ts";
+import { Supervisor, type LoadedWorker, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
 import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 
@@ -38,7 +39,7 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
  */
 export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");
-  assertEnvironment();
+  if (!options.remote) assertEnvironment();
   return createVlmHere(options);
 }
 
@@ -53,23 +54,30 @@ export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
   const limits = toServingLimits(options);
   const stats = createStatsCounter(Date.now());
   const debug = options.debug ?? false;
+  const { imageLimits } = loadRequest;
+  const route = openRoute(options, { imageLimits, limiter: limits.limiter, stats });
   const serving = await hidingCauses(debug, () =>
-    serve(options.model, options, options, { loadRequest, limits, stats }),
-  );
+    serve(options.model, options, options, { loadRequest, limits, stats, route }),
+  ).catch((error: unknown) => {
+    route?.dispose(givenUpError());
+    throw error;
+  });
   // Later loads do not use the signal of the first one. It may be a timeout that has passed long ago.
-  const { storage, network, imageLimits } = loadRequest;
+  const { storage, network } = loadRequest;
   const images = { limits: imageLimits, network, decoders: options.decoders ?? {} };
   const onEvent = guardCallback(options.onEvent);
   const onCallEnded = (call: EndedCall): void => {
     stats.noteCall(call);
     onEvent({ type: "call-ended", call });
   };
-  return new VlmClient(serving, { storage, images, onCallEnded, debug, stats }, (model, update) =>
+  const settings = { storage, images, onCallEnded, debug, stats, route };
+  return new VlmClient(serving, settings, (model, update) =>
     hidingCauses(debug, () =>
       serve(model, options, read(updateOptions, update, "options"), {
         loadRequest: { ...loadRequest, asksAnew: true },
         limits,
         stats,
+        route,
       }),
     ),
   );
@@ -82,6 +90,7 @@ interface Serving {
   readonly loadRequest: LoadSettings;
   readonly limits: ServingLimits;
   readonly stats: StatsCounter;
+  readonly route: Route | undefined;
 }
 
 /** Loads one model. If it fails, its worker is ended too. */
@@ -89,7 +98,7 @@ async function serve(
   given: ModelDescriptor,
   options: VlmOptions,
   { signal, control, onProgress = options.onProgress }: UpdateOptions,
-  { loadRequest, limits, stats }: Serving,
+  { loadRequest, limits, stats, route }: Serving,
 ): Promise<ActiveModel> {
   const model = readModel(given);
   assertLicense(model);
@@ -137,9 +146,9 @@ async function serve(
     supervisor.pauseDownloads(isPaused);
   });
   try {
-    const ready = await untilAborted(supervisor.ready(), signal);
+    const ready = await loadFirst(supervisor, route, signal);
     // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
-    const served = atCommit(model, ready.model.revision);
+    const served = ready ? atCommit(model, ready.model.revision) : model;
     return new ActiveModel(served, supervisor, ready, { recorder, onEvent: emit, health }, limits);
   } catch (error) {
     await supervisor.dispose(givenUpError());
@@ -157,6 +166,23 @@ async function toWorkers(
   if (share === undefined) return worker;
   const { shareBetweenTabs } = await import("../tabs/share-between-tabs.ts");
   return shareBetweenTabs(worker, onRole);
+}
+
+/** Loads the model at once, unless nodes come first, or take the place of a device that cannot load it. */
+async function loadFirst(
+  supervisor: Supervisor,
+  route: Route | undefined,
+  signal: AbortSignal | undefined,
+): Promise<LoadedWorker | undefined> {
+  if (route?.mode === "remote-only" || route?.mode === "prefer-remote") return undefined;
+  try {
+    // With nodes, a browser that lacks something is one more device that cannot load the model.
+    if (route) assertEnvironment();
+    return await untilAborted(supervisor.ready(), signal);
+  } catch (error) {
+    if (route?.replaces(error) === true) return undefined;
+    throw error;
+  }
 }
 
 function toLoadRequest(options: VlmOptions): LoadSettings {
@@ -182,16 +208,6 @@ function toServingLimits(options: VlmOptions): ServingLimits {
     maxMemoryBytes,
     measureMemory,
   };
-}
-
-function assertEnvironment(): void {
-  const [missing] = listMissing();
-  if (missing === undefined) return;
-  throw new VlmError(
-    "environment-unsupported",
-    `This browser has no ${REQUIREMENT_NAMES[missing]}. Update it, or use a recent Chrome, Edge, Firefox or Safari.`,
-    { missing },
-  );
 }
 
 function givenUpError(): DOMException {

@@ -15,7 +15,8 @@ export interface HealthFacts {
   readonly model: Pick<ModelDescriptor, "id" | "revision">;
   /** `none`: the next call starts a worker. */
   readonly worker: "loaded" | "starting" | "none" | "disposed";
-  readonly device: Device;
+  /** `remote`: none has loaded the model yet. */
+  readonly device: Device | "remote";
   readonly hasFallback: boolean;
   readonly circuits: Readonly<Record<Device, CircuitReport>>;
   readonly queue: { readonly depth: number; readonly longestWaitMs: number; readonly max: number };

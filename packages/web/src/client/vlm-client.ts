@@ -6,6 +6,7 @@ import { OpenImageHandle } from "./open-image.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "../api/calls.ts";
 import type { ImageQuestion, OpenImage } from "../api/open-image.ts";
 import type { HealthOptions, UpdateOptions, Vlm } from "../api/vlm.ts";
+import { VlmError } from "../protocol/errors.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { DEFAULT_TIMEOUT_MS } from "../protocol/options.ts";
 import {
@@ -29,6 +30,7 @@ import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
 import { openAlready, toAskedCall, toList, viewOf, type TakeRequest } from "./call-options.ts";
 import { checkStatement, choose, score, type Chooser } from "./choices.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "../api/choices.ts";
+import { assertEnvironment } from "./assert-environment.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { imageSidesOf } from "../families/image-sides.ts";
 import { isCostly, newImageName, recogniseImages } from "../sources/image-source.ts";
@@ -36,7 +38,8 @@ import type { ImageSource } from "../api/image-source.ts";
 import type { ImageSettings } from "../sources/snapshot-options.ts";
 import { seenAs } from "./seen-as.ts";
 import { summarized, type SummaryOptions } from "./summarized.ts";
-import type { ActiveModel } from "../serving/active-model.ts";
+import type { ActiveModel, AskedQuestion } from "../serving/active-model.ts";
+import type { Route } from "../serving/route.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
 import { takeImages, type TakenImages } from "../sources/take-images.ts";
 import { toHealthReport } from "./health-report.ts";
@@ -45,7 +48,7 @@ import type { HealthReport } from "../protocol/health.ts";
 import type { VlmStats } from "../protocol/stats.ts";
 import type { ConditionName } from "../serving/health-log.ts";
 import type { StatsCounter } from "../metrics/stats-counter.ts";
-import { watchVideo } from "../watch/watch.ts";
+import { watchVideo, type Asked } from "../watch/watch.ts";
 import type { VideoSource, Watch, WatchOptions } from "../api/watch.ts";
 
 /** Loads another model while the current one goes on serving. */
@@ -59,6 +62,8 @@ export interface ClientSettings extends Pick<LoadRequest, "storage"> {
   /** Is told of every call that ended. */
   readonly onCallEnded: (call: EndedCall) => void;
   readonly stats: StatsCounter;
+  /** The way to remote nodes; undefined if the app has none. */
+  readonly route: Route | undefined;
 }
 
 export class VlmClient implements Vlm {
@@ -68,6 +73,11 @@ export class VlmClient implements Vlm {
   #previous: ModelDescriptor | undefined;
   #nextCallId = 1;
   readonly #disposing = new AbortController();
+  /** A video never leaves the device: nobody would notice how many of its images do. */
+  readonly #deviceOnly: Asked = {
+    caption: (image, options) => this.caption(image, { ...options, mode: "device-only" }),
+    generate: (request) => this.generate({ ...request, mode: "device-only" }),
+  };
   readonly #chooser: Chooser = {
     questions: () => this.#serving.model.choices,
     ask: (request, choices) => this.#run(request, () => undefined, { task: "choice", choices }),
@@ -81,15 +91,15 @@ export class VlmClient implements Vlm {
   }
 
   get model(): ModelInfo {
-    return this.#serving.latest.model;
+    return modelOf(this.#serving);
   }
 
-  get device(): Device {
-    return this.#serving.latest.device;
+  get device(): Device | "remote" {
+    return this.#serving.latest?.device ?? "remote";
   }
 
   get fallback(): FallbackInfo | undefined {
-    return this.#serving.latest.fallback;
+    return this.#serving.latest?.fallback;
   }
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<VlmResult> {
@@ -145,7 +155,10 @@ export class VlmClient implements Vlm {
 
   watch(video: VideoSource, options: WatchOptions): Watch {
     const sides = imageSidesOf(this.#serving.model);
-    return watchVideo(this, video, options, { sides, disposed: this.#disposing.signal });
+    return watchVideo(this.#deviceOnly, video, options, {
+      sides,
+      disposed: this.#disposing.signal,
+    });
   }
 
   async health(given: HealthOptions = {}): Promise<HealthReport> {
@@ -157,12 +170,12 @@ export class VlmClient implements Vlm {
     const { supervisor } = local;
     const { selfCheck } = health;
     const facts = {
-      model: latest.model,
+      model: modelOf(serving),
       worker: supervisor.worker,
-      device: latest.device,
-      hasFallback: latest.fallback !== undefined,
+      device: this.device,
+      hasFallback: this.fallback !== undefined,
       circuits: { webgpu: supervisor.circuitOf("webgpu"), wasm: supervisor.circuitOf("wasm") },
-      isPersisted: latest.isPersisted,
+      isPersisted: latest?.isPersisted ?? false,
       storage: await estimateStorage(),
       conditionOf: (name: ConditionName) => health.conditionOf(name),
     };
@@ -200,7 +213,7 @@ export class VlmClient implements Vlm {
     this.#serving = next;
     this.#previous = old.model;
     await old.retire();
-    return next.latest.model;
+    return modelOf(next);
   }
 
   async rollBack(options: UpdateOptions = {}): Promise<ModelInfo> {
@@ -215,6 +228,7 @@ export class VlmClient implements Vlm {
 
   async dispose(): Promise<void> {
     this.#disposing.abort(disposedError());
+    this.#settings.route?.dispose(disposedError());
     await this.#serving.dispose(disposedError());
   }
 
@@ -297,7 +311,26 @@ export class VlmClient implements Vlm {
       };
       const costs = isCostly(images ? [] : sources, this.#settings.images);
       const asked = toAskedCall(request, { isCostly: costs, take, onEvent });
-      return serving.run({ ...asked, call, known: images ?? recogniseImages(sources) });
+      const question = { ...asked, call, known: images ?? recogniseImages(sources) };
+      // An open image is open on the device.
+      return images ? serving.run(question) : this.#place(serving, question, request.mode);
+    });
+  }
+
+  /** Answers a question where its mode, or that of the remote nodes, says. */
+  #place(
+    serving: ActiveModel,
+    question: AskedQuestion,
+    given: GenerateRequest["mode"],
+  ): Promise<VlmResult> {
+    const { route } = this.#settings;
+    if (!route) {
+      if (given === "remote-only") throw noNode();
+      return serving.run(question);
+    }
+    return route.run(question, given ?? route.mode, async (asked) => {
+      assertEnvironment(); // With remote nodes, a client is created in any browser.
+      return serving.run(asked);
     });
   }
 
@@ -348,6 +381,19 @@ export class VlmClient implements Vlm {
       throw error;
     }
   }
+}
+
+/** The model's name, also while no device has loaded it. */
+function modelOf({ latest, model }: ActiveModel): ModelInfo {
+  return latest?.model ?? { id: model.id, revision: model.revision, variant: "not-loaded" };
+}
+
+function noNode(): VlmError<"node-failed"> {
+  return new VlmError(
+    "node-failed",
+    'A call with the mode "remote-only" needs remote nodes. Pass `remote` to `createVlm`.',
+    { node: "", reason: "no-node", hasText: false },
+  );
 }
 
 function disposedError(): DOMException {

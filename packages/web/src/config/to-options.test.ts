@@ -43,7 +43,10 @@ type InCode =
   | "system"
   | "history"
   | "format"
-  | "answerStart";
+  | "answerStart"
+  // Nodes have functions, and what leaves the device is decided in code.
+  | "remote"
+  | "mode";
 
 type InJson<Options> = Exclude<keyof Options, InCode>;
 

@@ -29,7 +29,7 @@ export interface VlmConfig {
     | "share"
   >;
   /** What calls have in common. Each method of a `Vlm` takes those of them that it knows: see `toCallOptions`. */
-  readonly calls?: Omit<CaptionOptions, "signal">;
+  readonly calls?: Omit<CaptionOptions, "signal" | "mode">;
   /** When `vlm.watch` asks again. */
   readonly watch?: Pick<WatchOptions, "minIntervalMs" | "changeThreshold">;
   /** Limits for images: `imageLimits` of `createVlm`. JSON has no `Infinity`; a large number lifts a limit too. */

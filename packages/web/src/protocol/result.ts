@@ -49,7 +49,10 @@ export interface TokenCounts {
 export interface ModelInfo {
   readonly id: string;
   readonly revision: string;
-  /** The precision of the files that ran, such as `int8`. A remote node does not tell: `remote`, as is `revision`. */
+  /**
+   * The precision of the files that ran, such as `int8`. A remote node does not tell: `remote`, as is
+   * `revision`. `not-loaded`, of `vlm.model` only: no device has loaded the model yet, as may be with remote nodes.
+   */
   readonly variant: string;
 }
 

@@ -5,7 +5,7 @@ import type { ImageLimits } from "../image/limits.ts";
 import type { NodeMode, NodeReport } from "../protocol/remote.ts";
 import { read } from "../schema/read.ts";
 import { remoteNodesOptions } from "../schema/remote-options.ts";
-import type { Route, RouteContext } from "../serving/route.ts";
+import type { ConnectableNodes, Route, RouteContext } from "../serving/route.ts";
 import { createEncodeImage, type EncodeImage } from "./encode-image.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { resolveNode } from "./node-settings.ts";
@@ -28,7 +28,7 @@ export function remoteNodes(options: RemoteNodesOptions): RemoteNodes {
 }
 
 /** @param encode makes images ready for nodes; tests in Node, which has no canvas, bring their own */
-export class RemoteNodeSet implements RemoteNodes {
+export class RemoteNodeSet implements ConnectableNodes {
   readonly mode: NodeMode;
   readonly hedgeAfterMs: number | undefined;
   readonly #nodes = new Map<string, RemoteNode>();

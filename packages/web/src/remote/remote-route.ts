@@ -66,7 +66,12 @@ export class RemoteRoute implements Route {
         return await this.#first(shown, () => onDevice(asked), {
           from: "device",
           whyElsewhere: whyNotOnDevice,
-          second: () => this.#onNodes(asked, { isCounted: true }),
+          second: (failure) =>
+            this.#onNodes(asked, { isCounted: true }).catch((error: unknown) => {
+              // Without nodes the app would have got the device's own error, which says what is wrong there.
+              const isNone = VlmError.is(error, "node-failed") && !error.details.hasText;
+              throw isNone ? failure : error;
+            }),
         });
       }
       const onNodes = (): Promise<VlmResult> => this.#onNodes(asked, { isCounted: false });
@@ -80,6 +85,10 @@ export class RemoteRoute implements Route {
     } finally {
       shared.release();
     }
+  }
+
+  replaces(error: unknown): boolean {
+    return this.mode !== "device-only" && whyNotOnDevice(error) !== undefined;
   }
 
   dispose(error: Error): void {
@@ -103,7 +112,7 @@ export class RemoteRoute implements Route {
     other: {
       readonly from: "device" | "remote";
       readonly whyElsewhere: (error: unknown) => VlmErrorCode | NodeFailure | undefined;
-      readonly second: () => Promise<VlmResult>;
+      readonly second: (failure: unknown) => Promise<VlmResult>;
     },
   ): Promise<VlmResult> {
     try {
@@ -113,7 +122,7 @@ export class RemoteRoute implements Route {
       if (reason === undefined) throw error;
       const to = other.from === "device" ? "remote" : "device";
       this.#context.onEvent({ type: "node-fallback", from: other.from, to, reason });
-      return other.second();
+      return other.second(error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** What an app may say of a call: of its question, of its images, and of the watch that repeats it. */
 
 import { any, check, pipe, union } from "valibot";
+import { NODE_MODES } from "../protocol/remote.ts";
 import { detail } from "./detail.ts";
 import { fields, listOf, maybe } from "./fields.ts";
 import { isObject } from "./is-object.ts";
@@ -111,6 +112,8 @@ export const captionEntries = {
   maxWords,
 };
 
+const mode = maybe(oneOf(NODE_MODES));
+
 const callEntries = { ...generationEntries, ...waitEntries, ...viewEntries, cache, priority };
 
 /** The images themselves are checked when they are taken. */
@@ -123,13 +126,14 @@ export const generateRequest = pipe(
     ...callEntries,
     ...questionEntries,
     format,
+    mode,
     prompt: promptText,
     image: maybe(image),
   }),
   check(({ format, stop }) => format === undefined || stop === undefined, WITHOUT_STOP),
 );
 
-export const captionOptions = fields({ ...callEntries, ...captionEntries });
+export const captionOptions = fields({ ...callEntries, ...captionEntries, mode });
 
 /** The most options of a choice; each place where two of them differ costs a run of the decoder. */
 const MOST_OPTIONS = 256;

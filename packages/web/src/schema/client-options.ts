@@ -10,10 +10,11 @@ import {
   integerFrom,
   numberFrom,
   oneOf,
+  remoteNodesOf,
   signal,
   textOf,
 } from "./values.ts";
-import { any } from "valibot";
+import { any, check, pipe } from "valibot";
 
 const device = maybe(oneOf(["auto", "webgpu", "wasm"]));
 
@@ -48,7 +49,7 @@ export const network = maybe(oneOf(["any", "none"]));
 
 export const debug = maybe(flag);
 
-export const vlmOptions = fields({
+const openVlmOptions = fields({
   worker: callback,
   model,
   ...inferenceEntries,
@@ -62,8 +63,18 @@ export const vlmOptions = fields({
   download: maybe(downloadOptions),
   control: maybe(downloadControl),
   network,
+  remote: maybe(remoteNodesOf),
   debug,
 });
+
+/** Images leave the device for remote nodes: that has to be said twice. */
+export const vlmOptions = pipe(
+  openVlmOptions,
+  check(
+    ({ remote, network }) => remote === undefined || network !== undefined,
+    'options with `network: "any"` beside `remote`, since images leave the device for remote nodes',
+  ),
+);
 
 export const updateOptions = fields({
   signal: maybe(signal),

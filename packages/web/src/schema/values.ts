@@ -82,6 +82,11 @@ export const signal = ofPage((value) => {
   return typeof aborted === "boolean" && isFunction(addEventListener);
 }, "an AbortSignal");
 
+export const remoteNodesOf = ofPage(
+  (value) => isFunction((value as { readonly connect?: unknown } | null)?.connect),
+  "what `remoteNodes` of `@fastvlm-kit/web/remote` returns",
+);
+
 export const downloadControl = ofPage(
   (value) => isFunction((value as { readonly follow?: unknown } | null)?.follow),
   "a DownloadControl",

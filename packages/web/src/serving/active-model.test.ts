@@ -90,7 +90,7 @@ describe("ActiveModel", () => {
   it("waits for no other worker, neither to give an answer nor to give it again", async () => {
     const { active, ask, events, supervisor } = open(() => Promise.resolve(makeResult()));
     expect(await ask()).toEqual(makeResult());
-    expect(active.latest.device).toBe("wasm");
+    expect(active.latest?.device).toBe("wasm");
     // The worker has died, and the next one takes its time.
     supervisor.ready.mockReturnValue(new Promise(() => undefined));
     expect(await ask()).toMatchObject({ text: "A cat.", cached: true });

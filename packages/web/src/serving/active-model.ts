@@ -60,8 +60,8 @@ export class ActiveModel {
   readonly model: ModelDescriptor;
   /** The worker of this page that was started first. */
   readonly local: LocalNode;
-  /** The worker that runs the last call. */
-  latest: LoadedWorker;
+  /** The worker that runs the last call; undefined before the first one is loaded. */
+  latest: LoadedWorker | undefined;
   readonly #recorder: Recorder;
   readonly #memory = createResultMemory(() => performance.now());
   readonly #calls = new Set<Promise<unknown>>();
@@ -73,11 +73,11 @@ export class ActiveModel {
   readonly health: HealthLog;
   readonly #limits: ServingLimits;
 
-  /** @param ready the loaded worker of this supervisor */
+  /** @param ready the loaded worker of this supervisor; undefined if a call is to load it */
   constructor(
     model: ModelDescriptor,
     supervisor: NodeSupervisor,
-    ready: LoadedWorker,
+    ready: LoadedWorker | undefined,
     { recorder, onEvent, health }: ServingReport,
     limits: ServingLimits,
   ) {
@@ -89,7 +89,7 @@ export class ActiveModel {
       this.latest = loaded;
       if (!loaded.fallback) health.clear("fallback");
     };
-    this.local = new LocalNode("worker-1", supervisor, { ready, onLoaded });
+    this.local = new LocalNode("worker-1", supervisor, { ...(ready && { ready }), onLoaded });
     this.#nodes.add(this.local);
     this.latest = ready;
     this.#recorder = recorder;
@@ -243,7 +243,8 @@ export class ActiveModel {
 
   /** Returns a remembered answer, with the events and metrics of a call. */
   #recall(call: GenerateCall, { onEvent }: Pick<AskedCall, "onEvent">): VlmResult | undefined {
-    const result = this.#memory.recall(call, this.latest.model.variant);
+    const variant = this.latest?.model.variant;
+    const result = variant === undefined ? undefined : this.#memory.recall(call, variant);
     if (!result) return undefined;
     onEvent({ type: "queued", position: 0 });
     if (result.images.length > 0) onEvent({ type: "image-ready", images: result.images });
