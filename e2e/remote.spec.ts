@@ -73,7 +73,11 @@ test("an image leaves the device as a smaller JPEG, with nothing of its file but
     ranOn: { kind: "remote", origin: new URL(chat.baseUrl).origin, purpose: "A test" },
     images: [{ width: 1600, height: 800, size: 512 }],
   });
-  expect(seen).toMatchObject({ device: "remote", model: { variant: "not-loaded" }, workerCount: 0 });
+  expect(seen).toMatchObject({
+    device: "remote",
+    model: { variant: "not-loaded" },
+    workerCount: 0,
+  });
   expect(seen.told).not.toContain(CANARY);
 });
 

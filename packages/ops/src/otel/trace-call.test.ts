@@ -19,6 +19,7 @@ const RESULT: VlmResult = {
   finishReason: "stop",
   model: { id: "test", revision: "1", variant: "int8" },
   device: "wasm",
+  ranOn: { kind: "device" },
   cached: false,
   timings: {
     queueMs: 10,

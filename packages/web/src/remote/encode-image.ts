@@ -3,6 +3,7 @@
  * is in it, so that place, time, camera, comments and bytes after the image's end stay on the device.
  */
 
+import { BROWSER_DECODER } from "../decode/browser-decoder.ts";
 import { decodeImage, readImage } from "../decode/decode-image.ts";
 import type { ImageLimits } from "../image/limits.ts";
 import type { ImageInfo } from "../protocol/result.ts";
@@ -32,7 +33,12 @@ const QUALITY = 0.85;
 export function createEncodeImage(limits: ImageLimits): EncodeImage {
   return async (image, view, maxSide, signal) => {
     const content = await readImage(await ownCopy(image), limits, signal);
-    const { pixels, fullSize, isTruncated } = await decodeImage(content, limits, signal);
+    const { pixels, fullSize, isTruncated } = await decodeImage(
+      content,
+      BROWSER_DECODER,
+      limits,
+      signal,
+    );
     const { data, width, height } = pixels;
     const bitmap = await createImageBitmap(
       new ImageData(new Uint8ClampedArray(data), width, height),
