@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 36_500,
+  page: 37_500,
   /** A worker that downloads, lists and queues. */
   light: 42_300,
   /** What it loads more to run a model, on whatever engine. */
@@ -18,6 +18,8 @@ const BUDGETS = {
   "onnxruntime/wasm": 24_500,
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
+  /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
+  remote: 62_000,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;
@@ -40,6 +42,11 @@ describe("a production build stays within its budget:", () => {
   beforeAll(async () => {
     const page = await buildApp(`import { createVlm } from "@fastvlm-kit/web"; createVlm();`);
     loads.page = page((path) => path === APP);
+
+    const remote = await buildApp(
+      `import { createVlm } from "@fastvlm-kit/web"; import { remoteNode, remoteNodes } from "@fastvlm-kit/web/remote"; createVlm(); remoteNodes(remoteNode());`,
+    );
+    loads.remote = remote((path) => path === APP);
 
     const ops = await buildApp(`import { createOps } from "@fastvlm-kit/ops"; createOps();`);
     loads.ops = ops((path) => path === APP);
@@ -78,6 +85,12 @@ describe("a production build stays within its budget:", () => {
     const engine = /^packages\/(web\/src\/engines\/ort|onnx)\//;
     expect(loads.light.modules.filter((path) => engine.test(path))).toEqual([]);
     expect(loads.heavy.modules.filter((path) => engine.test(path))).toEqual([]);
+  });
+
+  it("has nothing of remote nodes on the page of an app that has none", () => {
+    const isRemote = (path: string): boolean => path.startsWith("packages/web/src/remote");
+    expect(loads.page.modules.filter(isRemote)).toEqual([]);
+    expect(loads.remote.modules.some(isRemote)).toBe(true);
   });
 
   it("has nothing of the worker on the page", () => {

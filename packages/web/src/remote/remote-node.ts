@@ -18,10 +18,10 @@ import { readKey } from "./read-key.ts";
 import type { SentImages } from "./sent-images.ts";
 
 /** How many calls in a row have to fail before a node is left alone. */
-export const FAULTS_UNTIL_OPEN = 3;
+const FAULTS_UNTIL_OPEN = 3;
 
 /** How long a node is left alone, the first time and after each trial that failed, in milliseconds. */
-export const OPEN_MS: readonly number[] = [30_000, 60_000, 120_000, 300_000];
+const OPEN_MS: readonly number[] = [30_000, 60_000, 120_000, 300_000];
 
 /** The pause before a request is repeated: doubled each time, and up to twice as long by chance. */
 const FIRST_PAUSE_MS = 250;
