@@ -1,7 +1,5 @@
 /** Remote nodes, as a page has them: what leaves the device, and what a caller sees of nodes that fail. */
 
-import { startServer } from "@fastvlm-kit/serve";
-import { tinyModel } from "@fastvlm-kit/tiny";
 import {
   beginStream,
   ChatServer,
@@ -171,49 +169,4 @@ test("a node that lies about its health is left alone, and a device that cannot 
   expect(new Set(seen.answers)).toEqual(new Set(["A cat. good"]));
   expect(liar.asked.length).toBeLessThanOrEqual(3);
   expect(seen.fallback).toMatchObject({ from: "device", to: "remote" });
-});
-
-test("the kit's own server is a node like others: one model, two places, the same answer", async ({
-  kitPage,
-  server,
-}) => {
-  const served = await startServer({
-    model: tinyModel(),
-    aliases: ["tiny"],
-    port: 0,
-    token: "secret",
-    corsOrigins: [server.origin],
-  });
-  try {
-    const seen = await kitPage.evaluate(
-      async ({ baseUrl, url }) => {
-        const { fetchBlob, observe, remoteNode, remoteNodes } = window.kit;
-        const about = { model: "tiny", purpose: "A test", apiKey: () => "secret" };
-        const remote = remoteNodes({
-          mode: "prefer-device",
-          nodes: [remoteNode({ baseUrl, ...about })],
-        });
-        const { vlm } = await observe({ remote, network: "any" });
-        const image = await fetchBlob(url);
-        const deltas: string[] = [];
-        const prompt = "What is in this image?";
-        const request = { image, prompt, mode: "remote-only", cache: false } as const;
-        for await (const event of vlm.generate(request)) {
-          if (event.type === "text-delta") deltas.push(event.text);
-        }
-        const remotely = await vlm.caption(image, { mode: "remote-only", cache: false });
-        const here = await vlm.caption(image, { cache: false });
-        await vlm.dispose();
-        return { remotely, here, deltas: deltas.length };
-      },
-      { baseUrl: `${served.url}/v1`, url: SCENE },
-    );
-    expect(seen.here.ranOn).toEqual({ kind: "device" });
-    expect(seen.remotely.ranOn).toMatchObject({ kind: "remote" });
-    expect(seen.remotely.text).toBe(seen.here.text);
-    expect(seen.remotely.tokens.output).toBeGreaterThan(0);
-    expect(seen.deltas).toBeGreaterThan(1);
-  } finally {
-    await served.stop();
-  }
 });

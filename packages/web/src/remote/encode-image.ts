@@ -44,7 +44,7 @@ export function createEncodeImage(limits: ImageLimits): EncodeImage {
       new ImageData(new Uint8ClampedArray(data), width, height),
     );
     try {
-      const area = toSentArea(pixels, view, maxSide);
+      const area = toSentArea({ width, height }, view, maxSide);
       const blob = await drawn(bitmap, area).convertToBlob({
         type: "image/jpeg",
         quality: QUALITY,
