@@ -1,9 +1,9 @@
 /**
- * Works through the waiting pictures, one after another. Every step is on disk before it is shown,
- * so a page may go away at any time; and one page works at a time, however many are open.
+ * Works through the waiting pictures. Every step is on disk before it is shown, so a page may go
+ * away at any time; and one page works at a time, however many are open.
  */
 
-import type { CaptionPresetName } from "@fastvlm-kit/web";
+import type { CaptionOutcome, CaptionPresetName, KeyedImage } from "@fastvlm-kit/web";
 import type { Captioner } from "./captioner.ts";
 import {
   countStates,
@@ -21,6 +21,11 @@ import { readSetting, writeSetting } from "./settings.ts";
 
 const LOCK = "fastvlm-pwa-batch";
 
+interface TakenPicture {
+  readonly controller: AbortController;
+  readonly preset: CaptionPresetName;
+}
+
 export interface BatchListener {
   /** Something of the batch changed: pictures, or what is being done. */
   readonly onChange: () => void;
@@ -37,7 +42,8 @@ export class Batch {
   readonly #others = new BroadcastChannel("fastvlm-pwa-batch");
   #pictures = new Map<string, QueuedPicture>();
   #run: AbortController | undefined;
-  #current: { readonly id: string; readonly controller: AbortController } | undefined;
+  /** The pictures that this page works on: the first is being captioned, the next is made ready. */
+  readonly #taken = new Map<string, TakenPicture>();
   #lastOrder = 0;
 
   constructor(captioner: Captioner, preset: () => CaptionPresetName, listener: BatchListener) {
@@ -61,7 +67,7 @@ export class Batch {
 
   /** The picture that is being captioned, by this page. */
   get currentId(): string | undefined {
-    return this.#current?.id;
+    return this.#taken.keys().next().value;
   }
 
   /** Takes up what an earlier page left. */
@@ -123,7 +129,7 @@ export class Batch {
 
   async remove(ids: readonly string[]): Promise<void> {
     await removeFromQueue(ids);
-    if (this.#current && ids.includes(this.#current.id)) this.#current.controller.abort();
+    for (const id of ids) this.#taken.get(id)?.controller.abort();
     await this.#changed();
   }
 
@@ -134,52 +140,59 @@ export class Batch {
         await this.#readAgain();
         // Where no picture can be captioned, none of them is at fault.
         if (this.counts.waiting > 0) await abortable(this.#captioner.load(), signal);
-        for (;;) {
-          signal.throwIfAborted();
-          const next = nextOf(this.#pictures.values());
-          if (!next) break;
-          await this.#caption(next, signal);
+        for await (const outcome of this.#captioner.captionMany(this.#take(), signal)) {
+          await this.#settle(outcome);
         }
       });
       return true;
     } catch (error) {
       if (!signal.aborted) this.#listener.onProblem(error);
       return false;
-    }
-  }
-
-  async #caption({ id, name }: QueuedPicture, runSignal: AbortSignal): Promise<void> {
-    const controller = new AbortController();
-    const signal = AbortSignal.any([runSignal, controller.signal]);
-    this.#current = { id, controller };
-    this.#listener.onChange();
-    try {
-      const after = await this.#answer(id, name, signal);
-      const picture = await changeInQueue(id, after);
-      this.#current = undefined;
-      await this.#changed();
-      if (picture) this.#listener.onDone(picture);
     } finally {
-      this.#current = undefined;
+      this.#taken.clear();
     }
   }
 
-  /** @returns the step that the picture takes */
-  async #answer(
-    id: string,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<(picture: QueuedPicture) => QueuedPicture> {
-    const preset = this.#preset();
-    try {
-      const file = await readFile(id);
-      if (!file) throw new Error(`The file of ${name} is gone. Add the picture again.`);
-      const caption = await this.#captioner.caption(file, { preset, signal });
-      return (picture) => toDone(picture, { ...caption, preset });
-    } catch (error) {
-      // Stopped or removed: it waits, or is gone.
-      return (picture) => (signal.aborted ? picture : toFailed(picture, error));
+  /** Gives the files of waiting pictures, those first that have waited longest. */
+  async *#take(): AsyncGenerator<KeyedImage, void, undefined> {
+    for (;;) {
+      const waiting = this.pictures.filter(({ id }) => !this.#taken.has(id));
+      const next = nextOf(waiting);
+      if (!next) return;
+      const { id: key, name } = next;
+      const taken = { controller: new AbortController(), preset: this.#preset() };
+      const file = await readFile(key);
+      if (!file) {
+        await this.#change(key, (picture) => {
+          return toFailed(
+            picture,
+            new Error(`The file of ${name} is gone. Add the picture again.`),
+          );
+        });
+        continue;
+      }
+      this.#taken.set(key, taken);
+      this.#listener.onChange();
+      yield { image: file, key, signal: taken.controller.signal, preset: taken.preset };
     }
+  }
+
+  async #settle({ key, result, error }: CaptionOutcome): Promise<void> {
+    const taken = this.#taken.get(key);
+    this.#taken.delete(key);
+    if (!taken || taken.controller.signal.aborted) return; // The user has removed it.
+    await this.#change(key, (picture) => {
+      if (!result) return toFailed(picture, error);
+      const { text, model } = result;
+      return toDone(picture, { text, modelId: model.id, preset: taken.preset });
+    });
+  }
+
+  /** @param step what the picture becomes */
+  async #change(id: string, step: (picture: QueuedPicture) => QueuedPicture): Promise<void> {
+    const picture = await changeInQueue(id, step);
+    await this.#changed();
+    if (picture) this.#listener.onDone(picture);
   }
 
   async #changed(): Promise<void> {

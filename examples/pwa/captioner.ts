@@ -2,8 +2,9 @@
 
 import {
   createVlm,
-  type CaptionPresetName,
+  type CaptionOutcome,
   type DownloadProgress,
+  type ManyImages,
   type ModelDescriptor,
   type Vlm,
   type VlmEvent,
@@ -45,13 +46,10 @@ export class Captioner {
     }
   }
 
-  async caption(
-    file: Blob,
-    options: { readonly preset: CaptionPresetName; readonly signal: AbortSignal },
-  ): Promise<{ readonly text: string; readonly modelId: string }> {
+  /** Captions pictures, and gives what became of each as soon as it is known. */
+  async *captionMany(images: ManyImages, signal: AbortSignal): AsyncGenerator<CaptionOutcome> {
     const vlm = await this.load();
-    const { text, model } = await vlm.caption(file, { ...options, timeoutMs: TIMEOUT_MS });
-    return { text, modelId: model.id };
+    yield* vlm.captionMany(images, { order: "done", timeoutMs: TIMEOUT_MS, signal });
   }
 
   async #create(): Promise<Vlm> {

@@ -12,7 +12,6 @@ import type { Failure, ModelChoice, Outcome } from "./page/page.ts";
 /** Runs every file, or the one question without a file. Gives whether all of them were answered. */
 export async function captionFiles(args: Arguments): Promise<boolean> {
   const model = chooseModel(args);
-  const inputs = args.files.length > 0 ? args.files : [undefined];
   const server = await serveFiles({
     host: PAGE_HOST,
     folders: { "/": await buildPage(), ...(model.kind === "folder" && { "/model/": args.model! }) },
@@ -27,19 +26,50 @@ export async function captionFiles(args: Arguments): Promise<boolean> {
       { model, device: args.device },
     );
     let isComplete = true;
-    for (const [index, file] of inputs.entries()) {
-      const question = {
-        preset: args.preset,
-        ...(file !== undefined && { url: `/pictures/${index}` }),
-        ...(args.prompt !== undefined && { prompt: args.prompt }),
-      };
-      const outcome = await firstFailure(loaded, checkFile(file), () =>
-        page.evaluate((question) => window.captioner.ask(question), question),
-      );
+    const report = (file: string | undefined, outcome: Outcome<VlmResult>): void => {
       if ("error" in outcome) isComplete = false;
       const loadMs = "value" in loaded ? loaded.value.loadMs : 0;
       print(args, file, outcome, loadMs);
+    };
+    const { files, prompt, preset } = args;
+    const inputs = (files.length > 0 ? files : [undefined]).map((file, index) => {
+      const failure = firstFailure(loaded, checkFile(file));
+      return { file, failure, ...(file !== undefined && { url: `/pictures/${index}` }) };
+    });
+    const asked = inputs.filter(({ failure }) => !failure);
+    let printed = 0;
+    /** Reports the files up to this one, in their order. */
+    const reportUpTo = (
+      input: (typeof inputs)[number] | undefined,
+      outcome?: Outcome<VlmResult>,
+    ) => {
+      for (; printed < inputs.length; printed++) {
+        const { file, failure } = inputs[printed]!;
+        if (failure) report(file, failure);
+        else if (inputs[printed] === input && outcome) report(file, outcome);
+        else return;
+      }
+    };
+    if (asked.length > 0 && prompt === undefined) {
+      await page.exposeFunction("reportCaption", (index: number, outcome: Outcome<VlmResult>) => {
+        reportUpTo(asked[index], outcome);
+      });
+      const urls = asked.flatMap(({ url }) => url ?? []);
+      await page.evaluate((many) => window.captioner.captionAll(many.urls, many.preset), {
+        urls,
+        preset,
+      });
+    } else {
+      for (const input of asked) {
+        const question = {
+          prompt: prompt ?? "",
+          ...(input.url !== undefined && { url: input.url }),
+        };
+        const outcome = await page.evaluate((one) => window.captioner.ask(one), question);
+        reportUpTo(input, outcome);
+      }
     }
+    reportUpTo(undefined);
     return isComplete;
   } finally {
     await session?.close();
@@ -62,14 +92,8 @@ function checkFile(file: string | undefined): Outcome<unknown> {
   return { value: undefined };
 }
 
-async function firstFailure(
-  loaded: Outcome<unknown>,
-  checked: Outcome<unknown>,
-  ask: () => Promise<Outcome<VlmResult>>,
-): Promise<Outcome<VlmResult>> {
-  if ("error" in loaded) return loaded;
-  if ("error" in checked) return checked;
-  return ask();
+function firstFailure(...outcomes: readonly Outcome<unknown>[]): { error: Failure } | undefined {
+  return outcomes.find((outcome): outcome is { error: Failure } => "error" in outcome);
 }
 
 function print(

@@ -5,6 +5,13 @@
  */
 
 export { createVlm } from "./client/create-vlm.ts";
+export type {
+  CaptionManyOptions,
+  CaptionManyProgress,
+  CaptionOutcome,
+  KeyedImage,
+  ManyImages,
+} from "./api/caption-many.ts";
 export type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./api/choices.ts";
 export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
 export type { OpenImage, ImageQuestion } from "./api/open-image.ts";

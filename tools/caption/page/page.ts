@@ -21,8 +21,7 @@ export type ModelChoice =
 /** One question: about the file at `url`, or about none. */
 export interface Question {
   readonly url?: string;
-  readonly prompt?: string;
-  readonly preset: CaptionPresetName;
+  readonly prompt: string;
 }
 
 /** What the caller gets of an error. */
@@ -51,15 +50,26 @@ function load(choice: ModelChoice, device: "auto" | Device): Promise<Outcome<{ l
   });
 }
 
-function ask({ url, prompt, preset }: Question): Promise<Outcome<VlmResult>> {
+function ask({ url, prompt }: Question): Promise<Outcome<VlmResult>> {
   return outcomeOf(async () => {
     if (!vlm) throw new Error("The model is not loaded");
     const image = url === undefined ? undefined : await (await fetch(url)).blob();
-    if (prompt === undefined && image) return vlm.caption(image, { preset, timeoutMs: TIMEOUT_MS });
-    const request = { prompt: prompt ?? "", ...(image && { image }), timeoutMs: TIMEOUT_MS };
+    const request = { prompt, ...(image && { image }), timeoutMs: TIMEOUT_MS };
     for await (const event of vlm.generate(request)) if (event.type === "done") return event.result;
     throw new Error("The answer ended without a result");
   });
+}
+
+/** Captions the files one after the other, and reports each as soon as it is done. */
+async function captionAll(urls: readonly string[], preset: CaptionPresetName): Promise<void> {
+  if (!vlm) throw new Error("The model is not loaded");
+  async function* files(): AsyncGenerator<Blob> {
+    for (const url of urls) yield await (await fetch(url)).blob();
+  }
+  const options = { preset, timeoutMs: TIMEOUT_MS };
+  for await (const { index, result, error } of vlm.captionMany(files(), options)) {
+    await window.reportCaption(index, result ? { value: result } : { error: toFailure(error) });
+  }
 }
 
 function descriptorOf(choice: ModelChoice): ModelDescriptor {
@@ -72,16 +82,21 @@ async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    const { name, message } = error as Error;
-    return { error: { code: VlmError.is(error) ? error.code : name, message } };
+    return { error: toFailure(error as Error) };
   }
 }
 
-const captioner = { load, ask };
+function toFailure(error: Error): Failure {
+  return { code: VlmError.is(error) ? error.code : error.name, message: error.message };
+}
+
+const captioner = { load, ask, captionAll };
 
 declare global {
   interface Window {
     captioner: typeof captioner;
+    /** The command's own function, which prints. */
+    reportCaption(index: number, outcome: Outcome<VlmResult>): Promise<void>;
   }
 }
 

@@ -15,6 +15,7 @@ import type { RateLimit } from "../protocol/options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "./calls.ts";
+import type { CaptionManyOptions, CaptionOutcome, ManyImages } from "./caption-many.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./choices.ts";
 import type { HealthReport } from "../protocol/health.ts";
 import type { VlmStats } from "../protocol/stats.ts";
@@ -198,6 +199,22 @@ export interface Vlm extends AsyncDisposable {
    * for await (const event of image.ask("What is on the left?")) show(event);
    */
   open(image: ImageSource, options?: OpenOptions): Promise<OpenImage>;
+  /**
+   * Captions many images, a few at a time, and gives what became of each. An image that fails takes nothing from the others.
+   * Stopping the loop ends what runs. The calls are `background` calls unless you say otherwise, and wait where the queue is
+   * full.
+   *
+   * @throws {TypeError} when an option is wrong, or `images` is no list; the signal's reason when aborted; what the list
+   *   throws
+   * @example
+   * for await (const { key, result, error } of vlm.captionMany(files)) {
+   *   list.append(`${key}: ${result?.text ?? error.message}`);
+   * }
+   */
+  captionMany(
+    images: ManyImages,
+    options?: CaptionManyOptions,
+  ): AsyncGenerator<CaptionOutcome, void, undefined>;
   /**
    * Asks questions about a video while it plays, one at a time. Each question is about the newest frame, and is asked
    * only if the frame has changed since the last answer. No question is asked while the page is hidden, or while the

@@ -70,7 +70,7 @@ export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
     stats.noteCall(call);
     onEvent({ type: "call-ended", call });
   };
-  const settings = { storage, images, onCallEnded, debug, stats, route };
+  const settings = { storage, images, onCallEnded, debug, stats, route, mostCalls: 1 };
   return new VlmClient(serving, settings, (model, update) =>
     hidingCauses(debug, () =>
       serve(model, options, read(updateOptions, update, "options"), {

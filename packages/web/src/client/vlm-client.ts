@@ -28,7 +28,9 @@ import type {
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
 import { openAlready, toAskedCall, toList, viewOf, type TakeRequest } from "./call-options.ts";
+import { captionMany } from "./caption-many.ts";
 import { checkStatement, choose, score, type Chooser } from "./choices.ts";
+import type { CaptionManyOptions, CaptionOutcome, ManyImages } from "../api/caption-many.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "../api/choices.ts";
 import { assertEnvironment } from "./assert-environment.ts";
 import { createEventQueue } from "./event-queue.ts";
@@ -64,6 +66,8 @@ export interface ClientSettings extends Pick<LoadRequest, "storage"> {
   readonly stats: StatsCounter;
   /** The way to remote nodes; undefined if the app has none. */
   readonly route: Route | undefined;
+  /** How many calls can run at once, when all workers that there may be are there. */
+  readonly mostCalls: number;
 }
 
 export class VlmClient implements Vlm {
@@ -109,6 +113,14 @@ export class VlmClient implements Vlm {
 
   generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
     return this.#stream(() => read(generateRequest, request, "request"), {});
+  }
+
+  captionMany(
+    images: ManyImages,
+    options: CaptionManyOptions = {},
+  ): AsyncGenerator<CaptionOutcome, void, undefined> {
+    const { mostCalls } = this.#settings;
+    return captionMany({ mostCalls, caption: this.caption.bind(this) }, images, options);
   }
 
   choose<const Option extends string>(

@@ -135,6 +135,15 @@ export const generateRequest = pipe(
 
 export const captionOptions = fields({ ...callEntries, ...captionEntries, mode });
 
+export const captionManyOptions = fields({
+  ...callEntries,
+  ...captionEntries,
+  order: maybe(oneOf(["given", "done"])),
+  concurrency: maybe(integerFrom(1, 256)),
+  skip: maybe(callback),
+  onProgress: maybe(callback),
+});
+
 /** The most options of a choice; each place where two of them differ costs a run of the decoder. */
 const MOST_OPTIONS = 256;
 
