@@ -1,5 +1,6 @@
 /** Remote nodes, as a page has them: what leaves the device, and what a caller sees of nodes that fail. */
 
+import { startCommand } from "../packages/serve/test/start-command.ts";
 import {
   beginStream,
   ChatServer,
@@ -170,3 +171,51 @@ test("a node that lies about its health is left alone, and a device that cannot 
   expect(liar.asked.length).toBeLessThanOrEqual(3);
   expect(seen.fallback).toMatchObject({ from: "device", to: "remote" });
 });
+
+test(
+  "the kit's own server is a node like others: the same model in two places gives the same answer",
+  {
+    tag: "@exhaustive",
+  },
+  async ({ kitPage, server }) => {
+    const token = "a-token-of-this-test-0123456789";
+    const args = ["--model", "tiny", "--cors-origin", server.origin];
+    const served = await startCommand(args, { FASTVLM_TOKEN: token });
+    try {
+      const seen = await kitPage.evaluate(
+        async ({ baseUrl, url, token }) => {
+          const { fetchBlob, observe, remoteNode, remoteNodes } = window.kit;
+          const about = { model: "tiny", purpose: "A test", apiKey: () => token };
+          const nodes = [remoteNode({ baseUrl, ...about })];
+          const remote = remoteNodes({ mode: "prefer-device", nodes });
+          const { vlm } = await observe({ remote, network: "any" });
+          const image = await fetchBlob(url);
+          const there = await vlm.caption(image, { mode: "remote-only", cache: false });
+          const here = await vlm.caption(image, { cache: false });
+          const deltas: string[] = [];
+          const request = {
+            image,
+            prompt: "Describe this image in detail.",
+            cache: false,
+          } as const;
+          for await (const event of vlm.generate({ ...request, mode: "remote-only" })) {
+            if (event.type === "text-delta") deltas.push(event.text);
+          }
+          await vlm.dispose();
+          return { there, here, deltas: deltas.length };
+        },
+        { baseUrl: `${served.url}/v1`, url: SCENE, token },
+      );
+      expect(seen.here.ranOn).toEqual({ kind: "device" });
+      expect(seen.there.ranOn).toMatchObject({
+        kind: "remote",
+        origin: new URL(served.url).origin,
+      });
+      expect(seen.there.text).toBe(seen.here.text);
+      expect(seen.there.tokens.output).toBe(seen.here.tokens.output);
+      expect(seen.deltas).toBeGreaterThan(2);
+    } finally {
+      await served.stop();
+    }
+  },
+);
