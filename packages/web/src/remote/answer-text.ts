@@ -24,6 +24,8 @@ export function createAnswerText({ stop, maxWords }: GenerateCall["generation"])
   let finishReason: FinishReason | undefined;
   const longest = Math.max(0, ...stop.map((one) => one.length - 1));
 
+  const isEnded = (): boolean => finishReason !== undefined;
+
   const release = (kept: number): string => {
     const stopAt = firstOf(held, stop);
     if (stopAt !== undefined) finishReason = "stop-string";
@@ -37,12 +39,12 @@ export function createAnswerText({ stop, maxWords }: GenerateCall["generation"])
 
   return {
     push(fresh) {
-      if (finishReason !== undefined) return { text: "", hasEnded: true };
+      if (isEnded()) return { text: "", hasEnded: true };
       held += fresh;
       // What may be the beginning of a stop string waits for what follows.
-      return { text: release(longest), hasEnded: finishReason !== undefined };
+      return { text: release(longest), hasEnded: isEnded() };
     },
-    flush: () => (finishReason === undefined ? release(0) : ""),
+    flush: () => (isEnded() ? "" : release(0)),
     get finishReason() {
       return finishReason;
     },

@@ -60,7 +60,7 @@ describe.each(Object.keys(STYLES) as RemoteServer[])("%s", (server) => {
         content: [
           {
             type: "image_url",
-            image_url: { url: expect.stringMatching(/^data:image\/jpeg;base64,/) },
+            image_url: { url: expect.stringMatching(/^data:image\/jpeg;base64,/) as unknown },
           },
           { type: "text", text: "What is this?" },
         ],

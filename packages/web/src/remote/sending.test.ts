@@ -191,7 +191,7 @@ describe("a node is refused", () => {
     ["for an unknown server", { server: "vLLM" }],
     ["with a health check elsewhere", { healthPath: "//b.example/health" }],
   ])("%s", (_, change) => {
-    const make = (): unknown => remoteNode({ ...good, ...change } as RemoteNodeOptions);
+    const make = (): unknown => remoteNode({ ...good, ...change });
     expect(make).toThrow(TypeError);
     expect(make).not.toThrow(/secret/);
   });
