@@ -6,6 +6,7 @@
 
 export { chooseModel } from "./engine/choose-model.ts";
 export type { ModelChoice } from "./engine/choose-model.ts";
+export { createSharpDecoder } from "./engine/sharp-decoder.ts";
 export { runCommand } from "./command/run-command.ts";
 export { startServer } from "./start-server.ts";
 export type { RunningServer, ServerOptions } from "./start-server.ts";

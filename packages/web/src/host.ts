@@ -14,6 +14,7 @@ import { serveMethods } from "./host/serve-methods.ts";
 export type { PagePort } from "./host/guarded-endpoint.ts";
 export type { HostPlatform } from "./host/host-platform.ts";
 export type { ImageHeader, ImageKind } from "./image/formats/image-header.ts";
+export { decodeFile } from "./decode/decode-file.ts";
 export type { DecodedFrame, FileDecoder, Pixels } from "./decode/file-decoder.ts";
 export { VlmError } from "./protocol/errors.ts";
 
