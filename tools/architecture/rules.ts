@@ -155,9 +155,12 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
   {
     name: "browser-tests-import-entries",
     comment:
-      "A browser test uses the entries of the packages. Only what packages/web/test shares with it, and the pages in e2e/harness, may look inside.",
+      "A browser test uses the entries of the packages. Only what packages/web/test and packages/serve/test share with it, and the pages in e2e/harness, may look inside.",
     severity: "error",
     from: { path: "^e2e/", pathNot: "^e2e/harness/" },
-    to: { path: "^(packages|bench|examples)/", pathNot: ["^packages/web/test/", ...ENTRIES] },
+    to: {
+      path: "^(packages|bench|examples)/",
+      pathNot: ["^packages/(web|serve)/test/", ...ENTRIES],
+    },
   },
 ];
