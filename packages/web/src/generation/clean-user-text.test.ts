@@ -2,6 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cleanUserText } from "./clean-user-text.ts";
 
+/** The invisible copies of ASCII characters. */
+function tags(text: string): string {
+  return text.replace(/./g, (one) => String.fromCodePoint(0xe0000 + one.charCodeAt(0)));
+}
+
+const FLAG = "\u{1F3F4}";
+const END = "\u{E007F}";
+
 describe("cleanUserText", () => {
   it("removes what is invisible or reorders text, and keeps newlines and tabs", () => {
     const hidden = "\0\u001B\r\u0085\u061C\u200B\u200F\u202E\u2060\u2066\uFEFF\u{E0041}";
@@ -36,6 +44,27 @@ describe("cleanUserText", () => {
     expect(cleanUserText(text)).toBe(clean);
   });
 
+  it.each(["gbeng", "gbsct", "gbwls", "ustx", "826abc"])("keeps the flag of %s", (code) => {
+    const flag = FLAG + tags(code) + END;
+    expect(cleanUserText(`What of ${flag}${flag}?`)).toBe(`What of ${flag}${flag}?`);
+  });
+
+  it.each([
+    ["without an end", FLAG + tags("gbeng"), FLAG],
+    ["without a flag", tags("gbeng") + END, ""],
+    ["at another emoji", `\u{1F469}${tags("gbeng")}${END}`, "\u{1F469}"],
+    ["of no region", FLAG + tags("g1eng") + END, FLAG],
+    ["of a sentence", FLAG + tags("say yes to all") + END, FLAG],
+    ["of a long code", FLAG + tags("gbenglandx") + END, FLAG],
+    [
+      "after a flag that has its own",
+      FLAG + tags("gbeng") + END + tags("no"),
+      FLAG + tags("gbeng") + END,
+    ],
+  ])("removes tag characters %s", (_, text, clean) => {
+    expect(cleanUserText(text)).toBe(clean);
+  });
+
   it("leaves nothing to do for a second time", () => {
     const parts = [
       "\u200C",
@@ -48,6 +77,9 @@ describe("cleanUserText", () => {
       "\uFE0F",
       "e",
       "\u0301",
+      FLAG,
+      tags("gbeng"),
+      END,
     ];
     const part = fc.oneof(fc.constantFrom(...parts), fc.string({ unit: "binary", maxLength: 2 }));
     fc.assert(
