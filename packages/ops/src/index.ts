@@ -42,7 +42,7 @@ export { createBeacon } from "./export/beacon.ts";
 export type { Beacon, BeaconOptions } from "./export/beacon.ts";
 export type { PointSink } from "./point-sink.ts";
 
-export type { Profile, ProfileReport, StageTotal } from "./profile/profile.ts";
+export type { GpuSample, Profile, ProfileReport, StageTotal } from "./profile/profile.ts";
 export type { ProfileSpan } from "./profile/profile-spans.ts";
 export { toChromeTrace } from "./profile/chrome-trace.ts";
 

@@ -19,13 +19,27 @@ export interface ProfileReport {
   readonly endedAt: number;
   /** By metric, such as `vlm.vision.duration`. */
   readonly stages: Readonly<Record<string, StageTotal>>;
-  /** Sums of counters, such as `vlm.result_cache.hits`, and of tokens by `input` and `output`. */
+  /**
+   * Sums of counters, such as `vlm.result_cache.hits`, and of tokens by `input` and `output`. `vlm.gpu.dispatches` and
+   * `vlm.gpu.submits` are kernels that the GPU was asked for and the lists of commands that they came in.
+   */
   readonly counts: Readonly<Record<string, number>>;
-  /** The most that was seen of metrics in bytes; of downloads, their sum. */
+  /** The most that was seen of metrics in bytes; of downloads, and of what was read back from the GPU, their sum. */
   readonly bytes: Readonly<Record<string, number>>;
   readonly calls: readonly EndedCall[];
   /** Everything that took time, in the order of its end. At most 10,000 are kept. */
   readonly spans: readonly ProfileSpan[];
+  /** What each call made the GPU do, when it ended. Empty on WASM. At most 10,000 are kept. */
+  readonly gpu: readonly GpuSample[];
+}
+
+/** One number about the GPU in one call. */
+export interface GpuSample {
+  /** `vlm.gpu.dispatches`, `vlm.gpu.submits` or `vlm.gpu.read.bytes` */
+  readonly name: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly value: number;
 }
 
 /** A profile that runs. */
@@ -41,6 +55,9 @@ export interface ProfileRecorder extends Profile {
 }
 
 const MAX_SPANS = 10_000;
+const OF_GPU = "vlm.gpu.";
+/** Metrics in bytes that happen, and are no state. */
+const IS_SUM = /download|gpu\.read/;
 
 /** @param now in milliseconds since the epoch */
 export function createProfile(name: string, now: () => number): ProfileRecorder {
@@ -50,6 +67,7 @@ export function createProfile(name: string, now: () => number): ProfileRecorder 
   const bytes: Record<string, number> = {};
   const calls: EndedCall[] = [];
   const spans: ProfileSpan[] = [];
+  const gpu: GpuSample[] = [];
   let report: ProfileReport | undefined;
 
   const keep = (added: readonly ProfileSpan[]): void => {
@@ -60,6 +78,7 @@ export function createProfile(name: string, now: () => number): ProfileRecorder 
     onMetric(metric) {
       if (report) return;
       const { value, unit, name: of, attributes } = metric;
+      if (of.startsWith(OF_GPU) && gpu.length < MAX_SPANS) gpu.push({ name: of, at: now(), value });
       if (unit === "s") {
         const { count, totalMs, maxMs } = stages[of] ?? { count: 0, totalMs: 0, maxMs: 0 };
         const ms = value * 1000;
@@ -67,7 +86,7 @@ export function createProfile(name: string, now: () => number): ProfileRecorder 
         keep(spanOfMetric(metric, now()));
       } else if (unit === "By") {
         const before = bytes[of] ?? 0;
-        bytes[of] = of.includes("download") ? before + value : Math.max(before, value);
+        bytes[of] = IS_SUM.test(of) ? before + value : Math.max(before, value);
       } else {
         const kind = attributes["gen_ai.token.type"];
         const key = kind === undefined ? of : `${of} ${String(kind)}`;
@@ -80,6 +99,6 @@ export function createProfile(name: string, now: () => number): ProfileRecorder 
       keep(spansOfCall(call));
     },
     stop: () =>
-      (report ??= { name, startedAt, endedAt: now(), stages, counts, bytes, calls, spans }),
+      (report ??= { name, startedAt, endedAt: now(), stages, counts, bytes, calls, spans, gpu }),
   };
 }

@@ -73,6 +73,16 @@ export interface Decoding {
   dispose(): void;
 }
 
+/** What the GPU was asked for since the model was loaded. */
+export interface GpuWork {
+  /** Kernels that were started. */
+  readonly dispatches: number;
+  /** Lists of commands that were handed over. Each has many kernels. */
+  readonly submits: number;
+  /** Bytes that were read back. Each reading is a wait for the GPU. */
+  readonly readBytes: number;
+}
+
 /** A loaded model on one device. It takes one call at a time; its owner has to see to that. */
 export interface Runtime {
   readonly device: Device;
@@ -84,6 +94,8 @@ export interface Runtime {
   readonly isImageSizeFree: boolean;
   /** Numbers of a position of the prompt; undefined until an image was encoded, as the check of a load does. */
   readonly hiddenSize: number | undefined;
+  /** Grows with each run. Only for engines that count, on a GPU. */
+  readonly gpuWork?: GpuWork | undefined;
   encodeImage(image: ImageTensor): Promise<ImageFeatures>;
   startDecoding(): Decoding;
   /** Frees memory that is kept only for the next sequence. */

@@ -26,6 +26,7 @@ import type { GenerateCall, ImageView, OpenCall, WireImage } from "../wire/worke
 import type { CallScope } from "./call-scope.ts";
 import type { ImageSizes } from "./image-sizes.ts";
 import type { EncodingView, OpenedImage, Images } from "./images.ts";
+import { startGpuCount } from "./report-gpu-work.ts";
 import { resultKey } from "./result-key.ts";
 import { createStageClock, type StageClock } from "./stage-clock.ts";
 
@@ -80,6 +81,7 @@ export async function answer(
   // A prompt that does not fit is refused before its images are encoded.
   const tiles = opened.flatMap((image) => image.tiles);
   roomForAnswer(countPositions(pieces, tiles), call.generation.maxNewTokens, runtime.maxPositions);
+  const reportGpuWork = startGpuCount(runtime);
   let generation: Generation & Partial<WeighedOptions>;
   try {
     const features = await encodeAll(parts, opened, scope);
@@ -96,6 +98,7 @@ export async function answer(
     clock.end("decodeMs");
   } finally {
     closeBitmaps(call.images);
+    reportGpuWork(recorder);
   }
   recorder.record("vlm.kv_cache.bytes", parts.sequences.bytes);
 
@@ -143,6 +146,7 @@ export async function openImage(
   const clock = createStageClock(scope.enqueuedAt);
   clock.end("queueMs");
   const images = [call.image];
+  const reportGpuWork = startGpuCount(parts.runtime);
   try {
     await scope.enter("image");
     const opened = await openImages(parts, { ...call, images, reuses: true }, scope, clock);
@@ -162,6 +166,7 @@ export async function openImage(
     return { image: first.info, timings: clock.finish() };
   } finally {
     closeBitmaps(images);
+    reportGpuWork(parts.recorder);
   }
 }
 

@@ -10,7 +10,7 @@ import type { DecoderForm } from "../../protocol/result.ts";
 import type { CheckableRuntime, EncoderTrial, ReloadableDecoder } from "../checkable-runtime.ts";
 import type { RuntimeOptions } from "../engine.ts";
 import type { GraphFile } from "../graph-file.ts";
-import type { Decoding, ImageFeatures, ImageTensor, VisionPorts } from "../runtime.ts";
+import type { Decoding, GpuWork, ImageFeatures, ImageTensor, VisionPorts } from "../runtime.ts";
 import { visionInputs } from "../vision-inputs.ts";
 import type { GraphReport } from "../../protocol/graph-report.ts";
 import {
@@ -25,6 +25,7 @@ import type { Embedding } from "./embedding.ts";
 import { ENCODER_OPTIONS } from "./encoder-options.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
+import { countGpuWork } from "./gpu-work.ts";
 import type { OrtModule } from "./load-ort.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
@@ -56,11 +57,13 @@ export type GraphPreparation = { readonly report: GraphReport } & (
 );
 
 /** Its decoder has all forms, and its encoder can be exchanged. */
-export type OrtRuntime = Required<CheckableRuntime>;
+export type OrtRuntime = Required<Omit<CheckableRuntime, "gpuWork">> &
+  Pick<CheckableRuntime, "gpuWork">;
 
 /** The parts of a loaded model. */
 interface Parts {
   readonly ort: OrtModule;
+  readonly gpuWork: GpuWork | undefined;
   readonly embedding: Embedding;
   encoder: Encoder;
   readonly openEncoder: (file: GraphFile) => Promise<Encoder>;
@@ -78,6 +81,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
   const { device, onGraphPrepared } = options;
   const ort = await startOrt(options);
   const gpu = device === "webgpu" ? await openGpu() : undefined;
+  const gpuWork = gpu && countGpuWork(gpu);
   const gpuLoss = gpu?.lost.then(({ reason }) => reason);
   void gpuLoss?.then(options.onDeviceLost);
   const opened: Pick<Session, "release">[] = [];
@@ -157,6 +161,7 @@ export async function createOnnxRuntime(options: OnnxRuntimeOptions): Promise<Or
     };
     const parts: Parts = {
       ort,
+      gpuWork,
       embedding,
       encoder,
       openEncoder: (file) => openEncoderOf(outlineGraph(file, "vision")),
@@ -183,6 +188,7 @@ class OnnxRuntime implements OrtRuntime {
   readonly imageSize: number;
   readonly isImageSizeFree: boolean;
   readonly decoder: ReloadableDecoder;
+  readonly gpuWork: GpuWork | undefined;
   readonly #ports: VisionPorts;
   readonly #parts: Parts;
 
@@ -192,6 +198,7 @@ class OnnxRuntime implements OrtRuntime {
     this.#parts = parts;
     this.#ports = ports;
     this.device = device;
+    this.gpuWork = parts.gpuWork;
     this.maxPositions = maxPositions;
     this.decoder = {
       get form() {
