@@ -82,9 +82,22 @@ describe("a configuration that is refused", () => {
     expect(fault).toContain(`Expected \`${path}\` to be a number that JSON can hold, got`);
   });
 
-  it("ends the list after 20 faults", () => {
-    const names = Array.from({ length: 500 }, (_, index) => [`field${String(index)}`, 1]);
-    expect(faultsOf(Object.fromEntries(names))).toHaveLength(20);
+  it.each([
+    [
+      "one is found after the other",
+      Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`field${String(index)}`, 1])),
+    ],
+    [
+      "all are found at once",
+      Object.fromEntries(
+        (["inference", "calls", "images", "cache", "download"] as const).map((section) => [
+          section,
+          Object.fromEntries(Object.keys(full[section]!).map((name) => [name, Symbol("wrong")])),
+        ]),
+      ),
+    ],
+  ])("ends the list after 20 faults where %s", (_, given) => {
+    expect(faultsOf(given)).toHaveLength(20);
   });
 
   it("may have a getter that throws", () => {
