@@ -10,13 +10,15 @@ interface Answers {
   readonly reused: readonly VlmResult[];
   /** Of calls that share nothing. */
   readonly plain: readonly VlmResult[];
+  /** What the GPU did for each of all calls, by metric. */
+  readonly gpuWork: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Asks the page's shared client on the fp16 files, or one of its own on the q4 files. */
 function askTwice(page: Page, precision: "fp16" | "q4"): Promise<Answers> {
   return page.evaluate(async (precision) => {
     const { ask, collect, fetchBlob, observe, observeLoaded, tinyModel } = window.kit;
-    const { vlm } =
+    const { vlm, metrics } =
       precision === "fp16"
         ? await observeLoaded()
         : await observe({ model: tinyModel({ precision }), device: "webgpu" });
@@ -31,7 +33,14 @@ function askTwice(page: Page, precision: "fp16" | "q4"): Promise<Answers> {
     const [reused, plain]: [VlmResult[], VlmResult[]] = [[], []];
     for (const { prompt, ...short } of asked) reused.push(await collect(photo.ask(prompt, short)));
     for (const one of asked) plain.push(await ask(vlm, { image, ...one }));
-    return { reused, plain };
+    // The worker's metrics have a way of their own to the page.
+    const areThere = () => metrics.filter(({ name }) => name === "vlm.gpu.read.bytes").length >= 5;
+    while (!areThere()) await new Promise((resolve) => setTimeout(resolve, 20));
+    const gpuWork: Record<string, number[]> = {};
+    for (const { name, value } of metrics) {
+      if (name.startsWith("vlm.gpu.")) (gpuWork[name] ??= []).push(value);
+    }
+    return { reused, plain, gpuWork };
   }, precision);
 }
 
@@ -43,11 +52,27 @@ function expectShared({ reused, plain }: Answers): void {
   for (const { tokens } of plain) expect(tokens.reused).toBe(0);
 }
 
+/** Opening, two questions about what is open, and two with the image: the last ones encode or prefill it again. */
+function expectCounted({ gpuWork, plain }: Answers): void {
+  const { "vlm.gpu.dispatches": dispatches, "vlm.gpu.submits": submits } = gpuWork;
+  const { "vlm.gpu.read.bytes": readBytes } = gpuWork;
+  expect([dispatches, submits, readBytes].map((one) => one?.length)).toEqual([5, 5, 5]);
+  expect(dispatches![3]).toBeGreaterThan(dispatches![1]!);
+  for (let call = 1; call < 5; call++) {
+    expect(dispatches![call]).toBeGreaterThan(submits![call]!);
+    // At least an id, a sum and a weighted sum are read back for each token.
+    const { output } = plain[(call - 1) % 2]!.tokens;
+    expect(readBytes![call]).toBeGreaterThanOrEqual(12 * output);
+  }
+}
+
 test("questions about an open picture share its KV cache on the GPU, and answer the same", async ({
   loadedPage,
 }) => {
   test.setTimeout(300_000);
-  expectShared(await askTwice(loadedPage, "fp16"));
+  const answers = await askTwice(loadedPage, "fp16");
+  expectShared(answers);
+  expectCounted(answers);
 });
 
 test(

@@ -27,6 +27,11 @@ export function countGpuWork(gpu: GPUDevice): GpuWork {
         work.dispatches += 1;
         dispatch(...counts);
       };
+      const dispatchIndirect = pass.dispatchWorkgroupsIndirect.bind(pass);
+      pass.dispatchWorkgroupsIndirect = (...counts) => {
+        work.dispatches += 1;
+        dispatchIndirect(...counts);
+      };
       return pass;
     };
     return encoder;
