@@ -23,10 +23,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Listens on a free port of the loopback interface. `folders` maps URL prefixes to folders. */
-export async function startServer(folders: Readonly<Record<string, string>>): Promise<BenchServer> {
+export async function startServer(
+  folders: Readonly<Record<string, string>>,
+  { isIsolated = true } = {},
+): Promise<BenchServer> {
   const sent: BenchServer["sent"] = [];
+  const headers = isIsolated ? ISOLATION_HEADERS : {};
   const server = createServer((request, response) => {
-    answer(request, response, folders, sent).catch((error: unknown) => {
+    answer(request, response, { folders, sent, headers }).catch((error: unknown) => {
       response.destroy(error as Error);
     });
   });
@@ -41,23 +45,27 @@ export async function startServer(folders: Readonly<Record<string, string>>): Pr
   };
 }
 
+interface Site extends Pick<BenchServer, "sent"> {
+  readonly folders: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  folders: Readonly<Record<string, string>>,
-  sent: BenchServer["sent"],
+  { folders, sent, headers }: Site,
 ): Promise<void> {
   const path = locate(request.url ?? "/", folders);
   const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
   if (path === undefined || !found?.isFile()) {
-    response.writeHead(404, ISOLATION_HEADERS).end();
+    response.writeHead(404, headers).end();
     return;
   }
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   const start = range ? Number(range[1]) : 0;
   const end = range?.[2] ? Math.min(Number(range[2]), found.size - 1) : found.size - 1;
   response.writeHead(range ? 206 : 200, {
-    ...ISOLATION_HEADERS,
+    ...headers,
     "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
     "Content-Length": end - start + 1,
     "Accept-Ranges": "bytes",

@@ -66,6 +66,14 @@ export type {
   HealthStatus,
 } from "./protocol/health.ts";
 export type { DurationStats, VlmStats } from "./protocol/stats.ts";
+export type {
+  PoolLimit,
+  PoolOptions,
+  ScalingChange,
+  ScalingOptions,
+  ScalingReason,
+  ScalingStatus,
+} from "./protocol/scaling.ts";
 
 export { VlmError } from "./protocol/errors.ts";
 export type { CircuitChange, CircuitStateName } from "./protocol/circuit.ts";

@@ -7,9 +7,9 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 37_500,
+  page: 38_500,
   /** A worker that downloads, lists and queues. */
-  light: 42_300,
+  light: 42_800,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 45_500,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */

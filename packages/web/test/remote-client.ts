@@ -65,6 +65,7 @@ export function createRemoteClient(
         signal: undefined,
         timeoutMs: 10_000,
         isCostly: false,
+        isStreamed: true,
         take: () => Promise.resolve({ images, waitedMs: 0, release: () => undefined }),
         onEvent: (event) => shown.push(event),
         ...asked,

@@ -11,6 +11,7 @@ import type {
   VlmEvent,
   VlmResult,
 } from "../protocol/result.ts";
+import type { PoolOptions, ScalingOptions, ScalingStatus } from "../protocol/scaling.ts";
 import type { RateLimit } from "../protocol/options.ts";
 import type { DownloadOptions } from "../protocol/storage.ts";
 import type { CacheOptions } from "./cache-options.ts";
@@ -115,6 +116,13 @@ export interface VlmOptions {
    * `BroadcastChannel`, each tab has a worker of its own. Default: each tab has its own.
    */
   readonly share?: "tabs";
+  /**
+   * How many workers with the model there may be, so that several calls run at once. It pays on WASM where the page is not
+   * cross-origin isolated. Only the first worker downloads. Default: one worker.
+   */
+  readonly pool?: PoolOptions;
+  /** When the pool starts and ends workers. It has no effect without `pool`. */
+  readonly scaling?: ScalingOptions;
 }
 
 /** Options of `updateModel` and `rollBack`. */
@@ -137,7 +145,7 @@ export interface HealthOptions {
   readonly timeoutMs?: number;
 }
 
-/** A loaded model. One call runs at a time; the others wait in a queue. */
+/** A loaded model. Each of its workers runs one call at a time; the others wait in a queue. */
 export interface Vlm extends AsyncDisposable {
   readonly model: ModelInfo;
   /** `remote` while no device has loaded the model, as may be with remote nodes. */
@@ -234,6 +242,8 @@ export interface Vlm extends AsyncDisposable {
   health(options?: HealthOptions): Promise<HealthReport>;
   /** Returns counts and durations since `createVlm`, as plain numbers that JSON can hold. */
   stats(): VlmStats;
+  /** Tells how many workers the pool has, what it observes, and what it decided last; undefined without `pool`. */
+  scalingStatus(): ScalingStatus | undefined;
   /** Deletes cached results (default), all stored models, or both. */
   clearCache(what?: "results" | "models" | "all"): Promise<void>;
   /**

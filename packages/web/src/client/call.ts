@@ -17,6 +17,8 @@ export interface CallSettings {
   readonly images?: readonly WireImage[];
   /** Whether features and KV caches are reused, even if answers are not. */
   readonly reuses?: boolean;
+  /** Whether the app receives the text while it comes. */
+  readonly isStreamed?: boolean;
   /** What the call is counted as. Default `prompt`. */
   readonly task?: EndedCall["task"];
   /** Options that the answer has to choose from. */
@@ -31,7 +33,7 @@ export function toCall(
   id: number,
   model: Pick<ModelDescriptor, "family" | "tileSize">,
   request: GenerateRequest,
-  { maxWords, ...how }: Omit<CallSettings, "images" | "task">,
+  { maxWords, ...how }: Omit<CallSettings, "images" | "task" | "isStreamed">,
 ): Omit<GenerateCall, "images"> {
   assertDetail(request.detail, imageSidesOf(model));
   const useCache = request.cache ?? true;

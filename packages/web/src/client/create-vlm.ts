@@ -25,6 +25,7 @@ import { HealthLog } from "../serving/health-log.ts";
 import { measureMemory } from "../serving/memory-watch.ts";
 import { createRateLimiter } from "../serving/rate-limiter.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
+import type { CreatePool } from "../serving/worker-pool.ts";
 import type { Route } from "../serving/route.ts";
 import { Supervisor, type LoadedWorker, type SupervisorOptions } from "../serving/supervisor.ts";
 import { VlmClient } from "./vlm-client.ts";
@@ -127,19 +128,25 @@ async function serve(
   const createWorker = await toWorkers(options, (role) => {
     emit({ type: "tab-role", role });
   });
-  const supervisor = new Supervisor({
+  const common: Omit<SupervisorOptions, "model" | "loadRequest"> = {
     createWorker,
-    model,
     device: options.device ?? "auto",
-    loadRequest,
     onMessage: (message) => {
       if (message.type === "metric") report(message.metric);
-      if (message.type === "progress") reportProgress(message.progress);
     },
     onEvent: emit,
     crashMarks: openCrashMarks(loadRequest.storage),
     onFirstDownload: () => {
       if (options.cache?.askToPersist !== false) void askToPersist(recorder);
+    },
+  };
+  const supervisor = new Supervisor({
+    ...common,
+    model,
+    loadRequest,
+    onMessage: (message) => {
+      common.onMessage(message);
+      if (message.type === "progress") reportProgress(message.progress);
     },
   });
   const unfollow = control?.follow((isPaused) => {
@@ -149,7 +156,16 @@ async function serve(
     const ready = await loadFirst(supervisor, route, signal);
     // The branch may move later. This model stays at the commit that was loaded, also after `rollBack`.
     const served = ready ? atCommit(model, ready.model.revision) : model;
-    return new ActiveModel(served, supervisor, ready, { recorder, onEvent: emit, health }, limits);
+    // Further workers take from the storage what the first one has downloaded, and the device that it runs on.
+    const more = { ...common, model: served, device: ready?.device ?? common.device };
+    const createPool = await loadPool(options, () => {
+      return new Supervisor({ ...more, loadRequest: { ...loadRequest, asksAnew: false } });
+    });
+    const told = { recorder, onEvent: emit, health };
+    return new ActiveModel(served, supervisor, ready, told, {
+      ...limits,
+      ...(createPool && { createPool }),
+    });
   } catch (error) {
     await supervisor.dispose(givenUpError());
     throw error;
@@ -208,6 +224,18 @@ function toServingLimits(options: VlmOptions): ServingLimits {
     maxMemoryBytes,
     measureMemory,
   };
+}
+
+/** The pool is a chunk of its own, so that pages with one worker do not load it. */
+async function loadPool(
+  { pool, scaling = {}, share }: VlmOptions,
+  createSupervisor: () => Supervisor,
+): Promise<CreatePool | undefined> {
+  if (!pool) return undefined;
+  const { WorkerPool } = await import("../serving/worker-pool.ts");
+  const { hardwareConcurrency: cores } = navigator;
+  const settings = { pool, scaling, cores, isShared: share !== undefined, createSupervisor };
+  return (served) => new WorkerPool({ ...settings, ...served });
 }
 
 function givenUpError(): DOMException {

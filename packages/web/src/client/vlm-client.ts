@@ -44,9 +44,10 @@ import type { ActiveModel, AskedQuestion } from "../serving/active-model.ts";
 import type { Route } from "../serving/route.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
 import { takeImages, type TakenImages } from "../sources/take-images.ts";
-import { toHealthReport } from "./health-report.ts";
+import { toHealthReport, type HealthFacts } from "./health-report.ts";
 import { estimateStorage, whyDeviceFails } from "./health-probes.ts";
 import type { HealthReport } from "../protocol/health.ts";
+import type { ScalingStatus } from "../protocol/scaling.ts";
 import type { VlmStats } from "../protocol/stats.ts";
 import type { ConditionName } from "../serving/health-log.ts";
 import type { StatsCounter } from "../metrics/stats-counter.ts";
@@ -183,7 +184,7 @@ export class VlmClient implements Vlm {
     const { selfCheck } = health;
     const facts = {
       model: modelOf(serving),
-      worker: supervisor.worker,
+      worker: bestOf(serving.locals.map(({ supervisor }) => supervisor.worker)),
       device: this.device,
       hasFallback: this.fallback !== undefined,
       circuits: { webgpu: supervisor.circuitOf("webgpu"), wasm: supervisor.circuitOf("wasm") },
@@ -202,12 +203,18 @@ export class VlmClient implements Vlm {
     return this.#settings.stats.read({ depth, longestWaitMs, usedBytes });
   }
 
+  scalingStatus(): ScalingStatus | undefined {
+    return this.#serving.scaling;
+  }
+
   async clearCache(what: "results" | "models" | "all" = "results"): Promise<void> {
     read(cleared, what, "what");
     const serving = this.#serving;
     await hidingCauses(this.#settings.debug, async () => {
       const { handle } = await serving.local.supervisor.ready();
       await handle.clearCache({ storage: this.#settings.storage }, what);
+      // What is stored is shared by all workers; what they have in memory is not.
+      for (const node of serving.locals) node.dropCaches();
     });
     if (what !== "models") serving.forget();
   }
@@ -277,7 +284,7 @@ export class VlmClient implements Vlm {
     const leave = new AbortController();
     const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal;
     const events = createEventQueue<GenerateEvent>();
-    this.#run({ ...request, signal }, events.push, how).then((result) => {
+    this.#run({ ...request, signal }, events.push, { ...how, isStreamed: true }).then((result) => {
       events.push({ type: "done", result });
       events.end();
     }, events.fail);
@@ -302,7 +309,7 @@ export class VlmClient implements Vlm {
     how: CallSettings,
   ): Promise<VlmResult> {
     this.#assertAlive();
-    const { images, task, ...settings } = how;
+    const { images, task, isStreamed = false, ...settings } = how;
     const serving = this.#serving;
     const call = toCall(this.#nextCallId++, serving.model, request, settings);
     const sources = toList(request.image);
@@ -323,7 +330,7 @@ export class VlmClient implements Vlm {
       };
       const costs = isCostly(images ? [] : sources, this.#settings.images);
       const asked = toAskedCall(request, { isCostly: costs, take, onEvent });
-      const question = { ...asked, call, known: images ?? recogniseImages(sources) };
+      const question = { ...asked, call, known: images ?? recogniseImages(sources), isStreamed };
       // An open image is open on the device.
       return images ? serving.run(question) : this.#place(serving, question, request.mode);
     });
@@ -413,4 +420,10 @@ function disposedError(): DOMException {
     "This Vlm was disposed of. Create a new one with `createVlm`.",
     "InvalidStateError",
   );
+}
+
+/** The worker that can do most, where there are several. */
+function bestOf(workers: readonly HealthFacts["worker"][]): HealthFacts["worker"] {
+  const order = ["loaded", "starting", "none", "disposed"] as const;
+  return order.find((phase) => workers.includes(phase)) ?? "none";
 }

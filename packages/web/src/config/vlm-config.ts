@@ -27,6 +27,8 @@ export interface VlmConfig {
     | "unloadAfterMs"
     | "maxMemoryBytes"
     | "share"
+    | "pool"
+    | "scaling"
   >;
   /** What calls have in common. Each method of a `Vlm` takes those of them that it knows: see `toCallOptions`. */
   readonly calls?: Omit<CaptionOptions, "signal" | "mode">;

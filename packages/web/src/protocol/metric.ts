@@ -68,6 +68,7 @@ export const METRIC_UNITS = {
   "vlm.device.lost": "1",
   "vlm.worker.restarts": "1",
   "vlm.worker.unloads": "1",
+  "vlm.pool.workers": "1",
   "vlm.memory.pressure": "1",
   "vlm.circuit.changes": "1",
   "vlm.messages.refused": "1",

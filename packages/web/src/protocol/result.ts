@@ -5,6 +5,7 @@ import type { DeviceAttempt, VlmErrorCode } from "./errors.ts";
 import type { GraphReport } from "./graph-report.ts";
 import type { CaptionPresetName, Device } from "./model-descriptor.ts";
 import type { NodeFailure, NodeReport, RanOn } from "./remote.ts";
+import type { ScalingReason } from "./scaling.ts";
 import type { UntrustedText } from "./untrusted-text.ts";
 
 /**
@@ -237,6 +238,13 @@ export type VlmEvent =
   | { readonly type: "worker-unloaded"; readonly reason: "idle" | "memory" }
   /** With `share: "tabs"`: this tab runs the model for all tabs, or uses the model that another one runs. */
   | { readonly type: "tab-role"; readonly role: "leader" | "follower" }
+  /** A pool has more or fewer workers now. Those that are added still have to load the model. */
+  | {
+      readonly type: "scaled";
+      readonly from: number;
+      readonly to: number;
+      readonly reason: ScalingReason;
+    }
   /** The circuit breaker of a device opened, tries the device again, or closed. */
   | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**

@@ -31,6 +31,13 @@ const decoders = entriesOf(
   callback,
 );
 
+/** Browsers start no more workers than this in one page without trouble, and no device gains from them. */
+const MAX_WORKERS = 16;
+
+const milliseconds = maybe(numberFrom(0, MAX_TIMER_MS));
+
+const bytes = maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER));
+
 /** How a model is run and what it may take. A configuration has the same fields. */
 export const inferenceEntries = {
   device,
@@ -40,9 +47,23 @@ export const inferenceEntries = {
   rateLimit: maybe(
     fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
   ),
-  unloadAfterMs: maybe(numberFrom(0, MAX_TIMER_MS)),
-  maxMemoryBytes: maybe(numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER)),
   share: maybe(oneOf(["tabs"])),
+  unloadAfterMs: milliseconds,
+  maxMemoryBytes: bytes,
+  pool: maybe(
+    fields({ min: maybe(integerFrom(0, MAX_WORKERS)), max: maybe(integerFrom(1, MAX_WORKERS)) }),
+  ),
+  scaling: maybe(
+    fields({
+      targetWaitMs: milliseconds,
+      targetLatencyMs: milliseconds,
+      maxMemoryBytes: bytes,
+      cooldownUpMs: milliseconds,
+      cooldownDownMs: milliseconds,
+      idleMs: milliseconds,
+      prediction: maybe(oneOf(["holt", "none"])),
+    }),
+  ),
 };
 
 export const network = maybe(oneOf(["any", "none"]));

@@ -6,12 +6,13 @@ import { VlmError } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { GenerateEvent, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
-import type { GenerateCall } from "../wire/worker-api.ts";
+import type { CallMessage, GenerateCall } from "../wire/worker-api.ts";
 import { ActiveModel, type AskedQuestion, type ServingLimits } from "./active-model.ts";
 import { NO_CRASH_MARKS } from "./crash-marks.ts";
 import { HealthLog } from "./health-log.ts";
 import { MEASURE_EVERY_MS } from "./memory-watch.ts";
 import type { LoadedWorker } from "./supervisor.ts";
+import { WorkerPool, type CreatePool } from "./worker-pool.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -44,6 +45,7 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
     noteFailure: vi.fn(),
     unload: vi.fn(),
     worker: "loaded" as const,
+    usesThreads: false,
     circuitOf: () =>
       ({ state: "closed", faults: 0, reason: undefined, retryAt: undefined }) as const,
     dispose: () => Promise.resolve(),
@@ -73,6 +75,7 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
     active.run({
       call: makeCall(),
       known: undefined,
+      isStreamed: true,
       priority: "interactive",
       signal: undefined,
       timeoutMs: 1000,
@@ -225,6 +228,48 @@ describe("ActiveModel", () => {
     handle.checkDevice.mockRejectedValue(error);
     await expect(active.local.checkDevice()).rejects.toBe(error);
     expect(supervisor.noteFailure).toHaveBeenCalledWith(active.latest, error);
+  });
+
+  it("repeats a call whose worker died once, before its other calls, and not after its first text", async () => {
+    const crash = new VlmError("worker-crashed", "It died.", { phase: "generate" });
+    let deaths = 1;
+    const generate: Generate = (call) => {
+      if (call.prompt !== "Question 1" || deaths-- <= 0) return Promise.resolve(makeResult());
+      return Promise.reject(crash);
+    };
+    const createSupervisor = () => {
+      throw new Error("Not needed, with one core");
+    };
+    const settings = { pool: { max: 2 }, scaling: {}, cores: 1, isShared: false, createSupervisor };
+    const createPool: CreatePool = (served) => new WorkerPool({ ...settings, ...served });
+    const { ask, handle } = open(generate, { createPool });
+    const promptsOf = () => handle.generate.mock.calls.map(([call]) => call.prompt);
+    const both = [ask(other(1)), ask(other(2))];
+    expect(await Promise.all(both)).toHaveLength(2);
+    expect(promptsOf()).toEqual(["Question 1", "Question 1", "Question 2"]);
+    deaths = 2;
+    await expect(
+      ask({ ...other(1), call: makeCall({ prompt: "Question 1", id: 9, useCache: false }) }),
+    ).rejects.toBe(crash);
+    deaths = 1;
+    handle.generate.mockClear();
+    const speak = vi.fn((_call, _queuedMs, onMessage: (message: CallMessage) => void) => {
+      onMessage({ type: "text-delta", text: "A" });
+      return Promise.reject(crash);
+    });
+    handle.generate.mockImplementation(speak as unknown as Generate);
+    await expect(ask(other(3))).rejects.toBe(crash);
+    expect(speak).toHaveBeenCalledOnce();
+    // Nobody has seen text of an answer that comes as a whole.
+    await expect(ask({ ...other(4), isStreamed: false })).rejects.toBe(crash);
+    expect(speak).toHaveBeenCalledTimes(3);
+  });
+
+  it("repeats nothing where there is one worker", async () => {
+    const crash = new VlmError("worker-crashed", "It died.", { phase: "generate" });
+    const { ask, handle } = open(() => Promise.reject(crash));
+    await expect(ask()).rejects.toBe(crash);
+    expect(handle.generate).toHaveBeenCalledOnce();
   });
 
   it("rejects calls that wait when it is disposed of, and frees their images", async () => {

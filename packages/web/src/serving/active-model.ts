@@ -6,6 +6,7 @@ import type { Recorder } from "../metrics/recorder.ts";
 import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { CallPriority } from "../protocol/options.ts";
+import type { ScalingStatus } from "../protocol/scaling.ts";
 import type { GenerateEvent, ImageInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall, OpenCall, WireImage } from "../wire/worker-api.ts";
@@ -19,6 +20,7 @@ import { NodeSet } from "./node-set.ts";
 import type { CallLimits, Node, NodeCall } from "./node.ts";
 import { createResultMemory } from "./result-memory.ts";
 import type { LoadedWorker } from "./supervisor.ts";
+import type { CreatePool, WorkerPool } from "./worker-pool.ts";
 
 /** Limits of the queue and of memory, and when the worker of an idle model ends. */
 export interface ServingLimits {
@@ -27,6 +29,8 @@ export interface ServingLimits {
   readonly unloadAfterMs: number | undefined;
   readonly maxMemoryBytes: number | undefined;
   readonly measureMemory: MeasureMemory;
+  /** Absent where there is one worker. */
+  readonly createPool?: CreatePool;
 }
 
 /** Where a model that serves tells what happens. */
@@ -54,12 +58,15 @@ export interface AskedQuestion extends AskedCall {
   readonly call: Omit<GenerateCall, "images">;
   /** The images, where the page knows them without taking them; they are only compared with those of earlier calls. */
   readonly known: readonly WireImage[] | undefined;
+  /** Whether the app receives the text while it comes. */
+  readonly isStreamed: boolean;
 }
 
 export class ActiveModel {
   readonly model: ModelDescriptor;
   /** The worker of this page that was started first. */
   readonly local: LocalNode;
+  readonly #pool: WorkerPool | undefined;
   /** The worker that runs the last call; undefined before the first one is loaded. */
   latest: LoadedWorker | undefined;
   readonly #recorder: Recorder;
@@ -85,6 +92,7 @@ export class ActiveModel {
     this.#limits = limits;
     this.health = health;
     this.model = model;
+    // The worker that a call runs on, of whichever node.
     const onLoaded = (loaded: LoadedWorker): void => {
       this.latest = loaded;
       if (!loaded.fallback) health.clear("fallback");
@@ -104,8 +112,20 @@ export class ActiveModel {
       },
       free: () => this.#nodes.free,
     });
+    this.#pool = limits.createPool?.({
+      first: this.local,
+      createNode: (name, made) => new LocalNode(name, made, { onLoaded }),
+      nodes: this.#nodes,
+      queue: this.#queue,
+      recorder,
+      onEvent,
+    });
+    const unload = (reason: "idle" | "memory"): void => {
+      this.#pool?.shrink();
+      supervisor.unload(reason);
+    };
     this.#idle = new IdleTimer(unloadAfterMs, () => {
-      supervisor.unload("idle");
+      unload("idle");
     });
     this.#idle.start();
     const tell = (usedBytes: number): void => {
@@ -119,11 +139,11 @@ export class ActiveModel {
       },
       dropCaches: ({ bytes }) => {
         tell(bytes);
-        this.local.dropCaches();
+        for (const node of this.locals) node.dropCaches();
       },
       unload: ({ bytes }) => {
         tell(bytes);
-        if (this.#queue.isIdle) supervisor.unload("memory");
+        if (this.#queue.isIdle) unload("memory");
       },
     });
   }
@@ -138,11 +158,17 @@ export class ActiveModel {
     const known = asked.known && this.#recall({ ...asked.call, images: asked.known }, asked);
     if (known) return known;
     const toCall = (images: readonly WireImage[]): GenerateCall => ({ ...asked.call, images });
-    return this.#inTurn(asked, toCall, async (node, call, limits) => {
+    // Text that the app has received cannot be taken back, so a call is repeated only before its first text.
+    const shown = { hasText: false };
+    const onEvent = (event: GenerateEvent): void => {
+      shown.hasText ||= asked.isStreamed && event.type === "text-delta";
+      asked.onEvent(event);
+    };
+    return this.#inTurn({ ...asked, onEvent }, toCall, shown, async (node, call, limits) => {
       // The call before it may have asked the same.
       const recalled = this.#recall(call, asked);
       if (recalled) return recalled;
-      const result = await node.run({ ...limits, call, onEvent: asked.onEvent });
+      const result = await node.run({ ...limits, call, onEvent });
       this.#memory.remember(call, result);
       return result;
     });
@@ -150,7 +176,8 @@ export class ActiveModel {
 
   /** Makes an image ready for the calls that follow. */
   open(asked: AskedCall, toCall: (images: readonly WireImage[]) => OpenCall): Promise<ImageInfo> {
-    return this.#inTurn(asked, toCall, (node, call, limits) => {
+    const shown = { hasText: false };
+    return this.#inTurn(asked, toCall, shown, (node, call, limits) => {
       if (!node.open) throw new Error(`The node "${node.name}" keeps no image open`);
       return node.open({ ...limits, call });
     });
@@ -182,6 +209,16 @@ export class ActiveModel {
     return latest && { usedBytes: latest.bytes, maxBytes: this.#limits.maxMemoryBytes ?? Infinity };
   }
 
+  /** The workers of this page. */
+  get locals(): readonly LocalNode[] {
+    return this.#pool?.nodes ?? [this.local];
+  }
+
+  /** @returns undefined without a pool */
+  get scaling(): ScalingStatus | undefined {
+    return this.#pool?.status();
+  }
+
   /** Forgets the remembered answers. */
   forget(): void {
     this.#memory.clear();
@@ -199,17 +236,20 @@ export class ActiveModel {
   async dispose(error: Error): Promise<void> {
     this.#idle.end();
     this.#queue.close(error);
-    await Promise.all(this.#nodes.nodes.map((node) => node.dispose(error)));
+    const nodes = this.#nodes.nodes.map((node) => node.dispose(error));
+    await Promise.all([...nodes, this.#pool?.dispose(error)]);
   }
 
   /** Takes a place in the queue, then the images, and runs `work` on a node when it is the call's turn. */
   async #inTurn<Call extends NodeCall, T>(
     { priority, signal, timeoutMs, isCostly, take, onEvent }: AskedCall,
     toCall: (images: readonly WireImage[]) => Call,
+    shown: { readonly hasText: boolean },
     work: (node: Node, call: Call, limits: CallLimits) => Promise<T>,
   ): Promise<T> {
     const place = this.#queue.enter(priority);
     this.#idle.stop();
+    this.#pool?.noteArrival();
     const sent: Promise<unknown>[] = [];
     const onSent = (done: Promise<unknown>): void => void sent.push(done);
     const run = async (): Promise<T> => {
@@ -218,9 +258,19 @@ export class ActiveModel {
       try {
         onEvent({ type: "queued", position: place.position });
         const call = toCall(images);
-        const turn = await place.turn(signal, () => this.#nodes.claim(call));
-        const limits = { signal, timeoutMs, waitedMs, queuedMs: turn.queuedMs, onSent };
-        return await work(turn.claim.node, call, limits);
+        const attempt = async (isLast: boolean): Promise<T> => {
+          const { claim, queuedMs } = await place.turn(signal, () => this.#nodes.claim(call));
+          const limits = { signal, timeoutMs, waitedMs, queuedMs, onSent };
+          try {
+            return await work(claim.node, call, limits);
+          } catch (error) {
+            const isTheCalls = isLast || shown.hasText || !this.#hasOthers(claim.node);
+            if (isTheCalls || signal?.aborted || !claim.node.isFault(error)) throw error;
+            place.again();
+            return attempt(true);
+          }
+        };
+        return await attempt(false);
       } finally {
         release();
       }
@@ -234,11 +284,17 @@ export class ActiveModel {
       // A call that was given up may still keep its node busy. The next one goes when the node is free.
       void Promise.allSettled(sent).then(() => {
         place.leave();
+        this.#pool?.update();
         if (!this.#queue.isIdle) return;
         this.#idle.start();
         void this.#memoryWatch.check();
       });
     }
+  }
+
+  /** Whether another node than this one may answer. */
+  #hasOthers(node: Node): boolean {
+    return this.#pool !== undefined || this.#nodes.nodes.some((other) => other !== node);
   }
 
   /** Returns a remembered answer, with the events and metrics of a call. */

@@ -63,6 +63,11 @@ export interface Place {
     signal: AbortSignal | undefined,
     claim: () => C | undefined,
   ): Promise<Turn<C>>;
+  /**
+   * Gives back what the call runs on, and goes to the front of the calls that wait. {@link turn} has to be called once more,
+   * at once.
+   */
+  again(): void;
   /** Gives the place up, so that the next call can go. */
   leave(): void;
 }
@@ -87,6 +92,16 @@ export class CallQueue {
     return this.#waiting.length;
   }
 
+  /** The number of calls that run. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How long a call runs, smoothed, in milliseconds; undefined before one was measured. */
+  get callMs(): number | undefined {
+    return this.#callMs;
+  }
+
   get isIdle(): boolean {
     return this.#running.size === 0 && this.#waiting.length === 0;
   }
@@ -107,7 +122,7 @@ export class CallQueue {
     }
     const waitMs = limiter?.take() ?? 0;
     if (limiter && waitMs > 0) throw this.#full("rate-limit", limiter.calls, waitMs);
-    const waiting = new Waiting(priority);
+    let waiting = new Waiting(priority);
     this.#waiting.push(waiting);
     this.#options.onDepth(this.depth);
     const positionOf = (): number => this.#positionOf(waiting);
@@ -131,11 +146,22 @@ export class CallQueue {
           waiting.claim = claimed;
           return claimed !== undefined;
         };
-        this.#ready.push(waiting);
+        if (waiting.isRepeated) this.#ready.unshift(waiting);
+        else this.#ready.push(waiting);
         this.advance();
         await untilAborted(waiting.turn, signal);
         if (!claimed) throw new Error("A call was let go without a claim");
         return { claim: claimed, queuedMs: performance.now() - readyAt };
+      },
+      again: () => {
+        const before = waiting;
+        waiting = new Waiting(priority, before.enteredAt);
+        waiting.isRepeated = true;
+        if (this.#closed) waiting.reject(this.#closed);
+        this.#waiting.unshift(waiting);
+        this.#options.onDepth(this.depth);
+        this.#running.delete(before);
+        before.claim?.release(); // No other call goes on before the next call of `turn`.
       },
       leave: () => {
         this.#leave(waiting);
@@ -231,12 +257,14 @@ export class CallQueue {
 /** A call that is not done yet. */
 class Waiting {
   readonly priority: CallPriority;
-  readonly enteredAt = performance.now();
+  readonly enteredAt: number;
   /** Resolves when the images may be taken. */
   readonly taking: Promise<void>;
   /** Resolves when it is this call's turn. */
   readonly turn: Promise<void>;
   wantsToTake = false;
+  /** Whether it has run before, and goes first now. */
+  isRepeated = false;
   startedAt = 0;
   /** What it runs on, from when it is let go. */
   claim: Claim | undefined;
@@ -246,8 +274,9 @@ class Waiting {
   letGo!: () => void;
   reject!: (error: Error) => void;
 
-  constructor(priority: CallPriority) {
+  constructor(priority: CallPriority, enteredAt = performance.now()) {
     this.priority = priority;
+    this.enteredAt = enteredAt;
     const closed = new Promise<never>((_, reject) => {
       this.reject = reject;
     });

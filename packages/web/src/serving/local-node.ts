@@ -2,15 +2,34 @@
 
 import { VlmError } from "../protocol/errors.ts";
 import type { ImageInfo, VlmResult } from "../protocol/result.ts";
+import { LruMap } from "../shared/lru-map.ts";
 import { createKnownWork } from "./known-work.ts";
-import type { Node, NodeCall, NodeState, OpenOptions, RunOptions } from "./node.ts";
+import {
+  imagesOf,
+  type Node,
+  type NodeCall,
+  type NodeState,
+  type OpenOptions,
+  type RunOptions,
+} from "./node.ts";
 import { openImage, runCall } from "./run-call.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
+
+/** A worker keeps the features of fewer images. The page has the pixels of all of them. */
+const MAX_OPEN = 256;
 
 /** As far as a node needs one. */
 export type NodeSupervisor = Pick<
   Supervisor,
-  "ready" | "replace" | "noteAnswer" | "noteFailure" | "unload" | "dispose" | "worker" | "circuitOf"
+  | "ready"
+  | "replace"
+  | "noteAnswer"
+  | "noteFailure"
+  | "unload"
+  | "dispose"
+  | "worker"
+  | "circuitOf"
+  | "usesThreads"
 >;
 
 export interface LocalNodeOptions {
@@ -27,6 +46,8 @@ export class LocalNode implements Node {
   readonly maxCalls = 1;
   readonly #onLoaded: (loaded: LoadedWorker) => void;
   readonly #known = createKnownWork();
+  /** The names of images that are open here. */
+  readonly #open = new LruMap<string, true>({ max: MAX_OPEN });
   /** The worker that was loaded first, or that ran the last call. */
   #latest: LoadedWorker | undefined;
 
@@ -52,11 +73,27 @@ export class LocalNode implements Node {
   async open(options: OpenOptions): Promise<ImageInfo> {
     const info = await openImage(this.supervisor, options, this.#noteLoaded);
     this.#known.note(options.call);
+    for (const { id } of imagesOf(options.call)) if (id !== undefined) this.#open.set(id, true);
     return info;
   }
 
   knownShareOf(call: NodeCall): number {
     return this.#latest?.handle.isEnded === false ? this.#known.shareOf(call) : 0;
+  }
+
+  keepsOpen(call: NodeCall): boolean {
+    if (this.#latest?.handle.isEnded !== false) return false;
+    return imagesOf(call).some(({ id }) => id !== undefined && this.#open.get(id) === true);
+  }
+
+  /** The bytes of the files that its worker loads; 0 before one was loaded. */
+  get fileBytes(): number {
+    return this.#latest?.fileBytes ?? 0;
+  }
+
+  /** Whether another worker can load the model without a download. */
+  get isStored(): boolean {
+    return this.#latest?.isPersisted ?? false;
   }
 
   /** A call that failed because of its device was repeated already, in a fresh worker. */
@@ -83,7 +120,7 @@ export class LocalNode implements Node {
 
   /** Frees what its worker can compute again. */
   dropCaches(): void {
-    this.#known.clear();
+    this.#forget();
     if (this.#latest && !this.#latest.handle.isEnded) this.#latest.handle.dropCaches();
   }
 
@@ -92,8 +129,13 @@ export class LocalNode implements Node {
   }
 
   readonly #noteLoaded = (loaded: LoadedWorker): void => {
-    if (this.#latest?.handle !== loaded.handle) this.#known.clear();
+    if (this.#latest?.handle !== loaded.handle) this.#forget();
     this.#latest = loaded;
     this.#onLoaded(loaded);
   };
+
+  #forget(): void {
+    this.#known.clear();
+    this.#open.clear();
+  }
 }

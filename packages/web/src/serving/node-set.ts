@@ -14,21 +14,29 @@ export type ChooseNode = (nodes: readonly SeatedNode[], call: NodeCall) => Node 
 
 export class NodeSet {
   readonly #outstanding = new Map<Node, number>();
+  /** Nodes that get no more calls, and what to do when they have none. */
+  readonly #leaving = new Map<Node, () => void>();
   readonly #choose: ChooseNode;
 
   constructor(choose: ChooseNode = chooseNode) {
     this.#choose = choose;
   }
 
+  /** Those that get calls. */
   get nodes(): readonly Node[] {
-    return [...this.#outstanding.keys()];
+    return [...this.#outstanding.keys()].filter((node) => !this.#leaving.has(node));
+  }
+
+  /** Those of them that have calls now. */
+  get busy(): readonly Node[] {
+    return this.nodes.filter((node) => this.#outstanding.get(node) !== 0);
   }
 
   /** How many more calls could run now. */
   get free(): number {
-    let free = 0;
-    for (const [node, count] of this.#outstanding) free += Math.max(0, node.maxCalls - count);
-    return free;
+    return this.#seated
+      .filter(({ node }) => node.state.phase !== "lost")
+      .reduce((sum, { node, outstanding }) => sum + Math.max(0, node.maxCalls - outstanding), 0);
   }
 
   /** @throws {Error} when it has a node of that name already */
@@ -39,15 +47,17 @@ export class NodeSet {
     this.#outstanding.set(node, 0);
   }
 
-  /** Gives the node no more calls. Those that it has go on. */
-  remove(node: Node): void {
-    this.#outstanding.delete(node);
+  /** Gives the node no more calls. Resolves when those that it has have ended. */
+  remove(node: Node): Promise<void> {
+    return new Promise((resolve) => {
+      this.#leaving.set(node, resolve);
+      this.#count(node, 0);
+    });
   }
 
   /** Gives the call to one of the nodes, if one that may take it has room for it. */
   claim(call: NodeCall): NodeClaim | undefined {
-    const seated = [...this.#outstanding].map(([node, outstanding]) => ({ node, outstanding }));
-    const node = this.#choose(seated, call);
+    const node = this.#choose(this.#seated, call);
     if (!node) return undefined;
     this.#count(node, 1);
     return {
@@ -58,8 +68,17 @@ export class NodeSet {
     };
   }
 
+  get #seated(): readonly SeatedNode[] {
+    return this.nodes.map((node) => ({ node, outstanding: this.#outstanding.get(node) ?? 0 }));
+  }
+
   #count(node: Node, change: number): void {
-    const count = this.#outstanding.get(node);
-    if (count !== undefined) this.#outstanding.set(node, count + change);
+    const count = (this.#outstanding.get(node) ?? 0) + change;
+    this.#outstanding.set(node, count);
+    const hasLeft = count === 0 ? this.#leaving.get(node) : undefined;
+    if (!hasLeft) return;
+    this.#outstanding.delete(node);
+    this.#leaving.delete(node);
+    hasLeft();
   }
 }

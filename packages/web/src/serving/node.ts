@@ -72,6 +72,11 @@ export interface Node {
    * beginning of its prompt. A guess; it only decides which of several free nodes takes the call.
    */
   knownShareOf(call: NodeCall): number;
+  /**
+   * Whether an image of the call is open here. Questions about it wait for this node as long as it is loaded, even while
+   * another is free. Absent where no image is kept open.
+   */
+  keepsOpen?(call: NodeCall): boolean;
   /** Whether the node is to blame for a failed call, so that another node may answer it. */
   isFault(error: unknown): boolean;
   /** Ends it. Calls that run reject with `error`. */

@@ -4,7 +4,7 @@
  */
 
 import { VlmError, type DeviceAttempt } from "../protocol/errors.ts";
-import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import { filesOfVariant, type Device, type ModelDescriptor } from "../protocol/model-descriptor.ts";
 import { atCommit } from "../schema/model-source.ts";
 import type { ImageDetail } from "../protocol/options.ts";
 import type { FallbackInfo, ModelInfo, VlmEvent } from "../protocol/result.ts";
@@ -38,6 +38,8 @@ export interface LoadedWorker {
   readonly fallback: FallbackInfo | undefined;
   /** Whether the model's files are stored, so that another worker can load it without a download. */
   readonly isPersisted: boolean;
+  /** The size of the files that it has loaded. */
+  readonly fileBytes: number;
   /** Marks that an image is encoded at this detail. */
   readonly markEncoding: (detail: ImageDetail | undefined) => MarkedStep;
 }
@@ -205,7 +207,7 @@ export class Supervisor {
     try {
       return await this.#load(candidate, firstAttempt);
     } catch (error) {
-      if (this.#disposed || !this.#usesThreads || !isThreadFault(error)) throw error;
+      if (this.#disposed || !this.usesThreads || !isThreadFault(error)) throw error;
       this.#goOnWithOneThread(error);
       return this.#load(candidate, firstAttempt);
     }
@@ -250,7 +252,10 @@ export class Supervisor {
       const { device: loadedOn, model: info, isPersisted } = report;
       const markEncoding: LoadedWorker["markEncoding"] = (detail) =>
         this.#crashMarks.mark({ ...files, step: `image ${String(detail ?? "default")}` });
-      return { handle, device: loadedOn, model: info, fallback, isPersisted, markEncoding };
+      const paths = filesOfVariant(model, variant);
+      const fileBytes = paths.reduce((sum, path) => sum + (model.files[path]?.bytes ?? 0), 0);
+      const loaded = { handle, device: loadedOn, model: info, fallback, isPersisted };
+      return { ...loaded, fileBytes, markEncoding };
     } catch (error) {
       mark.end(false);
       handle.end(error instanceof Error ? error : new Error(String(error)));
@@ -260,7 +265,8 @@ export class Supervisor {
     }
   }
 
-  get #usesThreads(): boolean {
+  /** Whether a worker computes with several threads, where the device is WASM. */
+  get usesThreads(): boolean {
     const { wasmThreads } = this.#options.loadRequest;
     return globalThis.crossOriginIsolated && wasmThreads !== 1 && !this.#isSingleThreaded;
   }
