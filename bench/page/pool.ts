@@ -4,7 +4,7 @@ import { createVlm, type Vlm, type VlmOptions } from "@fastvlm-kit/web";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { drawPicture } from "./picture.ts";
 
-export interface PoolRequest {
+interface PoolRequest {
   readonly calls: number;
   readonly rounds: number;
   /** Two clients with a worker each, in place of a pool: a pool stays at one worker where there are threads. */

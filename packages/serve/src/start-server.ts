@@ -105,7 +105,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async stop() {
       const late = new Promise<void>((resolve) => setTimeout(resolve, stopTimeoutMs).unref());
       const drained = admission.drain();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
       await Promise.race([drained, late]);
       // Rejects the calls that have not ended, whose clients then get an answer that says so.
       await vlm.dispose();

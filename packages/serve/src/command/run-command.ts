@@ -18,7 +18,11 @@ export async function runCommand(given: readonly string[]): Promise<void> {
   // Whoever started the process reads the address here.
   console.log(`fastvlm-serve: listening on ${server.url}`);
   await new Promise<void>((resolve) => {
-    for (const signal of SIGNALS) process.once(signal, () => resolve());
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        resolve();
+      });
+    }
   });
   console.error("fastvlm-serve: stopping");
   await server.stop();

@@ -1,6 +1,6 @@
 /** A thread of Node with the face of a `Worker` of the web, as far as `createVlm` uses one. */
 
-import { Worker as Thread, type TransferListItem } from "node:worker_threads";
+import { Worker as Thread, type Transferable as NodeTransferable } from "node:worker_threads";
 
 /** In the sources the thread's script is TypeScript, and in the published package JavaScript. */
 const SCRIPT = new URL(
@@ -36,7 +36,7 @@ export class ThreadWorker extends EventTarget implements Worker {
   postMessage(message: unknown, options?: StructuredSerializeOptions | Transferable[]): void {
     const transfer = Array.isArray(options) ? options : (options?.transfer ?? []);
     // What Node can transfer has the names of the web's types, and other declarations.
-    this.#thread.postMessage(message, transfer as unknown as TransferListItem[]);
+    this.#thread.postMessage(message, transfer as unknown as NodeTransferable[]);
   }
 
   terminate(): void {

@@ -18,7 +18,7 @@ export interface Admission {
   readonly taken: number;
 }
 
-export interface Place {
+interface Place {
   /** Frees the place. Once is enough; more does no harm. */
   leave(): void;
 }

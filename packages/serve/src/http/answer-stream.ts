@@ -28,9 +28,9 @@ export async function openAnswerStream(
       const taken = next ?? iterator.next();
       next = undefined;
       try {
-        const { done, value } = await taken;
-        if (done !== true) {
-          controller.enqueue(encoder.encode(value));
+        const one = await taken;
+        if (one.done !== true) {
+          controller.enqueue(encoder.encode(one.value));
           return;
         }
       } catch (error) {

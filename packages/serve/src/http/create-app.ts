@@ -127,7 +127,9 @@ async function complete(c: Context, options: AppOptions): Promise<Response> {
     const stream = await openAnswerStream(vlm.generate(asked), {
       head,
       includeUsage: wantsUsage(request),
-      onEnd: place.leave,
+      onEnd: () => {
+        place.leave();
+      },
     });
     isStreaming = true;
     return c.body(stream, 200, {

@@ -44,7 +44,7 @@ export interface CallOptions extends GenerationOptions {
 }
 
 /** The option of calls that remote nodes may answer. */
-export interface PlaceOptions {
+interface PlaceOptions {
   /**
    * Where this call may be answered: on the device, or on the nodes of `remote`. Default: the mode of `remote`; without
    * nodes, the device.

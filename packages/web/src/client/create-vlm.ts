@@ -71,7 +71,8 @@ export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
     stats.noteCall(call);
     onEvent({ type: "call-ended", call });
   };
-  const settings = { storage, images, onCallEnded, debug, stats, route, mostCalls: 1 };
+  const mostCalls = Math.max(1, options.pool?.max ?? 1);
+  const settings = { storage, images, onCallEnded, debug, stats, route, mostCalls };
   return new VlmClient(serving, settings, (model, update) =>
     hidingCauses(debug, () =>
       serve(model, options, read(updateOptions, update, "options"), {

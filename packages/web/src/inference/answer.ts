@@ -296,7 +296,7 @@ function toResult(
     cached,
     timings,
     tokens,
-    ...(confidence && { confidence }),
+    confidence,
     ...(probabilities && { probabilities }),
     images,
     tokensPerSecond: isMeasured ? ((tokens.output - 1) / timings.decodeMs) * 1000 : 0,

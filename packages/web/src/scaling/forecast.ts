@@ -16,7 +16,7 @@ export interface Forecast {
   readonly countBefore: number;
 }
 
-export const BUCKET_MS = 1000;
+const BUCKET_MS = 1000;
 
 /** How much the newest bucket counts for the level, and the newest change for the trend. */
 const LEVEL_SHARE = 0.5;

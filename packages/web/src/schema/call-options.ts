@@ -138,6 +138,7 @@ export const captionOptions = fields({ ...callEntries, ...captionEntries, mode }
 export const captionManyOptions = fields({
   ...callEntries,
   ...captionEntries,
+  mode,
   order: maybe(oneOf(["given", "done"])),
   concurrency: maybe(integerFrom(1, 256)),
   skip: maybe(callback),
