@@ -1,6 +1,6 @@
 /** The client that an app holds. It turns requests into calls, and switches from one model to another. */
 
-import { toCall, toImageView, type CallSettings } from "./call.ts";
+import { toCall, toImageView, type CallSettings } from "../calls/call.ts";
 import { ASYNC_DISPOSE } from "../shared/dispose-symbols.ts";
 import { OpenImageHandle } from "./open-image.ts";
 import type { CaptionOptions, GenerateRequest, OpenOptions } from "../api/calls.ts";
@@ -27,19 +27,25 @@ import type {
   VlmResult,
 } from "../protocol/result.ts";
 import type { LoadRequest, WireImage } from "../wire/worker-api.ts";
-import { openAlready, toAskedCall, toList, viewOf, type TakeRequest } from "./call-options.ts";
-import { captionMany } from "./caption-many.ts";
-import { checkStatement, choose, score, type Chooser } from "./choices.ts";
+import {
+  openAlready,
+  toAskedCall,
+  toList,
+  viewOf,
+  type TakeRequest,
+} from "../calls/call-options.ts";
+import { captionMany } from "../calls/caption-many.ts";
+import { checkStatement, choose, score, type Chooser } from "../calls/choices.ts";
 import type { CaptionManyOptions, CaptionOutcome, ManyImages } from "../api/caption-many.ts";
 import type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "../api/choices.ts";
 import { assertEnvironment } from "./assert-environment.ts";
-import { createEventQueue } from "./event-queue.ts";
+import { createEventQueue } from "../calls/event-queue.ts";
 import { imageSidesOf } from "../families/image-sides.ts";
 import { isCostly, newImageName, recogniseImages } from "../sources/image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import type { ImageSettings } from "../sources/snapshot-options.ts";
-import { seenAs } from "./seen-as.ts";
-import { summarized, type SummaryOptions } from "./summarized.ts";
+import { seenAs } from "../calls/seen-as.ts";
+import { summarized, type SummaryOptions } from "../calls/summarized.ts";
 import type { ActiveModel, AskedQuestion } from "../serving/active-model.ts";
 import type { Route } from "../serving/route.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
