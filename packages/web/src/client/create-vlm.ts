@@ -223,6 +223,7 @@ function toServingLimits(options: VlmOptions): ServingLimits {
     limiter: rateLimit && createRateLimiter(rateLimit),
     unloadAfterMs,
     maxMemoryBytes,
+    isShared: options.share !== undefined,
     measureMemory,
   };
 }

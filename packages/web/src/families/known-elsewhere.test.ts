@@ -21,7 +21,8 @@ describe("what a family knows", () => {
   it.each([
     ["a token that stands for images", /<image>/],
     ["a token that ends answers", /<\|(im_end|endoftext)\|>/],
-    ["a kind of decoder or tokenizer", /qwen|llama/i],
+    // llama.cpp and Ollama are servers that remote nodes may be.
+    ["a kind of decoder or tokenizer", /qwen|(?<!o)llama(?![.]cpp)/i],
     ["a kind of encoder", /fastvit|siglip/i],
     // Of sides and strides only: bytes, bits and digits of hashes have powers of two of their own.
     ["a step of sides", /(side|size|step|stride|width|height)\w*\s*([%/=]|: |>=|<=)\s*64\b/i],

@@ -27,6 +27,8 @@ export interface ServingLimits {
   readonly maxQueue: number;
   readonly limiter: RateLimiter | undefined;
   readonly unloadAfterMs: number | undefined;
+  /** Whether the worker may be another tab's, which ends when that tab does. */
+  readonly isShared?: boolean;
   readonly maxMemoryBytes: number | undefined;
   readonly measureMemory: MeasureMemory;
   /** Absent where there is one worker. */
@@ -292,9 +294,10 @@ export class ActiveModel {
     }
   }
 
-  /** Whether another node than this one may answer. */
+  /** Whether another node than this one may answer, or another tab's worker. */
   #hasOthers(node: Node): boolean {
-    return this.#pool !== undefined || this.#nodes.nodes.some((other) => other !== node);
+    if (this.#pool || this.#limits.isShared === true) return true;
+    return this.#nodes.nodes.some((other) => other !== node);
   }
 
   /** Returns a remembered answer, with the events and metrics of a call. */
