@@ -85,10 +85,8 @@ for (const { name, launch } of engines) {
       );
     }
 
-    test("asks a model that sees tiles, in its int8 files, and says what Chromium says", async ({
-      page: chromium,
-      server,
-    }) => {
+    const IN_TILES = "asks a model that sees tiles, in its int8 files, and says what Chromium says";
+    test(IN_TILES, { tag: EXHAUSTIVE_TAG }, async ({ page: chromium, server }) => {
       const expected = await chromium.evaluate(askInTiles, SCENE);
       await page.goto(`${server.origin}/index.html`);
       const found = await page.evaluate(askInTiles, SCENE);
