@@ -53,6 +53,14 @@ export async function createProfile(options: ProfileOptions): Promise<BrowserPro
   };
 }
 
+/** Ends the process of a page, as a fault of the browser would. */
+export async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  const cdp = await page.context().newCDPSession(page);
+  cdp.send("Page.crash").catch(() => undefined); // Never answers.
+  await crashed;
+}
+
 /** Stops everything in a page of a {@link BrowserProfile}, its workers too, as a phone does with tabs. */
 export async function freeze(page: Page): Promise<void> {
   await setLifecycleState(page, "frozen");

@@ -126,7 +126,7 @@ export const test = base.extend<Fixtures, SharedFixtures>({
   },
 });
 
-export { freeze, thaw } from "./browser-profile.ts";
+export { crash, freeze, thaw } from "./browser-profile.ts";
 export { expect } from "@playwright/test";
 
 /** The fixture scenes, in order. */

@@ -1,4 +1,4 @@
-/** What five tabs with one model take, with `share: "tabs"` and without. */
+/** What five tabs with one model take, with `share: "tabs"` and without. It reads /proc, so it works on Linux only. */
 
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
@@ -65,7 +65,6 @@ test(
   { tag: EXHAUSTIVE_TAG },
   async ({ playwright, launchOptions, server }) => {
     test.setTimeout(300_000);
-    test.skip(process.platform !== "linux", "It reads /proc.");
     const measureFresh = async (
       open: (context: BrowserContext) => Promise<Page[]>,
     ): Promise<number> => {

@@ -3,7 +3,7 @@
 import type { BrowserContext, JSHandle, Page } from "@playwright/test";
 import type { VlmEvent } from "@fastvlm-kit/web";
 import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
-import { expect, freeze, openKit, test, thaw } from "./fixtures.ts";
+import { crash, expect, freeze, openKit, test, thaw } from "./fixtures.ts";
 import type { Observed } from "./harness/main.ts";
 import { CAPTION, SCENE } from "./stored-model.ts";
 import type { TestServer } from "./server/test-server.ts";
@@ -128,12 +128,7 @@ const NOTICED_MS = 2500;
 
 const ENDS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   "is closed": (page) => page.close(),
-  crashes: async (page) => {
-    const crashed = page.waitForEvent("crash");
-    const cdp = await page.context().newCDPSession(page);
-    cdp.send("Page.crash").catch(() => undefined); // Never answers.
-    await crashed;
-  },
+  crashes: crash,
   "is frozen": freeze,
   // Its worker goes on, but nothing gets through.
   "is busy for long": (page) => {

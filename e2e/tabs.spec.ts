@@ -3,7 +3,7 @@
 import type { BrowserContext, JSHandle, Page } from "@playwright/test";
 import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { expect, freeze, openKit, test, thaw } from "./fixtures.ts";
+import { crash, expect, freeze, openKit, test, thaw } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
   askedShards,
@@ -106,12 +106,7 @@ for (const [what, fault] of [
 
 const ends: Record<string, (page: Page) => Promise<void>> = {
   "is closed": (page) => page.close(),
-  crashes: async (page) => {
-    const crashed = page.waitForEvent("crash");
-    const cdp = await page.context().newCDPSession(page);
-    cdp.send("Page.crash").catch(() => undefined); // Never answers.
-    await crashed;
-  },
+  crashes: crash,
 };
 
 for (const [what, end] of Object.entries(ends)) {
