@@ -31,6 +31,7 @@ import { readNumbers } from "./numbers.ts";
 import { Soak, type SoakOptions } from "./soak.ts";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
 import { stored } from "./stored.ts";
+import { watchAlerts } from "./watch-alerts.ts";
 
 /** A client and everything that it reported. */
 export interface Observed {
@@ -255,6 +256,7 @@ const kit = {
   tinyModel,
   tinySmolVlm,
   VlmError,
+  watchAlerts,
   withShards,
 };
 
