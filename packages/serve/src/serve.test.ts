@@ -11,7 +11,7 @@ const TOKEN = "a-token-of-this-test-0123456789";
 const SCENES = new URL("../../../e2e/fixtures/scenes/", import.meta.url);
 const QUESTION = "Describe this image.";
 
-/** What Chromium's worker answers too; e2e/serve.spec.ts compares. */
+/** What Chromium's worker answers too: `CAPTION` of e2e/stored-model.ts is about the same picture. */
 const SNAIL = "A snail on a brown background.";
 
 function readScene(number: number): string {

@@ -165,6 +165,19 @@ describe("captions of many images", () => {
     await expect(collect(run(captioner, ["a", "b"]))).rejects.toBe(disposed);
   });
 
+  it("reject only in the loop, also while the app is busy with an earlier one", async () => {
+    const disposed = new DOMException("Disposed.", "InvalidStateError");
+    const { captioner } = createCaptioner((image) => (image === "b" ? disposed : undefined));
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const outcomes = run(captioner, ["a", "b"]);
+    await outcomes.next();
+    await new Promise((resolve) => setTimeout(resolve, 20)); // The app stores the first caption.
+    expect(unhandled).not.toHaveBeenCalled();
+    await expect(outcomes.next()).rejects.toBe(disposed);
+    process.off("unhandledRejection", unhandled);
+  });
+
   it.each([["text"], [new Uint8Array(3)], [undefined], [{}]])(
     "refuse what is no list of images: %s",
     async (images) => {

@@ -68,7 +68,10 @@ export async function* captionMany(
         continue;
       }
       const call = { priority: "background", ...options } as const;
-      running.set(place, outcomeOf(captioner, item, place, { ...call, signal: ended }));
+      const outcome = outcomeOf(captioner, item, place, { ...call, signal: ended });
+      // It may reject while the app is busy with an earlier outcome, or when nobody waits for it any more.
+      outcome.catch(() => undefined);
+      running.set(place, outcome);
     }
   };
 
@@ -87,8 +90,6 @@ export async function* captionMany(
     }
   } finally {
     leave.abort();
-    // What is given up rejects, and nobody waits for it any more.
-    for (const call of running.values()) call.catch(() => undefined);
     await list.return?.();
   }
 }

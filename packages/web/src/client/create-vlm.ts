@@ -41,7 +41,7 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 export async function createVlm(given: VlmOptions): Promise<Vlm> {
   const options: VlmOptions = read(vlmOptions, given, "options");
   if (!options.remote) assertEnvironment();
-  return createVlmHere(options);
+  return create(options);
 }
 
 /**
@@ -50,7 +50,11 @@ export async function createVlm(given: VlmOptions): Promise<Vlm> {
  * @throws what {@link createVlm} throws, but for `environment-unsupported`
  */
 export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
-  const options: VlmOptions = read(vlmOptions, given, "options");
+  return create(read(vlmOptions, given, "options"));
+}
+
+/** @param options as their schema has read them */
+async function create(options: VlmOptions): Promise<Vlm> {
   const loadRequest = toLoadRequest(options);
   const limits = toServingLimits(options);
   const stats = createStatsCounter(Date.now());
