@@ -92,7 +92,7 @@ describe("a configuration that is refused", () => {
       Object.fromEntries(
         (["inference", "calls", "images", "cache", "download"] as const).map((section) => [
           section,
-          Object.fromEntries(Object.keys(full[section]!).map((name) => [name, Symbol("wrong")])),
+          Object.fromEntries(Object.keys(full[section]).map((name) => [name, Symbol("wrong")])),
         ]),
       ),
     ],
