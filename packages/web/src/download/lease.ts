@@ -6,6 +6,7 @@
 import type { Store } from "../storage/store.ts";
 import { LockLost } from "./lock-lost.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
+import { randomName } from "../shared/random-name.ts";
 
 interface Lease {
   readonly owner: string;
@@ -25,7 +26,7 @@ export interface LeaseOptions {
 
 export function createLease({ name, signal, store, takeOverAfterMs }: LeaseOptions) {
   const key = `lease|${name}`;
-  const owner = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const owner = randomName();
 
   const write = async (isAllowed: (lease: Lease | undefined) => boolean): Promise<boolean> => {
     let isWritten = false;

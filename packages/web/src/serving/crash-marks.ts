@@ -10,6 +10,7 @@ import type { Device } from "../protocol/model-descriptor.ts";
 import { riskyStep } from "../schema/crash.ts";
 import { readStored } from "../schema/read.ts";
 import type { StorageOptions } from "../wire/worker-api.ts";
+import { randomName } from "../shared/random-name.ts";
 import { watchPage, type PageVisibility } from "./page-visibility.ts";
 import { openLocalStorage, type TextStorage } from "./text-storage.ts";
 import { CrashRecords, parseOrUndefined, type Step } from "./crash-records.ts";
@@ -100,7 +101,7 @@ export function createCrashMarks(options: CrashMarksOptions): CrashMarks {
     mark(step) {
       const id = JSON.stringify(toStep(step));
       if (done.has(id)) return NO_CRASH_MARKS.mark(step);
-      const running = new RunningMark(`${prefix}${crypto.randomUUID()}`, step, options);
+      const running = new RunningMark(`${prefix}${randomName()}`, step, options);
       return {
         begin: () => {
           running.begin();

@@ -23,6 +23,7 @@ import {
 } from "../wire/worker-api.ts";
 import type { WorkerLike } from "../wire/worker-like.ts";
 import { assertHasPixels } from "../sources/assert-has-pixels.ts";
+import { randomName } from "../shared/random-name.ts";
 import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
 
 export type Phase = "start" | "load" | "generate";
@@ -236,8 +237,7 @@ export class WorkerHandle {
   }
 
   async #shakeHands(): Promise<void> {
-    // `randomUUID` is not used, because pages without https do not have it.
-    const lockName = `fastvlm-kit.worker.${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+    const lockName = `fastvlm-kit.worker.${randomName()}`;
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if (this.#end) return;

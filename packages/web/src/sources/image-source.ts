@@ -2,6 +2,7 @@
 
 import type { ImageSource } from "../api/image-source.ts";
 import type { WireImage } from "../wire/worker-api.ts";
+import { randomName } from "../shared/random-name.ts";
 import { copyDrawable, copyImageData } from "./copy-pixels.ts";
 import { decodeWithApp } from "./decode-with-app.ts";
 import { openAddress } from "./from-address.ts";
@@ -67,7 +68,7 @@ async function fromBlob(blob: Blob, options: SnapshotOptions): Promise<WireImage
 const names = new WeakMap<Blob, string>();
 
 /** Tabs that share a worker have different ones, so that their images have different names. */
-const thisPage = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const thisPage = randomName();
 let named = 0;
 
 /** The name of a Blob. A Blob never changes, so the worker need not read the same one twice. */

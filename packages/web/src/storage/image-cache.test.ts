@@ -68,7 +68,7 @@ describe("what is known of images", () => {
     await cache.setFeatures("large", features(101));
     expect(await cache.getFeatures("large", ANY)).toBeUndefined();
     expect(await cache.getFeatures("small", ANY)).toBeDefined();
-    expect((await store.keys()).sort()).toEqual(["features|small", "index"]);
+    expect(await store.keys()).not.toContain("features|large");
   });
 
   it("writes a use down once a minute", async () => {

@@ -4,9 +4,9 @@
  */
 
 import { readStored } from "../schema/read.ts";
-import { cacheEntry, imageFeatures, knownImage } from "../schema/stored.ts";
-import { LruMap } from "../shared/lru-map.ts";
+import { imageFeatures, knownImage } from "../schema/stored.ts";
 import type { PixelHint } from "../protocol/result.ts";
+import { createEntryIndex, type EntryIndexLimits } from "./entry-index.ts";
 import type { Store } from "./store.ts";
 
 /** An image as the model sees it. */
@@ -58,16 +58,6 @@ export interface ImageCache {
   clear(): Promise<void>;
 }
 
-export interface ImageCacheLimits {
-  readonly maxBytes: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
-
-/** The size of each entry, and the minute of its last use. */
-type Index = Readonly<Record<string, { readonly bytes: number; readonly usedAt: number }>>;
-
-const INDEX = "index";
 const nameKey = (name: string): string => `name|${name}`;
 const featuresKey = (key: string): string => `features|${key}`;
 
@@ -80,8 +70,9 @@ const MAX_WARM_NAMES = 1024;
 /** Uses are recorded to this precision, because they only decide which entry is removed first. */
 const USE_PRECISION_MS = 60_000;
 
-export function createImageCache(store: Store, limits: ImageCacheLimits): ImageCache {
+export function createImageCache(store: Store, limits: EntryIndexLimits): ImageCache {
   const { now } = limits;
+  const index = createEntryIndex(store, limits);
   const writtenDownAt = new Map<string, number>();
   let warmNames: ReadonlyMap<string, unknown> = new Map();
 
@@ -90,12 +81,7 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
     if (value === undefined) return undefined;
     if (now() - (writtenDownAt.get(key) ?? -Infinity) > USE_PRECISION_MS) {
       writtenDownAt.set(key, now());
-      // Nothing waits for this.
-      void store.update(INDEX, (index) => {
-        const all = readIndex(index);
-        const entry = all[key];
-        return entry ? { ...all, [key]: { ...entry, usedAt: now() } } : index;
-      });
+      void index.touch(key); // Nothing waits for it.
     }
     return value;
   };
@@ -113,27 +99,19 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
   };
 
   const set = async (key: string, value: unknown, bytes: number): Promise<void> => {
-    const entry = { bytes: bytes + ENTRY_OVERHEAD_BYTES, usedAt: now() };
-    if (entry.bytes > limits.maxBytes) return;
+    const entryBytes = bytes + ENTRY_OVERHEAD_BYTES;
+    if (entryBytes > limits.maxBytes) return;
     await store.set(key, value);
-    let evicted: string[] = [];
-    await store.update(INDEX, (index) => {
-      const all = { ...readIndex(index), [key]: entry };
-      evicted = chooseEvicted(all, limits.maxBytes);
-      return Object.fromEntries(Object.entries(all).filter(([one]) => !evicted.includes(one)));
-    });
+    const evicted = await index.add(key, entryBytes);
     writtenDownAt.set(key, now());
     if (evicted.length > 0) await store.delete(evicted);
   };
 
   return {
     async warm() {
-      const index = readIndex(await store.get(INDEX));
-      const keys = Object.entries(index)
-        .filter(([key]) => key.startsWith(nameKey("")))
-        .sort(([, a], [, b]) => b.usedAt - a.usedAt)
-        .slice(0, MAX_WARM_NAMES)
-        .map(([key]) => key);
+      const keys = (await index.keysByUse())
+        .filter((key) => key.startsWith(nameKey("")))
+        .slice(0, MAX_WARM_NAMES);
       const names = await Promise.all(keys.map((key) => store.get(key)));
       warmNames = new Map(keys.map((key, at) => [key, names[at]]));
     },
@@ -145,24 +123,14 @@ export function createImageCache(store: Store, limits: ImageCacheLimits): ImageC
         return found && hasShape(found, shape) ? found : undefined;
       }),
     setFeatures: (key, features) => set(featuresKey(key), features, features.values.byteLength),
-    async usedBytes() {
-      const index = readIndex(await store.get(INDEX));
-      return Object.values(index).reduce((sum, { bytes }) => sum + bytes, 0);
-    },
+    usedBytes: () => index.usedBytes(),
     async clear() {
       writtenDownAt.clear();
       warmNames = new Map();
       await store.clear();
+      index.forget();
     },
   };
-}
-
-function readIndex(stored: unknown): Index {
-  const entries = Object.entries(stored ?? {}).flatMap(([key, value]: [string, unknown]) => {
-    const entry = readStored(cacheEntry, value);
-    return entry ? [[key, entry] as const] : [];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** Whether features have the right shape and only finite numbers. One NaN would spoil every position of the answer. */
@@ -170,11 +138,4 @@ function hasShape({ tokens, values }: StoredFeatures, shape: FeaturesShape): boo
   const { hidden = values.length / tokens } = shape;
   if (tokens !== shape.tokens || hidden < 1 || values.length !== tokens * hidden) return false;
   return Number.isInteger(hidden) && values.every(Number.isFinite);
-}
-
-/** The keys of the least recently used entries that have to go, so that the rest fits. */
-function chooseEvicted(index: Index, maxBytes: number): string[] {
-  const entries = Object.entries(index).sort(([, a], [, b]) => a.usedAt - b.usedAt);
-  const kept = new LruMap<string, Index[string]>({ max: maxBytes, sizeOf: ({ bytes }) => bytes });
-  return entries.flatMap(([key, entry]) => kept.set(key, entry).map(([one]) => one));
 }

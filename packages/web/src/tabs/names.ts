@@ -1,8 +1,10 @@
 /** Names of the channels and locks that tabs with the same model use. */
 
+import { randomName } from "../shared/random-name.ts";
+
 /** A name for a tab among those with one model. */
 export function newTabId(): string {
-  return crypto.randomUUID();
+  return randomName();
 }
 
 /** The name of the lock that the tab which runs the model holds, and of the channel of all its tabs. */
