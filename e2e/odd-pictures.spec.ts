@@ -1,6 +1,8 @@
 /** Files that browsers show although something is odd about them, and files that are slow to decode on purpose. */
 
+import { readFileSync } from "node:fs";
 import sharp from "sharp";
+import { repeatFirstFrame } from "../packages/web/src/image/fixtures/craft-sequence.ts";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";
@@ -193,6 +195,35 @@ test("an animation of 50,000 frames costs no more than its first one", async ({ 
     return performance.now() - startedAt;
   });
   expect(milliseconds).toBeLessThan(5000); // Chromium 156 takes 9 s for all frames, and minutes for 200,000.
+});
+
+test("an AVIF sequence of 200,000 frames costs no more than its first one, and shows it", async ({
+  loadedPage,
+}) => {
+  const few = readFileSync(
+    new URL("../packages/web/src/image/fixtures/sequences/drawn-alpha.avif", import.meta.url),
+  );
+  const many = Buffer.from(repeatFirstFrame(few, 200_000));
+  const seen = await loadedPage.evaluate(
+    async (addresses) => {
+      const { compareWithImg, fetchBlob, observeLoaded } = window.kit;
+      const { vlm } = await observeLoaded();
+      const [few, many] = [await fetchBlob(addresses.few), await fetchBlob(addresses.many)];
+      const { difference } = await compareWithImg(few);
+      const { text } = await vlm.caption(few, { cache: false });
+      const startedAt = performance.now();
+      const ofMany = await vlm.caption(many, { cache: false });
+      const milliseconds = performance.now() - startedAt;
+      return { difference, isSame: ofMany.text === text, milliseconds };
+    },
+    {
+      few: `data:;base64,${few.toString("base64")}`,
+      many: `data:;base64,${many.toString("base64")}`,
+    },
+  );
+  expect(seen.difference).toBeLessThan(1);
+  expect(seen.isSame).toBe(true);
+  expect(seen.milliseconds).toBeLessThan(5000); // Chromium 156 takes 48 s for all frames.
 });
 
 test("an image that is slow to decode ends at its deadline, and the next one is answered soon", async ({

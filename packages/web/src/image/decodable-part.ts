@@ -4,6 +4,7 @@
  * 9 s for a WebP of 50,000 frames (2.5 MB), and minutes for 200,000.
  */
 
+import { firstAvifFrame } from "./avif-first-frame.ts";
 import { ByteReader } from "./formats/byte-reader.ts";
 import type { ImageHeader } from "./formats/image-header.ts";
 import { pngChunks, PNG_SIGNATURE_BYTES } from "./formats/png.ts";
@@ -24,6 +25,8 @@ export function toDecodablePart(bytes: Bytes, header: ImageHeader): Bytes[] {
       return firstPngFrame(bytes);
     case "gif":
       return [bytes.subarray(0, header.end), GIF_END];
+    case "avif":
+      return firstAvifFrame(bytes);
     case "jpeg":
       return [bytes.subarray(0, header.end), JPEG_END];
     default:

@@ -64,6 +64,13 @@ describe("readAv1Size", () => {
     expect(() => read(av1Sequence(70, 80).slice(0, 6))).toThrow("ends before it gives its size");
   });
 
+  it("takes the frames of several layers, and refuses hidden frames without end", () => {
+    const hidden = (count: number) =>
+      Array.from({ length: count }, () => av1Frame(70, 80, "hidden key"));
+    expect(read(av1Sequence(70, 80), ...hidden(16))).toEqual({ width: 70, height: 80 });
+    expect(() => read(av1Sequence(70, 80), ...hidden(17))).toThrow("too many frames");
+  });
+
   it("gives up on data of very many units", () => {
     const data = new Uint8Array(4_000_000).fill(0x12);
     expect(() => readAv1Size(data, newTally())).toThrow("too many parts");

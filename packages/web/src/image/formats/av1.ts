@@ -31,6 +31,9 @@ export function newTally(): UnitTally {
 /** The greatest number of units. An image of 40 megapixels has at most about 10,000 tiles, with three or four units each. */
 const MAX_UNITS = 50_000;
 
+/** An image has one frame, or one for each layer of up to 4. A decoder decodes hidden frames without end before a shown one. */
+const MAX_FRAMES = 16;
+
 interface Unit extends Av1Layer {
   readonly type: number;
   readonly body: Uint8Array;
@@ -45,6 +48,7 @@ interface Unit extends Av1Layer {
 export function readAv1Size(data: Uint8Array, tally: UnitTally): Size | undefined {
   let sequence: Av1Sequence | undefined;
   let size: Size | undefined;
+  let frames = 0;
   const include = (found: Size): void => {
     size = size ? cover(size, found) : found;
   };
@@ -59,6 +63,8 @@ export function readAv1Size(data: Uint8Array, tally: UnitTally): Size | undefine
       sequence &&
       (type === FRAME || type === FRAME_HEADER || type === REDUNDANT_FRAME_HEADER)
     ) {
+      if (type !== REDUNDANT_FRAME_HEADER) frames += 1;
+      if (frames > MAX_FRAMES) throw malformedImage("avif", "holds too many frames for one image");
       const own = readAv1FrameSize(bits, sequence, { temporal, spatial });
       if (own) include(own);
     }

@@ -1,10 +1,10 @@
 /** Reads the tracks of an AVIF sequence. If there are any, decoders show the first frame of one. */
 
-import { assertFewParts } from "./avif-parts.ts";
+import { AV1, findSampleTable, readFirstSample, sampleEntries } from "./avif-samples.ts";
 import { readAv1Size, type UnitTally } from "./av1.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { malformedImage } from "../image-errors.ts";
-import { findOnlyIsoBox, isoBoxes, pastVersion, type IsoBox } from "./iso-boxes.ts";
+import { findOnlyIsoBox, isoBoxes, type IsoBox } from "./iso-boxes.ts";
 import { cover, type Size } from "./size.ts";
 
 export interface AvifTrack {
@@ -34,8 +34,7 @@ export function readAvifTracks(reader: ByteReader, moov: IsoBox, tally: UnitTall
 }
 
 function readTrack(reader: ByteReader, trak: IsoBox, tally: UnitTally): AvifTrack | undefined {
-  let stbl: IsoBox | undefined = trak;
-  for (const type of ["mdia", "minf", "stbl"]) stbl = stbl && findOnlyIsoBox(reader, type, stbl);
+  const stbl = findSampleTable(reader, trak);
   const stsd = stbl && findOnlyIsoBox(reader, "stsd", stbl);
   if (!stbl || !stsd) return undefined;
 
@@ -43,15 +42,16 @@ function readTrack(reader: ByteReader, trak: IsoBox, tally: UnitTally): AvifTrac
   let declared = tkhd ? readTrackHeader(reader, tkhd) : NOTHING;
   let frame: Size | undefined;
   let isAv1 = false;
-  for (const entry of isoBoxes(reader, pastVersion(stsd).start + 4, stsd.end)) {
-    if (entry.type !== "av01") continue;
+  for (const entry of sampleEntries(reader, stsd)) {
+    if (entry.type !== AV1) continue;
     isAv1 = true;
     declared = cover(declared, readSampleEntry(reader, entry));
     frame = coverFound(frame, readConfig(reader, entry, tally));
   }
   if (!isAv1) return undefined;
   const sample = readFirstSample(reader, stbl);
-  return { declared, frame: coverFound(frame, sample && readAv1Size(sample, tally)) };
+  const data = sample && reader.slice(sample.start, sample.start + sample.bytes);
+  return { declared, frame: coverFound(frame, data && readAv1Size(data, tally)) };
 }
 
 function coverFound(one: Size | undefined, other: Size | undefined): Size | undefined {
@@ -82,27 +82,4 @@ function readConfig(reader: ByteReader, entry: IsoBox, tally: UnitTally): Size |
   const boxes = { ...entry, start: entry.start + BOXES_IN_ENTRY };
   const av1C = findOnlyIsoBox(reader, "av1C", boxes);
   return av1C && readAv1Size(reader.slice(av1C.start + 4, av1C.end), tally);
-}
-
-/** As far as the file has it. */
-function readFirstSample(reader: ByteReader, stbl: IsoBox): Uint8Array | undefined {
-  const short = findOnlyIsoBox(reader, "stco", stbl);
-  const long = findOnlyIsoBox(reader, "co64", stbl);
-  const stsz = findOnlyIsoBox(reader, "stsz", stbl);
-  if (short && long) throw malformedImage("avif", "says twice where its frames lie");
-  const chunks = short ?? long;
-  if (!chunks || !stsz) return undefined;
-  for (const type of ["stts", "stsc", "stss", "ctts", "sbgp"]) {
-    const table = findOnlyIsoBox(reader, type, stbl);
-    if (table && table.end - table.start >= 8) assertFewParts(reader.u32be(table.start + 4));
-  }
-  assertFewParts(reader.u32be(chunks.start + 4));
-  assertFewParts(reader.u32be(stsz.start + 8));
-  const isEmpty = reader.u32be(chunks.start + 4) === 0 || reader.u32be(stsz.start + 8) === 0;
-  if (isEmpty) return undefined;
-  const at = chunks.start + 8;
-  const start = long ? reader.u64be(at) : reader.u32be(at);
-  const sizeOfAll = reader.u32be(stsz.start + 4);
-  const size = sizeOfAll === 0 ? reader.u32be(stsz.start + 12) : sizeOfAll;
-  return reader.slice(start, start + size);
 }
