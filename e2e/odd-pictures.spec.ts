@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
-import { repeatFirstFrame } from "../packages/web/src/image/fixtures/craft-sequence.ts";
+import { repeatFirstFrame } from "../packages/web/test/craft-sequence.ts";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";

@@ -11,7 +11,7 @@ const BUDGETS = {
   /** A worker that downloads, lists and queues. */
   light: 42_800,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 45_500,
+  heavy: 45_700,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 30_000,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { firstAvifFrame } from "./avif-first-frame.ts";
-import { readTables, repeatFirstFrame, type TableForm } from "./fixtures/craft-sequence.ts";
+import { readTables, repeatFirstFrame, type TableForm } from "../../test/craft-sequence.ts";
 import { readImageHeader } from "./formats/sniff.ts";
 
 const SEQUENCES = ["drawn.avif", "drawn-alpha.avif"];
