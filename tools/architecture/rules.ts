@@ -120,8 +120,16 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
     name: "serve-imports-entries",
     comment: "The server sees what any app sees of the other packages: their entries.",
     severity: "error",
-    from: { path: "^packages/serve/" },
+    from: { path: "^packages/serve/", pathNot: "\\.test\\.ts$" },
     to: { path: "^packages/(?!serve/)", pathNot: ENTRIES },
+  },
+  {
+    name: "serve-tests-import-entries",
+    comment:
+      "A test of the server uses the entries of the other packages, and the test servers of packages/web/test.",
+    severity: "error",
+    from: { path: "^packages/serve/.*\\.test\\.ts$" },
+    to: { path: "^packages/(?!serve/)", pathNot: ["^packages/web/test/", ...ENTRIES] },
   },
   {
     name: "examples-stand-alone",

@@ -28,7 +28,9 @@ let server: RunningCommand;
 let client: OpenAI;
 
 beforeAll(async () => {
-  server = await startCommand(["--model", "tiny", "--max-queue", "20"], { FASTVLM_TOKEN: TOKEN });
+  server = await startCommand(["--model", "tiny", "--workers", "2", "--max-queue", "20"], {
+    FASTVLM_TOKEN: TOKEN,
+  });
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: TOKEN, maxRetries: 0 });
 }, 180_000); // The sources are compiled, the model is loaded, and other tests use all cores.
 
@@ -159,6 +161,12 @@ it("gives a call up when its client has gone, and goes on with the next", async 
     .toBe(true);
 });
 
+it("answers two requests at once, each in a worker of its own", async () => {
+  // The second worker starts when the first one serves. With one worker the second text begins after the first has ended.
+  await expect.poll(haveMixedTexts, { timeout: 60_000, interval: 500 }).toBe(true);
+  expect(await metrics()).toMatch(/^vlm_pool_workers\S* 2$/m);
+});
+
 it("answers or refuses each of 50 requests that come at once", async () => {
   const responses = await Promise.all(
     Array.from({ length: 50 }, (_, at) => post(asked(`${QUESTION} ${String(at)}`, 1 + (at % 4)))),
@@ -177,7 +185,7 @@ it("answers or refuses each of 50 requests that come at once", async () => {
     }
   }
   expect(counts.answered + counts.refused).toBe(50);
-  expect(counts.answered).toBeGreaterThanOrEqual(21); // One that runs, 20 that wait.
+  expect(counts.answered).toBeGreaterThanOrEqual(22); // Two that run, 20 that wait.
   expect(counts.refused).toBeGreaterThan(0);
 });
 
@@ -201,6 +209,19 @@ it("ends what runs after SIGTERM, and refuses what is new", async () => {
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/);
   expect(await ended).toBe(0);
 });
+
+/** Whether two texts that are asked for together come in turns. */
+async function haveMixedTexts(): Promise<boolean> {
+  const order: string[] = [];
+  const read = async (name: string, scene: number): Promise<void> => {
+    const text = `Describe this image in detail. ${String(Math.random())}`;
+    const response = await post({ ...asked(text, scene), stream: true });
+    const reader = response.body!.getReader();
+    while (!(await reader.read()).done) order.push(name);
+  };
+  await Promise.all([read("a", 1), read("b", 2)]);
+  return order.indexOf("b") < order.lastIndexOf("a") && order.indexOf("a") < order.lastIndexOf("b");
+}
 
 function asked(text: string, scene: number) {
   return { model: "tiny", messages: asking(text, readScene(scene)) };

@@ -6,6 +6,8 @@ import { serve } from "@hono/node-server";
 import { createTotals, toPrometheusText } from "@fastvlm-kit/ops";
 import type { ImageLimits, ModelDescriptor, Vlm, VlmEvent } from "@fastvlm-kit/web";
 import { createVlm } from "@fastvlm-kit/web/node";
+import { cacheFolder as defaultCacheFolder } from "./disk/cache-folder.ts";
+import { toDiskPlace } from "./disk/open-disk-stores.ts";
 import { ThreadWorker } from "./engine/thread-worker.ts";
 import { createAdmission } from "./http/admission.ts";
 import { createApp } from "./http/create-app.ts";
@@ -25,8 +27,17 @@ export interface ServerOptions {
   readonly token?: string;
   /** Origins of pages that may call the server, such as `https://app.example.com`. Default: none. */
   readonly corsOrigins?: readonly string[];
+  /**
+   * Workers with the same model, each with a call of its own at a time. Default 1. There are never more than the machine has
+   * cores, and one alone where nothing could be stored.
+   */
+  readonly workers?: number;
   /** Threads of each worker. Default 1. */
   readonly threads?: number;
+  /** Where models are kept between starts. Default: `fastvlm-serve` in the user's folder for caches. */
+  readonly cacheFolder?: string;
+  /** How many bytes of models may be kept; those that were not used for longest are deleted. Default 16 GiB. */
+  readonly maxCacheBytes?: number;
   /** How many requests may wait while others run; one more gets 429. Default 32. */
   readonly maxQueue?: number;
   /** How long one call may take, in milliseconds; its wait does not count. Default 120,000. */
@@ -60,14 +71,17 @@ const LIMITS: RequestLimits = { maxImages: 4, maxTokens: 1024, maxPromptCharacte
  * @throws {VlmError} what `createVlm` throws
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { model, token, maxQueue = 32, stopTimeoutMs = 25_000 } = options;
+  const { model, token, workers = 1, maxQueue = 32, stopTimeoutMs = 25_000 } = options;
   const totals = createTotals();
+  const place = toDiskPlace(options.cacheFolder ?? defaultCacheFolder(), model);
   const vlm = await createVlm({
-    worker: () => new ThreadWorker(),
+    worker: () => new ThreadWorker(place),
     model,
     device: "wasm",
     wasmThreads: options.threads ?? 1,
-    cache: { storage: "memory" },
+    cache: { askToPersist: false, maxModelBytes: options.maxCacheBytes ?? 16 * 2 ** 30 },
+    // All of them from the start: a server is there for calls, and its number of workers is what a scaler counts with.
+    ...(workers > 1 && { pool: { min: workers, max: workers } }),
     onMetric: totals.onMetric,
     onEvent: (event) => {
       totals.onEvent(event);
@@ -75,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     ...(options.imageLimits && { imageLimits: options.imageLimits }),
   });
-  const admission = createAdmission(maxQueue + 1, () => estimateWaitMs(vlm));
+  const admission = createAdmission(workers + maxQueue, () => estimateWaitMs(vlm));
   const app = createApp({
     vlm,
     admission,
@@ -127,11 +141,11 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
-/** The mean time of a call: one place is free after the call that runs. */
+/** After which time a place is free: the mean time of a call, shared by the workers that answer. */
 function estimateWaitMs(vlm: Vlm): number {
-  const { latency } = vlm.stats();
-  const { timeToFirstTokenMs, decodeMs } = latency;
-  return (timeToFirstTokenMs?.meanMs ?? 1000) + (decodeMs?.meanMs ?? 0);
+  const { timeToFirstTokenMs, decodeMs } = vlm.stats().latency;
+  const workers = Math.max(1, vlm.scalingStatus()?.workers ?? 1);
+  return ((timeToFirstTokenMs?.meanMs ?? 1000) + (decodeMs?.meanMs ?? 0)) / workers;
 }
 
 function listen(

@@ -2,9 +2,12 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export interface RunningCommand {
+export interface RunningCommand extends AsyncDisposable {
   readonly url: string;
   readonly process: ChildProcess;
   /** All that it has written to its standard error. */
@@ -15,12 +18,16 @@ export interface RunningCommand {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Resolves when it listens, on a free port. */
+/** Resolves when it listens, on a free port. Its cache is a new folder, unless `args` name one. */
 export async function startCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningCommand> {
-  const child = spawnCommand(["--port", "0", ...args], environment);
+  const cache = mkdtempSync(join(tmpdir(), "fastvlm-serve-"));
+  const child = spawnCommand(["--port", "0", "--cache-dir", cache, ...args], environment);
+  child.once("exit", () => {
+    rmSync(cache, { recursive: true, force: true });
+  });
   let log = "";
   child.stderr!.on("data", (text: Buffer) => (log += text.toString()));
   const url = await new Promise<string>((resolve, reject) => {
@@ -34,16 +41,20 @@ export async function startCommand(
       reject(new Error(`fastvlm-serve ended before it listened: ${log}`));
     });
   });
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> => {
+    if (child.exitCode !== null) return child.exitCode;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    const [code] = (await ended) as [number | null];
+    return code;
+  };
   return {
     url,
     process: child,
     log: () => log,
-    async stop(signal = "SIGTERM") {
-      if (child.exitCode !== null) return child.exitCode;
-      const ended = once(child, "exit");
-      child.kill(signal);
-      const [code] = (await ended) as [number | null];
-      return code;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }

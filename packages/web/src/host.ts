@@ -1,6 +1,6 @@
 /**
  * The worker's part of the kit, for threads that are not in a browser, such as those of Node. They bring a decoder of images,
- * because only browsers have one. `@fastvlm-kit/serve` is built on it; apps in browsers use `@fastvlm-kit/web/worker`.
+ * because only browsers have one, and may bring the places where models are kept. `@fastvlm-kit/serve` is built on it; apps in browsers use `@fastvlm-kit/web/worker`.
  *
  * @module
  */
@@ -17,6 +17,12 @@ export type { ImageHeader, ImageKind } from "./image/formats/image-header.ts";
 export { decodeFile } from "./decode/decode-file.ts";
 export type { DecodedFrame, FileDecoder, Pixels } from "./decode/file-decoder.ts";
 export { VlmError } from "./protocol/errors.ts";
+export { openStoresOn } from "./storage/open-stores.ts";
+export type { OpenStores, OpenStoresOptions, StoreBases, Stores } from "./storage/open-stores.ts";
+export { createPrivateFileStore, privateFileNameOf } from "./storage/private-file-store.ts";
+export type { PrivateFileStore } from "./storage/private-file-store.ts";
+export type { PrivateFiles } from "./storage/private-files.ts";
+export type { RawFile, Store } from "./storage/store.ts";
 
 /** Options of {@link serveHost}. */
 export interface HostOptions extends HostPlatform {

@@ -30,6 +30,7 @@ it.each([
   [["--model", "tiny", "--max-tokens", "0"], "--max-tokens"],
   [["--model", "tiny", "--cors-origin", "*"], "--cors-origin"],
   [["--model", "tiny", "--cors-origin", "https://app.example.com/"], "--cors-origin"],
+  [["--model", "tiny", "--workers", "0"], "--workers"],
   [["--model", "tiny", "--prot", "1"], "--prot"],
 ])("refuses %j", (given, named) => {
   expect(() => readArguments(given)).toThrow(named);

@@ -9,14 +9,21 @@ export const HELP = `Serves a vision-language model on this machine's CPU with a
   --model NAME            tiny (the embedded model for drawings), a folder with a model's files, or a model of the
                           hub, such as HuggingFaceTB/SmolVLM-256M-Instruct
   --accept-license ID     accepts a licence that needs it: apple-amlr for FastVLM's weights, which are for research
+  --revision NAME         branch, tag or commit of the hub's repository
+  --pins FILE             the hashes that its files must have, as fastvlm-pin writes them
+  --endpoint URL          the hub's address; default HF_ENDPOINT, else https://huggingface.co
+  --image-size PIXELS     the longest side that the model sees; smaller is faster. Default: as the model was trained
   --alias NAME            another name for the model in requests; may be repeated
   --port N                default 8080; 0 takes a free one
   --host ADDRESS          default 127.0.0.1. Any other needs a token, or --no-token
   --token-file FILE       holds the token that callers have to send; or set FASTVLM_TOKEN
   --no-token              lets everybody in who reaches the address
   --cors-origin ORIGIN    a page's origin that may call the server; may be repeated
-  --threads N             threads of the worker; default 1
+  --workers N             workers with the same model, each with one call at a time; default 1
+  --threads N             threads of each worker; default 1. Workers times threads should not be above the cores
   --max-queue N           requests that may wait; one more gets 429. Default 32
+  --cache-dir FOLDER      where models are kept between starts; default ~/.cache/fastvlm-serve
+  --max-cache BYTES       of models in it; default 17179869184
   --max-body BYTES        default 33554432
   --max-images N          in one request; default 4
   --max-tokens N          of an answer; default 1024
@@ -30,13 +37,20 @@ export const HELP = `Serves a vision-language model on this machine's CPU with a
 export interface Arguments {
   readonly model: string;
   readonly acceptLicense: string | undefined;
+  readonly revision: string | undefined;
+  readonly pinsFile: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly imageSize: number | undefined;
   readonly aliases: readonly string[];
   readonly port: number;
   readonly host: string;
   readonly tokenFile: string | undefined;
   readonly noToken: boolean;
   readonly corsOrigins: readonly string[];
+  readonly workers: number;
   readonly threads: number;
+  readonly cacheFolder: string | undefined;
+  readonly maxCacheBytes: number;
   readonly maxQueue: number;
   readonly maxBodyBytes: number;
   readonly maxImages: number;
@@ -57,13 +71,20 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
     options: {
       model: { type: "string" },
       "accept-license": { type: "string" },
+      revision: { type: "string" },
+      pins: { type: "string" },
+      endpoint: { type: "string" },
+      "image-size": { type: "string" },
       alias: { type: "string", multiple: true, default: [] },
       port: { type: "string", default: "8080" },
       host: { type: "string", default: "127.0.0.1" },
       "token-file": { type: "string" },
       "no-token": { type: "boolean", default: false },
       "cors-origin": { type: "string", multiple: true, default: [] },
+      workers: { type: "string", default: "1" },
       threads: { type: "string", default: "1" },
+      "cache-dir": { type: "string" },
+      "max-cache": { type: "string", default: String(16 * 2 ** 30) },
       "max-queue": { type: "string", default: "32" },
       "max-body": { type: "string", default: String(32 * 2 ** 20) },
       "max-images": { type: "string", default: "4" },
@@ -82,13 +103,23 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
   return {
     model: values.model,
     acceptLicense: values["accept-license"],
+    revision: values.revision,
+    pinsFile: values.pins,
+    endpoint: values.endpoint,
+    imageSize:
+      values["image-size"] === undefined
+        ? undefined
+        : toInteger("image-size", values["image-size"], 1, 16_384),
     aliases: values.alias,
     port: toInteger("port", values.port, 0, 65_535),
     host: values.host,
     tokenFile: values["token-file"],
     noToken: values["no-token"],
     corsOrigins: values["cors-origin"].map(toOrigin),
+    workers: toInteger("workers", values.workers, 1, 64),
     threads: toInteger("threads", values.threads, 1, 64),
+    cacheFolder: values["cache-dir"],
+    maxCacheBytes: toInteger("max-cache", values["max-cache"], 0, Number.MAX_SAFE_INTEGER),
     maxQueue: toInteger("max-queue", values["max-queue"], 0),
     maxBodyBytes: toInteger("max-body", values["max-body"], 1024),
     maxImages: toInteger("max-images", values["max-images"], 0),

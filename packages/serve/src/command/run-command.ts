@@ -1,5 +1,7 @@
 /** The command `fastvlm-serve`: starts the server, and ends it when the process is asked to end. */
 
+import { readFileSync } from "node:fs";
+import type { ModelDescriptor, ModelPins, VlmEvent } from "@fastvlm-kit/web";
 import { chooseModel } from "../engine/choose-model.ts";
 import { startServer, type RunningServer } from "../start-server.ts";
 import { HELP, readArguments, type Arguments } from "./read-arguments.ts";
@@ -30,22 +32,46 @@ export async function runCommand(given: readonly string[]): Promise<void> {
 
 async function start(found: Arguments): Promise<RunningServer> {
   const token = readToken(found, process.env);
-  const model = await chooseModel(found);
+  const model = await readModel(found);
   console.error(`fastvlm-serve: loading ${model.id}`);
-  const { maxImages, maxTokens, maxPromptCharacters, ...options } = found;
-  return startServer({
+  const { maxImages, maxTokens, maxPromptCharacters, cacheFolder, ...options } = found;
+  const server = await startServer({
     ...options,
     model,
     aliases: [...new Set([found.model, ...found.aliases])].filter((name) => name !== model.id),
     limits: { maxImages, maxTokens, maxPromptCharacters },
+    ...(cacheFolder !== undefined && { cacheFolder }),
     ...(token !== undefined && { token }),
     onEvent: (event) => {
-      if (event.type === "worker-restarted") {
-        console.error(`fastvlm-serve: the worker was restarted (${event.reason})`);
-      }
+      const text = toLine(event);
+      if (text !== undefined) console.error(`fastvlm-serve: ${text}`);
     },
     onError: (error) => {
       console.error("fastvlm-serve:", error);
     },
   });
+  const { workers, reason } = server.vlm.scalingStatus()?.limit ?? { workers: 1 };
+  if (workers < found.workers) {
+    console.error(
+      `fastvlm-serve: ${String(workers)} of ${String(found.workers)} workers (limit: ${String(reason)})`,
+    );
+  }
+  return server;
+}
+
+function readModel({ pinsFile, ...found }: Arguments): Promise<ModelDescriptor> {
+  const pins =
+    pinsFile === undefined ? undefined : (JSON.parse(readFileSync(pinsFile, "utf8")) as ModelPins);
+  // The hub's own tools read its address from there too.
+  const endpoint = found.endpoint ?? process.env["HF_ENDPOINT"];
+  return chooseModel({ ...found, pins, endpoint });
+}
+
+/** What an operator has to know. */
+function toLine(event: VlmEvent): string | undefined {
+  if (event.type === "worker-restarted") return `a worker was restarted (${event.reason})`;
+  if (event.type === "storage-degraded") {
+    return `models cannot be kept, so each start downloads them, and there is one worker (${event.reason})`;
+  }
+  return undefined;
 }

@@ -38,6 +38,8 @@ export async function readModelDirectory(folder: string): Promise<ModelDescripto
   const files = await describeFiles(folder, new Set(paths.filter((path) => needed.includes(path))));
   const config: unknown = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   const base = familyNameOfConfig(config) === "smolvlm" ? smolVlm() : fastvlm05b();
+  // With it the hub would be asked for a commit.
+  delete (base as { source?: unknown }).source;
   return {
     ...base,
     id: basename(resolve(folder)).replaceAll(/\s+/g, "-"),
@@ -87,7 +89,7 @@ function revisionOf(files: readonly LocalFile[]): string {
 /** The sides at which the model sees images, where `preprocessor_config.json` says them. */
 async function readSides(
   folder: string,
-  base: ModelDescriptor,
+  base: Pick<ModelDescriptor, "family" | "imageSize">,
 ): Promise<Pick<ModelDescriptor, "imageSize" | "tileSize">> {
   const text = await readFile(join(folder, "preprocessor_config.json"), "utf8").catch(() => "{}");
   const { max_image_size, crop_size, size } = JSON.parse(text) as PreprocessorSides;

@@ -1,6 +1,7 @@
 /** A thread of Node with the face of a `Worker` of the web, as far as `createVlm` uses one. */
 
 import { Worker as Thread, type Transferable as NodeTransferable } from "node:worker_threads";
+import type { DiskPlace } from "../disk/open-disk-stores.ts";
 
 /** In the sources the thread's script is TypeScript, and in the published package JavaScript. */
 const SCRIPT = new URL(
@@ -15,9 +16,10 @@ export class ThreadWorker extends EventTarget implements Worker {
   readonly #thread: Thread;
   #isEnded = false;
 
-  constructor() {
+  /** @param place where the thread keeps models */
+  constructor(place: DiskPlace) {
     super();
-    this.#thread = new Thread(SCRIPT, { name: "vlm" });
+    this.#thread = new Thread(SCRIPT, { name: "vlm", workerData: place });
     this.#thread.on("message", (message: unknown) => {
       this.dispatchEvent(new MessageEvent("message", { data: message }));
     });

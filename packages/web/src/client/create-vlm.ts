@@ -239,7 +239,8 @@ async function loadPool(
 ): Promise<CreatePool | undefined> {
   if (!pool) return undefined;
   const { WorkerPool } = await import("../serving/worker-pool.ts");
-  const { hardwareConcurrency: cores } = navigator;
+  // Node 20 has no navigator.
+  const cores = "navigator" in globalThis ? navigator.hardwareConcurrency : Infinity;
   const settings = { pool, scaling, cores, isShared: share !== undefined, createSupervisor };
   return (served) => new WorkerPool({ ...settings, ...served });
 }

@@ -32,16 +32,39 @@ export interface OpenStoresOptions extends StorageOptions {
 /** Opens the stores of a session. */
 export type OpenStores = (options: OpenStoresOptions) => Promise<Stores>;
 
-/** Opens the stores. Without IndexedDB, or if a newer kit has used it, values are kept in memory. */
-export async function openStores(options: OpenStoresOptions): Promise<Stores> {
+/** Where values are kept between sessions. What is left out is kept in memory. */
+export interface StoreBases {
+  readonly models?: Store & Partial<Pick<PrivateFileStore, "sweep">>;
+  readonly results?: Store;
+  readonly images?: Store;
+}
+
+/** Opens a browser's stores. Without IndexedDB, or if a newer kit has used it, values are kept in memory. */
+export function openStores(options: OpenStoresOptions): Promise<Stores> {
+  const { databaseName, onRestored } = options;
+  return openStoresOn(
+    {
+      models: openWeightStore(databaseName, onRestored),
+      results: createIndexedDbStore(`${databaseName}-results`),
+      images: createIndexedDbStore(`${databaseName}-pictures`),
+    },
+    options,
+  );
+}
+
+/** Opens stores elsewhere than in a browser's storage. Where a newer kit has used them, values are kept in memory. */
+export async function openStoresOn(
+  bases: StoreBases,
+  options: Pick<OpenStoresOptions, "isMemoryOnly" | "onDegraded" | "makeRoom">,
+): Promise<Stores> {
   let isReported = false;
   const report = (reason: string): void => {
     if (isReported) return;
     isReported = true;
     options.onDegraded(reason);
   };
-  const adopt = async (store: Store): Promise<Store | undefined> => {
-    if (options.isMemoryOnly) return undefined;
+  const adopt = async (store: Store | undefined): Promise<Store | undefined> => {
+    if (options.isMemoryOnly || !store) return undefined;
     try {
       const adopted = await adoptSchema(store);
       if (!adopted) report("What is stored is of a newer version of the kit and was left alone.");
@@ -51,22 +74,17 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
       return undefined;
     }
   };
-  const names = {
-    results: `${options.databaseName}-results`,
-    images: `${options.databaseName}-pictures`,
-  };
-  const weights = openWeightStore(options.databaseName, options.onRestored);
   const [models, results, images] = await Promise.all([
-    adopt(weights),
-    adopt(createIndexedDbStore(names.results)),
-    adopt(createIndexedDbStore(names.images)),
+    adopt(bases.models),
+    adopt(bases.results),
+    adopt(bases.images),
   ]);
   return {
     models: createResilientStore(models && createRoomyStore(models, options.makeRoom), report),
     results: createResilientStore(results, report),
     images: createResilientStore(images, report),
     async sweep() {
-      if (models) await weights.sweep?.();
+      if (models) await bases.models?.sweep?.();
     },
   };
 }

@@ -3,7 +3,7 @@
  * are there, and the shards that private files refuse.
  */
 
-import { fileIdOfShard, fileIdOf } from "./file-keys.ts";
+import { fileIdOfShard, fileIdOf, modelKey } from "./file-keys.ts";
 import { isQuotaError } from "./make-room.ts";
 import type { PrivateFiles } from "./private-files.ts";
 import { sha256 } from "./sha256.ts";
@@ -81,6 +81,14 @@ export function createPrivateFileStore(
       for (const { name } of await listUnknown(old)) await files.remove(name);
     },
   };
+}
+
+/** The name of the private file that has the parts of one file of a model. */
+export function privateFileNameOf(
+  model: { readonly id: string; readonly revision: string },
+  path: string,
+): Promise<string> {
+  return privateFileName(fileIdOf({ model: modelKey(model), path }));
 }
 
 /** A name of fixed length for any path, because file systems differ in the names that they allow. */
