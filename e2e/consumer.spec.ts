@@ -3,56 +3,36 @@
  * repository, type-checked, built and opened. The app is in `consumer/`.
  */
 
-import { execFile } from "node:child_process";
-import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
-import { buildPackages, packPackages } from "../tools/pack.ts";
+import { createApp, PACKED_FOLDER, type App } from "./apps/app.ts";
 import { SCENES_FOLDER } from "./fixtures.ts";
 import { startTestServer } from "./server/test-server.ts";
 
-const TEMPLATE = fileURLToPath(new URL("consumer/", import.meta.url));
+let app: App;
 
-let app: string;
-
-/** Runs a command in the app; what it printed is part of the error when it fails. */
-async function inApp(command: string, ...args: string[]): Promise<string> {
-  // npm tells its children about the repository that it was started in, and Vite, which built the
-  // test pages, says production, where npm leaves out the compiler.
-  const env = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|INIT_CWD$|NODE_ENV$)/.test(name),
-  );
-  const { stdout } = await promisify(execFile)(command, args, {
-    cwd: app,
-    env: Object.fromEntries(env),
-    timeout: 180_000,
-  });
-  return stdout;
-}
+const inApp = (command: string, ...args: string[]): Promise<string> => app.run(command, ...args);
 
 test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  if (!(await buildPackages())) throw new Error("The build failed.");
-  app = mkdtempSync(join(tmpdir(), "fastvlm-consumer-"));
-  cpSync(TEMPLATE, app, { recursive: true });
-  packPackages(join(app, "packed"));
+  app = createApp(fileURLToPath(new URL("consumer/", import.meta.url)));
+  cpSync(PACKED_FOLDER, join(app.folder, "packed"), { recursive: true });
   await inApp("npm", "install"); // with install scripts: its .npmrc is not the repository's
 });
 
 test.afterAll(() => {
-  rmSync(app, { recursive: true, force: true });
+  app.remove();
 });
 
 /** Files below a folder of the app, with their sizes. */
 function listFiles(folder: string): { readonly path: string; readonly bytes: number }[] {
-  return readdirSync(join(app, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => ({ path: `${folder}/${path}`, stat: lstatSync(join(app, folder, path)) }))
+  return readdirSync(join(app.folder, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => ({ path: `${folder}/${path}`, stat: lstatSync(join(app.folder, folder, path)) }))
     .filter(({ stat }) => stat.isFile())
     .map(({ path, stat }) => ({ path, bytes: stat.size }));
 }
@@ -90,7 +70,7 @@ test("captions a picture in the built app without leaving its origin", async ({ 
   await inApp("npx", "--no-install", "vite", "build");
   const server = await startTestServer({
     isolated: true,
-    folders: { "/": join(app, "dist"), "/scenes/": SCENES_FOLDER },
+    folders: { "/": join(app.folder, "dist"), "/scenes/": SCENES_FOLDER },
   });
   const requested: string[] = [];
   page.on("request", (request) => requested.push(request.url()));
@@ -113,7 +93,7 @@ function weighScripts(urls: readonly string[]): { builds: number; isSmall: boole
   const names = new Set(
     urls.map((url) => new URL(url).pathname).filter((path) => path.endsWith(".js")),
   );
-  const scripts = [...names].map((name) => readFileSync(join(app, "dist", name)));
+  const scripts = [...names].map((name) => readFileSync(join(app.folder, "dist", name)));
   const kilobytes = scripts.reduce((sum, script) => sum + gzipSync(script).length, 0) / 1e3;
   console.log(`Page and worker loaded ${kilobytes.toFixed(1)} kB of scripts with gzip.`);
   const builds = scripts.filter((script) => script.includes("ort-wasm-simd-threaded")).length;
@@ -122,11 +102,11 @@ function weighScripts(urls: readonly string[]): { builds: number; isSmall: boole
 }
 
 test("keeps the runtime out of the page's own script", () => {
-  const scripts = readdirSync(join(app, "dist/assets")).filter((name) =>
+  const scripts = readdirSync(join(app.folder, "dist/assets")).filter((name) =>
     /^index-.*\.js$/.test(name),
   );
   expect(scripts).toHaveLength(1);
-  const script = readFileSync(join(app, "dist/assets", scripts[0]!));
+  const script = readFileSync(join(app.folder, "dist/assets", scripts[0]!));
   expect(script.toString()).not.toContain("onnxruntime");
   console.log(`The page's script is ${(gzipSync(script).length / 1000).toFixed(1)} kB with gzip.`);
 });
@@ -139,8 +119,8 @@ test("does nothing when Node imports it", async () => {
 test("writes a model with the installed command", async () => {
   const args = ["--random", "1", "--size", "tiny", "--out", "out", "--dtype", "fp32"];
   await inApp("npx", "--no-install", "fastvlm-onnx", ...args);
-  const files = readdirSync(join(app, "out/onnx")).sort();
+  const files = readdirSync(join(app.folder, "out/onnx")).sort();
   expect(files).toEqual(["decoder_model_merged.onnx", "embed_tokens.onnx", "vision_encoder.onnx"]);
   for (const file of files)
-    expect(lstatSync(join(app, "out/onnx", file)).size).toBeGreaterThan(1e5);
+    expect(lstatSync(join(app.folder, "out/onnx", file)).size).toBeGreaterThan(1e5);
 });

@@ -26,6 +26,9 @@ const OPTIMIZE_LATER_ARGS = ["--js-flags=--wasm-tiering-budget=100000000"] as co
 
 const ENGINE_TESTS = "**/engines.spec.ts";
 
+/** What installs the packages from their tarballs. */
+const APP_TESTS = ["**/consumer.spec.ts", "**/apps/*.spec.ts"];
+
 export default defineConfig({
   testDir: ".",
   ...(!isExhaustive && { grepInvert: new RegExp(EXHAUSTIVE_TAG) }),
@@ -42,7 +45,7 @@ export default defineConfig({
     // Headless Chromium as it comes has no adapter: what runs here runs on WASM.
     {
       name: "wasm",
-      testIgnore: ["**/*.gpu.spec.ts", ENGINE_TESTS],
+      testIgnore: ["**/*.gpu.spec.ts", ENGINE_TESTS, ...APP_TESTS],
       use: launch([...CHROMIUM_ARGS, ...OPTIMIZE_LATER_ARGS]),
     },
     {
@@ -52,6 +55,8 @@ export default defineConfig({
       workers: 1,
       use: launch([...CHROMIUM_ARGS, ...webGpuArgs]),
     },
+    { name: "packages", testMatch: "**/packages.setup.ts" },
+    { name: "apps", testMatch: APP_TESTS, dependencies: ["packages"], use: launch(CHROMIUM_ARGS) },
     // Firefox and WebKit, compared with Chromium. `npm test` says what to install for them.
     ...(firefox !== undefined || webkit
       ? [{ name: "engines", testMatch: ENGINE_TESTS, workers: 1, use: launch(CHROMIUM_ARGS) }]

@@ -16,7 +16,7 @@ export async function checkImports(
     // Imports of types count: a room whose types another needs cannot be taken out either.
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    exclude: { path: ["^packages/[^/]+/dist/", "^e2e/consumer/"] },
+    exclude: { path: ["^packages/[^/]+/dist/", "^e2e/consumer/", "^e2e/apps/[^/]+/"] },
     enhancedResolveOptions: {
       extensions: [".ts", ".js", ".mjs", ".json"],
       exportsFields: ["exports"],

@@ -1,0 +1,9 @@
+import { Captioner } from "./captioner";
+
+export default function Home() {
+  return (
+    <main>
+      <Captioner />
+    </main>
+  );
+}
