@@ -103,12 +103,20 @@ test("reads ICO, JPEG XL where the browser does, and turns a WebP as its EXIF bl
         ? sizeOf(await compareWithImg(jxl))
         : (await failureOf(() => compareWithImg(jxl))).code,
       readsJxl,
+      largerFrame: await failureOf(async () =>
+        compareWithImg(await fetchBlob("/faults/jxl-larger-frame.jxl")),
+      ),
     };
   }, SCENE);
   expect(seen.ico).toMatchObject({ width: 256, height: 256 });
   expect(seen.ico.difference).toBeLessThan(3);
   expect(seen.webp).toEqual([100, 300]);
   expect(seen.jxl).toEqual(seen.readsJxl ? [256, 256] : "image-unsupported");
+  // Chromium 156 decodes 16,000 × 16,000 pixels for the 64 × 64 that it shows.
+  expect(seen.largerFrame).toMatchObject({
+    code: "image-too-large",
+    details: { what: "pixels", actual: 256e6 },
+  });
 });
 
 test("a photograph of 48 megapixels and a long panorama are reduced, as a file or on the page", async ({

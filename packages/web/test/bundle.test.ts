@@ -11,7 +11,7 @@ const BUDGETS = {
   /** A worker that downloads, lists and queues. */
   light: 42_800,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 45_700,
+  heavy: 50_500,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 30_000,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */
@@ -19,7 +19,7 @@ const BUDGETS = {
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 63_000,
+  remote: 67_800,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;

@@ -22,7 +22,7 @@ export interface ImageLimits {
   readonly maxReducedPixels: number;
   /** The number of segments of a JPEG. Decoding time grows with the square of this number. */
   readonly maxSegments: number;
-  /** The number of scans of a progressive JPEG. Each scan paints the whole image again. */
+  /** The number of scans of a progressive JPEG, or of frames of a JPEG XL image. Each one paints the whole image again. */
   readonly maxScans: number;
   /** The number of chunks of a PNG. */
   readonly maxChunks: number;
@@ -88,7 +88,8 @@ export function assertCounts(header: ImageHeader, limits: ImageLimits): void {
   );
   const own = { ...limits, maxScans: limits.maxScans === Infinity ? Infinity : maxScans };
   assertAtMost("segments", "maxScans", scans, own, (limit) => {
-    return `The image's file has ${scans} scans, more than the limit of ${limit} for its size.`;
+    const noun = kind === "jxl" ? "frames" : "scans";
+    return `The image's file has ${scans} ${noun}, more than the limit of ${limit} for its size.`;
   });
 }
 

@@ -11,12 +11,12 @@ export interface ImageHeader {
   /** Pixels, as shown. */
   readonly height: number;
   /**
-   * What the decoder makes before it cuts the image out of it, where that is larger: a grid of tiles.
+   * What the decoder makes before it cuts the image out of it, where that is larger: a grid of tiles, a frame of JPEG XL.
    */
   readonly decoded?: Size;
   /** JPEG segments or PNG chunks in the whole file; 0 for other kinds. */
   readonly segments: number;
-  /** JPEG scans in the whole file; 0 for other kinds. */
+  /** JPEG scans in the whole file, or the frames that make a JPEG XL image; 0 for other kinds. */
   readonly scans: number;
   /** Whether the file ends after its image data has begun and before it is complete. */
   readonly isTruncated?: true;

@@ -1,6 +1,6 @@
 /**
- * JPEG XL: a bare stream, or boxes with the stream in `jxlc` or in parts in `jxlp`. The stream begins with the size, in
- * bits from the least significant one on.
+ * JPEG XL: a bare stream, or boxes with the stream in `jxlc` or in parts in `jxlp`. The stream begins with the size. Its
+ * frames may be larger, so their headers are read too.
  */
 
 import { ByteReader } from "./byte-reader.ts";
@@ -8,74 +8,54 @@ import { swapsSides } from "./exif.ts";
 import { malformedImage, truncatedImage } from "../image-errors.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { topIsoBoxes } from "./iso-boxes.ts";
-import type { Size } from "./size.ts";
+import { JxlBits } from "./jxl/bits.ts";
+import { readJxlFrames } from "./jxl/frames.ts";
+import { readJxlImage } from "./jxl/image-header.ts";
+import { fitsIn, type Size } from "./size.ts";
 
 const STREAM_START = 0xff_0a;
+const STREAM_START_BITS = 16;
 const PART_NUMBER_BYTES = 4;
 
-/** Width to height, by the number in the file; 0 means that the width is given. */
-const RATIOS = [undefined, 1, 12 / 10, 4 / 3, 3 / 2, 16 / 9, 5 / 4, 2] as const;
-
-/** Reads size and orientation. */
+/** Reads size and orientation, and how large the frames are. */
 export function readJxlHeader(bytes: Uint8Array): ImageHeader {
-  const reader = new ByteReader(bytes, "jxl");
-  const stream = findStream(reader);
+  const stream = findStream(new ByteReader(bytes, "jxl"));
   if (stream.length < 2 || stream[0] !== STREAM_START >> 8 || stream[1] !== (STREAM_START & 0xff)) {
     throw malformedImage("jxl", "does not begin with its stream");
   }
-  const read = bitsOf(stream.subarray(2));
-  const { width, height } = readSize(read);
-  const orientation = readOrientation(read);
+  const bits = new JxlBits(stream);
+  bits.skip(STREAM_START_BITS);
+  const image = readJxlImage(bits);
+  const { decoded, count } = readJxlFrames(bits, image, stream.length);
+  const upright = (size: Size): Size =>
+    swapsSides(image.orientation) ? { width: size.height, height: size.width } : size;
+  const { width, height } = image;
   return {
     kind: "jxl",
-    width: swapsSides(orientation) ? height : width,
-    height: swapsSides(orientation) ? width : height,
+    ...upright({ width, height }),
+    ...(!fitsIn(decoded, image) && { decoded: upright(decoded) }),
     segments: 0,
-    scans: 0,
+    scans: count,
   };
 }
 
 function findStream(reader: ByteReader): Uint8Array {
   if (reader.u16be(0) === STREAM_START) return reader.slice(0, reader.length);
+  const parts: Uint8Array[] = [];
   for (const { type, start, end } of topIsoBoxes(reader, "jxl")) {
     if (type === "jxlc") return reader.slice(start, end);
-    if (type === "jxlp") return reader.slice(start + PART_NUMBER_BYTES, end);
+    if (type === "jxlp") parts.push(reader.slice(start + PART_NUMBER_BYTES, end));
   }
-  throw truncatedImage("jxl");
+  if (parts.length === 0) throw truncatedImage("jxl");
+  return parts.length === 1 ? parts[0]! : join(parts);
 }
 
-type ReadBits = (count: number) => number;
-
-function bitsOf(bytes: Uint8Array): ReadBits {
-  let position = 0;
-  return (count) => {
-    let value = 0;
-    for (let bit = 0; bit < count; bit += 1) {
-      const byte = bytes[position >>> 3];
-      if (byte === undefined) throw truncatedImage("jxl");
-      value += ((byte >>> (position & 7)) & 1) * 2 ** bit;
-      position += 1;
-    }
-    return value;
-  };
-}
-
-function readSize(read: ReadBits): Size {
-  const isSmall = read(1) === 1;
-  const readSide = (): number => (isSmall ? (read(5) + 1) * 8 : 1 + read(sideBits(read(2))));
-  const height = readSide();
-  const ratio = RATIOS[read(3)];
-  return { height, width: ratio === undefined ? readSide() : Math.floor(height * ratio) };
-}
-
-function sideBits(choice: number): number {
-  return [9, 13, 18, 30][choice]!;
-}
-
-/** 1 to 8, as in EXIF. */
-function readOrientation(read: ReadBits): number {
-  const isAllDefault = read(1) === 1;
-  if (isAllDefault) return 1;
-  const hasMore = read(1) === 1;
-  return hasMore ? read(3) + 1 : 1;
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
