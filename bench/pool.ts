@@ -1,12 +1,15 @@
 /**
  * `npm run bench:pool`: how many more pictures a minute two workers caption than one, with the embedded model on WASM. Once
  * on a page that is not cross-origin isolated, where a worker has one thread, and once on an isolated one, where it has
- * several.
+ * several. It also says how long calls and starts take, which the simulator of `tools/simulate` computes with, and on Linux what
+ * workers take of memory.
  */
 
-import { chromium } from "@playwright/test";
+import { platform } from "node:os";
+import { chromium, type Browser, type Page } from "@playwright/test";
 import { build, mergeConfig } from "vite";
 import { CHROMIUM_ARGS, ensureBrowser } from "../tools/browser.ts";
+import { measureRenderers } from "../tools/renderer-memory.ts";
 import { buildTiny, repositoryPath } from "../tools/run.ts";
 import pages from "./page/vite.config.ts";
 import type { PoolTimes } from "./page/pool.ts";
@@ -38,9 +41,51 @@ for (const isIsolated of [false, true]) {
       `two ${perSecond(times.two)}; two are ${median(ratios).toFixed(2)} times as fast ` +
       `(${least} to ${most} in ${String(ROUNDS)} rounds of ${String(CALLS)})`,
   );
+  const { calls, starts } = times;
+  console.log(`  a call with one worker: ${spreadOf(calls.one)}; with two: ${spreadOf(calls.two)}`);
+  if (starts.length > 0) console.log(`  a further worker starts in ${spreadOf(starts)}`);
 }
 
-async function measure(isIsolated: boolean): Promise<PoolTimes> {
+/** The deciles, in milliseconds. */
+function spreadOf(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (share: number): string => sorted[Math.round(share * (sorted.length - 1))]!.toFixed(0);
+  return `${[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map(at).join(" ")} ms`;
+}
+
+if (platform() === "linux") await reportMemory();
+
+function measure(isIsolated: boolean): Promise<PoolTimes> {
+  return withPage(isIsolated, (page) =>
+    page.evaluate((request) => window.measurePool(request), {
+      calls: CALLS,
+      rounds: ROUNDS,
+      twoClients: isIsolated,
+    }),
+  );
+}
+
+/** What the page takes without a model, with one worker and with two, each time in a fresh browser. */
+async function reportMemory(): Promise<void> {
+  const sizes: number[] = [];
+  for (const workers of [0, 1, 2]) {
+    const bytes = await withPage(false, async (page, browser) => {
+      await page.evaluate((count) => (count > 0 ? window.keepPool(count) : undefined), workers);
+      return measureRenderers(browser, [page]);
+    });
+    sizes.push(bytes / 1e6);
+  }
+  const [empty = NaN, one = NaN, two = NaN] = sizes;
+  console.log(
+    `memory of the page: ${empty.toFixed(0)} MB without a model; the first worker adds ${(one - empty).toFixed(0)} MB, ` +
+      `the second ${(two - one).toFixed(0)} MB`,
+  );
+}
+
+async function withPage<T>(
+  isIsolated: boolean,
+  use: (page: Page, browser: Browser) => Promise<T>,
+): Promise<T> {
   const server = await startServer({ "/": `${outDir}/` }, { isIsolated });
   const executablePath = ensureBrowser(console.error);
   const browser = await chromium.launch({
@@ -52,11 +97,7 @@ async function measure(isIsolated: boolean): Promise<PoolTimes> {
     page.on("pageerror", console.error);
     await page.goto(`http://127.0.0.1:${String(server.port)}/pool.html`);
     await page.waitForFunction(() => "measurePool" in window);
-    return await page.evaluate((request) => window.measurePool(request), {
-      calls: CALLS,
-      rounds: ROUNDS,
-      twoClients: isIsolated,
-    });
+    return await use(page, browser);
   } finally {
     await browser.close();
     server.close();

@@ -1,40 +1,14 @@
 /** What five tabs with one model take, with `share: "tabs"` and without. It reads /proc, so it works on Linux only. */
 
-import { readFileSync } from "node:fs";
-import type { Browser, BrowserContext, Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { measureRenderers } from "../tools/renderer-memory.ts";
 import { expect, openKit, test } from "./fixtures.ts";
 import { CAPTION, SCENE } from "./stored-model.ts";
 import type { TestServer } from "./server/test-server.ts";
 
 const MIB = 2 ** 20;
 const TABS = 5;
-
-interface Processes {
-  readonly processInfo: readonly { readonly type: string; readonly id: number }[];
-}
-
-/** What all renderers take together, in bytes. Memory that several of them share counts once; files do not count. */
-async function measure(browser: Browser, pages: readonly Page[]): Promise<number> {
-  for (const page of pages) {
-    const session = await page.context().newCDPSession(page);
-    await session.send("HeapProfiler.collectGarbage");
-    await session.detach();
-  }
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = (await session.send("SystemInfo.getProcessInfo")) as Processes;
-  await session.detach();
-  const sizes = processInfo
-    .filter(({ type }) => type === "renderer")
-    .map(({ id }) => {
-      const rollup = readFileSync(`/proc/${String(id)}/smaps_rollup`, "utf8");
-      const kilobytes = ["Pss_Anon", "Pss_Shmem"].map((field) =>
-        Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(rollup)![1]),
-      );
-      return kilobytes.reduce((sum, one) => sum + one, 0) * 1024;
-    });
-  return sizes.reduce((sum, one) => sum + one, 0);
-}
 
 async function openTabs(
   context: BrowserContext,
@@ -70,7 +44,7 @@ test(
     ): Promise<number> => {
       const browser = await playwright.chromium.launch(launchOptions);
       const pages = await open(await browser.newContext());
-      const bytes = await measure(browser, pages);
+      const bytes = await measureRenderers(browser, pages);
       await browser.close();
       return bytes;
     };

@@ -15,6 +15,10 @@ interface PoolRequest {
 export interface PoolTimes {
   readonly one: readonly number[];
   readonly two: readonly number[];
+  /** How long each call took without its wait, while one worker computed and while two did. */
+  readonly calls: { readonly one: readonly number[]; readonly two: readonly number[] };
+  /** How long a further worker took to load what is stored, by round. */
+  readonly starts: readonly number[];
   readonly limit: string | undefined;
 }
 
@@ -28,26 +32,43 @@ const load = (options: Partial<VlmOptions> = {}): Promise<Vlm> =>
     ...options,
   });
 
-/** Waits until both workers are loaded. */
-async function loadPool(): Promise<Vlm> {
-  const pool = await load({ pool: { min: 2, max: 2 } });
-  while (pool.scalingStatus()!.workers < 2) {
+/** Waits until all workers are loaded. */
+async function loadPool(workers = 2): Promise<Vlm> {
+  const pool = await load({ pool: { min: workers, max: workers } });
+  while (pool.scalingStatus()!.workers < workers) {
     const { limit } = pool.scalingStatus()!;
-    if (limit.workers < 2) throw new Error(`No second worker: ${limit.reason}`);
+    if (limit.workers < workers) throw new Error(`No more workers: ${limit.reason}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return pool;
 }
 
-/** @returns how long all calls took, in milliseconds */
-async function time(clients: readonly Vlm[], pictures: readonly Blob[]): Promise<number> {
+/**
+ * @param calls gets how long each call took without its wait
+ * @returns how long all calls took, in milliseconds
+ */
+async function time(
+  clients: readonly Vlm[],
+  pictures: readonly Blob[],
+  calls: number[] = [],
+): Promise<number> {
   const startedAt = performance.now();
   await Promise.all(
-    pictures.map((picture, index) =>
-      clients[index % clients.length]!.caption(picture, { cache: false, timeoutMs: TIMEOUT_MS }),
-    ),
+    pictures.map(async (picture, index) => {
+      const options = { cache: false, timeoutMs: TIMEOUT_MS };
+      const { timings } = await clients[index % clients.length]!.caption(picture, options);
+      calls.push(timings.totalMs - timings.queueMs);
+    }),
   );
   return performance.now() - startedAt;
+}
+
+/** @returns how long the second worker takes to load, in milliseconds */
+async function timeStart(): Promise<number> {
+  const pool = await loadPool();
+  const { startMs } = pool.scalingStatus()!;
+  await pool.dispose();
+  return startMs!;
 }
 
 async function measure({ calls, rounds, twoClients }: PoolRequest): Promise<PoolTimes> {
@@ -57,23 +78,39 @@ async function measure({ calls, rounds, twoClients }: PoolRequest): Promise<Pool
   const one = [await load()];
   const two = twoClients ? [one[0]!, await load()] : [await loadPool()];
   const times: { one: number[]; two: number[] } = { one: [], two: [] };
+  const each: typeof times = { one: [], two: [] };
   // The first round finds cold code.
   for (let round = 0; round <= rounds; round++) {
-    const oneMs = await time(one, pictures);
-    const twoMs = await time(two, pictures);
-    if (round === 0) continue;
+    const isCold = round === 0;
+    const oneMs = await time(one, pictures, isCold ? [] : each.one);
+    const twoMs = await time(two, pictures, isCold ? [] : each.two);
+    if (isCold) continue;
     times.one.push(oneMs);
     times.two.push(twoMs);
   }
   const limit = two[0]!.scalingStatus()?.limit.reason;
   await Promise.all([...one, ...two].map((vlm) => vlm.dispose()));
-  return { ...times, limit };
+  const starts: number[] = [];
+  for (let round = 0; !twoClients && round < rounds; round++) starts.push(await timeStart());
+  return { ...times, calls: each, starts, limit };
+}
+
+/** Captions a batch with so many workers, and keeps them. */
+async function keep(workers: number): Promise<void> {
+  const pool = await loadPool(workers);
+  Object.assign(window, { pool });
+  await time(
+    [pool],
+    await Promise.all([1, 2, 3, 4].map((seed) => drawPicture({ seed, size: 512 }))),
+  );
 }
 
 declare global {
   interface Window {
     measurePool: typeof measure;
+    keepPool: typeof keep;
   }
 }
 
 window.measurePool = measure;
+window.keepPool = keep;

@@ -13,7 +13,10 @@ export interface PoolOptions {
 
 /** When a pool starts and ends workers. */
 export interface ScalingOptions {
-  /** How long a call should wait for its turn at most, in milliseconds. Default 500. */
+  /**
+   * How long a call should wait for its turn at most, in milliseconds; 95 of 100 calls do not wait longer where enough workers
+   * are allowed. Default: as long as a call takes, and at least 500.
+   */
   readonly targetWaitMs?: number;
   /** How long a call should take with its wait, in milliseconds. Default: only the wait counts. */
   readonly targetLatencyMs?: number;

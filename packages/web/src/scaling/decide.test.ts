@@ -32,17 +32,31 @@ const countsOf = (decisions: readonly { readonly workers: number }[]) =>
 
 describe("decide", () => {
   it("starts as many workers as answer what waits in time, and not more than there are calls", () => {
-    expect(replay([{ running: 1, waiting: 3, callMs: 200 }])[0]).toMatchObject({
-      workers: 2, // 3.5 calls of 200 ms within 500 ms
+    expect(replay([{ running: 1, waiting: 8, callMs: 200 }])[0]).toMatchObject({
+      workers: 2, // 8.5 calls of 200 ms; 700 ms of them are left after the start, and should take 500 ms
       reason: "queue-wait",
     });
     expect(countsOf(replay([{ running: 1, waiting: 100 }]))).toEqual([4]);
     expect(countsOf(replay([{ running: 1, waiting: 1, callMs: 60_000 }]))).toEqual([2]);
   });
 
+  it("starts none that would be ready when what waits is done", () => {
+    expect(countsOf(replay([{ running: 1, waiting: 4, callMs: 200 }]))).toEqual([1]);
+    expect(countsOf(replay([{ running: 1, waiting: 4, callMs: 200, startMs: 300 }]))).toEqual([2]);
+  });
+
+  it("lets a call wait as long as one takes, unless the app wants less", () => {
+    const load = { running: 1, waiting: 2, callMs: 4000 };
+    expect(countsOf(replay([load]))).toEqual([3]);
+    expect(countsOf(replay([{ ...load, waiting: 1 }]))).toEqual([2]);
+    const wanted = resolveScaling({ max: 4 }, { targetWaitMs: 9000 });
+    expect(countsOf(replay([load], wanted))).toEqual([1]);
+  });
+
   it("looks at the whole latency where that is the target", () => {
     const settings = resolveScaling({ max: 4 }, { targetLatencyMs: 300 });
-    expect(countsOf(replay([{ running: 1, waiting: 3 }], settings))).toEqual([4]);
+    expect(countsOf(replay([{ running: 1, waiting: 7 }]))).toEqual([1]);
+    expect(countsOf(replay([{ running: 1, waiting: 7 }], settings))).toEqual([4]);
   });
 
   it("starts workers for a rate that rises before calls wait, unless it shall not predict", () => {
@@ -72,6 +86,11 @@ describe("decide", () => {
     expect(decisions[5]!.reason).toBe("idle");
   });
 
+  it("keeps the worker of a call that takes longer than idleMs", () => {
+    const settings = resolveScaling({ min: 0, max: 2 }, { idleMs: 0, cooldownDownMs: 0 });
+    expect(countsOf(replay([{ running: 1 }, { running: 1 }, {}], settings))).toEqual([1, 1, 0]);
+  });
+
   it("ends workers where fewer are allowed now", () => {
     const loads = [{ running: 1, waiting: 100 }, ...Array<Partial<Load>>(31).fill({ ceiling: 1 })];
     const last = replay(loads).at(-1);
@@ -83,7 +102,7 @@ const settings = fc
   .record({
     min: fc.integer({ min: 0, max: 3 }),
     more: fc.integer({ min: 0, max: 5 }),
-    targetWaitMs: fc.integer({ min: 0, max: 5000 }),
+    targetWaitMs: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined }),
     targetLatencyMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 5000 })),
     cooldownUpMs: fc.integer({ min: 0, max: 5000 }),
     cooldownDownMs: fc.integer({ min: 0, max: 60_000 }),

@@ -4,6 +4,7 @@
  */
 
 import type { ScalingReason } from "../protocol/scaling.ts";
+import { workersFor } from "./staffing.ts";
 import { expectedRate, observe, startForecast, type Forecast } from "./forecast.ts";
 
 /** What is observed. Times are in milliseconds of one clock. */
@@ -28,7 +29,8 @@ export interface Load {
 export interface ScalingSettings {
   readonly min: number;
   readonly max: number;
-  readonly targetWaitMs: number;
+  /** Undefined: as long as a call takes, and at least {@link SHORT_WAIT_MS}. */
+  readonly targetWaitMs: number | undefined;
   readonly targetLatencyMs: number;
   readonly cooldownUpMs: number;
   readonly cooldownDownMs: number;
@@ -56,8 +58,8 @@ export interface Decision {
 /** What a call may take before one was measured. */
 const UNMEASURED_MS = 1000;
 
-/** Where calls come at random times, workers that are busier than this make them wait. */
-const UTILISATION = 0.8;
+/** Nobody minds a wait of this length. */
+const SHORT_WAIT_MS = 500;
 
 export function startScaling(now: number): ScalingState {
   return { forecast: startForecast(now), changedAt: -Infinity, low: undefined, activeAt: now };
@@ -65,7 +67,7 @@ export function startScaling(now: number): ScalingState {
 
 export function decide(state: ScalingState, load: Load, settings: ScalingSettings): Decision {
   const { now, workers, running, waiting } = load;
-  const forecast = observe(state.forecast, now, load.arrivals);
+  const forecast = observe(state.forecast, now, load.arrivals, load.callMs);
   const isActive = running + waiting > 0;
   const activeAt = isActive ? now : state.activeAt;
   const max = Math.max(1, Math.min(settings.max, load.ceiling));
@@ -95,7 +97,7 @@ export function decide(state: ScalingState, load: Load, settings: ScalingSetting
   const needed = Math.min(Math.max(count, min, isActive ? 1 : 0), max);
   if (needed > workers && workers > 0) return mayGoUp ? change(needed, reason) : stay(undefined);
 
-  if (now - activeAt >= settings.idleMs && min === 0 && workers > 0) {
+  if (!isActive && now - activeAt >= settings.idleMs && min === 0 && workers > 0) {
     return mayGoDown ? change(0, "idle") : stay(state.low);
   }
   // The last worker ends only when the model is idle.
@@ -106,17 +108,20 @@ export function decide(state: ScalingState, load: Load, settings: ScalingSetting
   return stay(low);
 }
 
-/** How many workers answer what waits and what comes, in the time that is wanted. */
+/** How many workers answer what waits and what comes, in the time that is wanted; not more than `max`. */
 function neededWorkers(
   forecast: Forecast,
-  { running, waiting, callMs = UNMEASURED_MS, startMs = UNMEASURED_MS }: Load,
-  { targetWaitMs, targetLatencyMs, prediction }: ScalingSettings,
+  { workers, running, waiting, callMs = UNMEASURED_MS, startMs = UNMEASURED_MS }: Load,
+  { targetWaitMs, targetLatencyMs, prediction, max }: ScalingSettings,
 ): { readonly count: number; readonly reason: ScalingReason } {
-  const waitMs = Math.max(1, Math.min(targetWaitMs, targetLatencyMs - callMs));
-  // Those that run have done half of their work, on average. More workers than calls would have nothing to do.
+  const wantedMs = targetWaitMs ?? Math.max(SHORT_WAIT_MS, callMs);
+  const waitMs = Math.max(1, Math.min(wantedMs, targetLatencyMs - callMs));
+  // Those that run have done half of their work, on average.
   const backlogMs = waiting > 0 ? (waiting + running / 2) * callMs : 0;
-  const drain = Math.min(Math.ceil(backlogMs / waitMs), running + waiting);
-  const keepUp = (rate: number): number => Math.ceil((rate * callMs) / UTILISATION);
+  // A worker that starts now finds what the others have left until then. More workers than calls would have nothing to do.
+  const leftMs = Math.max(0, backlogMs - workers * startMs);
+  const drain = Math.min(Math.ceil(leftMs / waitMs), running + waiting);
+  const keepUp = (rate: number): number => workersFor(rate, callMs, waitMs, max);
   const now = keepUp(expectedRate(forecast, 0));
   const soon = prediction === "holt" ? keepUp(expectedRate(forecast, startMs)) : 0;
   const count = Math.max(drain, now, soon);

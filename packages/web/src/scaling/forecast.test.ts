@@ -6,7 +6,7 @@ function after(counts: readonly number[]) {
   let count = 0;
   return counts.reduce((forecast, calls, second) => {
     count += calls;
-    return observe(forecast, (second + 1) * 1000, count);
+    return observe(forecast, (second + 1) * 1000, count, 100);
   }, startForecast(0));
 }
 
@@ -32,8 +32,18 @@ describe("a forecast", () => {
     expect(perSecond([100, 0, 0], 10_000)).toBeGreaterThanOrEqual(0);
   });
 
+  it("smooths over a longer time where calls are long and few", () => {
+    const one = [0, 0, 0, 1];
+    const long = one.reduce(
+      (forecast, calls, second) => observe(forecast, (second + 1) * 1000, calls, 5000),
+      startForecast(0),
+    );
+    expect(perSecond(one, 0)).toBeGreaterThan(0.4);
+    expect(expectedRate(long, 0) * 1000).toBeLessThan(0.1);
+  });
+
   it("takes calls as evenly spread when nobody looked for a while", () => {
-    const forecast = observe(startForecast(0), 10_000, 50);
+    const forecast = observe(startForecast(0), 10_000, 50, 100);
     expect(expectedRate(forecast, 0) * 1000).toBeCloseTo(5, 0);
   });
 });

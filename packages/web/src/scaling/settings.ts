@@ -6,7 +6,7 @@ export function resolveScaling(pool: PoolOptions, scaling: ScalingOptions = {}):
   return {
     min,
     max: Math.max(1, min, max),
-    targetWaitMs: scaling.targetWaitMs ?? 500,
+    targetWaitMs: scaling.targetWaitMs,
     targetLatencyMs: scaling.targetLatencyMs ?? Infinity,
     cooldownUpMs: scaling.cooldownUpMs ?? 1000,
     cooldownDownMs: scaling.cooldownDownMs ?? 30_000,

@@ -65,6 +65,8 @@ export class WorkerPool {
   #wanted = 1;
   #lastChange: ScalingChange | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Looks after the calls that are made now. */
+  #looking: ReturnType<typeof setTimeout> | undefined;
   #isDisposed = false;
 
   constructor(options: PoolSettings & Served) {
@@ -81,7 +83,16 @@ export class WorkerPool {
   /** A call was made. */
   noteArrival(): void {
     this.#arrivals++;
-    this.update();
+    if (this.#alive.length === 0) {
+      this.update();
+      return;
+    }
+    // An app that makes many calls makes them at once. A look after each of them would start one worker for the first few, and
+    // the cool-down would keep the others waiting.
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      this.update();
+    });
   }
 
   /** Asks the policy, and does what it says. Called when something has changed, and from time to time. */
@@ -139,6 +150,7 @@ export class WorkerPool {
   async dispose(error: Error): Promise<void> {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#looking);
     await Promise.all([...this.#leaving].map((node) => node.dispose(error)));
   }
 
