@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { repositoryPath } from "./run.ts";
 
 /** Each build: a script with everything, and what it loads or an app serves by itself. */
-const BUILDS = [
+export const ONNXRUNTIME_BUILDS = [
   { name: "wasm", runtime: "ort-wasm-simd-threaded" },
   { name: "jspi", runtime: "ort-wasm-simd-threaded.jspi" },
   { name: "webgpu", runtime: "ort-wasm-simd-threaded.asyncify" },
@@ -23,7 +23,7 @@ export function copyOnnxRuntime(): void {
   const target = join(web, "dist/onnxruntime");
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  for (const { name, runtime } of BUILDS) {
+  for (const { name, runtime } of ONNXRUNTIME_BUILDS) {
     for (const file of [`ort.${name}.bundle.min.mjs`, `${runtime}.mjs`, `${runtime}.wasm`]) {
       copyFileSync(join(source, file), join(target, file));
     }

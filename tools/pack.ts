@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildBundles } from "./bundles.ts";
 import { copyOnnxRuntime } from "./onnxruntime.ts";
 import { REPOSITORY, runBin } from "./run.ts";
 import { writeSbom } from "./sbom.ts";
@@ -23,6 +24,7 @@ const PUBLISHED_PROJECTS = [
 /** Writes `dist` of every package, with its bill of materials. Resolves to whether it could be. */
 export async function buildPackages(): Promise<boolean> {
   copyOnnxRuntime();
+  await buildBundles();
   for (const name of PACKAGES) writeSbom(name);
   return runBin("tsc", ["-b", ...PUBLISHED_PROJECTS]);
 }

@@ -77,7 +77,7 @@ async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
     metrics: [] as Metric[],
     events: [] as VlmEvent[],
   };
-  const create = options.worker ?? createWorker;
+  const create = typeof options.worker === "function" ? options.worker : createWorker;
   const worker = (): Worker => {
     const worker = create();
     seen.workers.push(worker);

@@ -6,6 +6,7 @@ import {
   type GraphPreparation,
   type OrtRuntime,
 } from "../../packages/web/src/engines/ort/onnx-runtime.ts";
+import { ALL_BUILDS } from "../../packages/web/src/runtimes/all.ts";
 import * as idefics3 from "../../packages/web/test/exported-idefics3-inputs.ts";
 import * as fastvlm from "../../packages/web/test/exported-inputs.ts";
 import { FASTVLM_PORTS } from "../../packages/web/src/families/fastvlm/fastvlm.ts";
@@ -73,7 +74,7 @@ async function readNumbers(request: NumbersRequest): Promise<SeenNumbers> {
   const runtime = await createOnnxRuntime({
     device,
     wasmThreads: 0,
-    files: undefined,
+    source: { builds: ALL_BUILDS, files: undefined },
     imageSize,
     ports,
     maxPositions,

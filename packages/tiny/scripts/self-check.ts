@@ -34,6 +34,7 @@ export async function computeSelfCheck(
   // The runtime is written for a worker.
   Object.assign(globalThis, { self: globalThis, crossOriginIsolated: false });
   const { createOnnxRuntime } = await import("../../web/src/engines/ort/onnx-runtime.ts");
+  const { WASM_BUILD } = await import("../../web/src/runtimes/wasm.ts");
   const { createTextCodec } = await import("../../web/src/inference/tokenizer.ts");
   const { observe } = await import("../../web/src/inference/self-check.ts");
 
@@ -48,7 +49,7 @@ export async function computeSelfCheck(
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: checkedSize,
     ports: setup.ports,
     maxPositions: setup.maxPositions,

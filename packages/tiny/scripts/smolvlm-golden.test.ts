@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPixels } from "../../onnx/test/image.ts";
 import type { ImageFeatures, PromptPart } from "../../web/src/engines/runtime.ts";
 import { createOnnxRuntime, type OrtRuntime } from "../../web/src/engines/ort/onnx-runtime.ts";
+import { WASM_BUILD } from "../../web/src/runtimes/wasm.ts";
 import { SMOLVLM } from "../../web/src/families/smolvlm/smolvlm.ts";
 import { endIdsOf } from "../../web/src/generation/end-ids.ts";
 import { fillImages, layOutPrompt } from "../../web/src/generation/prompt.ts";
@@ -77,7 +78,7 @@ describe.each([
     runtime = await createOnnxRuntime({
       device: "wasm",
       wasmThreads: 1,
-      files: undefined,
+      source: { builds: WASM_BUILD, files: undefined },
       imageSize: 128,
       ports: setup.ports,
       maxPositions: setup.maxPositions,

@@ -5,6 +5,7 @@
  */
 
 import type { ModelDescriptor, ModelVariant } from "@fastvlm-kit/web";
+import { filesAt } from "./files-at.ts";
 import { files, revision, selfCheck } from "./files.ts";
 
 /** Options of {@link tinyModel}. */
@@ -14,6 +15,11 @@ export interface TinyModelOptions {
    * any other choice both devices run the same files.
    */
   readonly precision?: "auto" | "fp16" | "int8" | "q4";
+  /**
+   * The address of the folder that has the files of this package's folder `model`. By default they are where the bundler
+   * put them.
+   */
+  readonly baseUrl?: string | URL;
 }
 
 const FP16 = {
@@ -29,7 +35,7 @@ const INT8 = {
 const Q4 = { ...FP16, decoder: "onnx/decoder_model_merged_q4.onnx" };
 
 /** Returns the descriptor of the embedded model. Fetches nothing. */
-export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelDescriptor {
+export function tinyModel({ precision = "auto", baseUrl }: TinyModelOptions = {}): ModelDescriptor {
   return {
     id: "fastvlm-kit/tiny",
     revision,
@@ -38,7 +44,7 @@ export function tinyModel({ precision = "auto" }: TinyModelOptions = {}): ModelD
       summary: "Free to use, also in products.",
       isAccepted: true,
     },
-    files: files(),
+    files: filesAt(baseUrl, files()),
     variants: variantsOf(precision),
     imageSize: 256,
     // It was trained on questions alone.

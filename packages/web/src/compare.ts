@@ -8,6 +8,7 @@
 import { compareSets as compareOn, type Comparison } from "./compare/compare-sets.ts";
 import type { CompareOptions as CompareOnOptions } from "./compare/compare-sets.ts";
 import { createOrtCode } from "./engines/ort/ort-code.ts";
+import { WASM_BUILD } from "./runtimes/wasm.ts";
 
 export type { Comparison, SetComparison } from "./compare/compare-sets.ts";
 export { findSets, parseSet } from "./compare/file-sets.ts";
@@ -28,5 +29,5 @@ export type CompareOptions = Omit<CompareOnOptions, "engine">;
  * @throws {VlmError} what the runtime throws
  */
 export function compareSets(options: CompareOptions): Promise<Comparison> {
-  return compareOn({ ...options, engine: createOrtCode(undefined) });
+  return compareOn({ ...options, engine: createOrtCode({ builds: WASM_BUILD, files: undefined }) });
 }

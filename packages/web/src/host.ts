@@ -5,11 +5,12 @@
  * @module
  */
 
-import type { OrtFiles } from "./engines/ort/ort-files.ts";
+import type { RuntimeFiles } from "./engines/ort/runtime-files.ts";
 import { createOrtEngine } from "./engines/ort/ort-engine.ts";
 import type { PagePort } from "./host/guarded-endpoint.ts";
 import type { HostPlatform } from "./host/host-platform.ts";
 import { serveMethods } from "./host/serve-methods.ts";
+import { WASM_BUILD } from "./runtimes/wasm.ts";
 
 export type { PagePort } from "./host/guarded-endpoint.ts";
 export type { HostPlatform } from "./host/host-platform.ts";
@@ -29,10 +30,10 @@ export interface HostOptions extends HostPlatform {
   /** The port to the thread that calls `createVlm`. Nobody else may have its other end. */
   readonly port: PagePort;
   /** Where onnxruntime-web's `.wasm` files are. Default: beside its scripts. */
-  readonly ortFiles?: OrtFiles;
+  readonly runtimeFiles?: RuntimeFiles;
 }
 
 /** Serves a client of `@fastvlm-kit/web/node` from this thread, with onnxruntime-web's WASM. */
-export function serveHost({ port, ortFiles, ...platform }: HostOptions): void {
-  serveMethods([createOrtEngine(ortFiles)], port, platform);
+export function serveHost({ port, runtimeFiles, ...platform }: HostOptions): void {
+  serveMethods([createOrtEngine({ builds: WASM_BUILD, files: runtimeFiles })], port, platform);
 }

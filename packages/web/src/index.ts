@@ -16,6 +16,7 @@ export type { Check, Choice, ChoiceOptions, Score, ScoreOptions } from "./api/ch
 export type { CallOptions, CaptionOptions, GenerateRequest, OpenOptions } from "./api/calls.ts";
 export type { OpenImage, ImageQuestion } from "./api/open-image.ts";
 export type { HealthOptions, UpdateOptions, Vlm, VlmOptions } from "./api/vlm.ts";
+export type { WorkerSource } from "./api/worker-source.ts";
 export type { CacheOptions } from "./api/cache-options.ts";
 export type { VideoSource, Watch, WatchOptions, WatchResult } from "./api/watch.ts";
 export { createModelLibrary } from "./library/model-library.ts";

@@ -1,25 +1,16 @@
 /**
- * The entry of the worker. An app's worker file imports `startWorker` and calls it; it needs nothing else.
+ * The entry of the worker, for every device and browser. An app's worker file imports `startWorker` and calls it; it needs
+ * nothing else. A bundler copies the files of three runtimes into the app, 58 MB, of which a browser loads one. Entries
+ * with fewer: `@fastvlm-kit/web/worker-webgpu` and `@fastvlm-kit/web/worker-wasm`.
  *
  * @module
  */
 
-import type { OrtFiles } from "./engines/ort/ort-files.ts";
-import { holdMessages } from "./host/held-messages.ts";
+import { ALL_BUILDS } from "./runtimes/all.ts";
+import { startWorkerWith } from "./start-worker.ts";
+import type { WorkerOptions } from "./worker-options.ts";
 
-export type { OrtFiles } from "./engines/ort/ort-files.ts";
-
-/** Settings that an app can make only in its worker file. */
-export interface WorkerOptions {
-  /**
-   * Where onnxruntime-web's `.wasm` files are: the address of a folder, or of each file. By default they are
-   * where the bundler put them, beside the app's own scripts. To serve them yourself, copy them from
-   * `dist/onnxruntime` of this package; files of another version do not work. If you name the files one by one, name
-   * those of the build for the device: the plain build for WASM, `asyncify` for WebGPU. A folder has to hold both, and
-   * `jspi`, which the kit takes for WebGPU where the browser has JSPI.
-   */
-  readonly ortFiles?: OrtFiles;
-}
+export type { RuntimeFiles, WorkerOptions } from "./worker-options.ts";
 
 /**
  * Serves a {@link createVlm} client from this worker.
@@ -33,29 +24,5 @@ export interface WorkerOptions {
  * startWorker();
  */
 export function startWorker(options: WorkerOptions = {}): void {
-  // This is a thread of onnxruntime, whose script imports this one. It works for onnxruntime, not for the page.
-  if (self.name.startsWith("em-pthread")) return;
-  if (!isFirstStart()) return;
-  const release = holdMessages(self);
-  // These are chunks of their own. If the entry held code that chunks share, the chunks would import the entry, and
-  // WebKit would evaluate it a second time: everything in it would exist twice.
-  const work = Promise.all([import("./host/serve.ts"), import("./engines/ort/ort-engine.ts")]).then(
-    ([{ serve }, { createOrtEngine }]) => serve([createOrtEngine(options.ortFiles)]),
-  );
-  work.then(release, (error: unknown) => {
-    // Thrown as an error of the worker, because the page is not told of a rejected promise.
-    setTimeout(() => {
-      throw error;
-    });
-  });
+  startWorkerWith(ALL_BUILDS, options);
 }
-
-/** Whether this is the first call of {@link startWorker} in this worker, also across copies of this module. */
-function isFirstStart(): boolean {
-  const scope = self as typeof self & { [STARTED]?: boolean };
-  if (scope[STARTED] === true) return false;
-  scope[STARTED] = true;
-  return true;
-}
-
-const STARTED: unique symbol = Symbol.for("fastvlm-kit.worker");

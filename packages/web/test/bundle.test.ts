@@ -9,7 +9,7 @@ const BUDGETS = {
   /** `createVlm`, on the page. */
   page: 39_000,
   /** A worker that downloads, lists and queues. */
-  light: 42_800,
+  light: 43_800,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 50_500,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */

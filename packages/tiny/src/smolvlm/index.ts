@@ -5,6 +5,7 @@
  */
 
 import type { ModelDescriptor, ModelVariant } from "@fastvlm-kit/web";
+import { filesAt } from "../files-at.ts";
 import { files, revision, selfCheck } from "./files.ts";
 
 /** Options of {@link tinySmolVlm}. */
@@ -14,6 +15,11 @@ export interface TinySmolVlmOptions {
    * any other choice both devices run the same files.
    */
   readonly precision?: "auto" | "fp16" | "int8" | "q4";
+  /**
+   * The address of the folder that has the files of this package's folder `smolvlm/model`. By default they are where the
+   * bundler put them.
+   */
+  readonly baseUrl?: string | URL;
 }
 
 /** Side of a tile in pixels. */
@@ -30,7 +36,10 @@ const GRAPHS = { fp16: graphsOf(""), int8: graphsOf("_int8"), q4: graphsOf("_q4"
  * Returns the descriptor of the embedded SmolVLM, which sees images in tiles of 128 px as SmolVLM-256M does in tiles of
  * 512 px. Fetches nothing.
  */
-export function tinySmolVlm({ precision = "auto" }: TinySmolVlmOptions = {}): ModelDescriptor {
+export function tinySmolVlm({
+  precision = "auto",
+  baseUrl,
+}: TinySmolVlmOptions = {}): ModelDescriptor {
   const [webgpu, wasm] =
     precision === "auto" ? (["fp16", "int8"] as const) : ([precision, precision] as const);
   return {
@@ -42,7 +51,7 @@ export function tinySmolVlm({ precision = "auto" }: TinySmolVlmOptions = {}): Mo
       summary: "Free to use, also in products.",
       isAccepted: true,
     },
-    files: files(),
+    files: filesAt(baseUrl, files()),
     variants: [
       { id: webgpu, device: "webgpu", graphs: GRAPHS[webgpu] },
       { id: wasm, device: "wasm", graphs: GRAPHS[wasm] },

@@ -25,15 +25,13 @@ import type { ImageDecoders } from "./image-decoders.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { OpenImage } from "./open-image.ts";
 import type { RemoteNodes } from "./remote.ts";
+import type { WorkerSource } from "./worker-source.ts";
 import type { VideoSource, Watch, WatchOptions } from "./watch.ts";
 
 /** Options of `createVlm`. */
 export interface VlmOptions {
-  /**
-   * Creates the app's worker, whose file calls `startWorker()`. The kit calls this function again whenever it needs a
-   * fresh worker.
-   */
-  readonly worker: () => Worker;
+  /** Creates the app's worker, or tells where a prebuilt one is. Called again whenever the kit needs a fresh worker. */
+  readonly worker: WorkerSource;
   /** Which model to load: `tinyModel()`, `fastvlm05b()`, or a descriptor of your own. */
   readonly model: ModelDescriptor;
   /** `auto` (default) takes WebGPU if it computes right numbers, and WASM otherwise. */

@@ -28,6 +28,7 @@ import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import type { CreatePool } from "../serving/worker-pool.ts";
 import type { Route } from "../serving/route.ts";
 import { Supervisor, type LoadedWorker, type SupervisorOptions } from "../serving/supervisor.ts";
+import { identityOf, toWorkerCreator } from "../serving/worker-creator.ts";
 import { VlmClient } from "./vlm-client.ts";
 import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
 
@@ -184,9 +185,12 @@ async function toWorkers(
   { worker, share }: VlmOptions,
   onRole: (role: "leader" | "follower") => void,
 ): Promise<SupervisorOptions["createWorker"]> {
-  if (share === undefined) return worker;
+  if (share === undefined) return toWorkerCreator(worker);
   const { shareBetweenTabs } = await import("../tabs/share-between-tabs.ts");
-  return shareBetweenTabs(worker, onRole);
+  return shareBetweenTabs(
+    { createWorker: toWorkerCreator(worker), identity: identityOf(worker) },
+    onRole,
+  );
 }
 
 /** Loads the model at once, unless nodes come first, or take the place of a device that cannot load it. */

@@ -9,6 +9,7 @@ import { readStored } from "../schema/read.ts";
 import { codeRecord } from "../schema/stored.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { Engine } from "../engines/engine.ts";
+import { workerScriptUrl } from "../shared/worker-script.ts";
 import type { Store } from "../storage/store.ts";
 import { loadCode } from "./load-code.ts";
 
@@ -94,7 +95,7 @@ const CODE_PREFIX = "code|";
  * other code of the engine, which a browser may choose after an update of the browser.
  */
 function codeKey({ engine, device }: EngineUse): string {
-  return `${CODE_PREFIX}${encodeURIComponent(self.location.href)}|${engine.codeName(device)}`;
+  return `${CODE_PREFIX}${encodeURIComponent(workerScriptUrl())}|${engine.codeName(device)}`;
 }
 
 function workerOf(key: string): string | undefined {
@@ -110,5 +111,5 @@ async function isCached(url: string): Promise<boolean> {
 function listLoadedCode(): string[] {
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const isCode = (url: string): boolean => /\.(?:m?js|ts|wasm)$/.test(new URL(url).pathname);
-  return [...new Set([self.location.href, ...loaded])].filter(isCode);
+  return [...new Set([workerScriptUrl(), ...loaded])].filter(isCode);
 }

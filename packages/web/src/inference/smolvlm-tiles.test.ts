@@ -24,6 +24,7 @@ import { createImageSizes } from "./image-sizes.ts";
 import { BROWSER_DECODER } from "../decode/browser-decoder.ts";
 import { createImages } from "./images.ts";
 import { createTextCodec } from "./tokenizer.ts";
+import { WASM_BUILD } from "../runtimes/wasm.ts";
 
 const SIZE = modelSizes["smolvlm-tiny"];
 const TILE = SIZE.vision.tileSize;
@@ -40,7 +41,7 @@ beforeAll(async () => {
   runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: TILE,
     ports: setup.ports,
     maxPositions: setup.maxPositions,

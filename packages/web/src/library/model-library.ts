@@ -30,12 +30,14 @@ import { guardCallback } from "../shared/guard-callback.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import { toDownloadPolicy, toStorageOptions } from "../client/storage-settings.ts";
 import type { CacheOptions } from "../api/cache-options.ts";
+import type { WorkerSource } from "../api/worker-source.ts";
+import { toWorkerCreator } from "../serving/worker-creator.ts";
 import { WorkerHandle } from "../serving/worker-handle.ts";
 
 /** Options of {@link createModelLibrary}. */
 export interface ModelLibraryOptions {
-  /** Creates the app's worker, as for `createVlm`. */
-  readonly worker: () => Worker;
+  /** Creates the app's worker, or tells where a prebuilt one is, as for `createVlm`. */
+  readonly worker: WorkerSource;
   /** As for `createVlm`. Everything that uses the same cache name shares its models. */
   readonly cache?: CacheOptions;
   readonly download?: DownloadOptions;
@@ -228,7 +230,7 @@ class ModelLibraryClient implements ModelLibrary {
     this.#assertAlive();
     const onEvent = guardCallback(this.#options.onEvent);
     const handle = new WorkerHandle({
-      createWorker: this.#options.worker,
+      createWorker: toWorkerCreator(this.#options.worker),
       onMessage: (message) => {
         if (message.type === "metric") this.#report(message.metric);
         if (message.type === "event") onEvent(message.event);

@@ -13,6 +13,7 @@ import {
   remoteNodesOf,
   signal,
   textOf,
+  workerSource,
 } from "./values.ts";
 import { any, check, pipe } from "valibot";
 
@@ -71,7 +72,7 @@ export const network = maybe(oneOf(["any", "none"]));
 export const debug = maybe(flag);
 
 const openVlmOptions = fields({
-  worker: callback,
+  worker: workerSource,
   model,
   ...inferenceEntries,
   signal: maybe(signal),
@@ -111,7 +112,7 @@ export const healthOptions = fields({
 export const supportOptions = fields({ model, device });
 
 export const libraryOptions = fields({
-  worker: callback,
+  worker: workerSource,
   cache: maybe(cacheOptions),
   download: maybe(downloadOptions),
   onMetric: maybe(callback),

@@ -107,8 +107,16 @@ describe("options that are refused", () => {
       { ...vlm, wasmThreads: "4" },
       '`wasmThreads` to be an integer from 0 to 64, got "4"',
     ],
-    [vlmOptions, { ...vlm, worker: {} }, "`worker` to be a function, got `[object Object]`"],
-    [vlmOptions, { model }, "`worker` to be a function, got `undefined` (undefined)"],
+    [
+      vlmOptions,
+      { ...vlm, worker: {} },
+      "`worker` to be a function that creates a worker, or the address of a prebuilt one, got `[object Object]`",
+    ],
+    [
+      vlmOptions,
+      { model },
+      "`worker` to be a function that creates a worker, or the address of a prebuilt one, got `undefined` (undefined)",
+    ],
     [vlmOptions, { ...vlm, signal: {} }, "`signal` to be an AbortSignal, got"],
     [vlmOptions, { ...vlm, signal: new AbortController() }, "`signal` to be an AbortSignal, got"],
     [vlmOptions, { ...vlm, control: {} }, "`control` to be a DownloadControl, got"],

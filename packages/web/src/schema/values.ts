@@ -76,6 +76,16 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 
 export const callback = ofPage(isFunction, "a function");
 
+export const workerSource = ofPage(
+  (value) => isFunction(value) || isAddress(value),
+  "a function that creates a worker, or the address of a prebuilt one",
+);
+
+const isAddress = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value !== ""
+    : Object.prototype.toString.call(value) === "[object URL]";
+
 /** By what it can do: one of another window is no instance of this one's class. */
 export const signal = ofPage((value) => {
   const { aborted, addEventListener } = (value ?? {}) as Record<string, unknown>;

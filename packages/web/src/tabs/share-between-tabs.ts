@@ -10,9 +10,15 @@ function canShare(): boolean {
   return "locks" in navigator && "BroadcastChannel" in globalThis;
 }
 
+export interface SharedWorkerSource {
+  readonly createWorker: () => Worker;
+  /** What is the same for the same worker only. */
+  readonly identity: string;
+}
+
 /** @returns creates a worker for a load; the tab's own one where tabs cannot share */
 export function shareBetweenTabs(
-  createWorker: () => Worker,
+  { createWorker, identity }: SharedWorkerSource,
   onRole: (role: "leader" | "follower") => void,
 ): (request: LoadRequest) => WorkerLike {
   if (!canShare()) return createWorker;
@@ -20,7 +26,7 @@ export function shareBetweenTabs(
   return (request) => {
     const worker = new TabWorker({
       createWorker,
-      key: shareKeyOf(request, createWorker),
+      key: shareKeyOf(request, identity),
       isLeaderFrozen,
       onRole,
       onFrozen: () => {

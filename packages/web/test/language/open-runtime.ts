@@ -27,6 +27,7 @@ export async function openRuntime({
   read,
 }: DecoderFiles): Promise<Runtime> {
   const { createOnnxRuntime } = await import("../../src/engines/ort/onnx-runtime.ts");
+  const { WASM_BUILD } = await import("../../src/runtimes/wasm.ts");
   const suffix = dtype === "fp32" ? "" : `_${dtype}`;
   const paths: Record<GraphName, string> = {
     vision: VISION,
@@ -37,7 +38,7 @@ export async function openRuntime({
   return createOnnxRuntime({
     device,
     wasmThreads: threads,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: 256,
     ports: FASTVLM_PORTS,
     maxPositions: 8192,

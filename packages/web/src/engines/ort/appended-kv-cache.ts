@@ -6,7 +6,7 @@
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { ATTENTION_BIAS, type NewPositions } from "@fastvlm-kit/onnx/graph";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { bytesOf, missing } from "./tensors.ts";
 
 /** Room is a multiple of this number of positions. It is small, because a run also reads the empty part. */

@@ -14,7 +14,7 @@ import { VlmError } from "../../protocol/errors.ts";
 import { capturing } from "./graph-capture.ts";
 import type { Graph } from "./graph-file.ts";
 import { lazyBytes } from "./lazy-bytes.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { lossWithin, Session, type SessionSpec } from "./session.ts";
 
 /** How ORT got the weights: piece by piece from the stored file (`mounted`), or with the whole file (`whole`). */

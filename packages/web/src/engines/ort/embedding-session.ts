@@ -1,7 +1,7 @@
 /** Runs the embedding as a session of ORT, for graphs that are more than a table. */
 
 import type { Embedding } from "./embedding.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { Session } from "./session.ts";
 import { int64, missing, readFloats } from "./tensors.ts";
 

@@ -22,6 +22,7 @@ import { lookUpEmbedding } from "./embedding-look-up.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
+import { WASM_BUILD } from "../../runtimes/wasm.ts";
 
 const reference = readReference();
 
@@ -59,7 +60,7 @@ async function load({
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: 1024,
     ports: FASTVLM_PORTS,
     maxPositions: POSITIONS,

@@ -29,6 +29,7 @@ import { exportedRows } from "../../../test/exported-inputs.ts";
 import { fillImages } from "../../generation/prompt.ts";
 import type { Decoding, ImageFeatures, PromptPart } from "../runtime.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
+import { WASM_BUILD } from "../../runtimes/wasm.ts";
 
 const reference = readIdefics3Reference();
 const { torch } = reference;
@@ -69,7 +70,7 @@ async function load({
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: TILE,
     ports: IDEFICS3_PORTS,
     maxPositions: POSITIONS,

@@ -7,6 +7,7 @@ import type { PromptPart, Runtime } from "../runtime.ts";
 import type { GraphFile } from "../graph-file.ts";
 import { outlineGraph } from "./graph-file.ts";
 import { createOnnxRuntime } from "./onnx-runtime.ts";
+import { WASM_BUILD } from "../../runtimes/wasm.ts";
 
 const folder = fileURLToPath(new URL("../../../../tiny/model/onnx", import.meta.url));
 const DECODERS = {
@@ -81,7 +82,7 @@ function openInt8(): Promise<Runtime> {
   return createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     imageSize: 256,
     ports: FASTVLM_PORTS,
     maxPositions: 1024,

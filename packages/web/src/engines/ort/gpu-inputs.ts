@@ -4,7 +4,7 @@
  */
 
 import type { Tensor } from "onnxruntime-web/webgpu";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { bytesOf } from "./tensors.ts";
 
 export interface GpuInputs {

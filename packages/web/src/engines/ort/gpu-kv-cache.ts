@@ -6,7 +6,7 @@
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { LruMap } from "../../shared/lru-map.ts";
 
 /** Buffers have room for a multiple of this number of positions, which is enough for a prompt and a usual answer. */

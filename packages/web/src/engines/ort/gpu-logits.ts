@@ -4,7 +4,7 @@ import type { Tensor } from "onnxruntime-web/webgpu";
 import { dataFlow, type GraphOutline } from "@fastvlm-kit/onnx/graph";
 import { withModelErrors } from "../onnx-errors.ts";
 import { BYTES } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { Session } from "./session.ts";
 import { missing, output } from "./tensors.ts";
 

@@ -11,6 +11,7 @@ import { planGraph } from "./graph-plan.ts";
 import { createOnnxRuntime } from "./onnx-runtime.ts";
 import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { openDecoder } from "./open-decoder.ts";
+import { WASM_BUILD } from "../../runtimes/wasm.ts";
 
 beforeAll(() => {
   ort.env.wasm.numThreads = 1;
@@ -27,7 +28,7 @@ describe("the report of a graph", () => {
     const runtime = await createOnnxRuntime({
       device: "wasm",
       wasmThreads: 1,
-      files: undefined,
+      source: { builds: WASM_BUILD, files: undefined },
       imageSize: 1024,
       ports: FASTVLM_PORTS,
       maxPositions: POSITIONS,

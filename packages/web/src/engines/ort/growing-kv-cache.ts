@@ -6,7 +6,7 @@
 
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { BYTES, type KvCache, type PastInput } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { missing } from "./tensors.ts";
 
 type Feeds = Readonly<Record<string, Tensor>>;

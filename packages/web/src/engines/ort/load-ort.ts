@@ -1,58 +1,71 @@
 /**
- * Loads onnxruntime-web in the build that the device needs. Each build is a chunk of its own, so that a worker downloads
- * only one. The build for WASM has 14 MB. For WebGPU there are two: 17 MB if the browser can suspend WebAssembly (JSPI),
- * and 27 MB if the build has to do that itself (asyncify).
+ * Loads onnxruntime-web in the build that the device needs. The build for WASM has 14 MB. For WebGPU there are two: 17 MB
+ * if the browser can suspend WebAssembly (JSPI), and 27 MB if the build has to do that itself (asyncify).
  */
 
-import type * as Ort from "onnxruntime-web/webgpu";
+import { VlmError } from "../../protocol/errors.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
-import type { OrtFiles } from "./ort-files.ts";
-
-export type OrtModule = typeof Ort;
-
-/** The builds, named by how their WebAssembly waits for the GPU. `wasm` does not use a GPU. */
-export type OrtBuild = "wasm" | "jspi" | "asyncify";
+import type { RuntimeFiles } from "./runtime-files.ts";
+import type { OrtBuild, OrtModule, OrtSource } from "./ort-source.ts";
 
 export interface OrtOptions {
   readonly device: Device;
   /** The number of threads; 0 means as many as the browser and the isolation of the page allow. */
   readonly wasmThreads: number;
-  readonly files: OrtFiles | undefined;
+  readonly source: OrtSource;
 }
 
 // More than four threads bring nothing, because the matrices of one token are too small to share.
 const MAX_DEFAULT_THREADS = 4;
 
+/** @throws {VlmError} `no-device` if the worker has no build for the device */
 export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
-  const ort = await importOrt(chooseBuild(options));
+  const { device, source } = options;
+  const ort = await importOrt(source, requireBuild(source, device));
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // ORT need not start a worker of its own, because this is a worker.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
   // Undefined means ORT's own default: the files that the bundler put beside the script. It is set anyway, for an app that
   // has transformers.js in the same worker, which sets it to a CDN when it is imported.
-  (ort.env.wasm as { wasmPaths: OrtFiles | undefined }).wasmPaths = options.files;
+  (ort.env.wasm as { wasmPaths: RuntimeFiles | undefined }).wasmPaths = source.files;
   return ort;
 }
 
-export function importOrt(build: OrtBuild): Promise<OrtModule> {
-  return IMPORTS[build]();
+/** @throws {VlmError} `no-device` if the worker does not have this build */
+export async function importOrt({ builds }: OrtSource, build: OrtBuild): Promise<OrtModule> {
+  const load = builds[build];
+  if (!load) throw noBuild(build === "wasm" ? "wasm" : "webgpu");
+  return load();
 }
 
-/** Chooses the build for a device in this browser. */
-export function chooseBuild({ device, files }: Pick<OrtOptions, "device" | "files">): OrtBuild {
-  if (device === "wasm") return "wasm";
-  // Files that are named one by one belong to the build that runs in every browser.
-  const isFree = typeof files !== "object";
-  return isFree && "Suspending" in WebAssembly ? "jspi" : "asyncify";
+/** Chooses the build for a device in this browser. Undefined if the worker has none that can run there. */
+export function chooseBuild({ builds, files }: OrtSource, device: Device): OrtBuild | undefined {
+  if (device === "wasm") return builds.wasm && "wasm";
+  // Files that are named one by one belong to the build that runs in every browser, if the worker has it.
+  const isFree = typeof files !== "object" || !builds.asyncify;
+  if (isFree && builds.jspi && "Suspending" in WebAssembly) return "jspi";
+  return builds.asyncify && "asyncify";
 }
 
-// In this repository these are onnxruntime-web's own files, and in the published package copies of
-// them (`imports` in package.json).
-const IMPORTS: Readonly<Record<OrtBuild, () => Promise<OrtModule>>> = {
-  wasm: () => import("#onnxruntime/wasm"),
-  jspi: () => import("#onnxruntime/jspi"),
-  asyncify: () => import("#onnxruntime/webgpu"),
-};
+/**
+ * The same, where the device was chosen already.
+ *
+ * @throws {VlmError} `no-device`
+ */
+export function requireBuild(source: OrtSource, device: Device): OrtBuild {
+  const build = chooseBuild(source, device);
+  if (!build) throw noBuild(device);
+  return build;
+}
+
+function noBuild(device: Device): VlmError<"no-device"> {
+  const message = `This worker has no build of onnxruntime for ${device} in this browser.`;
+  return new VlmError(
+    "no-device",
+    `${message} Take another entry of the worker, \`@fastvlm-kit/web/worker\` for all devices and browsers.`,
+    { attempts: [{ device, reason: "no-engine", message }] },
+  );
+}
 
 /** The default number of threads. Threads need shared memory, which needs cross-origin isolation. */
 function defaultThreads(): number {

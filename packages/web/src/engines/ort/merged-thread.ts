@@ -7,7 +7,8 @@
  * own. Then the right build runs under the name that ORT looks for.
  */
 
-import { importOrt, type OrtBuild } from "./load-ort.ts";
+import { importOrt } from "./load-ort.ts";
+import type { OrtBuild, OrtSource } from "./ort-source.ts";
 
 const PREFIX = "fastvlm-kit/thread/";
 
@@ -25,9 +26,9 @@ export function buildOfMergedThread(name: string): OrtBuild | undefined {
  *
  * @throws if the bundler runs all parts of a script at once, so that ORT's part ran before this
  */
-export async function runMergedThread(build: OrtBuild): Promise<void> {
+export async function runMergedThread(source: OrtSource, build: OrtBuild): Promise<void> {
   Object.defineProperty(self, "name", { value: "em-pthread" });
-  await importOrt(build);
+  await importOrt(source, build);
   if (self.onmessage) return;
   throw new Error(
     "onnxruntime's part of this script ran before it could be told that it is a thread.",

@@ -11,7 +11,7 @@ import type { GpuInputs } from "./gpu-inputs.ts";
 import { LOGITS, type GpuLogits } from "./gpu-logits.ts";
 import { NOT_CAPTURED } from "./graph-capture.ts";
 import type { KvCache } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { Session } from "./session.ts";
 import { input, int64, missing, readFloats, toTensor } from "./tensors.ts";
 

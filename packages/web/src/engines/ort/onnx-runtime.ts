@@ -26,12 +26,12 @@ import { ENCODER_OPTIONS } from "./encoder-options.ts";
 import { outlineGraph, type Graph } from "./graph-file.ts";
 import { openGpu } from "./gpu-device.ts";
 import { countGpuWork } from "./gpu-work.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { OnnxDecoding } from "./onnx-decoding.ts";
 import { openDecoder, type OpenedDecoder } from "./open-decoder.ts";
 import { openEncoder, type Encoder } from "./open-encoder.ts";
 import type { Session } from "./session.ts";
-import type { OrtFiles } from "./ort-files.ts";
+import type { OrtSource } from "./ort-source.ts";
 import { startOrt } from "./start-ort.ts";
 import { input, missing, readFloats, toTensor } from "./tensors.ts";
 
@@ -40,7 +40,7 @@ export interface OnnxRuntimeOptions extends Omit<
   RuntimeOptions,
   "decoderForm" | "onGraphLoaded" | "onGraphPrepared"
 > {
-  readonly files: OrtFiles | undefined;
+  readonly source: OrtSource;
   /** The best form to try for the decoder. Graph and GPU may allow only a simpler one. Default `captured`. */
   readonly decoderForm?: DecoderForm;
   /** Called for each graph that gets a session. An embedding that is looked up has none. */

@@ -26,7 +26,7 @@ import type { Graph } from "./graph-file.ts";
 import { planGraph, refusals, undone } from "./graph-plan.ts";
 import { createGrowingCache } from "./growing-kv-cache.ts";
 import { listPast, type KvCache } from "./kv-cache.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { OnGpu } from "./onnx-decoding.ts";
 import type { Session } from "./session.ts";
 

@@ -4,20 +4,19 @@ import type { EngineCode } from "../engine.ts";
 import { describeDevice } from "./describe-device.ts";
 import { INT8_ENCODER } from "./int8-encoder.ts";
 import { createOnnxRuntime } from "./onnx-runtime.ts";
-import type { OrtFiles } from "./ort-files.ts";
+import type { OrtSource } from "./ort-source.ts";
 import { startOrt } from "./start-ort.ts";
 
-/** @param files where its runtime files are, when the bundler's own place is not right */
-export function createOrtCode(files: OrtFiles | undefined): EngineCode {
+export function createOrtCode(source: OrtSource): EngineCode {
   return {
     async start(options) {
-      await startOrt({ ...options, files });
+      await startOrt({ ...options, source });
     },
-    describe: (options) => describeDevice({ ...options, files }),
+    describe: (options) => describeDevice({ ...options, source }),
     createRuntime: (options) =>
       createOnnxRuntime({
         ...options,
-        files,
+        source,
         onSessionCreated: (graph, milliseconds, weights) => {
           options.onGraphLoaded(graph, milliseconds, { "vlm.weights": weights });
         },

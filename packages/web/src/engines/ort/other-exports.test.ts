@@ -8,6 +8,7 @@ import type { GraphName, ModelVariant } from "../../protocol/model-descriptor.ts
 import { openGraph } from "../../inference/open-graph.ts";
 import { FASTVLM_PORTS } from "../../families/fastvlm/fastvlm.ts";
 import { createOnnxRuntime, type GraphPreparation, type OrtRuntime } from "./onnx-runtime.ts";
+import { WASM_BUILD } from "../../runtimes/wasm.ts";
 
 const folder = fileURLToPath(
   new URL("../../../../../e2e/fixtures/exporter-decoders/", import.meta.url),
@@ -159,7 +160,7 @@ async function load(
   const runtime = await createOnnxRuntime({
     device: "wasm",
     wasmThreads: 1,
-    files: undefined,
+    source: { builds: WASM_BUILD, files: undefined },
     maxPositions: 512,
     imageSize: 256,
     ports: FASTVLM_PORTS,

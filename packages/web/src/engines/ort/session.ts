@@ -6,7 +6,7 @@
 import { VlmError } from "../../protocol/errors.ts";
 import type { Device, GraphName } from "../../protocol/model-descriptor.ts";
 import { captureOptions } from "./graph-capture.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 
 export interface SessionSpec {

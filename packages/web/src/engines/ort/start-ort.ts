@@ -2,14 +2,15 @@
 
 import { VlmError, type StartPhase } from "../../protocol/errors.ts";
 import type { StartOptions } from "../engine.ts";
-import { chooseBuild, loadOrt, type OrtModule, type OrtOptions } from "./load-ort.ts";
+import { loadOrt, requireBuild, type OrtOptions } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import { isOutOfMemory } from "./session.ts";
 import { watchThreads } from "./thread-watch.ts";
 
 /**
  * Starts the runtime with its scripts, its WebAssembly and its threads. Sessions need nothing more.
  *
- * @throws {VlmError} `start-failed`, `out-of-memory`
+ * @throws {VlmError} `start-failed`, `out-of-memory`, `no-device`
  */
 export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtModule> {
   let phase: StartPhase = "script";
@@ -20,7 +21,7 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
   let fail: (error: Error) => void;
   const failure = new Promise<never>((_, reject) => (fail = reject));
   failure.catch(() => undefined); // It may reject before anything waits for it.
-  const unwatch = watchThreads(chooseBuild(options), {
+  const unwatch = watchThreads(requireBuild(options.source, options.device), {
     onCreate: () => {
       enter("threads");
     },

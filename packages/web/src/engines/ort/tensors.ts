@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { fromFloat16, toFloat16 } from "@fastvlm-kit/onnx/graph";
 import { VlmError } from "../../protocol/errors.ts";
 import type { GraphName } from "../../protocol/model-descriptor.ts";
-import type { OrtModule } from "./load-ort.ts";
+import type { OrtModule } from "./ort-source.ts";
 import type { Session } from "./session.ts";
 
 export function input(session: Session, name: string): InferenceSession.TensorValueMetadata {

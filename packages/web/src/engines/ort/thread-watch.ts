@@ -3,7 +3,7 @@
  * their errors become errors of the page.
  */
 
-import type { OrtBuild } from "./load-ort.ts";
+import type { OrtBuild } from "./ort-source.ts";
 import { nameMergedThread } from "./merged-thread.ts";
 import { toTrustedScriptUrl } from "../../shared/trusted-script-url.ts";
 

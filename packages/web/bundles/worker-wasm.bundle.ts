@@ -1,0 +1,3 @@
+import { startWorker } from "../src/worker-wasm.ts";
+
+startWorker();
