@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** What `createOps` returns, and its options. */
 
 import type { Metric, VlmEvent } from "@fastvlm-kit/web";

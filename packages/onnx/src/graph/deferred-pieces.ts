@@ -3,13 +3,14 @@
 import type { ByteSource } from "./byte-source.ts";
 import type { Piece } from "./pieces.ts";
 import type { Span } from "./wire-reader.ts";
+import type { Bytes } from "./bytes.ts";
 
 /** Bytes that do not exist yet. As a span it tells their number, so it can be a part of a message. */
 export interface Deferred extends Span {
-  make(): Uint8Array<ArrayBuffer>;
+  make(): Bytes;
 }
 
-export function deferred(byteLength: number, make: () => Uint8Array<ArrayBuffer>): Deferred {
+export function deferred(byteLength: number, make: () => Bytes): Deferred {
   return { start: 0, end: byteLength, make };
 }
 
@@ -19,7 +20,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export function* writePieces(
   source: ByteSource,
   pieces: readonly Piece[],
-): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+): Generator<Bytes, void, undefined> {
   let chunk = new Uint8Array(CHUNK_BYTES);
   let filled = 0;
   for (const piece of pieces) {

@@ -22,6 +22,7 @@ import { messageField, piecesLength, stringField, type Piece } from "./pieces.ts
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
 import { storedInside } from "./skeleton.ts";
 import { contentOf } from "./wire-reader.ts";
+import type { Bytes } from "./bytes.ts";
 
 export interface Int8VisionPlan {
   /** The size of the new file in bytes. */
@@ -33,7 +34,7 @@ export interface Int8VisionPlan {
    *
    * @throws {OnnxError} `model-invalid` where a weight is not a finite number, and what the source throws
    */
-  readonly write: () => Generator<Uint8Array<ArrayBuffer>, void, undefined>;
+  readonly write: () => Generator<Bytes, void, undefined>;
 }
 
 export interface Int8VisionOptions {

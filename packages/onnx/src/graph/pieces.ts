@@ -3,6 +3,7 @@
 import { bytesHeader } from "../format/protobuf.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Span } from "./wire-reader.ts";
+import type { Bytes } from "./bytes.ts";
 
 /** New bytes, or a part of the file. */
 export type Piece = Uint8Array | Span;
@@ -12,7 +13,7 @@ export function piecesLength(pieces: readonly Piece[]): number {
 }
 
 /** All pieces, one after the other. */
-export function joinPieces(source: ByteSource, pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
+export function joinPieces(source: ByteSource, pieces: readonly Piece[]): Bytes {
   const bytes = new Uint8Array(piecesLength(pieces));
   let offset = 0;
   for (const piece of pieces) {

@@ -14,6 +14,7 @@ import { joinPieces, messageField, piecesLength, stringField, type Piece } from 
 import { applyEdit, type MessageEdit } from "./rewrite.ts";
 import type { TensorOutline } from "./tensor-outline.ts";
 import { contentOf, type Span } from "./wire-reader.ts";
+import type { Bytes } from "./bytes.ts";
 
 export interface SkeletonOptions {
   /** The name that the skeleton uses for the file with its weights, in ASCII. */
@@ -28,7 +29,7 @@ export interface SkeletonOptions {
 }
 
 export interface Skeleton {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Bytes;
   /** Bytes of weights that stayed in the file. */
   readonly externalBytes: number;
 }

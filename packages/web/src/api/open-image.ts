@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** An image that stays open for several questions. */
 
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** The interface of a loaded model, and the options with which an app creates it. */
 
 import type { ImageLimits } from "../image/limits.ts";

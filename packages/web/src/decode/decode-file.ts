@@ -7,6 +7,7 @@ import { readImageHeader } from "../image/formats/sniff.ts";
 import type { ImageLimits } from "../image/limits.ts";
 import { createDecodeDeadline } from "./decode-deadline.ts";
 import type { FileDecoder, Pixels } from "./file-decoder.ts";
+import type { Bytes } from "../protocol/arrays.ts";
 
 /** An image's pixels, and what has to be said of them. */
 export interface DecodedImage {
@@ -23,7 +24,7 @@ const deadline = createDecodeDeadline();
  * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`
  */
 export async function decodeFile(
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Bytes,
   decoder: FileDecoder,
   limits: ImageLimits,
   signal: AbortSignal,

@@ -5,6 +5,7 @@
 
 import type { ImageHeader, ImageKind } from "../image/formats/image-header.ts";
 import type { Size } from "../image/formats/size.ts";
+import type { Bytes } from "../protocol/arrays.ts";
 
 /** Pixels as RGBA, not premultiplied, turned upright. */
 export interface Pixels {
@@ -30,9 +31,5 @@ export interface FileDecoder {
    * @param size what it is reduced to; undefined leaves it as it is
    * @throws {VlmError} `image-unreadable`; `image-unsupported` where it decodes no file of this kind
    */
-  open(
-    bytes: Uint8Array<ArrayBuffer>,
-    header: ImageHeader,
-    size: Size | undefined,
-  ): Promise<DecodedFrame>;
+  open(bytes: Bytes, header: ImageHeader, size: Size | undefined): Promise<DecodedFrame>;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Device } from "../protocol/model-descriptor.ts";
+import type { Floats } from "../protocol/arrays.ts";
 
 /** What the encoder takes in one run: an image, or a tile of one. */
 export interface ImageTensor {
@@ -29,7 +30,7 @@ export interface ImageFeatures {
   /** Positions that they take in the prompt. */
   readonly tokens: number;
   /** [tokens, hidden]. They must not be changed. */
-  readonly values: Float32Array<ArrayBuffer>;
+  readonly values: Floats;
   /** Features with equal keys are equal. Features without a key count as different from all others. */
   readonly key?: string;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { RawFile } from "./store.ts";
+import type { Bytes } from "../protocol/arrays.ts";
 
 /** Files in one folder. Their names have letters and digits only. */
 export interface PrivateFiles {
@@ -12,7 +13,7 @@ export interface PrivateFiles {
    *
    * @param at there may be a gap before it
    */
-  write(name: string, bytes: Uint8Array<ArrayBuffer>, at: number | "end"): Promise<void>;
+  write(name: string, bytes: Bytes, at: number | "end"): Promise<void>;
   /** Opens a file; undefined if it does not exist, or if another worker has it for itself. */
   open(name: string): Promise<RawFile | undefined>;
   /** The file as it is now; undefined if it does not exist. */
@@ -25,8 +26,8 @@ export interface PrivateFiles {
 
 /** The part that is used here. TypeScript declares it for workers only, and without modes. */
 interface SyncAccessHandle {
-  read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  read(into: Bytes, options: { at: number }): number;
+  write(bytes: Bytes, options: { at: number }): number;
   flush(): void;
   getSize(): number;
   close(): void;

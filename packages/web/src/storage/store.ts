@@ -2,6 +2,7 @@
 
 import type { FileKey, ModelKey } from "./file-keys.ts";
 import type { FileRecord } from "./file-record.ts";
+import type { Bytes } from "../protocol/arrays.ts";
 
 /** A key-value store. Keys are strings; values can be everything that structured clone accepts. */
 export interface Store {
@@ -14,7 +15,7 @@ export interface Store {
    *
    * @param at where the part begins in the file; a store may keep all parts of a file together
    */
-  setPart(key: string, bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
+  setPart(key: string, bytes: Bytes, at: number): Promise<void>;
   /**
    * Replaces a value by the result of `change` in one step. No other writer, in this tab or another, comes in between.
    * `change` has to return at once. If it returns undefined, the value is deleted.
@@ -40,7 +41,7 @@ export interface Store {
 export interface RawFile {
   readonly size: number;
   /** Fills `into` with the bytes from `at` on. Beyond the end of the file, `into` stays unchanged. */
-  read(into: Uint8Array<ArrayBuffer>, at: number): void;
+  read(into: Bytes, at: number): void;
   close(): void;
   /** The verdict, if the file was verified already, with the hashes of `record`. */
   isIntact?(record: FileRecord): boolean | undefined;
