@@ -14,70 +14,78 @@ test("no call outlives its time, its signal or the client, whatever its picture 
   );
   const png = await (await fetch(`${server.origin}${SCENE}`)).bytes();
   server.contents.set("/endless.png", png);
-  const { timeouts, detached, aborted, refused, disposed, texts, early } = await kitPage.evaluate(
-    async (scene) => {
-      const { failureOf, fetchBlob, observe, timedFailureOf } = window.kit;
-      const { vlm } = await observe();
-      const makeImage = (src: string, change: (image: HTMLImageElement) => void) => {
-        const image = new Image();
-        change(image);
-        image.src = src;
-        return image;
-      };
-      const lazy = (image: HTMLImageElement): void => {
-        image.loading = "lazy";
-      };
-      const sources: Record<string, HTMLImageElement | string> = {
-        "not in the document": makeImage(scene, lazy),
-        "not displayed": makeImage(scene, (image) => {
-          lazy(image);
-          image.style.display = "none";
-          document.body.append(image);
-        }),
-        "out of sight": makeImage(scene, (image) => {
-          lazy(image);
-          image.style.cssText = "position: absolute; top: 90000px";
-          document.body.append(image);
-        }),
-        endless: makeImage("/endless.png", () => undefined),
-        "endless address": "/endless.png",
-        "silent address": "/silent.png",
-      };
-      const timeouts: Record<string, Awaited<ReturnType<typeof timedFailureOf>>> = {};
-      for (const [name, source] of Object.entries(sources)) {
-        timeouts[name] = await timedFailureOf(() => vlm.caption(source, { timeoutMs: 300 }));
-      }
-      const open = await timedFailureOf(() => vlm.open(sources["endless"]!, { timeoutMs: 300 }));
-      timeouts["an open photo"] = open;
+  const seen = await kitPage.evaluate(async (scene) => {
+    const { failureOf, fetchBlob, observe, timedFailureOf } = window.kit;
+    const { vlm } = await observe();
+    const makeImage = (src: string, change: (image: HTMLImageElement) => void) => {
+      const image = new Image();
+      change(image);
+      image.src = src;
+      return image;
+    };
+    const lazy = (image: HTMLImageElement): void => {
+      image.loading = "lazy";
+    };
+    const lazies: Record<string, HTMLImageElement> = {
+      "not in the document": makeImage(scene, lazy),
+      "not displayed": makeImage(scene, (image) => {
+        lazy(image);
+        image.style.display = "none";
+        document.body.append(image);
+      }),
+      "out of sight": makeImage(scene, (image) => {
+        lazy(image);
+        image.style.cssText = "position: absolute; top: 90000px";
+        document.body.append(image);
+      }),
+    };
+    const sources: Record<string, HTMLImageElement | Response | URL | string> = {
+      endless: makeImage("/endless.png", () => undefined),
+      "endless and lazy": makeImage("/endless.png?lazy", lazy),
+      "endless response": await fetch("/endless.png?response"),
+      "silent URL": new URL("/silent.png?url", location.href),
+      "endless address": "/endless.png",
+      "silent address": "/silent.png",
+    };
+    const timeouts: Record<string, Awaited<ReturnType<typeof timedFailureOf>>> = {};
+    for (const [name, source] of Object.entries(sources)) {
+      timeouts[name] = await timedFailureOf(() => vlm.caption(source, { timeoutMs: 300 }));
+    }
+    const open = await timedFailureOf(() => vlm.open(sources["endless"]!, { timeoutMs: 300 }));
+    timeouts["an open photo"] = open;
 
-      const pixels = new ImageData(64, 64);
-      structuredClone(pixels.data.buffer, { transfer: [pixels.data.buffer] });
-      const detached = await timedFailureOf(() => vlm.caption(pixels));
-      const endless = sources["endless"]!;
-      const controller = new AbortController();
-      const waiting = timedFailureOf(() => vlm.caption(endless, { signal: controller.signal }));
-      controller.abort();
-      const aborted = await waiting;
-      const refused = await timedFailureOf(() =>
-        vlm.caption(endless, { signal: controller.signal }),
-      );
-      const texts = [
-        (await vlm.caption(await fetchBlob(scene), { cache: false })).text,
-        (
-          await vlm.caption(
-            makeImage(scene, () => undefined),
-            { cache: false },
-          )
-        ).text,
-      ];
-      const ended = timedFailureOf(() => vlm.caption(endless));
-      await vlm.dispose();
-      const disposed = await ended;
-      const early = await failureOf(() => vlm.caption(scene));
-      return { timeouts, detached, aborted, refused, disposed, texts, early };
-    },
-    SCENE,
-  );
+    const pixels = new ImageData(64, 64);
+    structuredClone(pixels.data.buffer, { transfer: [pixels.data.buffer] });
+    const detached = await timedFailureOf(() => vlm.caption(pixels));
+    const endless = sources["endless"]!;
+    const controller = new AbortController();
+    const waiting = timedFailureOf(() => vlm.caption(endless, { signal: controller.signal }));
+    controller.abort();
+    const aborted = await waiting;
+    const refused = await timedFailureOf(() => vlm.caption(endless, { signal: controller.signal }));
+    const loadings: string[] = [];
+    const lazyTexts: string[] = [];
+    for (const image of Object.values(lazies)) {
+      lazyTexts.push((await vlm.caption(image, { cache: false })).text);
+      loadings.push(image.loading);
+    }
+    const texts = [
+      (await vlm.caption(await fetchBlob(scene), { cache: false })).text,
+      ...lazyTexts,
+      (
+        await vlm.caption(
+          makeImage(scene, () => undefined),
+          { cache: false },
+        )
+      ).text,
+    ];
+    const ended = timedFailureOf(() => vlm.caption(endless));
+    await vlm.dispose();
+    const disposed = await ended;
+    const early = await failureOf(() => vlm.caption(scene));
+    return { timeouts, detached, aborted, refused, disposed, texts, loadings, early };
+  }, SCENE);
+  const { timeouts, detached, aborted, refused, disposed, texts, loadings, early } = seen;
   for (const [name, error] of Object.entries(timeouts)) {
     expect(error, name).toMatchObject({ code: "timeout", details: { timeoutMs: 300 } });
     expect(error.milliseconds, name).toBeLessThan(3000);
@@ -93,7 +101,9 @@ test("no call outlives its time, its signal or the client, whatever its picture 
     expect(error.milliseconds).toBeLessThan(1000);
   }
   expect(texts[0]).not.toBe("");
-  expect(texts[1]).toBe(texts[0]);
+  expect(new Set(texts).size, texts.join("\n")).toBe(1);
+  // Each of the three is as lazy as it was.
+  expect(loadings).toEqual(["lazy", "lazy", "lazy"]);
 });
 
 test("what is too large is refused before it is decoded or copied", async ({ kitPage }) => {
@@ -208,7 +218,7 @@ test("an address that never answers holds up no other call", async ({ kitPage, s
 test("objects of another window, bytes, floats and wide colours are the same image", async ({
   loadedPage,
 }) => {
-  const { texts, forged, colours } = await loadedPage.evaluate(async (scene) => {
+  const seen = await loadedPage.evaluate(async (scene) => {
     const { ask, failureOf, fetchBlob, observeLoaded } = window.kit;
     const { vlm } = await observeLoaded();
     const blob = await fetchBlob(scene);
@@ -231,8 +241,22 @@ test("objects of another window, bytes, floats and wide colours are the same ima
     image.src = scene;
     const canvas = other.document.createElement("canvas");
     draw(canvas, bitmap);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength + 8), 8);
+    shared.set(new Uint8Array(bytes));
+    const frameOfVideo = new VideoFrame(bitmap, { timestamp: 0 });
+    const answer = await fetch(scene);
+    const url = new URL(scene, location.href);
     const sources = {
       blob,
+      answer,
+      "the same answer again": answer,
+      "another window's answer": await other.fetch(url.href),
+      url,
+      "another window's URL": new other.URL(url.href),
+      "bytes of threads": shared,
+      "a part of bytes": new Uint8Array(new Uint8Array([0, ...new Uint8Array(bytes)]).buffer, 1),
+      "a VideoFrame": frameOfVideo,
+      "another window's VideoFrame": new other.VideoFrame(bitmap, { timestamp: 0 }),
       "another window's Blob": new other.Blob([bytes]),
       "another window's File": new other.File([bytes], "a.png"),
       "another window's bytes": new other.Uint8Array(bytes),
@@ -251,6 +275,15 @@ test("objects of another window, bytes, floats and wide colours are the same ima
     }
     frame.remove();
     const forged = await failureOf(() => vlm.caption(Object.create(Blob.prototype) as Blob));
+    const isStillThere = (await answer.blob()).size === bytes.byteLength;
+    const answers = {
+      used: await failureOf(() => vlm.caption(answer)),
+      missing: await failureOf(async () => vlm.caption(await fetch("/no-such.png"))),
+      opaque: await failureOf(async () =>
+        vlm.caption(await fetch(url.href.replace("localhost", "127.0.0.1"), { mode: "no-cors" })),
+      ),
+    };
+    frameOfVideo.close();
     // Numbers of a wide colour space mean another colour: the browser makes "217, 42, 52" of these.
     const plain = (colour: readonly number[], settings: ImageDataSettings) => {
       const pixels = new ImageData(64, 64, settings);
@@ -264,9 +297,16 @@ test("objects of another window, bytes, floats and wide colours are the same ima
       converted: await reused(plain([217, 42, 52, 255], {})),
       asTheyAre: await reused(plain([200, 60, 60, 255], {})),
     };
-    return { texts, forged, colours };
+    return { texts, forged, colours, answers, isStillThere };
   }, SCENE);
+  const { texts, forged, colours, answers, isStillThere } = seen;
   expect(new Set(Object.values(texts)).size, JSON.stringify(texts)).toBe(1);
+  expect(isStillThere).toBe(true);
+  expect(answers).toMatchObject({
+    used: { name: "TypeError", message: expect.stringContaining("`response.clone()`") },
+    missing: { code: "image-fetch-failed", details: { status: 404 } },
+    opaque: { code: "image-unreadable", details: { reason: "cross-origin" } },
+  });
   expect(forged).toMatchObject({ name: "TypeError" });
   expect(colours.converted).toBeGreaterThan(colours.asTheyAre);
 });

@@ -7,7 +7,17 @@ import { copyDrawable, copyImageData } from "./copy-pixels.ts";
 import { decodeWithApp } from "./decode-with-app.ts";
 import { openAddress } from "./from-address.ts";
 import { fileOfElement } from "./file-of-element.ts";
-import { isBlob, isBytes, isDrawable, isImageData, isImageElement } from "./kinds.ts";
+import { readResponse } from "./fetch-image.ts";
+import {
+  isArrayBuffer,
+  isBlob,
+  isBytes,
+  isDrawable,
+  isImageData,
+  isImageElement,
+  isResponse,
+  isUrl,
+} from "./kinds.ts";
 import type { SnapshotOptions } from "./snapshot-options.ts";
 
 /**
@@ -22,18 +32,21 @@ export async function toWireImage(
   options: SnapshotOptions,
 ): Promise<WireImage> {
   options.signal.throwIfAborted();
-  if (typeof source === "string") {
-    const found = await openAddress(source, options);
+  if (isAddress(source)) {
+    const found = await openAddress(String(source), options);
     return "dataAddress" in found
       ? { kind: "data", url: found.dataAddress }
       : toWireImage(found, options);
   }
   if (isBlob(source)) return fromBlob(source, options);
+  if (isResponse(source)) {
+    return fromBlob(await readResponse(source, options.limits, options.signal), options);
+  }
   if (isImageData(source)) return copyImageData(source, options);
   const file = isImageElement(source) ? await fileOfElement(source, options) : undefined;
   if (file !== undefined) return toWireImage(file, options);
   if (isDrawable(source)) return copyDrawable(source, options);
-  if (isBytes(source)) return fromBlob(new Blob([source]), options);
+  if (isBytes(source)) return fromBlob(new Blob([ownBytes(source)]), options);
   throw notAnImage(source);
 }
 
@@ -54,7 +67,23 @@ export function isCostly(
   { decoders }: Pick<SnapshotOptions, "decoders">,
 ): boolean {
   const hasDecoders = Object.keys(decoders).length > 0;
-  return sources.some((source) => typeof source === "string" || (hasDecoders && isBlob(source)));
+  return sources.some(
+    (source) => isAddress(source) || isResponse(source) || (hasDecoders && isBlob(source)),
+  );
+}
+
+function isAddress(source: ImageSource): source is string | URL {
+  return typeof source === "string" || isUrl(source);
+}
+
+/** A Blob takes no bytes of memory that threads share. */
+function ownBytes(
+  bytes: ArrayBuffer | ArrayBufferView,
+): ArrayBuffer | ArrayBufferView<ArrayBuffer> {
+  if (!ArrayBuffer.isView(bytes)) return bytes;
+  const { buffer, byteOffset, byteLength } = bytes;
+  const view = new Uint8Array(buffer, byteOffset, byteLength);
+  return isArrayBuffer(buffer) ? new Uint8Array(buffer, byteOffset, byteLength) : view.slice();
 }
 
 /** An app's own decoder comes first. What it returns is not decoded by it again. */
@@ -90,7 +119,7 @@ function notAnImage(given: unknown): TypeError {
       ? "Check that the image was chosen, or has loaded, before the call"
       : "Convert it to one of these first";
   return new TypeError(
-    "Expected `image` to be a Blob, ImageBitmap, ImageData, image, canvas or video element, VideoFrame, the bytes of a " +
+    "Expected `image` to be a Blob, ImageBitmap, ImageData, image, canvas or video element, VideoFrame, Response, the bytes of a " +
       `file, or an address, got \`${Object.prototype.toString.call(given)}\`. ${advice}`,
   );
 }

@@ -23,16 +23,20 @@ interface Classes {
   readonly ImageBitmap: ImageBitmap;
   readonly ImageData: ImageData;
   readonly OffscreenCanvas: OffscreenCanvas;
+  readonly Response: Response;
+  readonly URL: URL;
   readonly VideoFrame: VideoFrame;
 }
 
 export const isBlob = kindOf("Blob", "size");
 export const isImageData = kindOf("ImageData", "width");
 export const isImageElement = kindOf("HTMLImageElement", "naturalWidth");
+export const isResponse = kindOf("Response", "status");
+export const isUrl = kindOf("URL", "href");
 export const isVideoElement = kindOf("HTMLVideoElement", "videoWidth");
 export const isVideoFrame = kindOf("VideoFrame", "displayWidth");
 
-const isArrayBuffer = kindOf("ArrayBuffer", "byteLength");
+export const isArrayBuffer = kindOf("ArrayBuffer", "byteLength");
 const isBitmap = kindOf("ImageBitmap", "width");
 const isCanvasElement = kindOf("HTMLCanvasElement", "width");
 const isOffscreenCanvas = kindOf("OffscreenCanvas", "width");
@@ -53,7 +57,7 @@ export function isDrawable(value: unknown): value is Drawable {
 }
 
 /** Whether it holds bytes, as a file that was read does. */
-export function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView<ArrayBuffer> {
+export function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView {
   return isArrayBuffer(value) || ArrayBuffer.isView(value);
 }
 

@@ -4,12 +4,23 @@ import { VlmError } from "../protocol/errors.ts";
 import { untilAborted, waitFor } from "../shared/abortable-wait.ts";
 
 /**
- * Waits until the element has loaded its image. If it is not shown, loading may never end, and only the signal ends the
- * wait.
+ * Waits until the element has loaded its image. One that waits until it is near the screen (`loading="lazy"`) loads at once,
+ * and stays lazy for later images.
  *
  * @throws {VlmError} `image-unreadable` when it has no image; the signal's reason as soon as it aborts
  */
 export async function loadElement(image: HTMLImageElement, signal: AbortSignal): Promise<void> {
+  const { loading } = image;
+  if (!image.complete && loading === "lazy") image.loading = "eager";
+  try {
+    await untilComplete(image, signal);
+  } finally {
+    if (image.loading !== loading) image.loading = loading;
+  }
+  if (image.naturalWidth === 0 || image.naturalHeight === 0) throw await whyEmpty(image, signal);
+}
+
+async function untilComplete(image: HTMLImageElement, signal: AbortSignal): Promise<void> {
   while (!image.complete) {
     await waitFor(signal, (resume) => {
       image.addEventListener("load", resume);
@@ -20,7 +31,6 @@ export async function loadElement(image: HTMLImageElement, signal: AbortSignal):
       };
     });
   }
-  if (image.naturalWidth === 0 || image.naturalHeight === 0) throw await whyEmpty(image, signal);
 }
 
 /** An element without pixels has no address yet, could not load its image, or shows an image that has no size. */

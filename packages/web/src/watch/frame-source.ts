@@ -100,11 +100,9 @@ function hasMovingImage(video: HTMLVideoElement): boolean {
   return !video.paused && !video.ended && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
 }
 
-function isCanvas(source: unknown): source is HTMLCanvasElement | OffscreenCanvas {
-  return (
-    source instanceof HTMLCanvasElement ||
-    (typeof OffscreenCanvas !== "undefined" && source instanceof OffscreenCanvas)
-  );
+/** Also one of another window, of which `instanceof` would know nothing. */
+function isCanvas(source: VideoSource): source is HTMLCanvasElement | OffscreenCanvas {
+  return "getContext" in source;
 }
 
 function createThumbnailer(source: VideoSource): () => Uint8ClampedArray | undefined {
