@@ -11,7 +11,10 @@ test("says that a worker script is missing", async ({ kitPage }) => {
       observe({ worker: () => new Worker("/no-such-worker.js", { type: "module" }) }),
     );
   });
-  expect(error).toMatchObject({ code: "worker-crashed", details: { phase: "start" } });
+  expect(error).toMatchObject({
+    code: "start-failed",
+    details: { phase: "script", reason: "script-missing", status: 404 },
+  });
   expect(error.milliseconds).toBeLessThan(5000);
 });
 

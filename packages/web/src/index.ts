@@ -28,6 +28,7 @@ export type {
 } from "./library/model-library.ts";
 export { DownloadControl } from "./api/download-control.ts";
 export { checkSupport } from "./client/check-support.ts";
+export type { SupportProblem } from "./client/check-start.ts";
 export type { SupportReport } from "./client/check-support.ts";
 export { pinModel } from "./pins/pin-model.ts";
 export type { PinModelOptions } from "./pins/pin-model.ts";
@@ -77,6 +78,7 @@ export type {
 } from "./protocol/scaling.ts";
 
 export { VlmError } from "./protocol/errors.ts";
+export type { StartProblem } from "./protocol/start-problem.ts";
 export type { CircuitChange, CircuitStateName } from "./protocol/circuit.ts";
 export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/errors.ts";
 

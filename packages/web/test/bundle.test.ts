@@ -7,9 +7,9 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 39_000,
+  page: 40_000,
   /** A worker that downloads, lists and queues. */
-  light: 43_800,
+  light: 44_700,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 50_500,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
@@ -19,7 +19,7 @@ const BUDGETS = {
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 67_800,
+  remote: 68_600,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;

@@ -94,6 +94,7 @@ export class FakeWorker extends EventTarget {
       },
       cancel: () => Promise.resolve(),
       dropCaches: () => Promise.resolve(),
+      checkSetup: () => Promise.resolve({ ok: true, value: { problems: [], isIsolated: false } }),
       checkDevice: () => Promise.resolve({ ok: true, value: undefined }),
       clearCache: () => Promise.resolve({ ok: true, value: undefined }),
       pauseDownloads: () => Promise.resolve(),

@@ -56,6 +56,7 @@ interface Seen {
   readonly resumes: number;
   readonly retries: number;
   readonly corruptions: number;
+  readonly noRanges: number;
   readonly downloadedBytes: number;
 }
 
@@ -78,6 +79,7 @@ export function openModel(options: OpenModelOptions) {
     resumes: 0,
     retries: 0,
     corruptions: 0,
+    noRanges: 0,
     downloadedBytes: 0,
   };
   const count = (what: keyof typeof counts, by = 1) => {
@@ -113,6 +115,9 @@ export function openModel(options: OpenModelOptions) {
       },
       onRetry: () => {
         count("retries");
+      },
+      onNoRanges: () => {
+        count("noRanges");
       },
       onCorrupted: () => {
         count("corruptions");

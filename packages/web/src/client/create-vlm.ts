@@ -16,6 +16,7 @@ import { askToPersist } from "../serving/ask-to-persist.ts";
 import { assertLicense } from "../serving/assert-license.ts";
 import { guardCallback } from "../shared/guard-callback.ts";
 import { assertEnvironment } from "./assert-environment.ts";
+import { loadChunk } from "./load-chunk.ts";
 import { openRoute } from "./open-route.ts";
 import { measureOnTimeline } from "./performance-timeline.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
@@ -36,7 +37,7 @@ import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
  * Loads a model in a worker, on the best device that computes right numbers. Resolves when the model can answer.
  *
  * @throws {VlmError} `environment-unsupported`, `license-not-accepted`, `model-invalid`, `download-failed`,
- *   `network-forbidden`, `no-device`, `worker-crashed`; the signal's reason when aborted
+ *   `network-forbidden`, `start-failed`, `no-device`, `worker-crashed`; the signal's reason when aborted
  * @throws {TypeError} when an option is unknown or has a value that it may not have; the message names the option
  */
 export async function createVlm(given: VlmOptions): Promise<Vlm> {
@@ -186,7 +187,7 @@ async function toWorkers(
   onRole: (role: "leader" | "follower") => void,
 ): Promise<SupervisorOptions["createWorker"]> {
   if (share === undefined) return toWorkerCreator(worker);
-  const { shareBetweenTabs } = await import("../tabs/share-between-tabs.ts");
+  const { shareBetweenTabs } = await loadChunk(() => import("../tabs/share-between-tabs.ts"));
   return shareBetweenTabs(
     { createWorker: toWorkerCreator(worker), identity: identityOf(worker) },
     onRole,
@@ -242,7 +243,7 @@ async function loadPool(
   createSupervisor: () => Supervisor,
 ): Promise<CreatePool | undefined> {
   if (!pool) return undefined;
-  const { WorkerPool } = await import("../serving/worker-pool.ts");
+  const { WorkerPool } = await loadChunk(() => import("../serving/worker-pool.ts"));
   // Node 20 has no navigator.
   const cores = "navigator" in globalThis ? navigator.hardwareConcurrency : Infinity;
   const settings = { pool, scaling, cores, isShared: share !== undefined, createSupervisor };

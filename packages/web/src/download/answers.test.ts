@@ -140,8 +140,9 @@ describe("a server without ranges", () => {
     server.faults.reverse();
     const [file, store] = [pinnedFile(BYTES, 100), createMemoryStore()];
     const fetchWhole: typeof fetch = (input, init) => fetch(input, { ...init, headers: {} });
-    const { read } = openModel({ server, store, file, fetch: fetchWhole });
-    expect((await failureOf(read())).details.reason).toBe("network");
+    const { read, seen } = openModel({ server, store, file, fetch: fetchWhole });
+    expect((await failureOf(read())).details.reason).toBe("no-ranges");
+    expect(seen.noRanges).toBe(1);
     // The first brought shards: the next counts as the first of its failures.
     expect(server.requests.length).toBeLessThanOrEqual(4);
     expect(await storedShards(store)).toHaveLength(20);

@@ -112,6 +112,7 @@ function toDownload(
       update("downloading");
     },
     onCorrupted: report.onCorrupted,
+    onNoRanges: report.onNoRanges,
   });
 }
 

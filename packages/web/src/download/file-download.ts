@@ -38,6 +38,8 @@ export interface FileDownloadOptions {
   readonly onChange: () => void;
   /** Called when bytes had a wrong hash. They are removed. */
   readonly onCorrupted: () => void;
+  /** Called when the server sends all of a file of several shards, although a part was asked for. */
+  readonly onNoRanges: () => void;
 }
 
 /** A step that can be repeated. It calls `onProgress` after each stored shard. */
@@ -237,9 +239,13 @@ export class FileDownload {
         this.#acceptsRanges = false;
         this.#planRuns();
       } else {
+        const isNews = this.#acceptsRanges !== false;
         this.#acceptsRanges = false;
         this.#runs = [];
-        await this.#readWhole(answer, onProgress);
+        if (isNews && this.#isLarge) this.#options.onNoRanges();
+        await this.#readWhole(answer, onProgress).catch((error: unknown) => {
+          throw this.#isLarge ? withoutRanges(this.#options.file, error) : error;
+        });
       }
     } finally {
       answer.cancel();
@@ -247,6 +253,11 @@ export class FileDownload {
         if (answer.isWhole || (index >= first && index <= run.last)) this.#arriving.delete(index);
       }
     }
+  }
+
+  /** Whether ranges would save something when the download breaks off. */
+  get #isLarge(): boolean {
+    return countShards(this.#plan) > 1;
   }
 
   /** @throws {Interruption} `changed` when the answer belongs to another file than the first answer did */
@@ -433,6 +444,18 @@ export class FileDownload {
       })(),
     );
   }
+}
+
+/** A download that broke off, and that has to begin again because its server sends whole files only. */
+function withoutRanges(file: ModelFile, error: unknown): unknown {
+  if (!(error instanceof Interruption) || error.kind !== "transient") return error;
+  const { reason } = error.failure.details;
+  if (reason === "offline") return error;
+  const { cause } = error.failure;
+  return new Interruption(
+    "transient",
+    downloadFailed(file, "no-ranges", "broke off and cannot go on", { cause }),
+  );
 }
 
 function wrongBytes(file: ModelFile, expectedSha256: string, actualSha256: string): Interruption {

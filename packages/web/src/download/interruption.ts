@@ -76,6 +76,8 @@ const ADVICE: Readonly<Record<Reason, string>> = {
   "http-status": TRY_AGAIN,
   "content-type": "Check the model's address, and whether the network asks to sign in.",
   length: "Check the model's address and its manifest.",
+  "no-ranges":
+    "The server sends only the whole file, so that each attempt begins again. Serve the weights with ranges: uncompressed, with `Accept-Ranges: bytes`.",
   address:
     "Give a `data:` address with a comma and valid data, or a `blob:` address that is not revoked and that the page's Content-Security-Policy allows (`connect-src blob:`).",
   integrity:

@@ -33,6 +33,8 @@ export interface ModelFilesReport {
   readonly onResumed: () => void;
   readonly onRetry: () => void;
   readonly onCorrupted: () => void;
+  /** Called when a server sends whole files only, so that a download that breaks off begins again. */
+  readonly onNoRanges: () => void;
   readonly onDownloaded: (bytes: number, milliseconds: number) => void;
   readonly onVerified: (milliseconds: number) => void;
 }

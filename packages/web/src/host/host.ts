@@ -19,6 +19,7 @@ import {
 import type { Engine } from "../engines/engine.ts";
 import type { CallScope } from "../inference/call-scope.ts";
 import { toCallFailure } from "./call-failure.ts";
+import { checkSetup } from "./check-setup.ts";
 import { createCallScope } from "./call-scope.ts";
 import type { HostPlatform } from "./host-platform.ts";
 import { holdLifeLock } from "./life-lock.ts";
@@ -217,6 +218,7 @@ export function createHost(
         loaded?.model.forget();
         return Promise.resolve();
       }),
+    checkSetup: () => inEnvelope(() => Promise.resolve(checkSetup())),
     pauseDownloads(isPaused) {
       page.isPaused = isPaused;
       applyPause();

@@ -10,6 +10,7 @@ import { filesOfVariant, type ModelDescriptor } from "../protocol/model-descript
 import { toTrustedScriptUrl } from "../shared/trusted-script-url.ts";
 import { createVerificationAhead, VERIFIER_NAME } from "../storage/verify-ahead.ts";
 import type { LoadReport, LoadRequest, StorageRequest, WorkerMessage } from "../wire/worker-api.ts";
+import { assertMayCompile } from "./assert-may-compile.ts";
 import { chooseEngine } from "./choose-engine.ts";
 import type { HostPlatform } from "./host-platform.ts";
 import { loadCode } from "./load-code.ts";
@@ -42,6 +43,7 @@ export async function load(
   { engines, decoder, gate, openLibrary, recorderFor, tell, onDeviceLost }: LoadParts,
 ): Promise<Served & { report: LoadReport }> {
   const startedAt = performance.now();
+  await assertMayCompile(); // Before half a gigabyte arrives that nothing can run.
   const { variant } = asked;
   const paths = filesOfVariant(asked.model, variant);
   const engine = chooseEngine(engines, variant);

@@ -13,6 +13,7 @@ import type {
   StorageRequest,
   WorkerMessage,
 } from "../wire/worker-api.ts";
+import { assertMayCompile } from "./assert-may-compile.ts";
 import { chooseEngine } from "./choose-engine.ts";
 import type { StoredModels } from "./stored-models.ts";
 import { isCodeStored, storeCode, type EngineUse } from "./offline-code.ts";
@@ -53,6 +54,7 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
 
   return {
     async prepare(request) {
+      await assertMayCompile();
       const { library, files, uses, store } = await open(request, "any");
       const hasDownloaded = await files.ensure(pathsOf(request));
       for (const use of uses) {

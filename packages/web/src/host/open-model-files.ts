@@ -4,6 +4,7 @@ import { createModelFiles, type ModelFiles } from "../download/model-files.ts";
 import type { PauseGate } from "../download/pause-gate.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { VlmEvent } from "../protocol/result.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { modelKey } from "../storage/file-keys.ts";
 import type { DownloadPolicy, NetworkUse, WorkerMessage } from "../wire/worker-api.ts";
@@ -24,11 +25,19 @@ export interface OpenModelFilesOptions {
   readonly gate: PauseGate;
 }
 
+const NO_RANGES = {
+  type: "setup-problem",
+  reason: "no-ranges",
+  message:
+    "The server of the model's files sends only whole files: a download that breaks off begins again. Serve them uncompressed, with `Accept-Ranges: bytes`.",
+} as const satisfies VlmEvent;
+
 export function openModelFiles(options: OpenModelFilesOptions): ModelFiles {
   const { library, recorder, tell, gate } = options;
   const { model, download, network } = options.request;
   const { databaseName } = library.options;
   const { models } = library.stores;
+  let isTold = false;
   return createModelFiles({
     model,
     store: models,
@@ -58,6 +67,11 @@ export function openModelFiles(options: OpenModelFilesOptions): ModelFiles {
       },
       onCorrupted: () => {
         recorder.record("vlm.model.cache.corruptions", 1);
+      },
+      onNoRanges: () => {
+        if (isTold) return;
+        isTold = true;
+        tell({ type: "event", event: NO_RANGES });
       },
       onDownloaded: (bytes, milliseconds) => {
         recorder.record("vlm.model.download.bytes", bytes);

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** Lists, deletes and prepares stored models without loading one. */
 
 import { createRecorder, type Recorder } from "../metrics/recorder.ts";

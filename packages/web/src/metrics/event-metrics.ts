@@ -23,6 +23,9 @@ export function reportEvent(recorder: Recorder, event: VlmEvent): void {
     case "threads-fallback":
       recorder.record("vlm.threads.fallback", 1, { "vlm.reason": event.reason });
       break;
+    case "setup-problem":
+      recorder.record("vlm.setup.problems", 1, { "vlm.reason": event.reason });
+      break;
     case "node-changed":
       recorder.record("vlm.node.changes", 1, { "vlm.node": event.node, "vlm.state": event.state });
       break;

@@ -9,6 +9,7 @@
 import type { Device } from "./model-descriptor.ts";
 import type { NodeFailure } from "./remote.ts";
 import { toSafeText } from "./safe-text.ts";
+import type { StartProblem } from "./start-problem.ts";
 
 /**
  * What each code's `details` hold, and what the caller can do about it. A `url` has the origin and the name of the file; "…"
@@ -34,6 +35,8 @@ export interface VlmErrorDetails {
       | "content-type"
       | "length"
       | "integrity"
+      /** The server sends whole files only, and this one broke off each time. */
+      | "no-ranges"
       /** A `data:` or `blob:` address holds no file, or the page may not read it. */
       | "address";
     status?: number;
@@ -51,10 +54,17 @@ export interface VlmErrorDetails {
   /** No device could run the model. `attempts` says why each one was turned down. */
   "no-device": { attempts: readonly DeviceAttempt[] };
   /**
-   * onnxruntime or the model was not ready in time, or failed before there was a session. `phase` says in which part
-   * of the start. Offer a retry. If threads were the cause, the kit has tried one thread already.
+   * The worker, onnxruntime or the model was not ready in time, or failed before there was a session. `phase` says in which
+   * part of the start. With `timeout` and `error`, offer a retry; if threads were the cause, the kit has tried one thread
+   * already. Any other `reason` is a fault of the app's build, page or server, which a retry does not mend: `message` and
+   * `docs/troubleshooting.md` say how. `url` names the file that it is about, and `status` is its HTTP status.
    */
-  "start-failed": { phase: StartPhase; reason: "timeout" | "error" };
+  "start-failed": {
+    phase: StartPhase;
+    reason: "timeout" | "error" | StartProblem;
+    url?: string;
+    status?: number;
+  };
   /** onnxruntime could not create or run a session on this device. The kit tries the next device, if there is one. */
   "session-failed": { device: Device; stage: "create" | "run"; graph: string };
   /** The device computes wrong numbers: it failed the check `check`, whose result `actual` is beyond `limit`. */
@@ -145,7 +155,7 @@ export type VlmErrorCode = keyof VlmErrorDetails;
 export interface DeviceAttempt {
   readonly device: Device;
   /**
-   * An error code, or `no-adapter`, `no-webgpu`, `software-adapter`, `no-variant`, `no-engine`, `circuit-open`.
+   * An error code, or `no-adapter`, `no-webgpu`, `insecure-origin` (the page came over http, where browsers have no WebGPU), `software-adapter`, `no-variant`, `no-engine`, `circuit-open`.
    * `page-crashed`: at an earlier visit, the page ended while this device loaded the model or encoded an image.
    */
   readonly reason: string;

@@ -64,6 +64,7 @@ export const METRIC_UNITS = {
   "vlm.storage.restored": "1",
   "vlm.storage.usage": "By",
   "vlm.backend.fallback": "1",
+  "vlm.setup.problems": "1",
   "vlm.threads.fallback": "1",
   "vlm.device.lost": "1",
   "vlm.worker.restarts": "1",

@@ -6,6 +6,7 @@ import type { GraphReport } from "./graph-report.ts";
 import type { CaptionPresetName, Device } from "./model-descriptor.ts";
 import type { NodeFailure, NodeReport, RanOn } from "./remote.ts";
 import type { ScalingReason } from "./scaling.ts";
+import type { StartProblem } from "./start-problem.ts";
 import type { UntrustedText } from "./untrusted-text.ts";
 
 /**
@@ -249,13 +250,19 @@ export type VlmEvent =
   | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**
    * onnxruntime's threads did not start, so it runs on one thread: slower, but with the same answers. `threads-stuck`: the
-   * threads did not answer in time. `threads-failed`: the browser refused them.
+   * threads did not answer in time. `threads-failed`: the browser refused them. Where it is known why, `reason` says it, such
+   * as `trusted-types`, and `message` has the remedy.
    */
   | {
       readonly type: "threads-fallback";
-      readonly reason: "threads-stuck" | "threads-failed";
+      readonly reason: "threads-stuck" | "threads-failed" | StartProblem;
       readonly message: string;
     }
+  /**
+   * Something of how the app, or the model's files, are served makes the kit work worse than it could. It goes on. `message` has
+   * the remedy.
+   */
+  | { readonly type: "setup-problem"; readonly reason: StartProblem; readonly message: string }
   /**
    * The decoder does not run in the form `refused`, because on this device that form computed other numbers than the
    * graph in the model's file. It runs in the form `runs`, whose answers are right but slower. `likeness` is the cosine

@@ -109,7 +109,7 @@ export const healthOptions = fields({
   timeoutMs: maybe(numberFrom(1, MAX_TIMER_MS)),
 });
 
-export const supportOptions = fields({ model, device });
+export const supportOptions = fields({ model, device, worker: maybe(workerSource) });
 
 export const libraryOptions = fields({
   worker: workerSource,

@@ -143,6 +143,7 @@ export const WORKER_REQUESTS = {
   cancel: [id],
   checkDevice: [],
   dropCaches: [],
+  checkSetup: [],
   pauseDownloads: [flag],
   prepareOffline: [filesRequest],
   checkOffline: [filesRequest],

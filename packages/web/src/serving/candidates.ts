@@ -23,7 +23,7 @@ type GpuProbe =
     }
   | {
       readonly isAvailable: false;
-      readonly reason: "no-webgpu" | "no-adapter";
+      readonly reason: "no-webgpu" | "no-adapter" | "insecure-origin";
       readonly message: string;
     };
 
@@ -72,10 +72,13 @@ function chooseWasmVariant({ variants }: ModelDescriptor, isSuspect: IsSuspect):
 async function probeGpu(): Promise<GpuProbe> {
   // The type says that it always exists, but it does not.
   const gpu = (navigator as { gpu?: GPU }).gpu;
-  if (!gpu)
-    return { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
+  if (!gpu) {
+    return isInsecure()
+      ? { isAvailable: false, reason: "insecure-origin", message: INSECURE_ORIGIN }
+      : { isAvailable: false, reason: "no-webgpu", message: "This browser has no WebGPU." };
+  }
   try {
-    const adapter = await gpu.requestAdapter();
+    const adapter = await within(gpu.requestAdapter(), ADAPTER_MS);
     if (adapter) {
       return {
         isAvailable: true,
@@ -93,6 +96,35 @@ async function probeGpu(): Promise<GpuProbe> {
     message: "WebGPU found no usable graphics adapter.",
   };
 }
+
+/**
+ * How long the browser may look for an adapter, in milliseconds. That takes it a fraction of a second, and it never answers
+ * where the process for the GPU is stuck.
+ */
+const ADAPTER_MS = 15_000;
+
+/** What `work` resolves to; undefined if it does not in time. */
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the page came over http from another machine. Node is no page. */
+function isInsecure(): boolean {
+  return (globalThis as { isSecureContext?: boolean }).isSecureContext === false;
+}
+
+const INSECURE_ORIGIN =
+  "This page came over http, and browsers have WebGPU and threads on secure pages only. Serve it over https, or from localhost.";
 
 /**
  * Returns the first variant whose requirements the GPU meets. A software adapter is many times slower than WASM on the

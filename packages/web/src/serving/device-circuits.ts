@@ -97,16 +97,20 @@ export function isDeviceFault(error: unknown): error is VlmError {
     VlmError.is(error, "session-failed") ||
     VlmError.is(error, "no-device") ||
     VlmError.is(error, "device-check-failed") ||
-    (VlmError.is(error, "start-failed") && !isSlowNetwork(error)) ||
+    (VlmError.is(error, "start-failed") && isOfOneDevice(error)) ||
     VlmError.is(error, "device-lost") ||
     VlmError.is(error, "out-of-memory") ||
     (VlmError.is(error, "worker-crashed") && error.details.phase !== "start")
   );
 }
 
-/** Whether the network was too slow for the files. Another device would wait as long for its own files. */
-function isSlowNetwork({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
-  return reason === "timeout" && (phase === "script" || phase === "wasm");
+/**
+ * Whether another device may start where this one did not: it has other files of onnxruntime. Where the network was too slow,
+ * it would wait as long for its own, and what is wrong with the worker's scripts is wrong for all devices.
+ */
+function isOfOneDevice({ details: { phase, reason } }: VlmError<"start-failed">): boolean {
+  if (reason === "timeout") return phase !== "script" && phase !== "wasm";
+  return reason === "error" || reason === "wasm-missing" || reason === "wasm-is-page";
 }
 
 const DEVICE_NAMES: Readonly<Record<Device, string>> = { webgpu: "WebGPU", wasm: "WASM" };

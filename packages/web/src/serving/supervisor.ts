@@ -12,6 +12,7 @@ import type { LoadRequest, WorkerMessage } from "../wire/worker-api.ts";
 import type { Candidate } from "./candidates.ts";
 import { NO_CRASH_MARKS, type CrashMarks, type MarkedStep } from "./crash-marks.ts";
 import { DeviceCircuits, isDeviceFault, type CircuitReport } from "./device-circuits.ts";
+import { isStartProblem } from "./is-start-problem.ts";
 import { listUnmarkedCandidates } from "./unmarked-candidates.ts";
 import type { WorkerLike } from "../wire/worker-like.ts";
 import { WorkerHandle } from "./worker-handle.ts";
@@ -174,6 +175,10 @@ export class Supervisor {
     }
     // If only one device was tried, its own error says more than a list with one entry.
     if (attempts.length === 1 && lastError) throw lastError;
+    if (lastError && attempts.every(({ reason }) => reason === attempts[0]?.reason)) {
+      // All devices failed for the same reason, which the app can read from the error itself.
+      if (isStartProblem(lastError)) throw lastError;
+    }
     throw new VlmError(
       "no-device",
       `No device of this browser could run the model: ${attempts.map(({ message }) => message).join(" ")}`,
@@ -274,7 +279,8 @@ export class Supervisor {
   /** Uses one thread until this supervisor ends, because threads that hung once may hang again. */
   #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
     this.#isSingleThreaded = true;
-    const reason = details.reason === "timeout" ? "threads-stuck" : "threads-failed";
+    const { reason: why } = details;
+    const reason = why === "timeout" ? "threads-stuck" : why === "error" ? "threads-failed" : why;
     this.#options.onEvent({ type: "threads-fallback", reason, message });
   }
 
@@ -322,12 +328,13 @@ export class Supervisor {
 /** A worker without an engine for the files says itself what it did not try. */
 function attemptsOf(error: VlmError, device: Device): readonly DeviceAttempt[] {
   if (VlmError.is(error, "no-device")) return error.details.attempts;
-  return [{ device, reason: error.code, message: error.message }];
+  const reason = isStartProblem(error) ? error.details.reason : error.code;
+  return [{ device, reason, message: error.message }];
 }
 
 /** Whether threads may be the cause: the start waited for them, or they failed. */
 function isThreadFault(error: unknown): error is VlmError<"start-failed"> {
   if (!VlmError.is(error, "start-failed")) return false;
   const { phase, reason } = error.details;
-  return reason === "error" ? phase === "threads" : phase !== "script" && phase !== "wasm";
+  return reason === "timeout" ? phase !== "script" && phase !== "wasm" : phase === "threads";
 }

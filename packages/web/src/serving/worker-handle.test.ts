@@ -83,8 +83,12 @@ describe("WorkerHandle.connect", () => {
     const outcome = handle.connect().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(29_999);
     expect(worker.isTerminated).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(await outcome).toMatchObject({ code: "worker-crashed", details: { phase: "start" } });
+    // The search for the reason has ten seconds, and finds none here.
+    await vi.advanceTimersByTimeAsync(10_001);
+    expect(await outcome).toMatchObject({
+      code: "start-failed",
+      details: { phase: "script", reason: "timeout" },
+    });
     expect(worker.isTerminated).toBe(true);
     expect(onDeath).toHaveBeenCalledTimes(1);
   });

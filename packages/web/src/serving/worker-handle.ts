@@ -16,12 +16,16 @@ import {
   type LoadReport,
   type LoadRequest,
   type OpenCall,
+  type SetupReport,
   type StorageRequest,
   type WireImage,
   type WorkerApi,
   type WorkerMessage,
 } from "../wire/worker-api.ts";
 import type { WorkerLike } from "../wire/worker-like.ts";
+import { shownAddress } from "../schema/local-address.ts";
+import { watchViolations } from "../shared/policy-violations.ts";
+import { startNoted, type StartedWorker } from "../shared/started-worker.ts";
 import { assertHasPixels } from "../sources/assert-has-pixels.ts";
 import { randomName } from "../shared/random-name.ts";
 import { START_LIMITS_MS, StartWatch } from "./start-watch.ts";
@@ -30,6 +34,20 @@ export type Phase = "start" | "load" | "generate";
 
 /** How long a worker has to answer the first message. A script that fails to load reports it at once; a stuck one never does. */
 const START_TIMEOUT_MS = 30_000;
+
+/** How long the search for the reason may take, with the loading of its code. */
+const EXPLAIN_MS = 10_000;
+
+/** Takes the place of a worker that could not be created. */
+class NoWorker extends EventTarget implements WorkerLike {
+  postMessage(): void {
+    // There is nobody.
+  }
+
+  terminate(): void {
+    // There is nothing to end.
+  }
+}
 
 export interface WorkerHandleOptions {
   readonly createWorker: () => WorkerLike;
@@ -40,6 +58,9 @@ export interface WorkerHandleOptions {
 
 export class WorkerHandle {
   readonly #worker: WorkerLike;
+  readonly #started: StartedWorker<WorkerLike>;
+  /** What the page's policy forbade while the worker started. */
+  readonly #violations = watchViolations();
   readonly #remote: Remote<WorkerApi>;
   readonly #options: WorkerHandleOptions;
   readonly #rejecters = new Set<(error: Error) => void>();
@@ -48,15 +69,20 @@ export class WorkerHandle {
     this.end(stuck(phase));
   });
   #phase: Phase = "start";
+  #hasAnswered = false;
+  #isExplaining = false;
   #end: Error | undefined;
 
   /** Starts a worker; {@link connect} waits until it serves. */
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
-    this.#worker = options.createWorker();
+    this.#started = startNoted(options.createWorker);
+    this.#worker = this.#started.worker ?? new NoWorker();
     this.#worker.addEventListener("error", (event: Event) => {
       event.preventDefault();
-      this.#die(this.#crash((event as ErrorEvent).message));
+      const { message = "" } = event as Partial<ErrorEvent>;
+      if (!this.#hasAnswered) void this.#dieExplained(message, this.#crash(message));
+      else this.#die(this.#crash(message));
     });
     this.#worker.addEventListener("messageerror", () => {
       this.#die(this.#crash("a message could not be read"));
@@ -67,17 +93,39 @@ export class WorkerHandle {
   /**
    * Waits until the worker serves.
    *
-   * @throws {VlmError} `worker-crashed` in phase `start`; the error that the handle was ended with
+   * @throws {VlmError} `start-failed` in phase `script`; `worker-crashed` in phase `start` where nobody knows why; what the
+   *   app's function threw; the error that the handle was ended with
    */
   async connect(): Promise<void> {
     const timer = setTimeout(() => {
-      this.#die(this.#crash(`no answer within ${String(START_TIMEOUT_MS / 1000)} s`));
+      void this.#dieExplained("", silent(this.#started.address), true);
     }, START_TIMEOUT_MS);
     try {
+      const { worker, refusal } = this.#started;
+      if (!worker) void this.#dieExplained("", refusal as Error);
       await this.#shakeHands();
+      this.#hasAnswered = true;
     } finally {
       clearTimeout(timer);
+      this.#violations.end();
     }
+  }
+
+  /** Dies of the reason that can be found, or else of `unexplained`. The code that looks for it is loaded for this. */
+  async #dieExplained(message: string, unexplained: Error, isLate = false): Promise<void> {
+    if (this.#isExplaining || this.#end) return;
+    this.#isExplaining = true;
+    const { address, refusal } = this.#worker.started ?? this.#started;
+    const { directives } = this.#violations;
+    const explanation = import("../diagnosis/explain-start.ts")
+      .then(({ explainStart }) =>
+        explainStart("script", { address, refusal, message, directives, isLate }),
+      )
+      // Where a chunk of the worker cannot be loaded, one of the page's may not be there either.
+      .catch(() => undefined);
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, EXPLAIN_MS));
+    const found = await Promise.race([explanation, late]);
+    this.#die(found ?? unexplained);
   }
 
   load(request: LoadRequest): Promise<LoadReport> {
@@ -150,6 +198,10 @@ export class WorkerHandle {
     void this.#remote.dropCaches();
   }
 
+  checkSetup(): Promise<SetupReport> {
+    return this.#call(async () => unwrap(await this.#remote.checkSetup()));
+  }
+
   pauseDownloads(isPaused: boolean): void {
     this.#start.isPaused = isPaused;
     void this.#remote.pauseDownloads(isPaused);
@@ -194,6 +246,7 @@ export class WorkerHandle {
     this.#end = error;
     this.#lockWait.abort();
     this.#start.end();
+    this.#violations.end();
     this.#worker.terminate(error);
     for (const reject of this.#rejecters) reject(error);
     this.#rejecters.clear();
@@ -297,6 +350,20 @@ export class WorkerHandle {
       },
     );
   }
+}
+
+/** The error for a worker that has said nothing at all. */
+function silent(address: string | undefined): VlmError<"start-failed"> {
+  const seconds = START_TIMEOUT_MS / 1000;
+  return new VlmError(
+    "start-failed",
+    `The worker did not answer within ${String(seconds)} s: its script has not arrived, or it does not call \`startWorker()\` before everything else. Try again, or reload the page.`,
+    {
+      phase: "script",
+      reason: "timeout",
+      ...(address !== undefined && { url: shownAddress(address) }),
+    },
+  );
 }
 
 function stuck(phase: StartPhase): VlmError<"start-failed"> {

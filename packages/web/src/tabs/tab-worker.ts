@@ -7,6 +7,7 @@
 import { transfer, wrap } from "comlink";
 import { VlmError } from "../protocol/errors.ts";
 import type { WorkerApi } from "../wire/worker-api.ts";
+import { startNoted } from "../shared/started-worker.ts";
 import type { WorkerLike } from "../wire/worker-like.ts";
 import { Follower } from "./follower.ts";
 import { whenNotFrozen } from "./frozen-tab.ts";
@@ -38,6 +39,7 @@ export class TabWorker extends EventTarget implements WorkerLike {
   #post: ((message: unknown, transfer: Transferable[]) => void) | undefined;
   #leave: (isFaulty: boolean) => void = () => undefined;
   #leader: Leader | undefined;
+  started: WorkerLike["started"];
   #hasEnded = false;
 
   constructor(options: TabWorkerOptions) {
@@ -107,7 +109,10 @@ export class TabWorker extends EventTarget implements WorkerLike {
 
   /** @returns ends when this tab no longer leads */
   #startLeading(name: string): Promise<void> {
-    const worker = this.#options.createWorker();
+    const started = startNoted(this.#options.createWorker);
+    this.started = started;
+    if (!started.worker) throw started.refusal;
+    const { worker } = started;
     for (const type of ["message", "messageerror"] as const) {
       worker.addEventListener(type, ({ data, ports }: MessageEvent<unknown>) => {
         this.dispatchEvent(new MessageEvent(type, { data, ports: [...ports] }));

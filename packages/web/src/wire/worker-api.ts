@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 9;
+export const PROTOCOL_VERSION = 10;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -96,6 +96,12 @@ export interface LoadRequest extends StorageRequest {
   readonly optimize: "auto" | "always" | "none";
   /** The number of threads; 0 means as many as the browser and the isolation of the page allow. */
   readonly wasmThreads: number;
+}
+
+export interface SetupReport {
+  readonly problems: readonly ("wasm-blocked" | "trusted-types")[];
+  /** Whether threads may share memory. */
+  readonly isIsolated: boolean;
 }
 
 export interface LoadReport {
@@ -189,6 +195,8 @@ export interface WorkerApi {
   checkDevice(): Promise<Envelope<void>>;
   /** Frees what is kept in memory between calls. What is stored stays. */
   dropCaches(): Promise<void>;
+  /** What this worker sees of how it is served. It loads nothing for it. */
+  checkSetup(): Promise<Envelope<SetupReport>>;
   /** Pauses all downloads, or resumes them. */
   pauseDownloads(isPaused: boolean): Promise<void>;
   /** Downloads what the variants need, and puts the code that runs them into {@link CODE_CACHE}. */

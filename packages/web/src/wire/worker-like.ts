@@ -8,4 +8,7 @@ export interface WorkerLike {
   terminate(why?: Error): void;
   /** Whether pages of other tabs use this worker too. */
   readonly isUsedElsewhere?: boolean;
+  /** How the worker was started, if another object than this one is the `Worker`. */
+  readonly started?:
+    { readonly address: string | undefined; readonly refusal?: unknown } | undefined;
 }

@@ -29,12 +29,7 @@ const LIMITS = [
 /** @throws {VlmError} `session-failed` when no GPU can be opened in a worker */
 export async function openGpu(): Promise<GPUDevice> {
   try {
-    const adapter = await requestAdapter();
-    if (!adapter) throw new Error("No adapter in the worker");
-    return await adapter.requestDevice({
-      requiredFeatures: featuresOf(adapter),
-      requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
-    });
+    return await inTime(requestDevice());
   } catch (cause) {
     throw new VlmError(
       "session-failed",
@@ -43,6 +38,39 @@ export async function openGpu(): Promise<GPUDevice> {
       { cause },
     );
   }
+}
+
+/** How long the browser may take to open the GPU, in milliseconds. Where its process is stuck, it never answers. */
+const OPEN_MS = 30_000;
+
+async function requestDevice(): Promise<GPUDevice> {
+  const adapter = await requestAdapter();
+  if (!adapter) throw new Error("No adapter in the worker");
+  return adapter.requestDevice({
+    requiredFeatures: featuresOf(adapter),
+    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+  });
+}
+
+/** A device that arrives after all is given back. */
+async function inTime(opening: Promise<GPUDevice>): Promise<GPUDevice> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, OPEN_MS);
+  });
+  const device = await Promise.race([opening, late]);
+  clearTimeout(timer);
+  if (device) return device;
+  opening.then((device) => {
+    device.destroy();
+  }, ignore);
+  throw new Error(`The GPU did not open within ${String(OPEN_MS / 1000)} s`);
+}
+
+function ignore(): void {
+  // It was given up already.
 }
 
 /** Describes the adapter that {@link openGpu} would open. */

@@ -7,6 +7,8 @@ import { VlmError } from "../../protocol/errors.ts";
 import type { Device } from "../../protocol/model-descriptor.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
 import type { OrtBuild, OrtModule, OrtSource } from "./ort-source.ts";
+import { startFailed } from "./start-failed.ts";
+import { whyNotStarted } from "./why-not-started.ts";
 
 export interface OrtOptions {
   readonly device: Device;
@@ -18,10 +20,15 @@ export interface OrtOptions {
 // More than four threads bring nothing, because the matrices of one token are too small to share.
 const MAX_DEFAULT_THREADS = 4;
 
-/** @throws {VlmError} `no-device` if the worker has no build for the device */
+/** @throws {VlmError} `start-failed` in phase `script`; `no-device` if the worker has no build for the device */
 export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   const { device, source } = options;
-  const ort = await importOrt(source, requireBuild(source, device));
+  const ort = await importOrt(source, requireBuild(source, device)).catch(
+    async (cause: unknown) => {
+      if (VlmError.is(cause)) throw cause;
+      throw (await whyNotStarted({ phase: "script", cause })) ?? startFailed("script", cause);
+    },
+  );
   ort.env.logLevel = "error";
   ort.env.wasm.proxy = false; // ORT need not start a worker of its own, because this is a worker.
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();

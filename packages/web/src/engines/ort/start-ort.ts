@@ -5,7 +5,11 @@ import type { StartOptions } from "../engine.ts";
 import { loadOrt, requireBuild, type OrtOptions } from "./load-ort.ts";
 import type { OrtModule } from "./ort-source.ts";
 import { isOutOfMemory } from "./session.ts";
+import { startFailed } from "./start-failed.ts";
 import { watchThreads } from "./thread-watch.ts";
+import { watchViolations } from "../../shared/policy-violations.ts";
+import { watchWasm } from "./wasm-watch.ts";
+import { whyNotStarted, type FailedThread } from "./why-not-started.ts";
 
 /**
  * Starts the runtime with its scripts, its WebAssembly and its threads. Sessions need nothing more.
@@ -18,6 +22,7 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
     phase = next;
     options.onPhase?.(next);
   };
+  let thread: FailedThread | undefined;
   let fail: (error: Error) => void;
   const failure = new Promise<never>((_, reject) => (fail = reject));
   failure.catch(() => undefined); // It may reject before anything waits for it.
@@ -35,11 +40,14 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
     onReady: (missing) => {
       enter(missing > 0 ? "threads" : "first-run");
     },
-    onError: (message) => {
+    onError: (message, address) => {
       phase = "threads";
-      fail(new Error(`A thread of onnxruntime failed: ${message}`));
+      thread = { address, message };
+      fail(new Error(`A thread of onnxruntime failed: ${message || NOT_LOADED}`));
     },
   });
+  const wasm = watchWasm();
+  const violations = watchViolations();
   try {
     enter("script");
     const ort = await loadOrt(options);
@@ -48,19 +56,19 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
     enter("model");
     return ort;
   } catch (cause) {
+    if (VlmError.is(cause)) throw cause;
     if (isOutOfMemory(cause)) {
       const { device } = options;
       const message = "Memory ran out while onnxruntime started. Close other tabs and try again.";
       throw new VlmError("out-of-memory", message, { device }, { cause });
     }
-    throw new VlmError(
-      "start-failed",
-      `onnxruntime could not be started (${phase}). Check the connection and that all of the app's build is served, then try again.`,
-      { phase, reason: "error" },
-      { cause },
-    );
+    const { directives } = violations;
+    const known = await whyNotStarted({ phase, cause, thread, wasm: wasm.seen, directives });
+    throw known ?? startFailed(phase, cause);
   } finally {
     unwatch();
+    wasm.end();
+    violations.end();
   }
 }
 
@@ -71,6 +79,8 @@ async function runOnce(ort: OrtModule): Promise<void> {
   });
   await session.release();
 }
+
+const NOT_LOADED = "its script could not be loaded";
 
 /** The smallest model: `y = Identity(x)`, float32 [1], opset 13. */
 const IDENTITY_MODEL = new Uint8Array([

@@ -16,7 +16,8 @@ export interface ThreadEvents {
   readonly onHandOver: () => void;
   /** Called when one more thread is ready; `missing` threads are not ready yet. */
   readonly onReady: (missing: number) => void;
-  readonly onError: (message: string) => void;
+  /** @param message what the browser said; it says nothing of a script that did not load */
+  readonly onError: (message: string, address: string) => void;
 }
 
 /** The name that ORT gives its threads. */
@@ -61,7 +62,7 @@ export function watchThreads(build: OrtBuild, events: ThreadEvents): () => void 
       const onError = (event: ErrorEvent): void => {
         event.preventDefault();
         event.stopImmediatePropagation();
-        events.onError(event.message || "its script could not be loaded");
+        events.onError(event.message || "", String(url));
       };
       this.addEventListener("error", onError, { signal });
     }
