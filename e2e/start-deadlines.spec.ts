@@ -132,7 +132,7 @@ test("a browser that looks for a GPU and never finds an end is not waited for", 
   expect(events).toContainEqual(
     expect.objectContaining({
       type: "device-fallback",
-      fallback: expect.objectContaining({ reason: "no-adapter" }) as unknown,
+      fallback: expect.objectContaining({ reason: "no-adapter" }),
     }),
   );
 });

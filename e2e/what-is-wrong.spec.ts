@@ -309,7 +309,7 @@ test("a page over http has no WebGPU, and says that it is because of http", asyn
   expect(events).toContainEqual(
     expect.objectContaining({
       type: "device-fallback",
-      fallback: expect.objectContaining({ reason: "insecure-origin", to: "wasm" }) as unknown,
+      fallback: expect.objectContaining({ reason: "insecure-origin", to: "wasm" }),
     }),
   );
 });

@@ -36,7 +36,7 @@ export async function explainStart(
 
 async function find(facts: StartFacts): Promise<Finding | undefined> {
   const { address, directives } = facts;
-  const message = `${facts.message} ${String((facts.refusal as Error | undefined)?.message ?? "")}`;
+  const message = `${facts.message} ${(facts.refusal as Error | undefined)?.message ?? ""}`;
   const url = address;
   if (directives.some((one) => one.startsWith("require-trusted-types"))) {
     return { problem: "trusted-types", url };
