@@ -67,11 +67,14 @@ export const test = base.extend<Fixtures, Settings>({
 
 export { expect };
 
-/** Opens an app, lets it caption a drawing, and checks the caption, the app's threads and where its requests went. */
+/**
+ * Opens an app, lets it caption a drawing, and checks the caption, the app's threads and where its requests went: to its
+ * own origin, and to that of its assets.
+ */
 export async function expectCaption(
   page: Page,
   url: string,
-  { isIsolated }: { readonly isIsolated: boolean },
+  { isIsolated, assets }: { readonly isIsolated: boolean; readonly assets?: string },
 ): Promise<void> {
   const faults: string[] = [];
   page.on("pageerror", ({ message }) => faults.push(message));
@@ -84,7 +87,9 @@ export async function expectCaption(
 
   await timed("caption", async () => {
     await page.goto(url);
-    await captionScene(page, 0);
+    await captionScene(page, 0).catch((error: unknown) => {
+      throw new AggregateError([error, ...faults.map((message) => new Error(message))]);
+    });
   });
   expect(faults).toEqual([]);
   expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(isIsolated);
@@ -95,6 +100,7 @@ export async function expectCaption(
   const elsewhere = requested
     .map((address) => new URL(address))
     .filter((address) => !(address.protocol === protocol && address.host === host))
+    .filter(({ origin }) => origin !== assets)
     .filter((address) => !["data:", "blob:", "ws:"].includes(address.protocol));
   expect(elsewhere.map(({ href }) => href)).toEqual([]);
 }

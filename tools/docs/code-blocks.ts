@@ -23,8 +23,11 @@ const EXTENSIONS: Readonly<Record<string, Extension>> = {
   jsx: "jsx",
 };
 
-/** A comment before a block that must not be compiled: `<!-- not compiled: the reason -->`. */
-const NOT_COMPILED = /^<!--\s*not compiled:\s*\S.*-->$/s;
+/**
+ * A comment before a block that must not be compiled: `<!-- not compiled: the reason -->`, or `<!-- file: its path -->` of a
+ * block that an app has (`quotations.ts`), which is compiled there.
+ */
+const NOT_COMPILED = /^<!--\s*(not compiled|file):\s*\S.*-->$/s;
 
 /** The blocks that have to compile, in the order of the page. */
 export function findCodeBlocks({ path, content }: Page): CodeBlock[] {

@@ -3,6 +3,7 @@ import { findCodeBlocks } from "./code-blocks.ts";
 import { compileBlocks } from "./compile-blocks.ts";
 import { findBrokenLinks } from "./links.ts";
 import { parsePage, readPages } from "./pages.ts";
+import { findQuotations, findUnquoted, whyNotQuoted } from "./quotations.ts";
 
 const pages = readPages();
 
@@ -61,6 +62,59 @@ describe("the code blocks of the pages", () => {
       expect.stringMatching(/^faulty\.md:10:10: .*no exported member named 'createVml'/),
       expect.stringMatching(/^faulty\.md:23:7: Type 'string' is not assignable to type 'number'/),
     ]);
+  });
+});
+
+describe("the blocks of pages that are files of an app", () => {
+  it("are in those files, line for line", () => {
+    const quotations = pages.flatMap(findQuotations);
+    expect(quotations.length).toBeGreaterThan(20);
+    expect(quotations.map(whyNotQuoted).filter((reason) => reason !== undefined)).toEqual([]);
+  });
+
+  it("are all blocks of the pages about ways of building, but for commands", () => {
+    const building = pages.filter(({ path }) => path.startsWith("docs/build/"));
+    expect(building.flatMap(findUnquoted)).toEqual([]);
+  });
+
+  it("are reported with page and line when they are not", () => {
+    const page = parsePage(
+      "quoting.md",
+      `<!-- file: tools/docs/fixtures/quoted.txt -->
+
+\`\`\`ts
+  second
+third
+\`\`\`
+
+<!-- file: tools/docs/fixtures/quoted.txt -->
+
+\`\`\`ts
+first
+third
+\`\`\`
+
+<!-- file: tools/docs/fixtures/missing.txt -->
+
+\`\`\`ts
+first
+\`\`\`
+
+\`\`\`json
+{}
+\`\`\`
+
+\`\`\`sh
+ls
+\`\`\`
+`,
+    );
+    expect(findQuotations(page).map(whyNotQuoted)).toEqual([
+      undefined,
+      "quoting.md:10: these lines are not in tools/docs/fixtures/quoted.txt",
+      "quoting.md:17: there is no tools/docs/fixtures/missing.txt",
+    ]);
+    expect(findUnquoted(page)).toEqual(["quoting.md:21: say of which file this is"]);
   });
 });
 

@@ -16,7 +16,7 @@ export function readPages(): Page[] {
     `${folder}/README.md`,
     ...readdirSync(repositoryPath(folder)).map((name) => `${folder}/${name}/README.md`),
   ]);
-  const docs = readdirSync(repositoryPath("docs"))
+  const docs = readdirSync(repositoryPath("docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
   return ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", ...docs, ...readmes]

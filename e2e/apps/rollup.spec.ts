@@ -1,0 +1,13 @@
+/** Rollup with the prebuilt worker. */
+
+import { EXHAUSTIVE_TAG } from "../../tools/exhaustive.ts";
+import { expectCaption, test } from "./fixtures.ts";
+
+test.use({ appName: "rollup" });
+
+test("the build of Rollup", { tag: EXHAUSTIVE_TAG }, async ({ page, runScript, serve }) => {
+  test.setTimeout(300_000);
+  await runScript("build");
+  const { origin } = await serve("public", { isIsolated: true });
+  await expectCaption(page, origin, { isIsolated: true });
+});
