@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { SCENES_FOLDER, TINY_MODEL_FOLDER } from "./fixtures.ts";
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
@@ -96,7 +97,7 @@ test("reports a file that is refused, and answers about the others", async () =>
   expect(ended.stderr).toContain(`${missing}: file-not-found: `);
 });
 
-test("answers a question without a picture", async () => {
+test("answers a question without a picture", { tag: EXHAUSTIVE_TAG }, async () => {
   const ended = await caption("--device", "wasm", "--prompt", "What can you do?");
   expect(ended.code).toBe(0);
   expect(ended.stdout).toMatch(/^\S.+\n$/);

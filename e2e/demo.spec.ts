@@ -1,6 +1,7 @@
 /** The demo, as a newcomer meets it. */
 
 import type { Locator, Page } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 
@@ -33,7 +34,7 @@ test("captions the first sample by itself", async ({ page, server }) => {
   expect(complaints).toEqual([]);
 });
 
-test("asks nothing of other hosts", async ({ page, server }) => {
+test("asks nothing of other hosts", { tag: EXHAUSTIVE_TAG }, async ({ page, server }) => {
   const hosts = new Set<string>();
   page.context().on("request", (request) => hosts.add(new URL(request.url()).origin));
   await openDemo(page, server);
@@ -53,16 +54,20 @@ test("answers a question, and remembers the answer", async ({ page, server }) =>
   await expect(page.locator("#answer")).toHaveText(first!);
 });
 
-test("answers a suggested question about another sample", async ({ page, server }) => {
-  await openDemo(page, server);
-  const sample = page.getByRole("button", { name: "A book and a dog" });
-  await sample.click();
-  await expect(sample).toHaveAttribute("aria-pressed", "true");
-  await expectFinished(page, "Brief caption");
-  await page.getByRole("button", { name: "Is there a dog?" }).click();
-  await expectFinished(page, "Is there a dog?");
-  await expect(page.getByLabel("Your question")).toHaveValue("Is there a dog?");
-});
+test(
+  "answers a suggested question about another sample",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ page, server }) => {
+    await openDemo(page, server);
+    const sample = page.getByRole("button", { name: "A book and a dog" });
+    await sample.click();
+    await expect(sample).toHaveAttribute("aria-pressed", "true");
+    await expectFinished(page, "Brief caption");
+    await page.getByRole("button", { name: "Is there a dog?" }).click();
+    await expectFinished(page, "Is there a dog?");
+    await expect(page.getByLabel("Your question")).toHaveValue("Is there a dog?");
+  },
+);
 
 test("stops when told to, and answers the next question", async ({ page, server }) => {
   await openDemo(page, server);
@@ -272,60 +277,72 @@ test("offers FastVLM-0.5B only to who accepts its licence, and survives its fail
   await expectFinished(page, "Is there a dog?");
 });
 
-test("takes FastVLM-0.5B into use, and goes back to the embedded model", async ({
-  page,
-  server,
-}) => {
-  // The embedded model's files under the large model's names: the ways are the same, the answers are not.
-  // A revision of that name, since the repository's own is held to hashes.
-  const commit = "c0ffee".padEnd(40, "0");
-  await page.context().route(/huggingface\.co/, (route) => {
-    const { pathname } = new URL(route.request().url());
-    const headers = { "Access-Control-Allow-Origin": "*" };
-    if (pathname.endsWith("/revision/tiny"))
-      return route.fulfill({ json: { sha: commit }, headers });
-    const type = { "Content-Type": "application/octet-stream" };
-    const file = pathname.split(`/resolve/${commit}/`)[1]!;
-    return route.fulfill({ path: `${TINY_MODEL_FOLDER}${file}`, headers: { ...headers, ...type } });
-  });
-  await openDemo(page, server, "?revision=tiny");
-  const dialog = await openPhotos(page);
-  await dialog.getByRole("radio", { name: "FastVLM-0.5B" }).check();
-  await dialog.getByRole("checkbox").check();
-  await dialog.getByRole("button", { name: "Download" }).click();
-  await expect(dialog).toBeHidden({ timeout: 60_000 });
-  await expect(page.getByRole("heading", { name: "FastVLM-0.5B" })).toBeVisible();
-  await expect(page.locator("#facts")).toContainText("onnx-community/FastVLM-0.5B-ONNX");
+test(
+  "takes FastVLM-0.5B into use, and goes back to the embedded model",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ page, server }) => {
+    // The embedded model's files under the large model's names: the ways are the same, the answers are not.
+    // A revision of that name, since the repository's own is held to hashes.
+    const commit = "c0ffee".padEnd(40, "0");
+    await page.context().route(/huggingface\.co/, (route) => {
+      const { pathname } = new URL(route.request().url());
+      const headers = { "Access-Control-Allow-Origin": "*" };
+      if (pathname.endsWith("/revision/tiny"))
+        return route.fulfill({ json: { sha: commit }, headers });
+      const type = { "Content-Type": "application/octet-stream" };
+      const file = pathname.split(`/resolve/${commit}/`)[1]!;
+      return route.fulfill({
+        path: `${TINY_MODEL_FOLDER}${file}`,
+        headers: { ...headers, ...type },
+      });
+    });
+    await openDemo(page, server, "?revision=tiny");
+    const dialog = await openPhotos(page);
+    await dialog.getByRole("radio", { name: "FastVLM-0.5B" }).check();
+    await dialog.getByRole("checkbox").check();
+    await dialog.getByRole("button", { name: "Download" }).click();
+    await expect(dialog).toBeHidden({ timeout: 60_000 });
+    await expect(page.getByRole("heading", { name: "FastVLM-0.5B" })).toBeVisible();
+    await expect(page.locator("#facts")).toContainText("onnx-community/FastVLM-0.5B-ONNX");
 
-  const back = page.getByRole("button", { name: "Back to the embedded model" });
-  await expect(back).toBeFocused();
-  await back.press("Enter");
-  await expect(page.locator("#facts")).toContainText("fastvlm-kit/tiny");
-  await expectFinished(page, "Brief caption");
-  await expect(page.getByRole("button", { name: "A model for photos" })).toBeFocused();
-});
+    const back = page.getByRole("button", { name: "Back to the embedded model" });
+    await expect(back).toBeFocused();
+    await back.press("Enter");
+    await expect(page.locator("#facts")).toContainText("fastvlm-kit/tiny");
+    await expectFinished(page, "Brief caption");
+    await expect(page.getByRole("button", { name: "A model for photos" })).toBeFocused();
+  },
+);
 
-test("cancels the download of a model for photos", async ({ page, server }) => {
-  // Never answered: the download hangs until it is cancelled.
-  await page.context().route(/huggingface\.co/, () => undefined);
-  await openDemo(page, server);
-  const dialog = await openPhotos(page);
-  await dialog.getByRole("button", { name: "Download" }).click();
-  await expect(dialog.getByRole("progressbar")).toBeVisible();
-  await dialog.getByRole("button", { name: "Cancel" }).click();
-  await expect(dialog).toBeHidden();
-  await page.getByRole("button", { name: "Is there a dog?" }).click();
-  await expectFinished(page, "Is there a dog?");
-});
+test(
+  "cancels the download of a model for photos",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ page, server }) => {
+    // Never answered: the download hangs until it is cancelled.
+    await page.context().route(/huggingface\.co/, () => undefined);
+    await openDemo(page, server);
+    const dialog = await openPhotos(page);
+    await dialog.getByRole("button", { name: "Download" }).click();
+    await expect(dialog.getByRole("progressbar")).toBeVisible();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await expect(dialog).toBeHidden();
+    await page.getByRole("button", { name: "Is there a dog?" }).click();
+    await expectFinished(page, "Is there a dog?");
+  },
+);
 
-test("offers to load again when the model did not arrive", async ({ page, server }) => {
-  server.faults.push({ path: ".onnx", kind: "status", status: 404 });
-  await page.goto(`${server.origin}/demo/index.html`);
-  await expect(page.locator("#problem")).toHaveText(/\w+ \w+ \w+/, { timeout: 60_000 });
-  server.faults.length = 0;
-  await page.getByRole("button", { name: "Try loading again" }).click();
-  await expectFinished(page, "Brief caption");
-});
+test(
+  "offers to load again when the model did not arrive",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ page, server }) => {
+    server.faults.push({ path: ".onnx", kind: "status", status: 404 });
+    await page.goto(`${server.origin}/demo/index.html`);
+    await expect(page.locator("#problem")).toHaveText(/\w+ \w+ \w+/, { timeout: 60_000 });
+    server.faults.length = 0;
+    await page.getByRole("button", { name: "Try loading again" }).click();
+    await expectFinished(page, "Brief caption");
+  },
+);
 
 test("says in words that there is no camera", async ({ page, server }) => {
   await openDemo(page, server);

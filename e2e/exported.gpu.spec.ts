@@ -4,6 +4,7 @@
  * (decisions/2026-11-26-encoder-attention-unfused.md), so that steps are captured of the float32 decoder.
  */
 
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 import { isHardwareTested } from "../tools/browser.ts";
 import { expectNumbers, readNumbers } from "./exported-numbers.ts";
@@ -29,16 +30,20 @@ test("has the exporters' numbers on WebGPU, rewritten as our own files are", asy
   expectNumbers(seen, { dtype, sides, features: FEATURES_TOLERANCE, logits: LOGITS_TOLERANCE });
 });
 
-test("has the exporters' numbers in captured steps", async ({ kitPage }) => {
-  test.setTimeout(300_000);
-  const dtype = "fp32";
-  const how = { sides: [], fault: "wide-subgroups" };
-  const seen = await readNumbers(kitPage, "webgpu", { ...FILES, dtype }, how);
-  expect(seen.prepared.decoder).toMatchObject({ rotary: LAYERS, steps: "captured" });
-  expectNumbers(seen, { dtype, sides: [], features: 0, logits: LOGITS_TOLERANCE });
-  // Of the two steps that are replayed. ORT fetched the positions from the GPU, which cost a real one three of four tokens.
-  expect([seen.steps[2]!.waits, seen.steps[4]!.waits]).toEqual([1, 1]);
-});
+test(
+  "has the exporters' numbers in captured steps",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ kitPage }) => {
+    test.setTimeout(300_000);
+    const dtype = "fp32";
+    const how = { sides: [], fault: "wide-subgroups" };
+    const seen = await readNumbers(kitPage, "webgpu", { ...FILES, dtype }, how);
+    expect(seen.prepared.decoder).toMatchObject({ rotary: LAYERS, steps: "captured" });
+    expectNumbers(seen, { dtype, sides: [], features: 0, logits: LOGITS_TOLERANCE });
+    // Of the two steps that are replayed. ORT fetched the positions from the GPU, which cost a real one three of four tokens.
+    expect([seen.steps[2]!.waits, seen.steps[4]!.waits]).toEqual([1, 1]);
+  },
+);
 
 test(
   "has the exporters' features at other sizes on WebGPU",

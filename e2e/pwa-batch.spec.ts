@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 import {
   addScenes,
@@ -54,42 +55,47 @@ test.describe("a batch", () => {
     expect(csv.split("\r\n")).toHaveLength(8);
   });
 
-  test("stops when told to, also for the next page, and goes on when told to", async ({
-    page,
-    server,
-  }) => {
-    await openApp(page, server);
-    await addScenes(page, 0, 1, 2, 3, 4, 5, 6, 7, 8);
-    await expectCaption(page, 0);
-    await page.getByRole("button", { name: "Stop" }).click();
-    const go = page.getByRole("button", { name: /^Caption \d pictures?$/ });
-    await expect(go).toBeFocused();
-    const left = await go.textContent();
-    await page.reload();
-    await expect(go).toHaveText(left!);
-    await go.click();
-    await expect(page.getByText("9 of 9 captioned")).toBeVisible({ timeout: 90_000 });
-  });
+  test(
+    "stops when told to, also for the next page, and goes on when told to",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, server }) => {
+      await openApp(page, server);
+      await addScenes(page, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+      await expectCaption(page, 0);
+      await page.getByRole("button", { name: "Stop" }).click();
+      const go = page.getByRole("button", { name: /^Caption \d pictures?$/ });
+      await expect(go).toBeFocused();
+      const left = await go.textContent();
+      await page.reload();
+      await expect(go).toHaveText(left!);
+      await go.click();
+      await expect(page.getByText("9 of 9 captioned")).toBeVisible({ timeout: 90_000 });
+    },
+  );
 
-  test("retries and removes one picture, and removes all", async ({ page, server }) => {
-    await openApp(page, server);
-    await page.locator("#files").setInputFiles(BROKEN);
-    await addScenes(page, 0);
-    await expectCaption(page, 0);
-    await page.getByRole("button", { name: `Retry: ${BROKEN.name}` }).click();
-    await expect(page.getByText("1 of 2 captioned, 1 failed")).toBeVisible();
-    await page.getByRole("button", { name: `Remove: ${BROKEN.name}` }).click();
-    await expect(page.getByText("1 of 1 captioned")).toBeVisible();
-    await expect(page.getByRole("button", { name: `Remove: ${SCENES[0]!.file}` })).toBeFocused();
+  test(
+    "retries and removes one picture, and removes all",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, server }) => {
+      await openApp(page, server);
+      await page.locator("#files").setInputFiles(BROKEN);
+      await addScenes(page, 0);
+      await expectCaption(page, 0);
+      await page.getByRole("button", { name: `Retry: ${BROKEN.name}` }).click();
+      await expect(page.getByText("1 of 2 captioned, 1 failed")).toBeVisible();
+      await page.getByRole("button", { name: `Remove: ${BROKEN.name}` }).click();
+      await expect(page.getByText("1 of 1 captioned")).toBeVisible();
+      await expect(page.getByRole("button", { name: `Remove: ${SCENES[0]!.file}` })).toBeFocused();
 
-    await page.getByRole("button", { name: "Remove all" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Keep them" }).click();
-    await expect(page.getByText("1 of 1 captioned")).toBeVisible();
-    await page.getByRole("button", { name: "Remove all" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Remove all" }).click();
-    await expect(page.getByText("No pictures yet.")).toBeVisible();
-    expect(await countRecords(page, "fastvlm-pwa-queue", "queue")).toBe(0);
-  });
+      await page.getByRole("button", { name: "Remove all" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Keep them" }).click();
+      await expect(page.getByText("1 of 1 captioned")).toBeVisible();
+      await page.getByRole("button", { name: "Remove all" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Remove all" }).click();
+      await expect(page.getByText("No pictures yet.")).toBeVisible();
+      expect(await countRecords(page, "fastvlm-pwa-queue", "queue")).toBe(0);
+    },
+  );
 
   test("uses the chosen style, and remembers it", async ({ page, server }) => {
     await openApp(page, server);
@@ -103,16 +109,20 @@ test.describe("a batch", () => {
     );
   });
 
-  test("copies a caption as it was edited", async ({ page, context, server }) => {
-    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    await openApp(page, server);
-    await addScenes(page, 0);
-    await expectCaption(page, 0);
-    await captionOf(page, SCENES[0]!.file).fill("My own words");
-    await page.getByRole("button", { name: `Copy: ${SCENES[0]!.file}` }).click();
-    await expect(page.getByText("Copied")).toBeVisible();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("My own words");
-  });
+  test(
+    "copies a caption as it was edited",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, context, server }) => {
+      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      await openApp(page, server);
+      await addScenes(page, 0);
+      await expectCaption(page, 0);
+      await captionOf(page, SCENES[0]!.file).fill("My own words");
+      await page.getByRole("button", { name: `Copy: ${SCENES[0]!.file}` }).click();
+      await expect(page.getByText("Copied")).toBeVisible();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("My own words");
+    },
+  );
 
   test("is worked on by one window at a time, and shown in all", async ({
     page,
@@ -149,7 +159,7 @@ test.describe("a batch", () => {
     expect(done.flat()).toHaveLength(5);
   });
 
-  test("gives back every object address", async ({ page, server }) => {
+  test("gives back every object address", { tag: EXHAUSTIVE_TAG }, async ({ page, server }) => {
     await page.addInitScript(() => {
       const open = new Set<string>();
       Object.assign(window, { openAddresses: open });
@@ -188,7 +198,7 @@ test.describe("pictures come", () => {
     expect(await countRecords(page, "fastvlm-pwa-inbox", "pictures")).toBe(0);
   });
 
-  test("shared without a network", async ({ page, context, server }) => {
+  test("shared without a network", { tag: EXHAUSTIVE_TAG }, async ({ page, context, server }) => {
     await openApp(page, server);
     await makeAvailableOffline(page);
     await page.goto(`${server.origin}/index.html`);
@@ -197,17 +207,21 @@ test.describe("pictures come", () => {
     await expectCaption(page, 2);
   });
 
-  test("not with a share that has no picture in it", async ({ page, server }) => {
-    await openApp(page, server);
-    await share(page, server, []);
-    await expect(page.locator("#add-problem")).toHaveText(
-      "There was no picture in what was shared.",
-    );
-    await page.reload();
-    await expect(page.locator("#add-problem")).toBeEmpty();
-  });
+  test(
+    "not with a share that has no picture in it",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, server }) => {
+      await openApp(page, server);
+      await share(page, server, []);
+      await expect(page.locator("#add-problem")).toHaveText(
+        "There was no picture in what was shared.",
+      );
+      await page.reload();
+      await expect(page.locator("#add-problem")).toBeEmpty();
+    },
+  );
 
-  test("as files opened with the app", async ({ page, server }) => {
+  test("as files opened with the app", { tag: EXHAUSTIVE_TAG }, async ({ page, server }) => {
     await page.addInitScript(() => {
       const launchQueue = {
         setConsumer(consumer: (launch: unknown) => void): void {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
 import { addScenes, captionOf, expectCaption, makeAvailableOffline, openApp } from "./pwa-app.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
@@ -53,29 +54,37 @@ test.describe("without a network", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("starts from any of its addresses", async ({ page, context, server }) => {
-    const { origin } = server;
-    await openApp(page, server);
-    await context.setOffline(true);
-    await server.close();
-    for (const path of ["/pwa/", "/pwa/index.html", "/pwa/?model=tiny", "/pwa/?a=1&b=2#c"]) {
-      await page.goto(origin + path);
-      await expect(page.getByRole("heading", { name: "Caption pictures" })).toBeVisible();
-      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    }
-  });
+  test(
+    "starts from any of its addresses",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, context, server }) => {
+      const { origin } = server;
+      await openApp(page, server);
+      await context.setOffline(true);
+      await server.close();
+      for (const path of ["/pwa/", "/pwa/index.html", "/pwa/?model=tiny", "/pwa/?a=1&b=2#c"]) {
+        await page.goto(origin + path);
+        await expect(page.getByRole("heading", { name: "Caption pictures" })).toBeVisible();
+        expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      }
+    },
+  );
 
-  test("works where the server sends no isolation headers", async ({ page, context, server }) => {
-    server.isolated = false;
-    await openApp(page, server);
-    await makeAvailableOffline(page);
-    await context.setOffline(true);
-    await server.close();
-    await page.reload();
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-    await addScenes(page, 1);
-    await expectCaption(page, 1);
-  });
+  test(
+    "works where the server sends no isolation headers",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, context, server }) => {
+      server.isolated = false;
+      await openApp(page, server);
+      await makeAvailableOffline(page);
+      await context.setOffline(true);
+      await server.close();
+      await page.reload();
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      await addScenes(page, 1);
+      await expectCaption(page, 1);
+    },
+  );
 
   test("says what is wrong when it was never made available offline", async ({
     page,
@@ -121,7 +130,7 @@ test.describe("the download", () => {
     await expect(page.getByRole("heading", { name: "Ready offline" })).toBeVisible();
   });
 
-  test("goes on by itself after a reload", async ({ page, server }) => {
+  test("goes on by itself after a reload", { tag: EXHAUSTIVE_TAG }, async ({ page, server }) => {
     await begin(page, server);
     server.faults.length = 0;
     await page.reload();
@@ -138,16 +147,20 @@ test.describe("the download", () => {
     await expect(page.locator("#offline-download")).toBeHidden();
   });
 
-  test("is taken back: the space is free again", async ({ page, server }) => {
-    await openApp(page, server);
-    await makeAvailableOffline(page);
-    await page.getByRole("button", { name: "Free the space" }).click();
-    const again = page.getByRole("button", { name: "Get what is missing" });
-    await expect(again).toBeFocused();
-    await expect(page.locator("#offline-facts")).toContainText(/Model\s*4\.38 MB/);
-    await page.reload();
-    await expect(again).toBeVisible();
-  });
+  test(
+    "is taken back: the space is free again",
+    { tag: EXHAUSTIVE_TAG },
+    async ({ page, server }) => {
+      await openApp(page, server);
+      await makeAvailableOffline(page);
+      await page.getByRole("button", { name: "Free the space" }).click();
+      const again = page.getByRole("button", { name: "Get what is missing" });
+      await expect(again).toBeFocused();
+      await expect(page.locator("#offline-facts")).toContainText(/Model\s*4\.38 MB/);
+      await page.reload();
+      await expect(again).toBeVisible();
+    },
+  );
 });
 
 test.describe("with a network", () => {

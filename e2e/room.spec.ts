@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor, StoredModel } from "@fastvlm-kit/web";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, openKit, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import { CAPTION, expectWhole, SCENE, shardedModel, storedShards } from "./stored-model.ts";
@@ -78,22 +79,26 @@ test("a model that does not fit drives out the least recently used one, and is s
   expect(await storedShards(kitPage, b!)).toEqual([]);
 });
 
-test("as many models go as it takes: a scrap of one is not enough", async ({ kitPage, server }) => {
-  const [a, b, scrap] = await Promise.all(
-    ["a", "b", "scrap"].map((id) => shardedModel(kitPage, { id, shardBytes: 2 ** 19 })),
-  );
-  await limitRoom(kitPage, server, ROOM_FOR_ONE);
-  server.faults.push({ path: "vision_encoder", kind: "status", status: 404 });
-  server.faults.push({ path: "decoder", kind: "status", status: 404 });
-  await expect(use(kitPage, scrap!)).rejects.toThrow("HTTP 404");
-  server.faults.length = 0;
-  await use(kitPage, a!);
-  expect(namesOf(await listModels(kitPage))).toEqual(["a", "scrap"]);
-  const report = await use(kitPage, b!);
-  expect(report).toMatchObject({ text: CAPTION, events: [], evictions: 2 });
-  expect(namesOf(await listModels(kitPage))).toEqual(["b"]);
-  await expectWhole(kitPage, b!);
-});
+test(
+  "as many models go as it takes: a scrap of one is not enough",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ kitPage, server }) => {
+    const [a, b, scrap] = await Promise.all(
+      ["a", "b", "scrap"].map((id) => shardedModel(kitPage, { id, shardBytes: 2 ** 19 })),
+    );
+    await limitRoom(kitPage, server, ROOM_FOR_ONE);
+    server.faults.push({ path: "vision_encoder", kind: "status", status: 404 });
+    server.faults.push({ path: "decoder", kind: "status", status: 404 });
+    await expect(use(kitPage, scrap!)).rejects.toThrow("HTTP 404");
+    server.faults.length = 0;
+    await use(kitPage, a!);
+    expect(namesOf(await listModels(kitPage))).toEqual(["a", "scrap"]);
+    const report = await use(kitPage, b!);
+    expect(report).toMatchObject({ text: CAPTION, events: [], evictions: 2 });
+    expect(namesOf(await listModels(kitPage))).toEqual(["b"]);
+    await expectWhole(kitPage, b!);
+  },
+);
 
 test("a model that another tab uses stays; the new one runs from memory, and the app is told", async ({
   context,
@@ -117,42 +122,50 @@ test("a model that another tab uses stays; the new one runs from memory, and the
   await expectWhole(other, a!);
 });
 
-test("a model that another tab is about to load stays", async ({ context, kitPage, server }) => {
-  const [a, b] = await Promise.all(["a", "b"].map((id) => shardedModel(kitPage, { id })));
-  await limitRoom(kitPage, server, ROOM_FOR_ONE);
-  await use(kitPage, a!);
-  void kitPage
-    .evaluate(async (model) => {
-      const worker = () => window.kit.createFaultyWorker("stuck-wasm");
-      await window.kit.observe({ model, worker });
-    }, a!)
-    .catch(() => undefined); // The page ends under it.
-  await expect.poll(() => listModels(kitPage)).toMatchObject([{ id: "a", isInUse: true }]);
-  const other = await context.newPage();
-  await openKit(other, server);
-  expect(await use(other, b!)).toMatchObject({ text: CAPTION, events: ["storage-degraded"] });
-  await expectWhole(other, a!);
-});
+test(
+  "a model that another tab is about to load stays",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ context, kitPage, server }) => {
+    const [a, b] = await Promise.all(["a", "b"].map((id) => shardedModel(kitPage, { id })));
+    await limitRoom(kitPage, server, ROOM_FOR_ONE);
+    await use(kitPage, a!);
+    void kitPage
+      .evaluate(async (model) => {
+        const worker = () => window.kit.createFaultyWorker("stuck-wasm");
+        await window.kit.observe({ model, worker });
+      }, a!)
+      .catch(() => undefined); // The page ends under it.
+    await expect.poll(() => listModels(kitPage)).toMatchObject([{ id: "a", isInUse: true }]);
+    const other = await context.newPage();
+    await openKit(other, server);
+    expect(await use(other, b!)).toMatchObject({ text: CAPTION, events: ["storage-degraded"] });
+    await expectWhole(other, a!);
+  },
+);
 
-test("models over the limits of size and age go at the next load", async ({ kitPage }) => {
-  const [a, b, c] = await Promise.all(
-    ["a", "b", "c"].map((id) => shardedModel(kitPage, { id, revision: "r" })),
-  );
-  await use(kitPage, a!);
-  const bySize = await use(kitPage, b!, { cache: { maxModelBytes: 6_000_000 } });
-  expect(bySize.evictions).toBe(1);
-  expect(namesOf(await listModels(kitPage))).toEqual(["b"]);
+test(
+  "models over the limits of size and age go at the next load",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ kitPage }) => {
+    const [a, b, c] = await Promise.all(
+      ["a", "b", "c"].map((id) => shardedModel(kitPage, { id, revision: "r" })),
+    );
+    await use(kitPage, a!);
+    const bySize = await use(kitPage, b!, { cache: { maxModelBytes: 6_000_000 } });
+    expect(bySize.evictions).toBe(1);
+    expect(namesOf(await listModels(kitPage))).toEqual(["b"]);
 
-  await kitPage.evaluate(() =>
-    window.kit.stored.update("model|b@r", (record) => ({
-      ...(record as StoredModel),
-      usedAt: Date.now() - 2 * 86_400_000,
-    })),
-  );
-  const byAge = await use(kitPage, c!, { cache: { maxModelAgeMs: 86_400_000 } });
-  expect(byAge.evictions).toBe(1);
-  expect(namesOf(await listModels(kitPage))).toEqual(["c"]);
-});
+    await kitPage.evaluate(() =>
+      window.kit.stored.update("model|b@r", (record) => ({
+        ...(record as StoredModel),
+        usedAt: Date.now() - 2 * 86_400_000,
+      })),
+    );
+    const byAge = await use(kitPage, c!, { cache: { maxModelAgeMs: 86_400_000 } });
+    expect(byAge.evictions).toBe(1);
+    expect(namesOf(await listModels(kitPage))).toEqual(["c"]);
+  },
+);
 
 test("results over the limits of size and age go, the least recently used first", async ({
   kitPage,

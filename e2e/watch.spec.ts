@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import type { WatchOptions, WatchResult } from "@fastvlm-kit/web";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, openKit, readScenes, test } from "./fixtures.ts";
 
 const [snail, , , lollipop] = readScenes();
@@ -82,19 +83,23 @@ test("captions what a video shows, once, and again when it shows something else"
   expect(seen.errors).toEqual([]);
 });
 
-test("asks about the newest frame when several came during an answer", async ({ kitPage }) => {
-  const stage = await setUp(kitPage);
-  await stage.evaluate(
-    async ({ watch, show, seen }, files) => {
-      watch();
-      while (seen.questions === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-      for (const file of files) await show(file);
-    },
-    ["scene-02.png", "scene-03.png", LOLLIPOP.file],
-  );
-  await expect.poll(() => captionsOf(stage)).toEqual([SNAIL.caption, LOLLIPOP.caption]);
-  expect(await questionsOf(stage)).toBe(2);
-});
+test(
+  "asks about the newest frame when several came during an answer",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ kitPage }) => {
+    const stage = await setUp(kitPage);
+    await stage.evaluate(
+      async ({ watch, show, seen }, files) => {
+        watch();
+        while (seen.questions === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        for (const file of files) await show(file);
+      },
+      ["scene-02.png", "scene-03.png", LOLLIPOP.file],
+    );
+    await expect.poll(() => captionsOf(stage)).toEqual([SNAIL.caption, LOLLIPOP.caption]);
+    expect(await questionsOf(stage)).toBe(2);
+  },
+);
 
 test("does not ask again for the noise of a camera, and does for a small thing that moves", async ({
   kitPage,
@@ -208,26 +213,30 @@ test("asks nothing before a video plays, while it is paused and after its end", 
   expect(new Set(await captionsOf(stage))).toEqual(new Set([SNAIL.caption]));
 });
 
-test("waits for a video that plays and has nothing to show yet", async ({ kitPage }) => {
-  const stage = await setUp(kitPage);
-  await stage.evaluate(({ watch, video }) => {
-    video.srcObject = new MediaStream();
-    void video.play();
-    watch();
-  });
-  await kitPage.waitForTimeout(A_WHILE_MS);
-  const { paused, questions } = await stage.evaluate(({ video, seen }) => ({
-    paused: video.paused,
-    questions: seen.questions,
-  }));
-  expect({ paused, questions }).toEqual({ paused: false, questions: 0 });
-  await stage.evaluate(async ({ video, canvas, show }, file) => {
-    const [track] = canvas.captureStream().getVideoTracks();
-    (video.srcObject as MediaStream).addTrack(track!);
-    await show(file);
-  }, LOLLIPOP.file);
-  await expect.poll(() => captionsOf(stage)).toEqual([LOLLIPOP.caption]);
-});
+test(
+  "waits for a video that plays and has nothing to show yet",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ kitPage }) => {
+    const stage = await setUp(kitPage);
+    await stage.evaluate(({ watch, video }) => {
+      video.srcObject = new MediaStream();
+      void video.play();
+      watch();
+    });
+    await kitPage.waitForTimeout(A_WHILE_MS);
+    const { paused, questions } = await stage.evaluate(({ video, seen }) => ({
+      paused: video.paused,
+      questions: seen.questions,
+    }));
+    expect({ paused, questions }).toEqual({ paused: false, questions: 0 });
+    await stage.evaluate(async ({ video, canvas, show }, file) => {
+      const [track] = canvas.captureStream().getVideoTracks();
+      (video.srcObject as MediaStream).addTrack(track!);
+      await show(file);
+    }, LOLLIPOP.file);
+    await expect.poll(() => captionsOf(stage)).toEqual([LOLLIPOP.caption]);
+  },
+);
 
 test("stop() ends the question in flight and leaves nothing behind", async ({ kitPage }) => {
   const stage = await setUp(kitPage);
@@ -310,7 +319,7 @@ test("stop() ends the question in flight and leaves nothing behind", async ({ ki
   expect(found.text).toBe(SNAIL.caption);
 });
 
-test("answers a prompt about a canvas", async ({ kitPage }) => {
+test("answers a prompt about a canvas", { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   const stage = await setUp(kitPage);
   const { prompt, answer } = snail!.questions["background"]!;
   await stage.evaluate(({ watch, canvas }, prompt) => void watch({ prompt }, canvas), prompt);
@@ -326,7 +335,7 @@ test("answers a prompt about a canvas", async ({ kitPage }) => {
   await expect.poll(() => captionsOf(stage)).toHaveLength(3);
 });
 
-test("goes on after the worker died", async ({ kitPage }) => {
+test("goes on after the worker died", { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
   const stage = await setUp(kitPage);
   await stage.evaluate(async ({ watch, seen, workers }) => {
     watch();
