@@ -28,6 +28,7 @@ export default defineConfig(
           "./packages/onnx/tsconfig*.json",
           "./packages/ops/tsconfig*.json",
           "./packages/serve/tsconfig*.json",
+          "./packages/check/tsconfig*.json",
           "./tsconfig.tools.json",
         ],
         tsconfigRootDir: import.meta.dirname,

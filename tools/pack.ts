@@ -9,7 +9,7 @@ import { REPOSITORY, runBin } from "./run.ts";
 import { writeSbom } from "./sbom.ts";
 
 /** Folders under `packages/`. */
-export const PACKAGES = ["web", "tiny", "onnx", "ops", "serve"] as const;
+export const PACKAGES = ["web", "tiny", "onnx", "ops", "serve", "check"] as const;
 
 /** The packages' projects, without those of their tests. */
 const PUBLISHED_PROJECTS = [
@@ -19,6 +19,7 @@ const PUBLISHED_PROJECTS = [
   "packages/onnx/tsconfig.build.json",
   "packages/ops/tsconfig.build.json",
   "packages/serve/tsconfig.build.json",
+  "packages/check/tsconfig.build.json",
 ];
 
 /** Writes `dist` of every package, with its bill of materials. Resolves to whether it could be. */

@@ -5,7 +5,10 @@ ENV NODE_ENV=production
 WORKDIR /srv
 # No script of a package runs: sharp brings a built library, and nothing else is native.
 RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund @fastvlm-kit/serve@0.1.0 \
-  && npm cache clean --force
+  && npm cache clean --force \
+  # Models are kept here: mount a volume, and the next container downloads nothing.
+  && install -d -o 1000 -g 1000 /cache
+ENV XDG_CACHE_HOME=/cache
 
 # The user `node`, by number: Kubernetes can then tell that it is not root.
 USER 1000:1000

@@ -132,6 +132,13 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
     to: { path: "^packages/(?!serve/)", pathNot: ["^packages/web/test/", ...ENTRIES] },
   },
   {
+    name: "check-stands-alone",
+    comment: "The check sees an app from outside, and needs no other package.",
+    severity: "error",
+    from: { path: "^packages/check/" },
+    to: { path: "^packages/(?!check/)" },
+  },
+  {
     name: "examples-stand-alone",
     comment:
       "A reader copies one example without the others. What the two apps share is in examples/shared.",
@@ -163,12 +170,12 @@ const RULES_OF_THE_REPOSITORY: readonly IForbiddenRuleType[] = [
   {
     name: "browser-tests-import-entries",
     comment:
-      "A browser test uses the entries of the packages. Only what packages/web/test and packages/serve/test share with it, and the pages in e2e/harness, may look inside.",
+      "A browser test uses the entries of the packages. Only what packages/web/test, packages/serve/test and packages/check/test share with it, and the pages in e2e/harness, may look inside.",
     severity: "error",
     from: { path: "^e2e/", pathNot: "^e2e/harness/" },
     to: {
       path: "^(packages|bench|examples)/",
-      pathNot: ["^packages/(web|serve)/test/", ...ENTRIES],
+      pathNot: ["^packages/(web|serve|check)/test/", ...ENTRIES],
     },
   },
 ];

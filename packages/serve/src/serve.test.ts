@@ -28,9 +28,12 @@ let server: RunningCommand;
 let client: OpenAI;
 
 beforeAll(async () => {
-  server = await startCommand(["--model", "tiny", "--workers", "2", "--max-queue", "20"], {
-    FASTVLM_TOKEN: TOKEN,
-  });
+  server = await startCommand(
+    ["--model", "tiny", "--workers", "2", "--max-queue", "20", "--metrics-port", "0"],
+    {
+      FASTVLM_TOKEN: TOKEN,
+    },
+  );
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: TOKEN, maxRetries: 0 });
 }, 180_000); // The sources are compiled, the model is loaded, and other tests use all cores.
 
@@ -196,6 +199,9 @@ it("tells its health, and shows its metrics to Prometheus", async () => {
     checks: { "model:readiness": [{ status: "pass" }] },
   });
   expect(await metrics()).toMatch(/^vlm_queue_depth\{.*\} 0$/m);
+  const open = new URL(/metrics at (\S+)/.exec(server.log())![1]!);
+  expect(await (await fetch(open)).text()).toMatch(/^vlm_queue_depth/m);
+  expect((await fetch(new URL("/v1/models", open))).status).toBe(404);
 });
 
 it("ends what runs after SIGTERM, and refuses what is new", async () => {

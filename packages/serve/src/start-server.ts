@@ -10,7 +10,7 @@ import { cacheFolder as defaultCacheFolder } from "./disk/cache-folder.ts";
 import { toDiskPlace } from "./disk/open-disk-stores.ts";
 import { ThreadWorker } from "./engine/thread-worker.ts";
 import { createAdmission } from "./http/admission.ts";
-import { createApp } from "./http/create-app.ts";
+import { createApp, createMetricsApp } from "./http/create-app.ts";
 import { createImageHosts } from "./openai/image-hosts.ts";
 import type { RequestLimits } from "./openai/to-question.ts";
 
@@ -21,6 +21,11 @@ export interface ServerOptions {
   readonly aliases?: readonly string[];
   /** Default 8080; 0 takes one that is free. */
   readonly port?: number;
+  /**
+   * Also answers `/metrics` at this port, without a token: Prometheus finds servers by themselves, and has no token for them.
+   * Do not let others reach it. 0 takes one that is free. Default: none.
+   */
+  readonly metricsPort?: number;
   /** Default 127.0.0.1: this machine alone. */
   readonly host?: string;
   /** What callers have to send as `Authorization: Bearer …`. Default: nothing. */
@@ -58,6 +63,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** The address, without a slash at its end. */
   readonly url: string;
+  /** Where `/metrics` needs no token; undefined without `metricsPort`. */
+  readonly metricsUrl: string | undefined;
   readonly vlm: Vlm;
   /** Refuses what is new, lets running calls end, and ends all within the time that was set. */
   stop(): Promise<void>;
@@ -90,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(options.imageLimits && { imageLimits: options.imageLimits }),
   });
   const admission = createAdmission(workers + maxQueue, () => estimateWaitMs(vlm));
+  const writeMetrics = (): string => toPrometheusText(totals.list());
   const app = createApp({
     vlm,
     admission,
@@ -106,15 +114,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     names: [model.id, ...(options.aliases ?? [])],
     token,
     corsOrigins: options.corsOrigins ?? [],
-    writeMetrics: () => toPrometheusText(totals.list()),
+    writeMetrics,
     onError: options.onError ?? (() => undefined),
   });
   const host = options.host ?? "127.0.0.1";
   const server = await listen(app.fetch, host, options.port ?? 8080);
-  const { port } = server.address() as AddressInfo;
-  const shownHost = host.includes(":") ? `[${host}]` : host;
+  const { metricsPort } = options;
+  const metrics =
+    metricsPort === undefined
+      ? undefined
+      : await listen(createMetricsApp(writeMetrics).fetch, host, metricsPort);
   return {
-    url: `http://${shownHost}:${String(port)}`,
+    url: addressOf(server, host),
+    metricsUrl: metrics && `${addressOf(metrics, host)}/metrics`,
     vlm,
     async stop() {
       const late = new Promise<void>((resolve) => setTimeout(resolve, stopTimeoutMs).unref());
@@ -130,6 +142,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       server.closeIdleConnections();
       await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
       server.closeAllConnections();
+      metrics?.close();
+      metrics?.closeAllConnections();
     },
   };
 }
@@ -146,6 +160,11 @@ function estimateWaitMs(vlm: Vlm): number {
   const { timeToFirstTokenMs, decodeMs } = vlm.stats().latency;
   const workers = Math.max(1, vlm.scalingStatus()?.workers ?? 1);
   return ((timeToFirstTokenMs?.meanMs ?? 1000) + (decodeMs?.meanMs ?? 0)) / workers;
+}
+
+function addressOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
 function listen(

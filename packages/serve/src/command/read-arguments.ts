@@ -15,6 +15,7 @@ export const HELP = `Serves a vision-language model on this machine's CPU with a
   --image-size PIXELS     the longest side that the model sees; smaller is faster. Default: as the model was trained
   --alias NAME            another name for the model in requests; may be repeated
   --port N                default 8080; 0 takes a free one
+  --metrics-port N        /metrics without a token at a port of its own; 0 takes a free one. Default: none
   --host ADDRESS          default 127.0.0.1. Any other needs a token, or --no-token
   --token-file FILE       holds the token that callers have to send; or set FASTVLM_TOKEN
   --no-token              lets everybody in who reaches the address
@@ -43,6 +44,7 @@ export interface Arguments {
   readonly imageSize: number | undefined;
   readonly aliases: readonly string[];
   readonly port: number;
+  readonly metricsPort: number | undefined;
   readonly host: string;
   readonly tokenFile: string | undefined;
   readonly noToken: boolean;
@@ -77,6 +79,7 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
       "image-size": { type: "string" },
       alias: { type: "string", multiple: true, default: [] },
       port: { type: "string", default: "8080" },
+      "metrics-port": { type: "string" },
       host: { type: "string", default: "127.0.0.1" },
       "token-file": { type: "string" },
       "no-token": { type: "boolean", default: false },
@@ -112,6 +115,10 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
         : toInteger("image-size", values["image-size"], 1, 16_384),
     aliases: values.alias,
     port: toInteger("port", values.port, 0, 65_535),
+    metricsPort:
+      values["metrics-port"] === undefined
+        ? undefined
+        : toInteger("metrics-port", values["metrics-port"], 0, 65_535),
     host: values.host,
     tokenFile: values["token-file"],
     noToken: values["no-token"],

@@ -17,6 +17,8 @@ export async function runCommand(given: readonly string[]): Promise<void> {
     return;
   }
   const server = await start(found);
+  if (server.metricsUrl !== undefined)
+    console.error(`fastvlm-serve: metrics at ${server.metricsUrl}`);
   // Whoever started the process reads the address here.
   console.log(`fastvlm-serve: listening on ${server.url}`);
   await new Promise<void>((resolve) => {
@@ -34,12 +36,13 @@ async function start(found: Arguments): Promise<RunningServer> {
   const token = readToken(found, process.env);
   const model = await readModel(found);
   console.error(`fastvlm-serve: loading ${model.id}`);
-  const { maxImages, maxTokens, maxPromptCharacters, cacheFolder, ...options } = found;
+  const { maxImages, maxTokens, maxPromptCharacters, cacheFolder, metricsPort, ...options } = found;
   const server = await startServer({
     ...options,
     model,
     aliases: [...new Set([found.model, ...found.aliases])].filter((name) => name !== model.id),
     limits: { maxImages, maxTokens, maxPromptCharacters },
+    ...(metricsPort !== undefined && { metricsPort }),
     ...(cacheFolder !== undefined && { cacheFolder }),
     ...(token !== undefined && { token }),
     onEvent: (event) => {

@@ -39,6 +39,13 @@ export interface AppOptions {
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+/** `/metrics` and nothing else, for a port of its own. */
+export function createMetricsApp(writeMetrics: () => string): Hono {
+  const app = new Hono();
+  app.get("/metrics", (c) => c.body(writeMetrics(), 200, { "content-type": METRICS_TYPE }));
+  return app;
+}
+
 export function createApp(options: AppOptions): Hono {
   const { vlm, admission, names, corsOrigins } = options;
   const startedAt = Math.floor(Date.now() / 1000);
