@@ -1,7 +1,7 @@
 /**
  * `npm run bench:pool`: how many more pictures a minute two workers caption than one, with the embedded model on WASM. Once
  * on a page that is not cross-origin isolated, where a worker has one thread, and once on an isolated one, where it has
- * several. It also says how long calls and starts take, which the simulator of `tools/simulate` computes with, and on Linux what
+ * several. It also says how long calls and starts take, which the simulator of `packages/web/test/simulate` computes with, and on Linux what
  * workers take of memory.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Decides how many workers there should be: a pure function of what is observed and of what it decided before. So the same
- * code runs in the page and in the simulator (`tools/simulate`).
+ * code runs in the page and in the simulator (`packages/web/test/simulate`).
  */
 
 import type { ScalingReason } from "../protocol/scaling.ts";

@@ -3,7 +3,7 @@
  * reactive rule, and prints a table for each kit. Each figure is the mean over the seeds of chance, 20 by default.
  */
 
-import { resolveScaling } from "../../packages/web/src/scaling/settings.ts";
+import { resolveScaling } from "../../src/scaling/settings.ts";
 import { EMBEDDED, FULL_SIZE, type Kit } from "./measured.ts";
 import { meanOf, toRow, toTable, type Row } from "./report.ts";
 import { createFixed, createPolicy, createReactive, type Rule } from "./rules.ts";

@@ -1,11 +1,6 @@
 /** What decides how many workers there are: the policy of the kit, and what it is compared with. */
 
-import {
-  decide,
-  startScaling,
-  type Load,
-  type ScalingSettings,
-} from "../../packages/web/src/scaling/decide.ts";
+import { decide, startScaling, type Load, type ScalingSettings } from "../../src/scaling/decide.ts";
 
 export interface Rule {
   readonly name: string;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resolveScaling } from "../../packages/web/src/scaling/settings.ts";
+import { resolveScaling } from "../../src/scaling/settings.ts";
 import { EMBEDDED, FULL_SIZE } from "./measured.ts";
 import { countFlaps, toRow, toTable } from "./report.ts";
 import { createFixed, createPolicy, createReactive } from "./rules.ts";
