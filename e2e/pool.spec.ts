@@ -50,6 +50,8 @@ function captionTwice(page: Page, killAfter = Infinity) {
         workers: workers.length,
         events,
         status: vlm.scalingStatus(),
+        pool: vlm.stats().pool,
+        health: (await vlm.health()).checks,
         downloads: metrics.filter(({ name }) => name === "vlm.model.download.bytes").length,
       };
     },
@@ -60,7 +62,8 @@ function captionTwice(page: Page, killAfter = Infinity) {
 test("two workers answer as one does, two calls at a time, and load what is stored", async ({
   page,
 }) => {
-  const { alone, together, waits, workers, events, status, downloads } = await captionTwice(page);
+  const { alone, together, waits, workers, events, status, downloads, pool, health } =
+    await captionTwice(page);
   expect(together).toEqual(alone);
   // Two calls wait for nobody.
   expect(waits.filter((seconds) => seconds < 0.05)).toHaveLength(2);
@@ -69,6 +72,19 @@ test("two workers answer as one does, two calls at a time, and load what is stor
   expect(events).toContainEqual({ type: "scaled", from: 1, to: 2, reason: "minimum" });
   expect(status).toMatchObject({ workers: 2, limit: { workers: 2, reason: "max" } });
   expect(status!.bytesPerWorker).toBeGreaterThan(4e6);
+  const idle = { state: "loaded", device: "wasm", outstanding: 0 };
+  expect(pool).toMatchObject({
+    workers: [
+      { name: "worker-1", ...idle },
+      { name: "worker-2", ...idle },
+    ],
+    loaded: 2,
+    fileBytes: 2 * status!.bytesPerWorker,
+  });
+  expect(health["pool:workers"]!.map(({ observedValue }) => observedValue)).toEqual([
+    "loaded",
+    "loaded",
+  ]);
 });
 
 test("a worker that dies in the middle of a batch loses no call, and another replaces it", async ({

@@ -67,7 +67,7 @@ export type {
   HealthReport,
   HealthStatus,
 } from "./protocol/health.ts";
-export type { DurationStats, VlmStats } from "./protocol/stats.ts";
+export type { DurationStats, VlmStats, WorkerStats } from "./protocol/stats.ts";
 export type {
   PoolLimit,
   PoolOptions,

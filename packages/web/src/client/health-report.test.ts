@@ -12,6 +12,7 @@ function report(change: Partial<HealthFacts> = {}, ...conditions: readonly Condi
   const facts: HealthFacts = {
     model: { id: "test/model", revision: "1" },
     worker: "loaded",
+    workers: [],
     device: "wasm",
     hasFallback: false,
     circuits: { webgpu: CLOSED, wasm: CLOSED },
@@ -101,4 +102,24 @@ it("fails where calls are refused, the device fails its check, or the client was
 it("warns only where the GPU is left alone, and another device answers", () => {
   const { status, bad } = report({ circuits: { webgpu: OPEN, wasm: CLOSED } }, "webgpu");
   expect({ status, bad }).toEqual({ status: "warn", bad: ["webgpu:circuit warn"] });
+});
+
+it("says what each worker of a pool does, and nothing of workers without one", () => {
+  expect(report().checks["pool:workers"]).toBeUndefined();
+  const { checks, status } = report({
+    workers: [
+      { name: "worker-1", state: "loaded", device: "wasm", outstanding: 1, fileBytes: 5 },
+      { name: "worker-2", state: "starting", outstanding: 0, fileBytes: 0 },
+    ],
+  });
+  expect(status).toBe("pass");
+  expect(checks["pool:workers"]).toMatchObject([
+    { componentId: "worker-1", observedValue: "loaded" },
+    { componentId: "worker-2", observedValue: "starting" },
+  ]);
+  expect(checks["pool:outstanding"]).toMatchObject([
+    { observedValue: 1, observedUnit: "calls" },
+    { observedValue: 0 },
+  ]);
+  expect(checks["pool:files"]).toMatchObject([{ observedValue: 5, observedUnit: "bytes" }, {}]);
 });

@@ -7,6 +7,7 @@ import type {
   HealthStatus,
 } from "../protocol/health.ts";
 import type { Device, ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { WorkerStats } from "../protocol/stats.ts";
 import type { CircuitReport } from "../serving/device-circuits.ts";
 import type { Condition, ConditionName, PassedCheck } from "../serving/health-log.ts";
 
@@ -15,6 +16,8 @@ export interface HealthFacts {
   readonly model: Pick<ModelDescriptor, "id" | "revision">;
   /** `none`: the next call starts a worker. */
   readonly worker: "loaded" | "starting" | "none" | "disposed";
+  /** The workers of a pool; empty without one. */
+  readonly workers: readonly WorkerStats[];
   /** `remote`: none has loaded the model yet. */
   readonly device: Device | "remote";
   readonly hasFallback: boolean;
@@ -51,6 +54,7 @@ export function toHealthReport(facts: HealthFacts, now: number): HealthReport {
   const { worker, device, queue, circuits, storage, memory, conditionOf } = facts;
   add("worker:liveness", { observedValue: worker }, whyNotAlive(facts));
   add("model:readiness", { observedValue: worker === "loaded" }, whyNotReady(facts));
+  if (facts.workers.length > 0) Object.assign(checks, toPoolChecks(facts.workers, time));
   addSelfCheck(facts, add);
   add(
     "device:fallback",
@@ -111,6 +115,29 @@ interface Wrong {
 
 /** Adds one check. `wrong` is undefined where all is well. */
 type Add = (name: HealthCheckName, check: Partial<HealthCheck>, wrong?: Wrong) => void;
+
+/** A check of each worker. One that ended, or that starts, is nothing wrong: the pool grows and shrinks. */
+function toPoolChecks(
+  workers: readonly WorkerStats[],
+  time: string,
+): Partial<Record<HealthCheckName, readonly HealthCheck[]>> {
+  const each = (observe: (worker: WorkerStats) => Partial<HealthCheck>): readonly HealthCheck[] =>
+    workers.map((worker) => ({
+      componentId: worker.name,
+      componentType: "component",
+      status: "pass",
+      time,
+      ...observe(worker),
+    }));
+  return {
+    "pool:workers": each(({ state }) => ({ observedValue: state })),
+    "pool:outstanding": each(({ outstanding }) => ({
+      observedValue: outstanding,
+      observedUnit: "calls",
+    })),
+    "pool:files": each(({ fileBytes }) => ({ observedValue: fileBytes, observedUnit: "bytes" })),
+  };
+}
 
 function addSelfCheck({ selfCheck, selfCheckFailure: output }: HealthFacts, add: Add): void {
   const observed = selfCheck && {

@@ -192,6 +192,7 @@ export class VlmClient implements Vlm {
       model: modelOf(serving),
       worker: bestOf(serving.locals.map(({ supervisor }) => supervisor.worker)),
       device: this.device,
+      workers: serving.scaling ? serving.workers : [],
       hasFallback: this.fallback !== undefined,
       circuits: { webgpu: supervisor.circuitOf("webgpu"), wasm: supervisor.circuitOf("wasm") },
       isPersisted: latest?.isPersisted ?? false,
@@ -203,10 +204,10 @@ export class VlmClient implements Vlm {
   }
 
   stats(): VlmStats {
-    const { queue, memory } = this.#serving;
+    const { queue, memory, workers } = this.#serving;
     const { depth, longestWaitMs } = queue;
     const usedBytes = memory?.usedBytes ?? 0;
-    return this.#settings.stats.read({ depth, longestWaitMs, usedBytes });
+    return this.#settings.stats.read({ depth, longestWaitMs, usedBytes, workers });
   }
 
   scalingStatus(): ScalingStatus | undefined {

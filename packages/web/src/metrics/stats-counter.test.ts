@@ -6,7 +6,7 @@ import { toAnsweredCall, toUnansweredCall } from "./ended-call.ts";
 import { createStatsCounter } from "./stats-counter.ts";
 
 const BEGUN = { startedAt: 1, task: "brief", imageKinds: [] } as const;
-const NOW = { depth: 1, longestWaitMs: 7, usedBytes: 9 };
+const NOW = { depth: 1, longestWaitMs: 7, usedBytes: 9, workers: [] };
 
 function count() {
   const counter = createStatsCounter(5);
@@ -22,7 +22,7 @@ function count() {
 }
 
 it("is all zeros before anything has happened, and plain JSON", () => {
-  const stats = count().counter.read({ depth: 0, longestWaitMs: 0, usedBytes: 0 });
+  const stats = count().counter.read({ depth: 0, longestWaitMs: 0, usedBytes: 0, workers: [] });
   expect(stats).toMatchObject({ startedAt: 5, latency: {}, calls: { answered: 0, errors: {} } });
   expect(JSON.parse(JSON.stringify(stats))).toEqual(stats);
 });
@@ -63,4 +63,14 @@ it("adds up what metrics count, and keeps the last of those that are states", ()
     worker: { restarts: 3, unloads: 0 },
     memory: { kvCacheBytes: 60, usedBytes: 9 },
   });
+});
+
+it("adds up the workers that there are", () => {
+  const workers = [
+    { name: "worker-1", state: "loaded", device: "wasm", outstanding: 1, fileBytes: 100 },
+    { name: "worker-2", state: "starting", outstanding: 0, fileBytes: 0 },
+    { name: "worker-3", state: "loaded", device: "wasm", outstanding: 1, fileBytes: 100 },
+  ] as const;
+  const { pool } = count().counter.read({ ...NOW, workers });
+  expect(pool).toEqual({ workers, loaded: 2, outstanding: 2, fileBytes: 200 });
 });

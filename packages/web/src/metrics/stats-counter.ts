@@ -2,11 +2,11 @@
 
 import type { Metric, MetricName } from "../protocol/metric.ts";
 import type { EndedCall, Timings } from "../protocol/result.ts";
-import type { DurationStats, VlmStats } from "../protocol/stats.ts";
+import type { DurationStats, VlmStats, WorkerStats } from "../protocol/stats.ts";
 
 /** What is only known at the moment of the question. */
 type StatsNow = Pick<VlmStats["queue"], "depth" | "longestWaitMs"> &
-  Pick<VlmStats["memory"], "usedBytes">;
+  Pick<VlmStats["memory"], "usedBytes"> & { readonly workers: readonly WorkerStats[] };
 
 export interface StatsCounter {
   noteMetric(metric: Metric): void;
@@ -56,7 +56,7 @@ export function createStatsCounter(startedAt: number): StatsCounter {
       tokens.decoded += Math.max(0, result.tokens.output - 1);
       tokens.decodeMs += result.timings.decodeMs;
     },
-    read({ depth, longestWaitMs, usedBytes }) {
+    read({ depth, longestWaitMs, usedBytes, workers }) {
       const perSecond = tokens.decodeMs > 0 ? (tokens.decoded / tokens.decodeMs) * 1000 : 0;
       return {
         startedAt,
@@ -83,8 +83,18 @@ export function createStatsCounter(startedAt: number): StatsCounter {
           fallbacks: sumOf("vlm.backend.fallback"),
           devicesLost: sumOf("vlm.device.lost"),
         },
+        pool: {
+          workers,
+          loaded: workers.filter(({ state }) => state === "loaded").length,
+          outstanding: sum(workers.map(({ outstanding }) => outstanding)),
+          fileBytes: sum(workers.map(({ fileBytes }) => fileBytes)),
+        },
         memory: { kvCacheBytes: latest.get("vlm.kv_cache.bytes") ?? 0, usedBytes },
       };
     },
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

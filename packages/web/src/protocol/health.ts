@@ -9,6 +9,8 @@ export type HealthStatus = "pass" | "warn" | "fail";
 
 /** The state of one component. */
 export interface HealthCheck {
+  /** Which of several, such as `worker-2`; present in checks of each worker. */
+  readonly componentId?: string;
   readonly componentType: "component" | "datastore" | "system";
   readonly observedValue?: string | number | boolean;
   readonly observedUnit?: string;
@@ -24,6 +26,9 @@ export interface HealthCheck {
 /** The name of a check: the component, and what is observed of it. */
 export type HealthCheckName =
   | "worker:liveness"
+  | "pool:workers"
+  | "pool:outstanding"
+  | "pool:files"
   | "model:readiness"
   | "device:self-check"
   | "device:fallback"

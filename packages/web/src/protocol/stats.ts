@@ -1,5 +1,6 @@
 /** What `stats()` returns: plain numbers since the client began, which JSON can hold. */
 
+import type { Device } from "./model-descriptor.ts";
 import type { Timings } from "./result.ts";
 
 /** Durations of one kind, in milliseconds. */
@@ -7,6 +8,23 @@ export interface DurationStats {
   readonly count: number;
   readonly meanMs: number;
   readonly maxMs: number;
+}
+
+/** One worker of a client, and what it has to do now. */
+export interface WorkerStats {
+  /** Such as `worker-2`. */
+  readonly name: string;
+  /** `none`: it ended, and the next call starts it again. `lost`: it will not answer any more. */
+  readonly state: "loaded" | "starting" | "none" | "lost";
+  /** Where it computes; absent before it has loaded the model. */
+  readonly device?: Device;
+  /** Calls that it runs. */
+  readonly outstanding: number;
+  /**
+   * Bytes of the files that it has loaded; 0 while it has none. That is the least that it takes: browsers tell the memory of a
+   * page with all its workers together, and only to isolated pages.
+   */
+  readonly fileBytes: number;
 }
 
 /** Counts and durations since the client began, over all its models. It never contains content. */
@@ -51,6 +69,16 @@ export interface VlmStats {
     readonly unloads: number;
     readonly fallbacks: number;
     readonly devicesLost: number;
+  };
+  /** The workers that there are now; one without `pool`. */
+  readonly pool: {
+    readonly workers: readonly WorkerStats[];
+    /** How many of them have the model loaded. */
+    readonly loaded: number;
+    /** Calls that all of them run. */
+    readonly outstanding: number;
+    /** Bytes of the files that all of them have loaded. */
+    readonly fileBytes: number;
   };
   /** Bytes that the kit knows of, as they were measured last; 0 before the first measurement. */
   readonly memory: {

@@ -7,6 +7,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
 import type { CallPriority } from "../protocol/options.ts";
 import type { ScalingStatus } from "../protocol/scaling.ts";
+import type { WorkerStats } from "../protocol/stats.ts";
 import type { GenerateEvent, ImageInfo, VlmEvent, VlmResult } from "../protocol/result.ts";
 import type { TakenImages } from "../sources/take-images.ts";
 import type { GenerateCall, OpenCall, WireImage } from "../wire/worker-api.ts";
@@ -214,6 +215,20 @@ export class ActiveModel {
   /** The workers of this page. */
   get locals(): readonly LocalNode[] {
     return this.#pool?.nodes ?? [this.local];
+  }
+
+  /** What each of them has to do now. */
+  get workers(): readonly WorkerStats[] {
+    return this.locals.map((node) => {
+      const { phase, device } = node.state;
+      return {
+        name: node.name,
+        state: phase,
+        ...(device && { device }),
+        outstanding: this.#nodes.outstandingOf(node),
+        fileBytes: phase === "loaded" ? node.fileBytes : 0,
+      };
+    });
   }
 
   /** @returns undefined without a pool */

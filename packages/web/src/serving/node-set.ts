@@ -32,6 +32,11 @@ export class NodeSet {
     return this.nodes.filter((node) => this.#outstanding.get(node) !== 0);
   }
 
+  /** How many calls a node has now. */
+  outstandingOf(node: Node): number {
+    return this.#outstanding.get(node) ?? 0;
+  }
+
   /** How many more calls could run now. */
   get free(): number {
     return this.#seated

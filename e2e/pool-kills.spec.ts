@@ -1,0 +1,139 @@
+/**
+ * Workers of a pool die at random moments while many pictures are captioned and the pool grows and shrinks: every picture has
+ * exactly one outcome, which is the right caption or a typed error.
+ */
+
+import type { Page } from "@playwright/test";
+import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { expect, openKit, test } from "./fixtures.ts";
+
+const SCENES = [1, 2, 3, 4].map((number) => `/scenes/scene-0${String(number)}.png`);
+
+/** How long after a worker is loaded one of them dies, at most, in milliseconds. */
+const LONGEST_LIFE_MS = 1500;
+
+interface Batches {
+  readonly batches: number;
+  readonly calls: number;
+  /** How many workers die, at most. */
+  readonly mostKills: number;
+  readonly seed: number;
+}
+
+function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }: Batches) {
+  return page.evaluate(
+    async ({ scenes, batches, calls, mostKills, seed, longestLifeMs }) => {
+      // As many workers as on a device with more cores; with two, none is left to shrink from while another dies.
+      Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 });
+      let state = seed;
+      const random = (): number => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+      const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+      const options = { cache: false, timeoutMs: 120_000 };
+      const alone = await window.kit.observe({ device: "wasm" });
+      const right: string[] = [];
+      for (const scene of scenes) right.push((await alone.vlm.caption(scene, options)).text);
+      await alone.vlm.dispose();
+
+      const shrinks = { all: 0, withCalls: 0 };
+      const { vlm, workers } = await window.kit.observe({
+        device: "wasm",
+        pool: { min: 0, max: 3 },
+        scaling: { targetWaitMs: 1, cooldownUpMs: 0, cooldownDownMs: 100, idleMs: 200 },
+        onEvent: (event) => {
+          if (event.type !== "scaled" || event.to >= event.from) return;
+          shrinks.all++;
+          if ((vlm.scalingStatus()?.running ?? 0) > event.to) shrinks.withCalls++;
+        },
+      });
+      let isDone = false;
+      let kills = 0;
+      const killing = (async () => {
+        while (!isDone && kills < mostKills) {
+          await pause(random() * longestLifeMs);
+          // On a slow machine none would ever answer if each died while it starts.
+          if (vlm.stats().pool.loaded === 0) continue;
+          const alive = workers.slice(-3);
+          alive[Math.floor(random() * alive.length)]?.terminate();
+          kills++;
+        }
+      })();
+
+      const outcomes: { key: string; isRight: boolean; code: string | undefined }[] = [];
+      const asked: string[] = [];
+      for (let batch = 0; batch < batches; batch++) {
+        const images = Array.from({ length: calls }, (_, index) => {
+          const key = `${String(batch)}-${String(index)}`;
+          asked.push(key);
+          return { key, image: scenes[index % scenes.length]! };
+        });
+        const run = vlm.captionMany(images, { ...options, order: "done", concurrency: 6 });
+        for await (const { key, index, result, error } of run) {
+          const isRight = result?.text === right[index % scenes.length];
+          const code = error && ((error as Partial<{ code: string }>).code ?? error.name);
+          outcomes.push({ key, isRight, code });
+        }
+        // The pool shrinks, also to nothing.
+        await pause(random() * 1500);
+      }
+      isDone = true;
+      await killing;
+      // What is left of it goes on.
+      const { text } = await vlm.caption(scenes[0]!, options);
+      await vlm.dispose();
+      return {
+        asked,
+        outcomes,
+        kills,
+        shrinks,
+        created: workers.length,
+        isWell: text === right[0],
+      };
+    },
+    { scenes: SCENES, batches, calls, mostKills, seed, longestLifeMs: LONGEST_LIFE_MS },
+  );
+}
+
+async function expectNoneLost(page: Page, batches: Batches) {
+  const seen = await captionWhileWorkersDie(page, batches);
+  const { asked, outcomes, kills, shrinks, created, isWell } = seen;
+  const failed = outcomes.filter(({ isRight }) => !isRight);
+  console.log(
+    `seed ${String(batches.seed)}: ${String(outcomes.length)} calls, ${String(kills)} kills, ${String(created)} workers, ` +
+      `${String(shrinks.all)} shrinks (${String(shrinks.withCalls)} with calls), ${String(failed.length)} rejected`,
+  );
+  // None is lost, and none is answered twice.
+  expect(outcomes.map(({ key }) => key).sort()).toEqual([...asked].sort());
+  // Whose worker died twice is rejected; a wrong caption has no code.
+  for (const { code } of failed) expect(["worker-crashed", "circuit-open"]).toContain(code);
+  expect(failed.length).toBeLessThan(asked.length / 4);
+  expect(kills).toBeGreaterThan(0);
+  expect(isWell).toBe(true);
+  return seen;
+}
+
+test.beforeEach(async ({ page, server }) => {
+  server.isolated = false;
+  await openKit(page, server);
+});
+
+test("workers of a pool that die while it grows and shrinks lose no picture of a batch", async ({
+  page,
+}) => {
+  await expectNoneLost(page, { batches: 2, calls: 6, mostKills: 3, seed: 7 });
+});
+
+test(
+  "workers of a pool that die again and again lose no picture of many batches",
+  { tag: EXHAUSTIVE_TAG },
+  async ({ page }) => {
+    test.setTimeout(600_000);
+    const { shrinks, created } = await expectNoneLost(page, {
+      batches: 12,
+      calls: 16,
+      mostKills: 40,
+      seed: 20,
+    });
+    expect(shrinks.all).toBeGreaterThan(3);
+    expect(created).toBeGreaterThan(6);
+  },
+);
