@@ -38,6 +38,11 @@ test("the dashboard shows calls as they end, and a file, under a strict policy",
   await expect(dashboard.getByRole("table", { name: "Storage by model" })).toContainText("tiny");
   await expect(dashboard.getByRole("table", { name: "Latency by stage" })).toContainText("Prefill");
 
+  const nodes = dashboard.getByRole("table", { name: "Nodes" });
+  await expect(nodes).toContainText("worker-1");
+  await expect(nodes).toContainText("loaded");
+  await expect(dashboard.getByRole("table", { name: "Scaling" })).toContainText("Workers wanted");
+
   const plot = dashboard.getByRole("figure").filter({ hasText: "Calls a minute" });
   await plot.getByText("As a table").click();
   await expect(plot.getByRole("table")).toContainText("answered");

@@ -19,11 +19,12 @@ const shared = {
 } as const;
 const library = createModelLibrary(shared);
 defineVlmDashboard();
+const vlm = await createVlm({ ...shared, model: tinyModel(), pool: { min: 1, max: 2 } });
 document.querySelector("vlm-dashboard")!.source = opsSource(ops, {
   models: () => library.listModels(),
+  scaling: () => vlm.scalingStatus(),
+  nodes: () => vlm.stats().pool.workers,
 });
-
-const vlm = await createVlm({ ...shared, model: tinyModel() });
 const show = async (source: Blob | HTMLImageElement): Promise<void> => {
   try {
     output.textContent = (await vlm.caption(source, { cache: false })).text;

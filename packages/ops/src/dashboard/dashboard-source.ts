@@ -21,6 +21,33 @@ export interface HealthReport {
   readonly checks?: Readonly<Record<string, readonly HealthCheck[]>>;
 }
 
+/** As much of the SDK's `ScalingStatus` as is shown. */
+export interface PoolStatus {
+  readonly workers: number;
+  readonly starting: number;
+  readonly wanted: number;
+  readonly limit: { readonly workers: number; readonly reason: string };
+  readonly waiting: number;
+  readonly arrivals: { readonly perSecond: number; readonly expectedPerSecond: number };
+  readonly lastChange:
+    | { readonly from: number; readonly to: number; readonly reason: string; readonly at: number }
+    | undefined;
+}
+
+/** One node: as much of the SDK's `WorkerStats` or `NodeReport` as is shown. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly state: string;
+  /** Calls that run there now. */
+  readonly outstanding: number;
+  /** Where images go; absent for a worker of the page. */
+  readonly origin?: string;
+  /** The time to the first text of a remote node, in milliseconds. */
+  readonly latencyMs?: number | undefined;
+  /** Why a remote node is not healthy. */
+  readonly reason?: string | undefined;
+}
+
 /** What a model takes on the disk: as much of the SDK's `StoredModel` as is shown. */
 export interface ModelStorage {
   readonly id: string;
@@ -36,6 +63,9 @@ export interface DashboardData {
   readonly snapshot: OpsSnapshot;
   readonly health?: HealthReport | undefined;
   readonly models?: readonly ModelStorage[] | undefined;
+  readonly scaling?: PoolStatus | undefined;
+  /** Workers of the page and remote nodes. */
+  readonly nodes?: readonly NodeStatus[] | undefined;
 }
 
 /** A dashboard asks its source for all that it shows. */

@@ -12,4 +12,6 @@ export type {
   HealthCheck,
   HealthReport,
   ModelStorage,
+  NodeStatus,
+  PoolStatus,
 } from "./dashboard-source.ts";

@@ -15,6 +15,7 @@ import {
   toTiles,
   toWorkerTable,
 } from "./view-numbers.ts";
+import { toNodeTable, toScalingTable } from "./view-pool.ts";
 
 export interface DashboardPage {
   readonly element: HTMLElement;
@@ -40,6 +41,8 @@ const SECTIONS: readonly (readonly [
   ["Health", ({ health }) => toHealthTable(health)],
   ["Caches", ({ snapshot }) => toCacheTable(snapshot)],
   ["Workers and queue", ({ snapshot }) => toWorkerTable(snapshot)],
+  ["Scaling", toScalingTable],
+  ["Nodes", toNodeTable],
   ["Storage by model", ({ models }) => toModelTable(models), true],
 ];
 

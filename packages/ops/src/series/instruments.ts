@@ -35,6 +35,7 @@ const GAUGES = new Set([
   "vlm.kv_cache.bytes",
   "vlm.page.memory",
   "vlm.queue.depth",
+  "vlm.pool.workers",
 ]);
 
 const SHARE_NAME = /(confidence\.\w+|probability|likeness)$/;
