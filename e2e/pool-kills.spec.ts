@@ -45,10 +45,10 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
           if ((vlm.scalingStatus()?.running ?? 0) > event.to) shrinks.withCalls++;
         },
       });
-      let isDone = false;
+      const over = new AbortController();
       let kills = 0;
       const killing = (async () => {
-        while (!isDone && kills < mostKills) {
+        while (!over.signal.aborted && kills < mostKills) {
           await pause(random() * longestLifeMs);
           // On a slow machine none would ever answer if each died while it starts.
           if (vlm.stats().pool.loaded === 0) continue;
@@ -75,7 +75,7 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
         // The pool shrinks, also to nothing.
         await pause(random() * 1500);
       }
-      isDone = true;
+      over.abort();
       await killing;
       // What is left of it goes on.
       const { text } = await vlm.caption(scenes[0]!, options);
