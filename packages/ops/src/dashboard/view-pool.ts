@@ -12,9 +12,11 @@ export function toScalingTable({ snapshot, scaling }: DashboardData): HTMLElemen
   const count = lastOf(totals, "vlm.pool.workers");
   if (!scaling && count === undefined) return nothing("No pool of workers.");
   const waits = histogramOf(totals, "vlm.queue.wait.duration");
-  const waited = [0.5, 0.95].map((share) => formatSeconds(percentileOf(waits, share))).join(", ");
-  const wait = ["Wait in the queue: 50 and 95 of 100 calls", waited];
-  if (!scaling) return toFacts([["Workers wanted", formatNumber(count)], wait]);
+  const waited = [0.5, 0.95].map((share) => [
+    `Wait of ${String(share * 100)} of 100`,
+    formatSeconds(percentileOf(waits, share)),
+  ]);
+  if (!scaling) return toFacts([["Workers wanted", formatNumber(count)], ...waited]);
   const { workers, starting, wanted, limit, waiting, arrivals, lastChange } = scaling;
   return toFacts([
     ["Workers wanted", formatNumber(wanted)],
@@ -24,11 +26,9 @@ export function toScalingTable({ snapshot, scaling }: DashboardData): HTMLElemen
     ],
     ["Possible", `${String(limit.workers)} (${limit.reason})`],
     ["Calls that wait", formatNumber(waiting)],
-    wait,
-    [
-      "Calls a second: now, expected",
-      `${formatNumber(arrivals.perSecond)}, ${formatNumber(arrivals.expectedPerSecond)}`,
-    ],
+    ...waited,
+    ["Calls a second", formatNumber(arrivals.perSecond)],
+    ["Soon a second", formatNumber(arrivals.expectedPerSecond)],
     [
       "Last change",
       lastChange
