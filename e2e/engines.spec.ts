@@ -9,6 +9,7 @@ import type { Engine, EnginePage } from "./engines/engine.ts";
 import { launchFirefox } from "./engines/firefox.ts";
 import { launchWebKit } from "./engines/webkit.ts";
 import { expect, openKit, test } from "./fixtures.ts";
+import type { TestServer } from "./server/test-server.ts";
 
 const SCENE = "/scenes/scene-05.png";
 
@@ -44,6 +45,32 @@ const askInTiles = async (image: string) => {
   }
   await vlm.dispose();
   return { text, variant, tiles };
+};
+
+/** What a start fails with. Runs in the page. */
+const failToStart = async (worker: string | null) => {
+  while (!("kit" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { createWorker, failureOf, observe } = window.kit;
+  const create = worker === null ? createWorker : () => new Worker(worker, { type: "module" });
+  const { code, details } = await failureOf(() => observe({ device: "wasm", worker: create }));
+  return { code, details: details as { reason?: string } };
+};
+
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self'; style-src 'self'";
+
+/** Faults of builds, servers and policies, by the reason that the error has to have. */
+const WRONG: Readonly<Record<string, (server: TestServer) => void>> = {
+  "script-missing": ({ faults }) =>
+    faults.push({ path: "vlm.worker", kind: "status", status: 404 }),
+  "script-is-page": ({ faults }) => faults.push({ path: "vlm.worker", kind: "html" }),
+  "script-not-isolated": ({ headers }) =>
+    headers.set("vlm.worker", { "Cross-Origin-Embedder-Policy": undefined }),
+  "script-blocked": (server) =>
+    (server.policy = POLICY.replace("worker-src 'self'", "worker-src blob:")),
+  "wasm-blocked": (server) => (server.policy = POLICY.replace(" 'wasm-unsafe-eval'", "")),
+  "wasm-missing": ({ faults }) => faults.push({ path: "threaded", kind: "status", status: 404 }),
+  "bare-import": () => undefined,
 };
 
 for (const { name, launch } of engines) {
@@ -84,6 +111,25 @@ for (const { name, launch } of engines) {
         },
       );
     }
+
+    test("says what is wrong with a build, a server or a policy", async ({ server }) => {
+      const bare = `import { startWorker } from "@fastvlm-kit/web/worker";`;
+      server.contents.set("/bare.js", new TextEncoder().encode(bare));
+      const found: Record<string, string | undefined> = {};
+      for (const [reason, breakIt] of Object.entries(WRONG)) {
+        server.faults.length = 0;
+        server.headers.clear();
+        delete server.policy;
+        breakIt(server);
+        await page.goto(`${server.origin}/index.html?${reason}`);
+        const { code, details } = await page.evaluate(
+          failToStart,
+          reason === "bare-import" ? "/bare.js" : null,
+        );
+        found[reason] = details.reason ?? code;
+      }
+      expect(found).toEqual(Object.fromEntries(Object.keys(WRONG).map((name) => [name, name])));
+    });
 
     const IN_TILES = "asks a model that sees tiles, in its int8 files, and says what Chromium says";
     test(IN_TILES, { tag: EXHAUSTIVE_TAG }, async ({ page: chromium, server }) => {

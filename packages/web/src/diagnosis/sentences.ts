@@ -42,7 +42,7 @@ function sentenceFor({ problem, status }: Finding, url: string | undefined): str
     "bare-import": `${script} imports a package by its name, which browsers do not find in a worker. Build the worker with a bundler, or import the file's address; import maps do not apply to workers.`,
     "trusted-types":
       "The page demands Trusted Types for scripts (`require-trusted-types-for`). Let a `default` policy allow the app's own scripts, and list the kit's policy: `trusted-types default fastvlm-kit`.",
-    "wasm-missing": `${file} is not on the server (HTTP ${String(status)}). Serve the \`.wasm\` files of the app's build, or name the place where they are with \`ortFiles\` in \`startWorker\`.`,
+    "wasm-missing": `${file} is not on the server (HTTP ${String(status)}). Serve the \`.wasm\` files of the app's build, or name the place where they are with \`runtimeFiles\` in \`startWorker\`.`,
     "wasm-is-page": `${file} was answered with a web page. Serve the \`.wasm\` files of the app's build, and let the server answer a file that is missing with 404, not with the app's page.`,
     "wasm-unreachable": `${file} did not arrive. Check the connection, and that \`connect-src\` of the Content-Security-Policy and CORS allow it, then try again.`,
     "wasm-blocked":

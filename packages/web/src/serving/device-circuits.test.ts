@@ -49,6 +49,16 @@ describe("DeviceCircuits", () => {
     ]);
   });
 
+  it.each(["wasm-missing", "wasm-is-page"] as const)(
+    "counts %s, because another device has other files",
+    async (reason) => {
+      const { circuits } = create();
+      const error = new VlmError("start-failed", "No file.", { phase: "wasm", reason });
+      await expect(circuits.load("webgpu", fail(error))).rejects.toBe(error);
+      expect(circuits.reportOf("webgpu")).toMatchObject({ faults: 1, reason: "start-failed" });
+    },
+  );
+
   it("counts a load that fails, and gives its error", async () => {
     const { circuits } = create();
     await expect(circuits.load("webgpu", fail(wrong))).rejects.toBe(wrong);
@@ -58,6 +68,8 @@ describe("DeviceCircuits", () => {
   it.each([
     new VlmError("download-failed", "Offline.", { url: "x", reason: "network" }),
     new VlmError("start-failed", "Slow.", { phase: "wasm", reason: "timeout" }),
+    new VlmError("start-failed", "No script.", { phase: "script", reason: "script-missing" }),
+    new VlmError("start-failed", "Forbidden.", { phase: "wasm", reason: "wasm-blocked" }),
     new VlmError("worker-crashed", "No script.", { phase: "start" }),
     new VlmError("image-too-large", "Big.", { what: "side", actual: 2, limit: 1 }),
     new DOMException("enough", "AbortError"),

@@ -22,6 +22,9 @@ export interface FailedStart {
 /** What Chromium, Firefox and Safari say of an answer that broke off, in ORT's words around it. */
 const BROKE_OFF = /network ?error|failed to fetch|error in input stream|load failed/i;
 
+/** What browsers say where a policy forbids WebAssembly. */
+const FORBIDDEN = /content.security.policy|unsafe-eval/i;
+
 /** @returns undefined where nothing explains it */
 export async function whyNotStarted(
   failed: FailedStart,
@@ -40,8 +43,13 @@ async function find(failed: FailedStart): Promise<VlmError<"start-failed"> | und
     const message = thread?.message ?? (cause instanceof Error ? cause.message : String(cause));
     return await explainStart(phase, { address: thread?.address, message, directives });
   }
-  if (!wasm) return undefined;
+  // Where this can be known before, as in Chromium and Firefox, nothing was downloaded for it.
+  const isForbidden =
+    FORBIDDEN.test(String(cause)) || directives.some((one) => one.startsWith("script-src"));
+  if (!wasm && !isForbidden) return undefined;
   const { startFailed } = await import("../../diagnosis/sentences.ts");
+  if (isForbidden) return startFailed("wasm", { problem: "wasm-blocked" });
+  if (!wasm) return undefined;
   const { url, status, isPage = false } = wasm;
   if (status === undefined || BROKE_OFF.test(String(cause))) {
     return startFailed("wasm", { problem: "wasm-unreachable", url });
