@@ -8,7 +8,6 @@ import type { GenerateEvent, VlmResult } from "../protocol/result.ts";
 import type { AskedQuestion } from "../serving/active-model.ts";
 import { createResultMemory } from "../serving/result-memory.ts";
 import type { Route, RouteContext, RunOnDevice } from "../serving/route.ts";
-import type { TakenImages } from "../sources/take-images.ts";
 import { waitFor } from "../shared/abortable-wait.ts";
 import type { GenerateCall } from "../wire/worker-api.ts";
 import { chooseRemote } from "./choose-remote.ts";
@@ -16,6 +15,7 @@ import { runHedged, type Attempt } from "./hedge.ts";
 import { nodeFailed } from "./node-failed.ts";
 import type { NodeUse, RemoteNode } from "./remote-node.ts";
 import type { SentImages } from "./sent-images.ts";
+import { shareImages, watchEvents } from "./shared-question.ts";
 import { whyNotOnDevice } from "./why-not-on-device.ts";
 
 /** The nodes, as a route sees them. */
@@ -297,39 +297,4 @@ function whyCannot(node: RemoteNode, call: GenerateCall): unknown {
 
 function nameOf({ ranOn }: VlmResult): string {
   return ranOn.kind === "remote" ? ranOn.node : "device";
-}
-
-/** Takes images once, whoever asks for them how often, and frees them when the call has ended. */
-function shareImages(take: () => Promise<TakenImages>) {
-  let taking: Promise<TakenImages> | undefined;
-  return {
-    take: async (): Promise<TakenImages> => {
-      taking ??= take();
-      return { ...(await taking), release: () => undefined };
-    },
-    release: (): void => {
-      void taking?.then(
-        ({ release }) => {
-          release();
-        },
-        () => undefined,
-      );
-    },
-  };
-}
-
-/** Passes events on, those before the first text only once, though two places may be asked. */
-function watchEvents(onEvent: (event: GenerateEvent) => void) {
-  const seen = new Set<GenerateEvent["type"]>();
-  return {
-    get hasText(): boolean {
-      return seen.has("text-delta");
-    },
-    onEvent: (event: GenerateEvent): void => {
-      const isOnce = event.type === "queued" || event.type === "image-ready";
-      if (isOnce && seen.has(event.type)) return;
-      seen.add(event.type);
-      onEvent(event);
-    },
-  };
 }

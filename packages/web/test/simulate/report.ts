@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** A worker that was started and ended again, or the other way round, within this time was changed in vain. */
-export const FLAPPING_MS = 60_000;
+const FLAPPING_MS = 60_000;
 
 export function toRow(rule: string, { waits, workerSeconds, changes }: Outcome): Row {
   const sorted = [...waits].sort((a, b) => a - b);

@@ -82,7 +82,7 @@ export function createTraces(kit: Kit, seed: number): readonly Trace[] {
 const MOST_BUSY = 4;
 
 /** Numbers from 0 to below 1 that follow from the seed (mulberry32). */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
