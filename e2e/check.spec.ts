@@ -118,6 +118,15 @@ test("each fault of a bad deployment is a finding, and the command ends with 2",
   expect(report.code).toBe(2);
 });
 
+test("a service worker that keeps nothing does not open the page without a network", async () => {
+  const passing = "onfetch = (event) => event.respondWith(fetch(event.request));";
+  const worker = { ...GOOD["/service-worker.js"]!, body: passing };
+  await using site = await openSite({ ...GOOD, "/service-worker.js": worker });
+  expect(notOk(await check(site.url, "--wait", "5"))).toEqual([
+    expect.stringMatching(/^warning offline: .*does not open without a network/),
+  ]);
+});
+
 test("an address that does not answer is an error, and a wrong argument is none of the deployment's", async () => {
   const closed = await check("http://127.0.0.1:1/");
   expect(notOk(closed)).toEqual(["error page: The page did not open: net::ERR_UNSAFE_PORT."]);

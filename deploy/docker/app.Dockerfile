@@ -7,7 +7,7 @@ COPY dist /srv/app
 RUN find /srv/app -type f ! -path '*/models/*' \
     \( -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.html' -o -name '*.json' -o -name '*.svg' -o -name '*.wasm' \
     -o -name '*.webmanifest' \) \
-    -exec gzip -9 -k {} +
+    -exec gzip -9 -k -f {} +
 
 # The user `nginx`, by number: Kubernetes can then tell that it is not root.
 USER 101:101

@@ -1,7 +1,13 @@
 /** Visits an app in a browser, asks for each of its files once more, and opens it without a network. */
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { Observation, ObservedFile, OfflineState, PageState } from "../observation.ts";
+import type {
+  Observation,
+  ObservedFile,
+  OfflineState,
+  PageState,
+  Problem,
+} from "../observation.ts";
 import { askFile } from "./ask-file.ts";
 import { askKit, askPage, askServiceWorker } from "./ask-page.ts";
 import { kindOfFile } from "./kind-of-file.ts";
@@ -61,7 +67,9 @@ async function observeIn(
   const { state: serviceWorker, scripts } = await page.evaluate(askServiceWorker, waitMs);
   const observed = await askFiles(page.url(), requested, new Set(scripts));
   const reload =
-    serviceWorker === "active" ? await openOffline(context, page.url(), waitMs) : undefined;
+    serviceWorker === "active"
+      ? await openOffline(context, page.url(), problems, waitMs)
+      : undefined;
   return {
     url,
     page: state,
@@ -126,6 +134,7 @@ async function askFiles(
 async function openOffline(
   context: BrowserContext,
   url: string,
+  known: readonly Problem[],
   waitMs: number,
 ): Promise<OfflineState["reload"]> {
   await context.setOffline(true);
@@ -137,7 +146,12 @@ async function openOffline(
   });
   const failure = await open(page, url);
   if (failure === undefined) await untilQuiet(page, waitMs);
-  const isShown = failure === undefined && !log.problems.some(({ type }) => type === "exception");
+  // What goes wrong with a network too says nothing of the visit without one.
+  const before = new Set(known.map(({ message }) => message));
+  const isBroken = log.problems.some(
+    ({ type, message }) => type === "exception" && !before.has(message),
+  );
+  const isShown = failure === undefined && !isBroken;
   await page.close();
   return { isShown, failed: [...failed].map((one) => one.split("?")[0]!) };
 }
