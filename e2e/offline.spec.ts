@@ -122,7 +122,8 @@ test("code that is not served is a typed error, and the weights stay", async ({
     await library.dispose();
     return { prepare, load, report };
   });
-  expect(prepare).toMatchObject({ code: "download-failed", details: { reason: "network" } });
-  expect(load).toMatchObject({ code: "download-failed", details: { reason: "network" } });
+  const missing = { code: "start-failed", details: { reason: "script-missing", status: 404 } };
+  expect(prepare).toMatchObject(missing);
+  expect(load).toMatchObject(missing);
   expect(report).toMatchObject({ isReady: false, missing: ["code"] });
 });
