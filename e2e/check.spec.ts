@@ -134,6 +134,20 @@ test("an address that does not answer is an error, and a wrong argument is none 
   expect((await check("app.example.com")).code).toBe(3);
 });
 
+test(`the demo says through its page that the kit can answer, in a worker ${EXHAUSTIVE_TAG}`, async ({
+  server,
+}) => {
+  const { findings } = await check(`${server.origin}/demo/index.html`, "--wait", "60");
+  const levels = (name: string) =>
+    findings.filter((one) => one.check === name).map(({ level }) => level);
+  expect(findings.find(({ check: name }) => name === "health")!.message).toMatch(
+    /^(checkSupport\(\) and vlm\.health\(\) say|vlm\.health\(\) says `warn`: device:fallback\.$)/,
+  );
+  expect(levels("health")).not.toContain("warning");
+  expect(levels("page")).toEqual(["ok"]);
+  expect(levels("model-files")).not.toContain("note"); // The worker's requests for weights were seen.
+});
+
 test(`the installable app behind the nginx of deploy/ has no finding but that it shows nothing of the kit ${EXHAUSTIVE_TAG}`, async () => {
   const nginx = await startNginx();
   try {

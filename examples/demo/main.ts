@@ -52,7 +52,15 @@ element("photos", HTMLDialogElement).addEventListener("close", () => {
 listenForPictures(describe, panel.showProblem);
 button("open-camera", createCameraDialog(describe));
 listenForQuestions();
-await loadEmbedded();
+const loading = loadEmbedded();
+// What `fastvlm-check` asks of a deployed app.
+Object.assign(globalThis, {
+  fastvlm: {
+    vlm: loading.then(() => models.loaded?.vlm),
+    checkSupport: () => checkSupport({ model: tinyModel() }),
+  },
+});
+await loading;
 
 async function loadEmbedded(): Promise<void> {
   retry.hidden = true;

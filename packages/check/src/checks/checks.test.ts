@@ -402,6 +402,13 @@ const CASES: readonly (readonly [string, Partial<Observation>, Level, string, Re
     /storage:quota/,
   ],
   [
+    "a browser without a GPU",
+    { page: { ...PAGE, kit: { health: { status: "warn", notPassed: ["device:fallback"] } } } },
+    "note",
+    "health",
+    /device:fallback/,
+  ],
+  [
     "a kit that does not answer",
     { page: { ...PAGE, kit: { failure: "too late" } } },
     "error",

@@ -68,11 +68,16 @@ export const checkKit: Check = ({ page }) => {
     });
   }
   if (kit.health && kit.health.status !== "pass") {
+    const { status, notPassed } = kit.health;
+    // Such as one without WebGPU. The host can do nothing about it.
+    const isOfBrowser = status === "warn" && notPassed.every((name) => name.startsWith("device:"));
     findings.push({
       check: "health",
-      level: kit.health.status === "fail" ? "error" : "warning",
-      message: `vlm.health() says \`${kit.health.status}\`: ${kit.health.notPassed.join(", ")}.`,
-      advice: "The README of @fastvlm-kit/web says what each check of health means.",
+      level: status === "fail" ? "error" : isOfBrowser ? "note" : "warning",
+      message: `vlm.health() says \`${status}\`: ${notPassed.join(", ")}.`,
+      advice: isOfBrowser
+        ? "This is of the browser that checks. Others may have a GPU."
+        : "The README of @fastvlm-kit/web says what each check of health means.",
     });
   }
   if (kit.health && workers === 0) {
