@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { test as base, type Browser, type Page } from "@playwright/test";
 import { createProfile, type BrowserProfile } from "./browser-profile.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
+import { findOnnxRuntime } from "./upgrade/last-version.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,9 @@ const EXPORTED_MODEL_FOLDER = here("fixtures/exported-fastvlm/");
 export const EXPORTER_DECODERS_FOLDER = here("fixtures/exporter-decoders/");
 /** What a test wrote that needs a model of many bytes. */
 export const LARGE_MODEL_FOLDER = here("../.cache/e2e/large/");
+
+/** Where a test unpacks the page of the last published version. */
+export const LAST_VERSION_FOLDER = here("../.cache/e2e/last-version/");
 
 /** One fixture picture and what is on it. */
 export interface Scene {
@@ -77,6 +81,8 @@ function startServer(): Promise<TestServer> {
       "/models/exported-fastvlm/": EXPORTED_MODEL_FOLDER,
       "/models/exported-idefics3/": here("fixtures/exported-idefics3/"),
       "/models/large/": LARGE_MODEL_FOLDER,
+      "/last-version/": LAST_VERSION_FOLDER,
+      "/onnxruntime/": findOnnxRuntime().folder,
       "/models/exporter-decoders/": EXPORTER_DECODERS_FOLDER,
       "/cdn/onnx-community/FastVLM-0.5B-ONNX/": TINY_MODEL_FOLDER,
     },
