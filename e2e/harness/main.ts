@@ -25,6 +25,7 @@ import { builtInAlerts, countOf, createBeacon, createOps, type Ops } from "@fast
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
+import { checkClient } from "./contract.ts";
 import { compareWithImg } from "./decoded.ts";
 import { exportedSmolVlm } from "./exported-smolvlm.ts";
 import { readNumbers } from "./numbers.ts";
@@ -227,6 +228,7 @@ const kit = {
   breakWorkers: (fault: string) => {
     brokenPart = fault;
   },
+  checkClient: (kind: "real" | "fake") => checkClient(kind, createWorker),
   checkStores,
   checkSupport,
   chooseModel,

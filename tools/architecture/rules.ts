@@ -82,7 +82,7 @@ function pathOfLibrary(name: string): string {
 
 /** What an app can import: the files that the packages' manifests name as their entries. */
 const ENTRIES = [
-  "^packages/web/src/(index|worker|worker-wasm|worker-webgpu|compare|config|host|inspect|node|remote)[.]ts$",
+  "^packages/web/src/(index|worker|worker-wasm|worker-webgpu|compare|config|host|inspect|node|remote|testing)[.]ts$",
   "^packages/(tiny|onnx|ops|serve)/src/((graph|smolvlm|otel|dashboard)/)?index[.]ts$",
 ];
 

@@ -155,7 +155,7 @@ async function bytesOf(store: Store, key: string): Promise<unknown> {
   return value instanceof Blob ? new Uint8Array(await value.arrayBuffer()) : value;
 }
 
-function same(actual: unknown, expected: unknown): void {
+export function same(actual: unknown, expected: unknown): void {
   if (isSame(actual, expected)) return;
   throw new Error(`got ${show(actual)} instead of ${show(expected)}`);
 }
