@@ -1,4 +1,4 @@
 import { startWorker } from "@fastvlm-kit/web/worker";
 
 // Under names without a hash, so that a build that is kept without these files finds them later.
-startWorker({ ortFiles: "/onnxruntime/" });
+startWorker({ runtimeFiles: "/onnxruntime/" });

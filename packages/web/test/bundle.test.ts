@@ -93,6 +93,11 @@ describe("a production build stays within its budget:", () => {
     expect(loads.remote.modules.some(isRemote)).toBe(true);
   });
 
+  it("has no fake on the page of an app, with or without remote nodes", () => {
+    const isFake = (path: string): boolean => /^packages\/web\/src\/testing[./]/.test(path);
+    expect(Object.values(loads).flatMap(({ modules }) => modules.filter(isFake))).toEqual([]);
+  });
+
   it("has nothing of the worker on the page", () => {
     const worker = /^packages\/web\/src\/(host|storage|download|engines)\//;
     expect(loads.page.modules.filter((path) => worker.test(path))).toEqual([]);

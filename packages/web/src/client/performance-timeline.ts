@@ -5,9 +5,14 @@ import type { Metric } from "../protocol/metric.ts";
 const PREFIX = /^vlm\./;
 const SUFFIX = /\.duration$/;
 
+/** Whether there is a timeline: jsdom, in which tests of apps run, has none. */
+function hasTimeline(): boolean {
+  return typeof (performance as Partial<Performance>).measure === "function";
+}
+
 /** Adds a metric that is a duration to the page's timeline, for instance as `vlm:vision`. */
 export function measureOnTimeline(metric: Metric): void {
-  if (metric.unit !== "s" || !metric.name.startsWith("vlm.")) return;
+  if (metric.unit !== "s" || !metric.name.startsWith("vlm.") || !hasTimeline()) return;
   const name = `vlm:${metric.name.replace(PREFIX, "").replace(SUFFIX, "")}`;
   const end = metric.timestamp - performance.timeOrigin;
   const start = Math.max(0, end - metric.value * 1000);

@@ -72,10 +72,10 @@ export async function answerCall(
   const reply = await findAnswer(parts.script(), request);
   send({ type: "stage", stage: "prefill" });
   const deltas = request.choices ? [] : (reply.deltas ?? wordsOf(reply.text ?? ""));
-  await sleep(reply.delayMs ?? 0, signal);
+  await pause(reply.delayMs ?? 0, signal);
   send({ type: "stage", stage: "decode" });
   for (const [index, text] of deltas.entries()) {
-    if (index > 0) await sleep(reply.deltaDelayMs ?? 0, signal);
+    if (index > 0) await pause(reply.deltaDelayMs ?? 0, signal);
     send({ type: "text-delta", text });
   }
   if (reply.error) throw reply.error;
@@ -105,6 +105,20 @@ export function inspectImages(
       return { width: 640, height: 480, size: model.imageSize, tokens: 256, ...said };
     }),
   );
+}
+
+/** No time at all is a turn of the event loop, in which a `cancel` can arrive, and no timer, which a test's clock may hold. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) return sleep(milliseconds, signal);
+  await new Promise<void>((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+  signal.throwIfAborted();
 }
 
 async function endOtherwise(

@@ -56,6 +56,7 @@ export async function createFakeVlm(
   script: FakeScript = {},
   options: FakeVlmOptions = {},
 ): Promise<FakeVlm> {
+  assertChannels();
   const images = new StandIns();
   const { worker, ...controls } = createScriptedWorker(script, { imageOf: images.imageOf });
   const vlm = await createVlmHere({
@@ -67,6 +68,15 @@ export async function createFakeVlm(
     worker,
   });
   return new FakeClient(vlm, images, controls);
+}
+
+/** jsdom has no `MessageChannel`. Vitest leaves Node's in its place; Jest does not. */
+function assertChannels(): void {
+  if (typeof MessageChannel !== "undefined") return;
+  throw new Error(
+    "A fake client needs a `MessageChannel`, which this environment lacks. With jsdom in Jest, put Node's in its place in a " +
+      "file of `setupFiles`: `globalThis.MessageChannel = require('node:worker_threads').MessageChannel`.",
+  );
 }
 
 /** Puts stand-ins in the place of images. */

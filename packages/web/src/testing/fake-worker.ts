@@ -166,6 +166,7 @@ class RunningWorker {
           return deviceCheck ? Promise.reject(deviceCheck) : Promise.resolve();
         }),
       dropCaches: () => Promise.resolve(),
+      checkSetup: () => Promise.resolve({ ok: true, value: { problems: [], isIsolated: false } }),
       pauseDownloads: (isPaused) => {
         this.#pause.set(isPaused);
         return Promise.resolve();

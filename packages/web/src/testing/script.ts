@@ -115,9 +115,9 @@ export async function resolveScripted<Input, Output extends string | object>(
  * @example
  * const vlm = await createFakeVlm({ answer: inOrder(fakeError("out-of-memory"), "A cat.") });
  */
-export function inOrder<Answer extends FakeAnswer | FakeLoad>(
-  ...answers: readonly [Answer, ...Answer[]]
-): () => Answer {
+export function inOrder<
+  const Answers extends readonly [FakeAnswer | FakeLoad, ...(FakeAnswer | FakeLoad)[]],
+>(...answers: Answers): () => Answers[number] {
   let next = 0;
   return () => answers[Math.min(next++, answers.length - 1)]!;
 }

@@ -1,0 +1,3 @@
+import { MessageChannel } from "node:worker_threads";
+
+globalThis.MessageChannel = MessageChannel;

@@ -1,0 +1,9 @@
+/** @jest-environment jsdom */
+/* global document */
+import { expect, test } from "@jest/globals";
+import { UPLOAD_CASES } from "./upload-cases.js";
+
+test.each(Object.entries(UPLOAD_CASES))("%s", async (_, run) => {
+  const [shown, wanted] = await run(() => document.createElement("output"));
+  expect(shown).toBe(wanted);
+});

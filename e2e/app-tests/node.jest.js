@@ -1,0 +1,8 @@
+/** @jest-environment node */
+import { expect, test } from "@jest/globals";
+import { UPLOAD_CASES } from "./upload-cases.js";
+
+test.each(Object.entries(UPLOAD_CASES))("%s", async (_, run) => {
+  const [shown, wanted] = await run(() => ({ textContent: "" }));
+  expect(shown).toBe(wanted);
+});
