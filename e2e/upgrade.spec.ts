@@ -123,9 +123,7 @@ test.describe("the last version itself", () => {
     const again = await visit(kitPage, [...QUESTIONS, ...NEW_QUESTIONS]);
     expect(modelRequests(server)).toEqual([]);
     expectAllKnown(again);
-    expect(again.answers).toEqual(
-      rolledBack.answers.map(({ text }) => ({ ...REMEMBERED, text })),
-    );
+    expect(again.answers).toEqual(rolledBack.answers.map(({ text }) => ({ ...REMEMBERED, text })));
   });
 
   test(`works beside this version in another tab ${EXHAUSTIVE_TAG}`, async ({
