@@ -3,6 +3,7 @@
  * disposed of and load again, on threads and without. `tools/engines.ts` says what to install.
  */
 
+import { readdirSync, readFileSync } from "node:fs";
 import { findEngines } from "../tools/engines.ts";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import type { Engine, EnginePage } from "./engines/engine.ts";
@@ -73,6 +74,57 @@ const WRONG: Readonly<Record<string, (server: TestServer) => void>> = {
   "bare-import": () => undefined,
 };
 
+const PICTURES = new URL("../packages/web/src/image/fixtures/", import.meta.url);
+const FOLDERS = ["corpora/pillow", "corpora/pngsuite", "faults", "sequences", "jxl"];
+
+/** What every browser shows. */
+const GOOD_PICTURES = [
+  "corpora/pillow/anim_frame1.webp",
+  "corpora/pillow/app13.jpg",
+  "corpora/pillow/hopper.avif",
+  "corpora/pillow/pal8v5.bmp",
+  "corpora/pngsuite/basi6a16.png",
+  "sequences/drawn.avif",
+  "sequences/drawn-alpha.avif",
+];
+
+/** Odd and malformed pictures, by name. */
+function readOddPictures(): [name: string, base64: string][] {
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, PICTURES))
+      .filter((name) => !name.includes("LICENSE"))
+      .map((name): [string, string] => {
+        const path = `${folder}/${name}`;
+        return [path, readFileSync(new URL(path, PICTURES)).toString("base64")];
+      }),
+  );
+}
+
+/** What becomes of each picture, and whether a good one is answered after it. Runs in the page. */
+const captionAll = async ({ pictures, scene }: { pictures: [string, string][]; scene: string }) => {
+  while (!("kit" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { failureOf, fetchBlob, observeLoaded } = window.kit;
+  const { vlm, workers } = await observeLoaded();
+  const good = await fetchBlob(scene);
+  const short = { detail: 64, maxNewTokens: 3, cache: false, timeoutMs: 60_000 } as const;
+  const found: Record<string, { outcome: string; isTyped: boolean; next: string }> = {};
+  for (const [name, base64] of pictures) {
+    const blob = new Blob([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))]);
+    let outcome = "answered";
+    const failure = await failureOf(async () => {
+      await vlm.caption(blob, short);
+      throw new Error("It was answered.");
+    });
+    if (failure.message !== "It was answered.") outcome = failure.code ?? failure.name;
+    const { text } = await vlm.caption(good, short);
+    found[name] = { outcome, isTyped: outcome === "answered" || failure.isVlmError, next: text };
+  }
+  return { found, workers: workers.length };
+};
+
+/** So that a call of a test does not take longer than its browser waits for. */
+const PICTURES_A_CALL = 10;
+
 for (const { name, launch } of engines) {
   test.describe(name, () => {
     let engine: Engine;
@@ -139,6 +191,36 @@ for (const { name, launch } of engines) {
       expect(found).toEqual(expected);
       expect(found).toMatchObject({ variant: "int8", tiles: 5 });
       expect(found.text).not.toBe("");
+    });
+
+    const ODD =
+      "odd and malformed pictures are answered or are typed errors, and the next one is answered";
+    test(ODD, { tag: EXHAUSTIVE_TAG }, async ({ server }) => {
+      test.setTimeout(600_000);
+      await page.goto(`${server.origin}/index.html`);
+      const pictures = readOddPictures();
+      const outcomes = new Map<string, string>();
+      for (let from = 0; from < pictures.length; from += PICTURES_A_CALL) {
+        const some = pictures.slice(from, from + PICTURES_A_CALL);
+        const { found, workers } = await page.evaluate(captionAll, {
+          pictures: some,
+          scene: SCENE,
+        });
+        expect(workers).toBe(1);
+        for (const [picture, { outcome, isTyped, next }] of Object.entries(found)) {
+          expect(isTyped, `${picture}: ${outcome}`).toBe(true);
+          expect(next, `after ${picture}`).not.toBe("");
+          outcomes.set(picture, outcome);
+        }
+      }
+      expect(outcomes.size).toBe(pictures.length);
+      const listed = [...outcomes].filter(([, outcome]) => outcome !== "answered");
+      console.log(`${name} does not show ${listed.map(([picture]) => picture).join(", ")}`);
+      for (const [picture, outcome] of outcomes) {
+        // Whatever a browser cannot decode is the picture's fault, and no part of the kit's.
+        expect(outcome, picture).toMatch(/^(answered|image-(unreadable|unsupported|too-large))$/);
+      }
+      for (const picture of GOOD_PICTURES) expect(outcomes.get(picture), picture).toBe("answered");
     });
 
     test("prepares for offline use without waiting for a prompt, and names no method undefined", async ({
