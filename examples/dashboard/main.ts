@@ -19,9 +19,11 @@ const shared = {
 } as const;
 const library = createModelLibrary(shared);
 defineVlmDashboard();
+
 const vlm = await createVlm({ ...shared, model: tinyModel(), pool: { min: 1, max: 2 } });
 document.querySelector("vlm-dashboard")!.source = opsSource(ops, {
   models: () => library.listModels(),
+  health: () => vlm.health(),
   scaling: () => vlm.scalingStatus(),
   nodes: () => vlm.stats().pool.workers,
 });

@@ -49,11 +49,11 @@ button:hover { border-color: var(--accent); }
 .quiet { color: var(--quiet); font-size: 0.87rem; }
 .problem { color: var(--bad); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+.tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); }
 .tiles dt { color: var(--quiet); font-size: 0.87rem; }
 .tiles dd:nth-of-type(1) { font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .plots, .grid { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
-@container (min-width: 760px) { .bars { min-inline-size: 260px; } .plots, .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); } .wide { grid-column: 1 / -1; } }
+@container (min-width: 760px) { .plots, .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); } .wide { grid-column: 1 / -1; } }
 .plot figcaption { display: grid; gap: 4px; margin-block-end: 8px; }
 .canvas { min-block-size: 180px; overflow: hidden; }
 .readout { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
@@ -62,16 +62,19 @@ details { margin-block-start: 8px; } summary { cursor: pointer; color: var(--qui
 .scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; inline-size: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: start; padding: 6px 12px 6px 0; border-block-end: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
+td:last-child { white-space: normal; }
 tbody tr:last-child > * { border-block-end: 0; }
+@container (max-width: 559px) { table { font-size: 0.87rem; } th, td { padding-inline-end: 8px; } .grid tbody tr > :first-child { white-space: normal; } }
 thead th { color: var(--quiet); font-size: 0.87rem; }
 .alerts { display: grid; gap: 8px; }
-.alert { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; border-inline-start: 5px solid var(--quiet); }
-.alert > div { flex: 1 1 260px; }
+.alert { display: flex; flex-direction: column; gap: 8px 16px; align-items: start; border-inline-start: 5px solid var(--quiet); }
+@container (min-width: 560px) { .alert { flex-direction: row; align-items: center; } .alert > div { flex: 1; } }
 .alert.warning { border-inline-start-color: var(--warn); } .alert.critical { border-inline-start-color: var(--bad); }
 .alert.warning strong { color: var(--warn); } .alert.critical strong { color: var(--bad); }
 .status::before { content: "●"; margin-inline-end: 6px; }
 .status.pass { color: var(--good); } .status.warn { color: var(--warn); } .status.fail { color: var(--bad); }
-.bars { position: relative; block-size: 16px; min-inline-size: 130px; background: var(--page); border-radius: 4px; overflow: hidden; }
+.bars { position: relative; block-size: 16px; min-inline-size: 64px; background: var(--page); border-radius: 4px; overflow: hidden; }
+@container (min-width: 760px) { .bars { min-inline-size: 260px; } }
 .bars i { position: absolute; inset-block: 0; min-inline-size: 1px; }
 @media (forced-colors: active) { .bars i, .key { forced-color-adjust: none; } }
 `;
