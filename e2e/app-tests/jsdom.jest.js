@@ -1,6 +1,5 @@
 /** @jest-environment jsdom */
-/* global document */
-import { expect, test } from "@jest/globals";
+/* global document, expect, test */
 import { UPLOAD_CASES } from "./upload-cases.js";
 
 test.each(Object.entries(UPLOAD_CASES))("%s", async (_, run) => {

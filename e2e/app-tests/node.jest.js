@@ -1,5 +1,5 @@
 /** @jest-environment node */
-import { expect, test } from "@jest/globals";
+/* global expect, test */
 import { UPLOAD_CASES } from "./upload-cases.js";
 
 test.each(Object.entries(UPLOAD_CASES))("%s", async (_, run) => {
