@@ -50,6 +50,7 @@ button:hover { border-color: var(--accent); }
 .problem { color: var(--bad); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); }
+.tiles .card { padding-inline: 10px; }
 .tiles dt { color: var(--quiet); font-size: 0.87rem; }
 .tiles dd:nth-of-type(1) { font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .plots, .grid { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
@@ -64,7 +65,7 @@ table { border-collapse: collapse; inline-size: 100%; font-variant-numeric: tabu
 th, td { text-align: start; padding: 6px 12px 6px 0; border-block-end: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
 td:last-child { white-space: normal; }
 tbody tr:last-child > * { border-block-end: 0; }
-@container (max-width: 559px) { table { font-size: 0.87rem; } th, td { padding-inline-end: 8px; } .grid tbody tr > :first-child { white-space: normal; } }
+@container (max-width: 559px) { .card { padding-inline: 10px; } table { font-size: 0.87rem; } th, td { padding-inline-end: 5px; } .grid tbody tr > :first-child { white-space: normal; } }
 thead th { color: var(--quiet); font-size: 0.87rem; }
 .alerts { display: grid; gap: 8px; }
 .alert { display: flex; flex-direction: column; gap: 8px 16px; align-items: start; border-inline-start: 5px solid var(--quiet); }
