@@ -52,7 +52,7 @@ export function createApp(template: string): App {
   return {
     folder,
     async run(command, ...args) {
-      const options = { cwd: folder, env: toEnvironment(), timeout: 5 * MINUTE_MS };
+      const options = { cwd: folder, env: toEnvironment(), timeout: 10 * MINUTE_MS };
       return (await promisify(execFile)(command, args, options)).stdout;
     },
     start: (program, args) => startProgram(folder, program, args),

@@ -36,7 +36,7 @@ export const test = base.extend<Fixtures, Settings>({
       await use(app);
       app.remove();
     },
-    { scope: "worker", timeout: 300_000 },
+    { scope: "worker", timeout: 600_000 },
   ],
   runScript: async ({ app, appName }, use) => {
     await use(async (name, ...args) => {

@@ -4,7 +4,7 @@ interface TrustedTypes {
 }
 
 declare global {
-  var trustedTypes: TrustedTypes | undefined; // Firefox has none before version 148.
+  var trustedTypes: TrustedTypes | undefined; // Not every browser has it.
 }
 
 globalThis.trustedTypes?.createPolicy("default", {
