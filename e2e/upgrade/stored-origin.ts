@@ -4,7 +4,7 @@
  */
 
 /** A value as structured clone has it, in JSON. What JSON lacks is an object with one key that begins with `$`. */
-export type EncodedValue = unknown;
+type EncodedValue = unknown;
 
 export interface StoredOrigin {
   /** Entries by the name of the database; each has one object store, `entries`. */

@@ -127,7 +127,7 @@ function readCount(bits: JxlBits, log: number, shift: number): number {
 }
 
 /** A number up to 255. */
-export function readByte(bits: JxlBits): number {
+function readByte(bits: JxlBits): number {
   return readShort(bits, 3);
 }
 
