@@ -6,6 +6,10 @@ import type { TextStorage } from "../src/serving/text-storage.ts";
 export class FakeBrowser {
   readonly texts = new Map<string, string>();
   readonly held = new Set<string>();
+  /** The locks that were asked for, in order. */
+  readonly asked: string[] = [];
+  /** Locks of a page that stands still: whoever asks for them waits, or takes them. */
+  readonly frozen = new Set<string>();
   version = "Browser/1";
   now = 1_000_000;
 
@@ -30,7 +34,14 @@ export class FakePage {
 
   constructor(browser: FakeBrowser) {
     this.#browser = browser;
-    const request = async (name: string, work: () => Promise<unknown>): Promise<unknown> => {
+    const request = async (
+      name: string,
+      ...rest: [() => Promise<unknown>] | [LockOptions, () => Promise<unknown>]
+    ): Promise<unknown> => {
+      browser.asked.push(name);
+      const work = rest.at(-1) as () => Promise<unknown>;
+      const { steal = false, signal } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+      if (browser.frozen.has(name) && !steal) await untilAborted(signal!);
       browser.held.add(name);
       this.#held.add(name);
       try {
@@ -66,4 +77,12 @@ export class FakePage {
   crash(): void {
     for (const name of this.#held) this.#browser.held.delete(name);
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(signal.reason as Error);
+    });
+  });
 }

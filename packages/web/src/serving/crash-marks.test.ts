@@ -65,6 +65,24 @@ describe("a page that ended without a word", () => {
   });
 });
 
+describe("another tab that was frozen while it looked for marks", () => {
+  const LOCK = "fastvlm-kit.step:test:";
+
+  it("is not waited for where there is no mark", async () => {
+    const browser = new FakeBrowser();
+    browser.frozen.add(LOCK);
+    expect(await reasonAtNextVisit(browser)).toBeUndefined();
+    expect(browser.asked).toEqual([]);
+  });
+
+  it("loses its lock where there is one", async () => {
+    const browser = new FakeBrowser();
+    crashIn(browser, LOAD);
+    browser.frozen.add(LOCK);
+    expect(await reasonAtNextVisit(browser)).toBe("page-crashed");
+  });
+});
+
 describe("no crash is", () => {
   it("a step that ends, whether it succeeds or fails", async () => {
     const browser = new FakeBrowser();

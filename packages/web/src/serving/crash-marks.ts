@@ -11,6 +11,7 @@ import { riskyStep } from "../schema/crash.ts";
 import { readStored } from "../schema/read.ts";
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { randomName } from "../shared/random-name.ts";
+import { runExclusively } from "../shared/run-exclusively.ts";
 import { watchPage, type PageVisibility } from "./page-visibility.ts";
 import { openLocalStorage, type TextStorage } from "./text-storage.ts";
 import { CrashRecords, parseOrUndefined, type Step } from "./crash-records.ts";
@@ -54,6 +55,9 @@ export interface CrashMarksOptions {
   readonly now: () => number;
 }
 
+/** How long a start waits for another tab that collects marks. That takes milliseconds. */
+const COLLECT_WAIT_MS = 500;
+
 /** The marks of this page. Without storage, or without locks, there are none. */
 export function openCrashMarks({
   databaseName,
@@ -79,19 +83,24 @@ export function createCrashMarks(options: CrashMarksOptions): CrashMarks {
   /** The steps with images that succeeded in this page. */
   const done = new Set<string>();
 
+  const listMarks = (): string[] => storage.keys().filter((key) => key.startsWith(prefix));
+  const collectMarks = async (): Promise<void> => {
+    const marks = listMarks();
+    const { held = [] } = await locks.query();
+    const alive = new Set(held.map((lock) => lock.name));
+    for (const key of marks.filter((one) => !alive.has(one))) {
+      const found = readStored(riskyStep, parseOrUndefined(storage.get(key)));
+      storage.delete(key);
+      if (found?.browser === browser) records.add(toStep(found));
+    }
+  };
+
   return {
-    collect: () =>
-      locks.request(prefix, async () => {
-        const marks = storage.keys().filter((key) => key.startsWith(prefix));
-        if (marks.length === 0) return;
-        const { held = [] } = await locks.query();
-        const alive = new Set(held.map((lock) => lock.name));
-        for (const key of marks.filter((one) => !alive.has(one))) {
-          const found = readStored(riskyStep, parseOrUndefined(storage.get(key)));
-          storage.delete(key);
-          if (found?.browser === browser) records.add(toStep(found));
-        }
-      }),
+    async collect() {
+      // Two tabs must not count one mark twice. A tab that is frozen gets the lock, and keeps it until it is thawed.
+      if (listMarks().length === 0) return;
+      await runExclusively(prefix, collectMarks, { locks, waitMs: COLLECT_WAIT_MS });
+    },
     whyNot(model, device) {
       const crash = records.list(model).find((one) => one.device === device);
       return crash && { reason: "page-crashed", message: toMessage(crash) };

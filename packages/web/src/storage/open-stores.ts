@@ -1,5 +1,6 @@
 /** Opens the stores of a session: for models, for results, and for features of images. */
 
+import { runExclusively } from "../shared/run-exclusively.ts";
 import type { StorageOptions } from "../wire/worker-api.ts";
 import { createIndexedDbStore } from "./indexed-db-store.ts";
 import { createRoomyStore } from "./make-room.ts";
@@ -7,7 +8,6 @@ import type { Exclusively } from "./journals.ts";
 import { createPrivateFileStore, type PrivateFileStore } from "./private-file-store.ts";
 import { openPrivateFiles } from "./private-files.ts";
 import { createResilientStore, type ResilientStore } from "./resilient-store.ts";
-import { runExclusively } from "./run-exclusively.ts";
 import { adoptSchema } from "./schema.ts";
 import type { Store } from "./store.ts";
 import { createWeightStore } from "./weight-store.ts";
