@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 40_500,
+  page: 40_700,
   /** A worker that downloads, lists and queues. */
   light: 44_700,
   /** What it loads more to run a model, on whatever engine. */
@@ -19,7 +19,7 @@ const BUDGETS = {
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 69_500,
+  remote: 69_700,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;
