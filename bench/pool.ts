@@ -1,8 +1,8 @@
 /**
- * `npm run bench:pool`: how many more pictures a minute two workers caption than one, with the embedded model on WASM. Once
- * on a page that is not cross-origin isolated, where a worker has one thread, and once on an isolated one, where it has
- * several. It also says how long calls and starts take, which the simulator of `packages/web/test/simulate` computes with, and on Linux what
- * workers take of memory.
+ * `npm run bench:pool [ROUNDS] [PICTURES]`: how many more pictures a minute two workers caption than one, with the embedded
+ * model on WASM. Once on a page that is not cross-origin isolated, where a worker has one thread, and once on an isolated
+ * one, where it has several. It also says how long calls and starts take, which the simulator of
+ * `packages/web/test/simulate` computes with, and on Linux what workers take of memory.
  */
 
 import { platform } from "node:os";
@@ -16,8 +16,9 @@ import type { PoolTimes } from "./page/pool.ts";
 import { startServer } from "./server.ts";
 import { median, range } from "./statistics.ts";
 
-const CALLS = 32;
 const ROUNDS = Number(process.argv[2] ?? 5);
+/** At the end of a batch one worker may have nothing to do. In a short batch that counts for more. */
+const CALLS = Number(process.argv[3] ?? 128);
 
 await buildTiny("stderr");
 const outDir = repositoryPath(".cache/bench/pool");
