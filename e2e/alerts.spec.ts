@@ -1,8 +1,8 @@
 /** Each built-in alert fires for a fault that really happens in the browser, and clears when the fault is over. */
 
-import type { AlertEvent } from "@fastvlm-kit/ops";
 import type { BrowserContext, Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { valuesByRule } from "./alert-values.ts";
 import { expect, openKit, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
@@ -13,13 +13,6 @@ const LOST_SCENE = "/scenes/scene-03.png";
 const SHORT = { windowMs: 10_000, forMs: 0 };
 /** A busy machine computes only a few answers within the short window. */
 const FEW = { ...SHORT, minCount: 1 };
-
-/** What happened to each rule, in order, with the value that it had. */
-function valuesByRule(seen: readonly AlertEvent[]): Record<string, [string, number][]> {
-  const values: Record<string, [string, number][]> = {};
-  for (const { type, alert } of seen) (values[alert.rule] ??= []).push([type, alert.value]);
-  return values;
-}
 
 /** The user allows the origin to keep what it stores. No headless browser does so by itself. */
 async function allowToPersist(context: BrowserContext, page: Page): Promise<void> {
@@ -38,7 +31,7 @@ async function allowToPersist(context: BrowserContext, page: Page): Promise<void
 
 const IN_TROUBLE = "on a device in trouble seven alerts fire, and clear when the trouble is over";
 test(IN_TROUBLE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, context, server }) => {
-  test.setTimeout(240_000); // Twenty-five seconds, on a machine that does nothing else.
+  test.setTimeout(420_000); // Twenty-five seconds, on a machine that does nothing else.
   const rules = {
     "latency-wasm": { ...FEW, above: 4, clearsAt: 3.6 },
     "confidence-low": FEW,
@@ -71,10 +64,8 @@ test(IN_TROUBLE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, context, server }) =
       });
 
       // Some pictures are late, and others never come. The temperature makes the model say what it does not believe.
-      let areFiring = false;
-      const fired = watch.until("alert-fired", names).then(() => (areFiring = true));
       const hot = { temperature: 10, maxNewTokens: 4 };
-      while (!areFiring) {
+      await watch.during("alert-fired", names, () => {
         const late = Array.from({ length: 6 }, (_, seed) =>
           // Addresses of their own: a browser fetches one address for one request at a time.
           troubled.caption(`${lateScene}?${String(seed)}`, { ...hot, seed }),
@@ -82,8 +73,8 @@ test(IN_TROUBLE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, context, server }) =
         const lost = Array.from({ length: 16 }, (_, n) =>
           troubled.caption(`${lostScene}?${String(n)}`, { timeoutMs: 500 }),
         );
-        await Promise.race([fired, Promise.allSettled([...late, ...lost])]);
-      }
+        return Promise.allSettled([...late, ...lost]);
+      });
       await troubled.dispose();
       return { watch, healthy };
     },
@@ -94,14 +85,11 @@ test(IN_TROUBLE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, context, server }) =
   const seen = await page.evaluate(
     async ({ watch, healthy }, { names, scene }) => {
       const { onMetric, onEvent } = watch.ops;
-      let areCleared = false;
-      const cleared = watch.until("alert-cleared", names).then(() => (areCleared = true));
       const other = window.kit.observe({ onMetric, onEvent, device: "wasm" });
       // Remembered answers are calls too, but they say nothing of latency and confidence.
-      for (let n = 0; !areCleared; n++) {
-        await healthy.caption(scene, { cache: n % 4 > 0, maxNewTokens: 4 });
-        await Promise.race([cleared, new Promise((resolve) => setTimeout(resolve, 50))]);
-      }
+      await watch.during("alert-cleared", names, (n) =>
+        healthy.caption(scene, { cache: n % 4 > 0, maxNewTokens: 4 }),
+      );
       await (await other).vlm.dispose();
       await healthy.dispose();
       await watch.ops.dispose();
@@ -158,10 +146,10 @@ test(MEMORY, { tag: EXHAUSTIVE_TAG }, async ({ launchProfile, server }) => {
   const seen = await page.evaluate(async () => {
     // Pages of zeros that nobody wrote to cost the machine nothing, and count as the page's memory.
     const held = Array.from({ length: 4 }, () => new ArrayBuffer(4e8));
-    const { ops, seen, until } = window.kit.watchAlerts({ "memory-high": { forMs: 0 } });
-    await until("alert-fired", ["memory-high"]);
+    const { ops, seen, during } = window.kit.watchAlerts({ "memory-high": { forMs: 0 } });
+    await during("alert-fired", ["memory-high"]);
     held.length = 0;
-    await until("alert-cleared", ["memory-high"]);
+    await during("alert-cleared", ["memory-high"]);
     await ops.dispose();
     return seen;
   });

@@ -1,9 +1,9 @@
 /** A GPU that is lost, once and twice, and one that computes wrongly. Losses are real: the GPU process is crashed. */
 
-import type { Browser, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
-import { expect, openKit, test } from "./fixtures.ts";
-import type { TestServer } from "./server/test-server.ts";
+import { openKitWithCrashes } from "./crash-gpu.ts";
+import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 
@@ -12,19 +12,6 @@ const SCENE = "/scenes/scene-01.png";
  * check's, for which the shaders are compiled already.
  */
 const SHORT = { maxNewTokens: 6, cache: false } as const;
-
-/** A fresh browser's page, and what ends the process that its GPU is in. */
-async function openKitWithCrashes(freshBrowser: Browser, server: TestServer) {
-  const page = await freshBrowser.newPage();
-  await openKit(page, server);
-  const cdp = await freshBrowser.newBrowserCDPSession();
-  const crashGpu = async (): Promise<void> => {
-    // The answer never comes when the process that would give it is gone.
-    void cdp.send("Browser.crashGpuProcess" as never).catch(() => undefined);
-    await page.waitForTimeout(1500);
-  };
-  return { page, crashGpu };
-}
 
 /** Both devices run the same files, so that they answer the same. */
 const observeBoth = (page: Page) =>

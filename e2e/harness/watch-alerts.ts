@@ -8,12 +8,24 @@ import {
   type Ops,
 } from "@fastvlm-kit/ops";
 
+const LIMIT_MS = 180_000;
+/** The rules are looked at every five seconds. */
+const PAUSE_MS = 50;
+
 export interface AlertWatch {
   readonly ops: Ops;
   /** Every alert that fired or cleared, in order. */
   readonly seen: AlertEvent[];
-  /** Resolves when this has happened to all of the rules. The test's own limit ends a wait that is in vain. */
-  readonly until: (type: AlertEvent["type"], rules: readonly string[]) => Promise<void>;
+  /**
+   * Does something again and again until this has happened to all of the rules.
+   *
+   * @throws {Error} that names the rules to which it did not happen within three minutes
+   */
+  readonly during: (
+    type: AlertEvent["type"],
+    rules: readonly string[],
+    work?: (n: number) => Promise<unknown>,
+  ) => Promise<void>;
 }
 
 /**
@@ -23,31 +35,25 @@ export interface AlertWatch {
  */
 export function watchAlerts(changes: Readonly<Record<string, Partial<AlertRule>>>): AlertWatch {
   const seen: AlertEvent[] = [];
-  const waiting = new Set<() => void>();
   const ops = createOps({
     databaseName: undefined,
     alerts: builtInAlerts()
       .filter(({ name }) => Object.hasOwn(changes, name))
       .map((rule) => ({ ...rule, ...changes[rule.name] })),
-    onAlert: (event) => {
-      seen.push(event);
-      for (const look of waiting) look();
-    },
+    onAlert: (event) => seen.push(event),
   });
-  const has = (type: AlertEvent["type"], rule: string): boolean =>
-    seen.some((event) => event.type === type && event.alert.rule === rule);
   return {
     ops,
     seen,
-    until: (type, rules) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!rules.every((rule) => has(type, rule))) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    async during(type, rules, work = () => Promise.resolve()) {
+      const lacks = (rule: string): boolean =>
+        !seen.some((event) => event.type === type && event.alert.rule === rule);
+      const endsAt = Date.now() + LIMIT_MS;
+      for (let n = 0; rules.some(lacks); n++) {
+        if (Date.now() > endsAt) throw new Error(`No ${type}: ${rules.filter(lacks).join(", ")}`);
+        await work(n);
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    },
   };
 }
