@@ -29,6 +29,9 @@ test("the dashboard shows calls as they end, and a file, under a strict policy",
 
   await page.getByRole("button", { name: "Caption the image" }).click();
   await expect(page.locator("output")).toContainText("crab");
+  // The browser is asked again when a model was stored, and not only twice a minute.
+  const storage = dashboard.locator(".tiles > div", { hasText: "Storage" }).locator("dd").first();
+  await expect(storage).toHaveText(/^\d[\d.]* MB$/, { timeout: 10_000 });
   await page.getByRole("button", { name: "Try a damaged image" }).click();
   const errors = dashboard.getByRole("table", { name: "Errors by code" });
   await expect(errors).toContainText("image-unsupported");

@@ -18,7 +18,7 @@ import { ASYNC_DISPOSE } from "./dispose-symbol.ts";
 import { createListeners } from "./listeners.ts";
 import { onPageHidden } from "./page-hidden.ts";
 import type { OpsSnapshot } from "./snapshot/snapshot.ts";
-import { sampleSystem } from "./system/sample-system.ts";
+import { sampleMemory, sampleStorage } from "./system/sample-system.ts";
 
 const FLUSH_MS = 10_000;
 const ALERT_MS = 5_000;
@@ -27,6 +27,13 @@ const PRUNE_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MAX_CALLS = 100;
+
+/** What is reported when the model's files were stored, found or deleted. */
+const CHANGES_STORAGE: ReadonlySet<Metric["name"]> = new Set([
+  "vlm.model.download.duration",
+  "vlm.model.load.duration",
+  "vlm.model.cache.evictions",
+]);
 
 /** Creates the metrics of this page. Pass its `onMetric` and `onEvent` to `createVlm`. */
 export function createOps(options: OpsOptions = {}): Ops {
@@ -58,7 +65,7 @@ export function createOps(options: OpsOptions = {}): Ops {
   let minute = minuteOf(Date.now());
   let set = createSeriesSet();
   let isChanged = false;
-  let isSampling = false;
+  let isMeasuringMemory = false;
 
   const keep = (): void => {
     if (!isChanged) return;
@@ -98,20 +105,29 @@ export function createOps(options: OpsOptions = {}): Ops {
   };
 
   /** A browser may take minutes to measure its memory. It is not asked again before it has answered. */
-  const sample = async (): Promise<void> => {
-    if (isSampling) return;
-    isSampling = true;
-    add(await sampleSystem());
-    isSampling = false;
+  const measureMemory = async (): Promise<void> => {
+    if (isMeasuringMemory) return;
+    isMeasuringMemory = true;
+    add(await sampleMemory());
+    isMeasuringMemory = false;
+  };
+
+  const measureStorage = async (): Promise<void> => {
+    add(await sampleStorage());
+  };
+
+  const sample = (): void => {
+    void measureMemory();
+    void measureStorage();
   };
 
   const timers = [
     setInterval(() => void flush(), FLUSH_MS),
     setInterval(evaluate, ALERT_MS),
-    setInterval(() => void sample(), SAMPLE_MS),
+    setInterval(sample, SAMPLE_MS),
     setInterval(() => void log.prune(), PRUNE_MS),
   ];
-  void sample();
+  sample();
   void log.prune();
   const unhook = onPageHidden(() => void flush());
 
@@ -126,6 +142,7 @@ export function createOps(options: OpsOptions = {}): Ops {
     onMetric(metric: Metric) {
       for (const profile of profiles) profile.onMetric(metric);
       add([toPoint(metric)]);
+      if (CHANGES_STORAGE.has(metric.name)) void measureStorage();
     },
     onEvent(event: VlmEvent) {
       if (event.type !== "call-ended") return;

@@ -19,6 +19,7 @@ export interface Summary {
   readonly confidence: { readonly p5: number | undefined; readonly p50: number | undefined };
   readonly cacheHitShare: number | undefined;
   readonly memoryBytes: number | undefined;
+  /** Of the whole origin; so is the quota. */
   readonly storageBytes: number | undefined;
   readonly quotaBytes: number | undefined;
 }
@@ -51,7 +52,7 @@ export function summarize({ totals, minutes }: OpsSnapshot): Summary {
     confidence: { p5: percentileOf(confidence, 0.05), p50: percentileOf(confidence, 0.5) },
     cacheHitShare: shareOf(hits, hits + misses),
     memoryBytes: lastOf(totals, "vlm.page.memory"),
-    storageBytes: lastOf(totals, "vlm.storage.usage"),
+    storageBytes: lastOf(totals, "vlm.storage.usage", { "vlm.scope": "origin" }),
     quotaBytes: lastOf(totals, "vlm.storage.quota"),
   };
 }

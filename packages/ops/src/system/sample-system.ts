@@ -13,13 +13,8 @@ interface MemoryPerformance {
   readonly memory?: { readonly usedJSHeapSize: number };
 }
 
-/** Resolves to what could be read. What the browser lacks or refuses is left out. */
-export async function sampleSystem(): Promise<readonly Point[]> {
-  const points = await Promise.all([sampleMemory(), sampleStorage()]);
-  return points.flat();
-}
-
-async function sampleMemory(): Promise<readonly Point[]> {
+/** Resolves to what could be read, perhaps after a minute. What the browser lacks or refuses is left out. */
+export async function sampleMemory(): Promise<readonly Point[]> {
   const { memory } = performance as MemoryPerformance;
   const point = (value: number, scope: string): Point => ({
     name: "vlm.page.memory",
@@ -43,7 +38,8 @@ async function measureAll(): Promise<number | undefined> {
   }
 }
 
-async function sampleStorage(): Promise<readonly Point[]> {
+/** Resolves to what could be read, at once. What the browser lacks or refuses is left out. */
+export async function sampleStorage(): Promise<readonly Point[]> {
   // The type says that it always exists, but pages without https do not have it.
   const storage = (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
   if (!storage?.estimate) return [];
@@ -52,14 +48,16 @@ async function sampleStorage(): Promise<readonly Point[]> {
       storage.estimate(),
       storage.persisted(),
     ]);
-    const gauge = (name: string, unit: string, value: number): Point => ({
+    const gauge = (name: string, unit: string, value: number, attributes = {}): Point => ({
       name,
       unit,
       value,
-      attributes: {},
+      attributes,
     });
+    // The SDK reports what the kit alone has stored under the same name.
+    const ofOrigin = { "vlm.scope": "origin" };
     return [
-      ...(usage === undefined ? [] : [gauge("vlm.storage.usage", "By", usage)]),
+      ...(usage === undefined ? [] : [gauge("vlm.storage.usage", "By", usage, ofOrigin)]),
       ...(quota === undefined ? [] : [gauge("vlm.storage.quota", "By", quota)]),
       gauge("vlm.storage.persisted", "1", isPersisted ? 1 : 0),
     ];
