@@ -1,6 +1,7 @@
 /** The worker with one part of the platform broken, by the name that the test gives it. */
 
 import { startWorker } from "@fastvlm-kit/web/worker";
+import { answerGpuCounts } from "./gpu-count.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
 
 /** Gives the workers that onnxruntime starts another script; those that the kit starts keep theirs. */
@@ -77,6 +78,7 @@ const faults: Record<string, () => void> = {
     };
   },
   "wide-subgroups": claimWideSubgroups,
+  "counted-gpu": answerGpuCounts,
   // Steps are captured, and a replay computes nothing: bind groups work once.
   "dead-replays": () => {
     claimWideSubgroups();

@@ -21,13 +21,21 @@ import {
   type VlmResult,
 } from "@fastvlm-kit/web";
 import { remoteNode, remoteNodes } from "@fastvlm-kit/web/remote";
-import { builtInAlerts, countOf, createBeacon, createOps, type Ops } from "@fastvlm-kit/ops";
+import {
+  builtInAlerts,
+  countOf,
+  createBeacon,
+  createOps,
+  toChromeTrace,
+  type Ops,
+} from "@fastvlm-kit/ops";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
 import { checkClient } from "./contract.ts";
 import { compareWithImg } from "./decoded.ts";
 import { exportedSmolVlm } from "./exported-smolvlm.ts";
+import { askGpuCount } from "./gpu-count.ts";
 import { readNumbers } from "./numbers.ts";
 import { Soak, type SoakOptions } from "./soak.ts";
 // Not part of the published packages: the store's own contract, run where there is an IndexedDB.
@@ -221,6 +229,7 @@ async function startSoak(options: SoakOptions): Promise<Soak> {
 
 const kit = {
   ask,
+  askGpuCount,
   builtInAlerts,
   countOf,
   createBeacon,
@@ -257,6 +266,7 @@ const kit = {
   timedFailureOf,
   tinyModel,
   tinySmolVlm,
+  toChromeTrace,
   VlmError,
   watchAlerts,
   withShards,
