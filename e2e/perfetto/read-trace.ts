@@ -73,12 +73,14 @@ function query(page: Page, sql: string): Promise<Row[]> {
     const { engine } = (window as unknown as { app: PerfettoApp }).app.trace!;
     const result = await engine.query(sql);
     const rows: Row[] = [];
-    for (const row = result.iter({}); row.valid(); row.next()) {
+    const row = result.iter({});
+    while (row.valid()) {
       const values = result.columns().map((column) => {
         const value = row.get(column);
         return [column, typeof value === "bigint" ? Number(value) : value] as const;
       });
       rows.push(Object.fromEntries(values) as Row);
+      row.next();
     }
     return rows;
   }, sql);
