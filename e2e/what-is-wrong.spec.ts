@@ -103,12 +103,22 @@ const CASES: Readonly<Record<string, Case>> = {
     remedy: /Cross-Origin-Embedder-Policy/,
     file: /vlm\.worker/,
   },
-  "a worker of another origin": {
+  "a worker of another origin, without CORS": {
     prepare: () => undefined,
-    worker: ({ otherOrigin }) => ({ url: `${otherOrigin}/worker.js` }),
+    worker: ({ otherOrigin }) => ({ url: `${otherOrigin}/no-cors/worker.js` }),
     reason: "worker-other-origin",
     phase: "script",
-    remedy: /page's origin/,
+    remedy: /Access-Control-Allow-Origin/,
+    file: /worker\.js/,
+  },
+  "a worker of another origin that is not there": {
+    prepare: () => undefined,
+    worker: ({ otherOrigin }) => ({ url: `${otherOrigin}/worker.js` }),
+    reason: "script-missing",
+    phase: "script",
+    remedy: /Serve all files/,
+    file: /worker\.js/,
+    status: 404,
   },
   "a worker that was not built": {
     prepare: (server) => {

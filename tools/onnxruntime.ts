@@ -4,7 +4,7 @@
  * loaded (decisions/2026-11-26-onnxruntime-inside-the-package.md).
  */
 
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { repositoryPath } from "./run.ts";
@@ -27,5 +27,19 @@ export function copyOnnxRuntime(): void {
     for (const file of [`ort.${name}.bundle.min.mjs`, `${runtime}.mjs`, `${runtime}.wasm`]) {
       copyFileSync(join(source, file), join(target, file));
     }
+    writeFileSync(join(target, `${name}.mjs`), toEntry(name, runtime));
   }
+}
+
+/**
+ * What the package imports: a build, and where its two files are. Bundlers copy what is addressed like this, and write
+ * the addresses of their copies. The script itself addresses the `.wasm` only.
+ */
+function toEntry(name: string, runtime: string): string {
+  return `export * from "./ort.${name}.bundle.min.mjs";
+export const toFiles = () => ({
+  mjs: new URL("./${runtime}.mjs", import.meta.url).href,
+  wasm: new URL("./${runtime}.wasm", import.meta.url).href,
+});
+`;
 }

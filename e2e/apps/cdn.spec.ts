@@ -7,10 +7,12 @@ test.use({ appName: "cdn" });
 
 test("assets on another origin", { tag: EXHAUSTIVE_TAG }, async ({ page, runScript, serve }) => {
   const assets = await serve("dist", { isIsolated: true });
-  const pages = await serve("dist", { isIsolated: true });
   await runScript("build", "--base", `${assets.origin}/`);
-  await expectCaption(page, pages.origin, { isIsolated: true, assets: assets.origin });
-  // All of the page's own origin is the page.
-  const paths = pages.requests.filter((path) => path !== "/favicon.ico");
-  expect(paths).toEqual(["/"]);
+  for (const isIsolated of [true, false]) {
+    const pages = await serve("dist", { isIsolated });
+    await expectCaption(page, pages.origin, { isIsolated, assets: assets.origin });
+    // All of the page's own origin is the page.
+    const paths = pages.requests.filter((path) => path !== "/favicon.ico");
+    expect(paths).toEqual(["/"]);
+  }
 });

@@ -5,8 +5,9 @@ const input = document.querySelector("input")!;
 const output = document.querySelector("output")!;
 
 const vlm = await createVlm({
-  worker: `${import.meta.env.BASE_URL}vlm/worker-wasm.bundle.js`,
+  worker: () => new Worker(new URL("./vlm.worker.ts", import.meta.url), { type: "module" }),
   model: tinyModel(),
+  device: "wasm",
 });
 input.disabled = false;
 input.addEventListener("change", async () => {

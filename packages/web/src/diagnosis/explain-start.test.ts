@@ -70,6 +70,25 @@ describe("a worker of which the browser says nothing", () => {
     expect(await explain()).toEqual({ reason: "script-not-isolated", file: "worker.js" });
   });
 
+  it("of another origin may lack CORS, or is not there", async () => {
+    const other = "http://localhost:1/worker.js";
+    expect(await explain({ address: other })).toEqual({
+      reason: "worker-other-origin",
+      file: "worker.js",
+    });
+    const missing = `${server.otherOrigin}/app/worker.js`;
+    expect(await explain({ address: missing })).toEqual({
+      reason: "script-missing",
+      file: "worker.js",
+    });
+  });
+
+  it("of another origin needs no policy of its own, because a script of the page's runs it", async () => {
+    serve({ "/app/worker.js": "" });
+    vi.stubGlobal("crossOriginIsolated", true);
+    expect(await explain({ address: `${server.otherOrigin}/app/worker.js` })).toBeUndefined();
+  });
+
   it("is given up soon when the server does not answer", async () => {
     server.faults.push({ path: "worker", kind: "stall" });
     expect(await explain({ isLate: true })).toEqual({

@@ -2,6 +2,7 @@
 
 import type { StartPhase, VlmError } from "../protocol/errors.ts";
 import { findBrokenScript } from "./find-broken-script.ts";
+import { isElsewhere } from "../shared/worker-script.ts";
 import { startFailed, type Finding } from "./sentences.ts";
 
 /** What is known of a start that failed. */
@@ -45,18 +46,20 @@ async function find(facts: StartFacts): Promise<Finding | undefined> {
   if (directives.some((one) => /^(worker|child|script|default)-src/.test(one))) {
     return { problem: "script-blocked", url };
   }
-  if (address !== undefined && isElsewhere(address)) return { problem: "worker-other-origin", url };
   if (facts.refusal !== undefined) return undefined; // The app's own error.
   if (NOT_A_MODULE.test(message)) return { problem: "worker-not-module", url };
   if (BARE_IMPORT.test(message)) return { problem: "bare-import", url };
   const imported = IMPORTED.exec(message)?.[1];
   const entry = imported ?? address;
   if (entry === undefined) return undefined;
-  return findBrokenScript(entry, {
+  const found = await findBrokenScript(entry, {
     isSilent: imported === undefined && !RAN.test(message),
     followsDynamic: facts.isLate === true || IMPORT_FAILED.test(message),
     signal: AbortSignal.timeout(SEARCH_MS),
   });
+  // Whether there was no answer, or none that this page may read, is not told.
+  const isForeign = found?.problem === "script-unreachable" && isElsewhere(entry);
+  return isForeign ? { ...found, problem: "worker-other-origin" } : found;
 }
 
 /** Chromium, Firefox and Safari, in this order. */
@@ -69,9 +72,3 @@ const IMPORT_FAILED = /dynamically imported module|Importing a module script fai
 
 /** An error of a script that ran. What browsers say of one that did not run is about loading. */
 const RAN = /\S/;
-
-function isElsewhere(address: string): boolean {
-  const { href, origin } = globalThis.location;
-  const url = URL.canParse(address, href) ? new URL(address, href) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.origin !== origin;
-}

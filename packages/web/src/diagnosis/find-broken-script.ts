@@ -1,5 +1,6 @@
 /** Asks the server for a worker's script, and for those that it imports, to find the one that does not run. */
 
+import { isElsewhere } from "../shared/worker-script.ts";
 import type { Finding } from "./sentences.ts";
 
 export interface ScriptSearch {
@@ -65,7 +66,8 @@ async function readScript(url: string, signal: AbortSignal): Promise<string | Fi
 async function notIsolated(entry: string, signal: AbortSignal): Promise<Finding | undefined> {
   const { href } = globalThis.location;
   const url = new URL(entry, href).href;
-  if (!/^https?:/.test(url)) return undefined;
+  // A script of another origin is run by one that the page has made, whose policy is the page's.
+  if (!/^https?:/.test(url) || isElsewhere(url)) return undefined;
   const [page, script] = await Promise.all([policyOf(href, signal), policyOf(url, signal)]);
   const isStrict = globalThis.crossOriginIsolated || isPolicy(page);
   return isStrict && !isPolicy(script) ? { problem: "script-not-isolated", url } : undefined;

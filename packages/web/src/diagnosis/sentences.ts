@@ -36,7 +36,7 @@ function sentenceFor({ problem, status }: Finding, url: string | undefined): str
     "script-unreachable": `${script} did not arrive. Check the connection, and whether an extension or a proxy keeps it back, then try again.`,
     "script-blocked": `The Content-Security-Policy forbids to run ${url ?? "the worker's script"}. Add its origin to \`worker-src\`: 'self', or blob: for a worker from a \`blob:\` address; and to \`script-src\` of the worker's own policy for what it imports.`,
     "script-not-isolated": `${script} came without the header \`Cross-Origin-Embedder-Policy\`, which the page has. Send the page's own value with all scripts too.`,
-    "worker-other-origin": `${script} is of another origin than the page, and browsers start no worker from there. Serve it from the page's origin, or start it from a Blob that imports it.`,
+    "worker-other-origin": `${script} is of another origin than the page, and did not arrive. Check the connection, and that the other origin sends \`Access-Control-Allow-Origin\` with all scripts, or serve them from the page's origin.`,
     "worker-not-module":
       'The worker was started as a classic script. Pass `{ type: "module" }` to `new Worker`.',
     "bare-import": `${script} imports a package by its name, which browsers do not find in a worker. Build the worker with a bundler, or import the file's address; import maps do not apply to workers.`,

@@ -11,7 +11,7 @@
  * - `script-unreachable`: the script did not arrive
  * - `script-blocked`: `worker-src` or `script-src` of the Content-Security-Policy forbids the script
  * - `script-not-isolated`: the page is isolated, and the script came without `Cross-Origin-Embedder-Policy`
- * - `worker-other-origin`: the worker's script is of another origin than the page
+ * - `worker-other-origin`: a script of the worker, of another origin than the page, did not arrive; perhaps without CORS
  * - `worker-not-module`: the worker was created without `type: "module"`
  * - `bare-import`: a script of the worker imports a package by its name, which no browser finds
  * - `trusted-types`: the page demands Trusted Types, and this address is not one

@@ -2,18 +2,17 @@
 
 import type { WorkerSource } from "../api/worker-source.ts";
 import { toTrustedScriptUrl } from "../shared/trusted-script-url.ts";
-import { toImportingScript } from "../shared/worker-script.ts";
+import { isElsewhere } from "../shared/worker-script.ts";
 
-/** @throws {TypeError} if the address is none */
+/**
+ * The function is called by `startNoted`, which makes scripts of another origin startable.
+ *
+ * @throws {TypeError} if the address is none
+ */
 export function toWorkerCreator(source: WorkerSource): () => Worker {
   if (typeof source === "function") return source;
-  const { href, origin } = new URL(source, location.href);
-  let address: string | undefined;
-  return () => {
-    // It is never revoked, because the worker starts its own script again for verifiers of files.
-    address ??= origin === location.origin ? href : URL.createObjectURL(toImportingScript(href));
-    return new Worker(toTrustedScriptUrl(address), { type: "module" });
-  };
+  const { href } = new URL(source, location.href);
+  return () => new Worker(isElsewhere(href) ? href : toTrustedScriptUrl(href), { type: "module" });
 }
 
 /** Differs for workers that are not the same: other addresses, or functions that a bundler has built anew. */

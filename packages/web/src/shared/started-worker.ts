@@ -1,4 +1,9 @@
-/** Creates an app's worker, and notes the address of its script, which the platform does not tell afterwards. */
+/**
+ * Creates an app's worker, also of a script of another origin, and notes the address of its script, which the platform does
+ * not tell afterwards.
+ */
+
+import { toStartableUrl } from "./worker-script.ts";
 
 export interface StartedWorker<W> {
   /** Undefined where the browser, or the app's own function, threw. */
@@ -9,15 +14,16 @@ export interface StartedWorker<W> {
   readonly refusal?: unknown;
 }
 
-/** @param create the app's function. While it runs, and no longer, `Worker` notes what it is called with */
+/** @param create the app's function. While it runs, and no longer, `Worker` is the kit's */
 export function startNoted<W>(create: () => W): StartedWorker<W> {
   const scope = globalThis as { Worker?: typeof Worker }; // Node, where tests run, has none.
   const Plain = scope.Worker;
   let address: string | undefined;
   if (Plain) {
     scope.Worker = new Proxy(Plain, {
-      construct(target, given: [string | URL, WorkerOptions?], newTarget) {
-        address = String(given[0]);
+      construct(target, [url, options]: [string | URL, WorkerOptions?], newTarget) {
+        address = String(url);
+        const given = [toStartableUrl(url, options), options];
         return Reflect.construct(target, given, newTarget) as Worker;
       },
     });

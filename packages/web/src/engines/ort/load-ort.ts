@@ -34,7 +34,8 @@ export async function loadOrt(options: OrtOptions): Promise<OrtModule> {
   ort.env.wasm.numThreads = options.wasmThreads > 0 ? options.wasmThreads : defaultThreads();
   // Undefined means ORT's own default: the files that the bundler put beside the script. It is set anyway, for an app that
   // has transformers.js in the same worker, which sets it to a CDN when it is imported.
-  (ort.env.wasm as { wasmPaths: RuntimeFiles | undefined }).wasmPaths = source.files;
+  (ort.env.wasm as { wasmPaths: RuntimeFiles | undefined }).wasmPaths =
+    source.files ?? filesOfOtherOrigin(ort);
   return ort;
 }
 
@@ -72,6 +73,22 @@ function noBuild(device: Device): VlmError<"no-device"> {
     `${message} Take another entry of the worker, \`@fastvlm-kit/web/worker\` for all devices and browsers.`,
     { attempts: [{ device, reason: "no-engine", message }] },
   );
+}
+
+/**
+ * The files of a build that is on another origin than this worker's page. Browsers start no threads from there, so ORT takes
+ * its glue code from a file of its own, whose name bundlers change.
+ *
+ * @returns undefined where ORT finds them by itself
+ */
+function filesOfOtherOrigin({ toFiles }: OrtModule): RuntimeFiles | undefined {
+  try {
+    const files = toFiles?.();
+    if (!files || !/^https?:/.test(files.mjs)) return undefined; // Without a bundler, or in Node.
+    return new URL(files.mjs).origin === self.location.origin ? undefined : files;
+  } catch {
+    return undefined; // A script that knows no address of its own, because bundlers have merged it into another one.
+  }
 }
 
 /** The default number of threads. Threads need shared memory, which needs cross-origin isolation. */

@@ -3,7 +3,10 @@
 import type * as Ort from "onnxruntime-web/webgpu";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
-export type OrtModule = typeof Ort;
+export type OrtModule = typeof Ort & {
+  /** Where the bundler has put the build's files. Only the published package has it. */
+  readonly toFiles?: (() => { readonly mjs: string; readonly wasm: string }) | undefined;
+};
 
 /** The builds, named by how their WebAssembly waits for the GPU. `wasm` does not use a GPU. */
 export type OrtBuild = "wasm" | "jspi" | "asyncify";

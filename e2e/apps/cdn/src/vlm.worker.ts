@@ -1,0 +1,3 @@
+import { startWorker } from "@fastvlm-kit/web/worker-wasm";
+
+startWorker();
