@@ -67,8 +67,12 @@ export interface StartOptions {
   readonly device: Device;
   /** The number of threads; 0 means as many as the browser and the isolation of the page allow. */
   readonly wasmThreads: number;
-  /** Called at the beginning of each phase, and for each thread that is ready. */
-  readonly onPhase?: (phase: StartPhase) => void;
+  /**
+   * Called at the beginning of each phase, and for each part of it that is done: bytes that have come, a thread that is ready.
+   *
+   * @param url the file that is waited for
+   */
+  readonly onPhase?: (phase: StartPhase, url?: string) => void;
 }
 
 export interface RuntimeOptions extends StartOptions {

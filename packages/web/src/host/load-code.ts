@@ -19,7 +19,9 @@ export async function loadCode<T>(load: () => Promise<T>): Promise<T> {
       )
       .catch(() => undefined);
     // Without a network nothing is wrong with the server: what has arrived stays, and a retry goes on.
-    if (explained && explained.details.reason !== "script-unreachable") throw explained;
+    const { reason } = explained?.details ?? {};
+    const isGone = reason === "script-unreachable" || reason === "worker-other-origin";
+    if (explained && !isGone) throw explained;
     throw new VlmError(
       "download-failed",
       "A script of the kit, or a file of the engine's, could not be loaded. Check the connection and that all of the app's build is served, then try again.",

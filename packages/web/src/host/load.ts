@@ -80,8 +80,8 @@ export async function load(
   });
   const hasDownloaded = await files.ensure(paths);
   await settleRequest(asked, request, opened);
-  const onPhase = (phase: StartPhase): void => {
-    tell({ type: "start", phase });
+  const onPhase = (phase: StartPhase, url?: string): void => {
+    tell({ type: "start", phase, url });
   };
   onPhase("script");
   const [{ loadModel }, engineCode] = await code;

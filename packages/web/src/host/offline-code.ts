@@ -9,6 +9,7 @@ import { readStored } from "../schema/read.ts";
 import { codeRecord } from "../schema/stored.ts";
 import type { Device } from "../protocol/model-descriptor.ts";
 import type { Engine } from "../engines/engine.ts";
+import { watchBytes } from "../shared/watch-bytes.ts";
 import { workerScriptUrl } from "../shared/worker-script.ts";
 import type { Store } from "../storage/store.ts";
 import { loadCode } from "./load-code.ts";
@@ -34,7 +35,7 @@ export interface CodeOptions extends EngineUse {
 }
 
 export interface StoreCodeOptions extends CodeOptions {
-  readonly onPhase: (phase: StartPhase) => void;
+  readonly onPhase: (phase: StartPhase, url?: string) => void;
 }
 
 /**
@@ -53,10 +54,25 @@ export async function storeCode(options: StoreCodeOptions): Promise<void> {
   const cache = await caches.open(CODE_CACHE);
   for (const url of urls) {
     if (await isCached(url)) continue;
-    await loadCode(() => cache.add(new Request(url, { credentials: "same-origin" })));
+    await loadCode(() => putFile(cache, url, onPhase));
   }
   await store.set(codeKey(options), { urls, storedAt: Date.now() } satisfies CodeRecord);
   await forgetOldBuilds(store, cache);
+}
+
+/** Puts a file into the Cache, and tells while it arrives. */
+async function putFile(
+  cache: Cache,
+  url: string,
+  onPhase: StoreCodeOptions["onPhase"],
+): Promise<void> {
+  const onBytes = (): void => {
+    onPhase(url.endsWith(".wasm") ? "wasm" : "script", url);
+  };
+  onBytes();
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new TypeError(`The server answered ${String(response.status)}.`);
+  await Promise.all([watchBytes(response, onBytes), cache.put(url, response)]);
 }
 
 /** Removes code that only builds older than the last {@link KEPT_BUILDS} needed. */

@@ -62,8 +62,8 @@ export function createOfflineService(options: OfflineServiceOptions): OfflineSer
         await storeCode({
           ...use,
           store,
-          onPhase: (phase) => {
-            tell({ type: "start", phase });
+          onPhase: (phase, url) => {
+            tell({ type: "start", phase, url });
           },
         });
       }

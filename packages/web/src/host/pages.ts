@@ -1,7 +1,6 @@
 /** The pages that one worker serves: the one that started it and, with `share: "tabs"`, those of other tabs. */
 
 import type { Metric } from "../protocol/metric.ts";
-import type { StartPhase } from "../protocol/errors.ts";
 import type { WorkerMessage } from "../wire/worker-api.ts";
 
 /** One page, from its handshake until it leaves. */
@@ -24,7 +23,7 @@ export class Pages {
   #asking: ServedPage | undefined;
   /** The page that asked for the load first. It gets the metrics of the load, so that they are counted once. */
   #loading: ServedPage | undefined;
-  #phase: StartPhase | undefined;
+  #start: Extract<WorkerMessage, { type: "start" }> | undefined;
 
   add(): ServedPage {
     const page = new ServedPage();
@@ -51,7 +50,7 @@ export class Pages {
 
   /** During a call a message goes to the page that asked, and at other times to all pages. */
   tell(message: WorkerMessage): void {
-    if (message.type === "start") this.#phase = message.phase;
+    if (message.type === "start") this.#start = message;
     if (this.#asking) this.#asking.tell(message);
     else this.tellAll(message);
   }
@@ -73,11 +72,11 @@ export class Pages {
   /** From now on the metrics of no call belong to this page. */
   beginLoad(page: ServedPage): void {
     this.#loading = page;
-    this.#phase = undefined;
+    this.#start = undefined;
   }
 
   /** Tells a page that waits for a load which another page began how far it is. */
   joinLoad(page: ServedPage): void {
-    if (this.#phase !== undefined) page.tell({ type: "start", phase: this.#phase });
+    if (this.#start) page.tell(this.#start);
   }
 }

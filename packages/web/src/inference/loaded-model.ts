@@ -47,7 +47,7 @@ export interface LoadModelOptions {
   readonly recorder: Recorder;
   /** What the model runs on. */
   readonly engine: EngineCode;
-  readonly onPhase: (phase: StartPhase) => void;
+  readonly onPhase: (phase: StartPhase, url?: string) => void;
   readonly onDeviceLost: (reason: string) => void;
   readonly onEvent: (event: VlmEvent) => void;
   /** Where the verdicts about this device are stored. */

@@ -144,9 +144,10 @@ export interface VlmErrorDetails {
 
 /**
  * What a worker does before it serves, in this order. `script`: it loads scripts. `wasm`: it loads onnxruntime's
- * WebAssembly. `threads`: it starts threads. `first-run`: it runs a model of one node. `model`: it loads the model.
+ * WebAssembly. `compile`: the browser compiles it. `threads`: it starts threads. `first-run`: it runs a model of one node.
+ * `model`: it loads the model.
  */
-export type StartPhase = "script" | "wasm" | "threads" | "first-run" | "model";
+export type StartPhase = "script" | "wasm" | "compile" | "threads" | "first-run" | "model";
 
 /** Every code a {@link VlmError} can have. */
 export type VlmErrorCode = keyof VlmErrorDetails;

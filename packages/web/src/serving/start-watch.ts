@@ -6,14 +6,16 @@
 import type { StartPhase } from "../protocol/errors.ts";
 
 /**
- * How long each phase may go on without a message, in milliseconds. `script` loads 0.3 MB. `wasm` loads and compiles up
- * to 26.9 MB; in ten minutes that needs 0.4 Mbit/s. `threads` only receive compiled code, which takes each of them 20 to
+ * How long each phase may go on without a message, in milliseconds. `script` loads 0.3 MB. In `wasm`, up to 26.9 MB
+ * arrive, with a message at least every second in which some do. `compile` is what the browser had not compiled by then, which
+ * took at most 3 s here. `threads` only receive compiled code, which takes each of them 20 to
  * 300 ms. `first-run` takes milliseconds. `model` takes seconds for each graph, and minutes when a phone converts the
  * encoder to int8.
  */
 export const START_LIMITS_MS: Readonly<Record<StartPhase, number>> = {
   script: 120_000,
-  wasm: 600_000,
+  wasm: 30_000,
+  compile: 120_000,
   threads: 20_000,
   "first-run": 60_000,
   model: 600_000,
@@ -25,20 +27,23 @@ const TICK_MS = 1000;
 const MAX_TICK_MS = 2000;
 
 export class StartWatch {
-  readonly #onExpired: (phase: StartPhase) => void;
+  readonly #onExpired: (phase: StartPhase, url: string | undefined) => void;
   #phase: StartPhase | undefined;
+  #url: string | undefined;
   #waitedMs = 0;
   #tickedAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** While the app has paused the downloads, no message is expected, and the clock stands still. */
   isPaused = false;
 
-  constructor(onExpired: (phase: StartPhase) => void) {
+  /** @param onExpired called with the phase, and with the file that was waited for */
+  constructor(onExpired: (phase: StartPhase, url: string | undefined) => void) {
     this.#onExpired = onExpired;
   }
 
-  enter(phase: StartPhase): void {
+  enter(phase: StartPhase, url?: string): void {
     this.#phase = phase;
+    this.#url = url;
     this.sign();
     this.#tickedAt = performance.now();
     this.#timer ??= setInterval(() => {
@@ -66,6 +71,6 @@ export class StartWatch {
     this.#waitedMs += elapsed;
     if (this.#waitedMs < START_LIMITS_MS[phase]) return;
     this.end();
-    this.#onExpired(phase);
+    this.#onExpired(phase, this.#url);
   }
 }

@@ -110,6 +110,48 @@ describe("WorkerHandle.connect", () => {
   });
 });
 
+describe("a worker that loads the WebAssembly of its runtime", () => {
+  const url = "https://example.com/ort.wasm";
+
+  async function load() {
+    const { worker, handle } = await open({ load: never });
+    vi.useFakeTimers();
+    const outcome = handle.load(LOAD).catch((error: unknown) => error);
+    return { worker, outcome };
+  }
+
+  it("is waited for as long as bytes come, and no longer; the error names the file", async () => {
+    const { worker, outcome } = await load();
+    for (let part = 0; part < 40; part++) {
+      worker.tell({ type: "start", phase: "wasm", url });
+      await vi.advanceTimersByTimeAsync(20_000);
+    }
+    expect(worker.isTerminated).toBe(false);
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(await outcome).toMatchObject({
+      code: "start-failed",
+      message: expect.stringContaining("within 30 s"),
+      details: {
+        phase: "wasm",
+        reason: "wasm-unreachable",
+        url: expect.stringMatching(/ort.wasm$/),
+      },
+    });
+    expect(worker.isTerminated).toBe(true);
+  });
+
+  it("is ended where the browser never has it compiled", async () => {
+    const { worker, outcome } = await load();
+    worker.tell({ type: "start", phase: "wasm", url });
+    worker.tell({ type: "start", phase: "compile" });
+    await vi.advanceTimersByTimeAsync(118_000);
+    expect(worker.isTerminated).toBe(false);
+    await vi.advanceTimersByTimeAsync(3000);
+    const details = { phase: "compile", reason: "timeout" };
+    expect(await outcome).toMatchObject({ code: "start-failed", details });
+  });
+});
+
 describe("WorkerHandle", () => {
   it("gives events in order, and the outcome after them", async () => {
     const { handle } = await open({

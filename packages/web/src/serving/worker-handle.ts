@@ -65,8 +65,8 @@ export class WorkerHandle {
   readonly #options: WorkerHandleOptions;
   readonly #rejecters = new Set<(error: Error) => void>();
   readonly #lockWait = new AbortController();
-  readonly #start = new StartWatch((phase) => {
-    this.end(stuck(phase));
+  readonly #start = new StartWatch((phase, url) => {
+    this.end(stuck(phase, url));
   });
   #phase: Phase = "start";
   #hasAnswered = false;
@@ -294,7 +294,7 @@ export class WorkerHandle {
     const { port1: ours, port2: theirs } = new MessageChannel();
     ours.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if (this.#end) return;
-      if (data.type === "start") this.#start.enter(data.phase);
+      if (data.type === "start") this.#start.enter(data.phase, data.url);
       else this.#start.sign();
       this.#options.onMessage(data);
     };
@@ -366,18 +366,24 @@ function silent(address: string | undefined): VlmError<"start-failed"> {
   );
 }
 
-function stuck(phase: StartPhase): VlmError<"start-failed"> {
+/** @param url the file that it waited for */
+function stuck(phase: StartPhase, url: string | undefined): VlmError<"start-failed"> {
   const seconds = START_LIMITS_MS[phase] / 1000;
   return new VlmError(
     "start-failed",
     `The worker did not get ready: nothing came of its ${PHASE_NAMES[phase]} within ${seconds} s. Try again, or reload the page.`,
-    { phase, reason: "timeout" },
+    {
+      phase,
+      reason: phase === "wasm" ? "wasm-unreachable" : "timeout",
+      ...(url !== undefined && { url: shownAddress(url) }),
+    },
   );
 }
 
 const PHASE_NAMES: Readonly<Record<StartPhase, string>> = {
   script: "scripts",
   wasm: "WebAssembly",
+  compile: "compiled WebAssembly",
   threads: "threads",
   "first-run": "first run",
   model: "model",

@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 10;
+export const PROTOCOL_VERSION = 11;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -161,8 +161,8 @@ export type CallStage = (typeof STAGES)[number]["name"];
 
 /** What the worker sends at any time. */
 export type WorkerMessage =
-  /** A phase of the start begins, or a part of the phase is done. */
-  | { readonly type: "start"; readonly phase: StartPhase }
+  /** A phase of the start begins, or a part of the phase is done. `url` is the file that is waited for. */
+  | { readonly type: "start"; readonly phase: StartPhase; readonly url?: string | undefined }
   | { readonly type: "metric"; readonly metric: Metric }
   | { readonly type: "event"; readonly event: VlmEvent }
   | { readonly type: "progress"; readonly progress: DownloadProgress }

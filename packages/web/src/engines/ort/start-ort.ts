@@ -18,9 +18,10 @@ import { whyNotStarted, type FailedThread } from "./why-not-started.ts";
  */
 export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtModule> {
   let phase: StartPhase = "script";
-  const enter = (next: StartPhase): void => {
+  let hasArrived = false;
+  const enter = (next: StartPhase, url?: string): void => {
     phase = next;
-    options.onPhase?.(next);
+    options.onPhase?.(next, url);
   };
   let thread: FailedThread | undefined;
   let fail: (error: Error) => void;
@@ -32,7 +33,7 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
     },
     // Threads come first, and wait for what is still to be loaded.
     onCreated: () => {
-      enter("wasm");
+      enter(hasArrived ? "compile" : "wasm", wasm.seen?.url);
     },
     onHandOver: () => {
       enter("threads");
@@ -46,7 +47,15 @@ export async function startOrt(options: StartOptions & OrtOptions): Promise<OrtM
       fail(new Error(`A thread of onnxruntime failed: ${message || NOT_LOADED}`));
     },
   });
-  const wasm = watchWasm();
+  const wasm = watchWasm({
+    onProgress: (url) => {
+      if (phase === "wasm") enter("wasm", url);
+    },
+    onArrived: () => {
+      hasArrived = true;
+      if (phase === "wasm") enter("compile");
+    },
+  });
   const violations = watchViolations();
   try {
     enter("script");
