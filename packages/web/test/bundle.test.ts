@@ -7,19 +7,19 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 40_700,
+  page: 40_900,
   /** A worker that downloads, lists and queues. */
-  light: 44_700,
+  light: 44_800,
   /** What it loads more to run a model, on whatever engine. */
   heavy: 50_500,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
-  engine: 30_200,
+  engine: 30_400,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */
   "onnxruntime/wasm": 24_500,
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 69_700,
+  remote: 70_400,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;
