@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { valuesByRule } from "./alert-values.ts";
-import { expect, openKit, test } from "./fixtures.ts";
+import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 const LATE_SCENE = "/scenes/scene-02.png";
@@ -30,7 +30,9 @@ async function allowToPersist(context: BrowserContext, page: Page): Promise<void
 }
 
 const IN_TROUBLE = "on a device in trouble seven alerts fire, and clear when the trouble is over";
-test(IN_TROUBLE, { tag: EXHAUSTIVE_TAG }, async ({ kitPage, context, server }) => {
+const PERSISTS =
+  "It lets an origin persist what it stores, which only Chromium's protocol does to order.";
+test(IN_TROUBLE, onlyInChromium(PERSISTS, EXHAUSTIVE_TAG), async ({ kitPage, context, server }) => {
   test.setTimeout(420_000); // Twenty-five seconds, on a machine that does nothing else.
   const rules = {
     "latency-wasm": { ...FEW, above: 4, clearsAt: 3.6 },

@@ -2,8 +2,10 @@
 
 import type { BrowserContext, Page } from "@playwright/test";
 import type { ModelDescriptor, VlmResult } from "@fastvlm-kit/web";
-import { expect, openKit, test } from "./fixtures.ts";
+import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 import { SCENE } from "./stored-model.ts";
+
+const CRASHES = "It ends the process of a page, which only Chromium's protocol does to order.";
 
 /** The embedded model with files in two precisions for WASM. */
 function twoVariants(page: Page): Promise<ModelDescriptor> {
@@ -73,47 +75,47 @@ async function visitAgain(
 
 const CRASHED = { device: "wasm", reason: "page-crashed", to: "wasm" };
 
-test("a page whose process ends in mid-load begins with the next files at its next visit", async ({
-  context,
-  kitPage,
-  server,
-}) => {
-  const model = await twoVariants(kitPage);
-  const crash = await prepareCrash(kitPage);
-  begin(kitPage, model);
-  await untilMarked(kitPage, "load");
-  await crash();
-  const { model: info, fallback, text } = await visitAgain(context, server, model);
-  expect(info.variant).toBe("fp16");
-  expect(fallback).toMatchObject(CRASHED);
-  expect(text).not.toBe("");
-});
+test(
+  "a page whose process ends in mid-load begins with the next files at its next visit",
+  onlyInChromium(CRASHES),
+  async ({ context, kitPage, server }) => {
+    const model = await twoVariants(kitPage);
+    const crash = await prepareCrash(kitPage);
+    begin(kitPage, model);
+    await untilMarked(kitPage, "load");
+    await crash();
+    const { model: info, fallback, text } = await visitAgain(context, server, model);
+    expect(info.variant).toBe("fp16");
+    expect(fallback).toMatchObject(CRASHED);
+    expect(text).not.toBe("");
+  },
+);
 
-test("so does one whose process ends while its first image is encoded", async ({
-  context,
-  kitPage,
-  server,
-}) => {
-  const model = await twoVariants(kitPage);
-  // Encoding takes a moment only. The page stands still when it has marked it.
-  await kitPage.evaluate(() => {
-    const prototype = Storage.prototype as { setItem: (key: string, value: string) => void };
-    prototype.setItem = new Proxy(prototype.setItem, {
-      apply(setItem, storage, [key, value]: [string, string]) {
-        Reflect.apply(setItem, storage, [key, value]);
-        while (value.includes('"image default"'));
-      },
+test(
+  "so does one whose process ends while its first image is encoded",
+  onlyInChromium(CRASHES),
+  async ({ context, kitPage, server }) => {
+    const model = await twoVariants(kitPage);
+    // Encoding takes a moment only. The page stands still when it has marked it.
+    await kitPage.evaluate(() => {
+      const prototype = Storage.prototype as { setItem: (key: string, value: string) => void };
+      prototype.setItem = new Proxy(prototype.setItem, {
+        apply(setItem, storage, [key, value]: [string, string]) {
+          Reflect.apply(setItem, storage, [key, value]);
+          while (value.includes('"image default"'));
+        },
+      });
     });
-  });
-  const crash = await prepareCrash(kitPage);
-  const other = await context.newPage();
-  await openKit(other, server);
-  begin(kitPage, model);
-  await untilMarked(other, "image default");
-  await crash();
-  const { fallback } = await visitAgain(context, server, model);
-  expect(fallback).toMatchObject(CRASHED);
-});
+    const crash = await prepareCrash(kitPage);
+    const other = await context.newPage();
+    await openKit(other, server);
+    begin(kitPage, model);
+    await untilMarked(other, "image default");
+    await crash();
+    const { fallback } = await visitAgain(context, server, model);
+    expect(fallback).toMatchObject(CRASHED);
+  },
+);
 
 test("a page that is left or closed in mid-load is no page that ended", async ({
   context,

@@ -2,8 +2,14 @@
 
 import type { Locator, Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
+
+test.skip(
+  otherEngine !== undefined,
+  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
+);
 
 /** Opens the demo and waits for the caption that it writes by itself. */
 async function openDemo(page: Page, server: TestServer, query = ""): Promise<Locator> {

@@ -4,10 +4,11 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
+import type { Browser, Page } from "@playwright/test";
 import { findEngines } from "../tools/engines.ts";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import type { Engine, EnginePage } from "./engines/engine.ts";
 import { launchFirefox } from "./engines/firefox.ts";
+import { toBrowser } from "./engines/page.ts";
 import { launchWebKit } from "./engines/webkit.ts";
 import { expect, openKit, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
@@ -17,7 +18,8 @@ const SCENE = "/scenes/scene-05.png";
 const { firefox, webkit } = findEngines();
 const engines = [
   ...(firefox !== undefined ? [{ name: "Firefox", launch: () => launchFirefox(firefox) }] : []),
-  ...(webkit ? [{ name: "WebKit", launch: () => launchWebKit(webkit) }] : []),
+  // Private windows, where less is kept; `npm run test:browsers` opens those that keep.
+  ...(webkit ? [{ name: "WebKit", launch: () => launchWebKit(webkit, true) }] : []),
 ];
 
 /** Loads a model, captions a picture and disposes of the model. Runs in the page. */
@@ -127,18 +129,18 @@ const PICTURES_A_CALL = 10;
 
 for (const { name, launch } of engines) {
   test.describe(name, () => {
-    let engine: Engine;
-    let page: EnginePage;
+    let engine: Browser;
+    let page: Page;
     let expected: string;
 
     test.beforeAll(async () => {
-      engine = await launch();
-      console.log(`${name}: ${engine.version}`);
+      engine = toBrowser(await launch());
+      console.log(`${name}: ${engine.version()}`);
     });
     test.beforeEach(async ({ page: chromium, server }) => {
       await openKit(chromium, server);
       ({ text: expected } = await chromium.evaluate(captionOnce, SCENE));
-      page = await engine.openFreshPage();
+      page = await engine.newPage();
     });
     test.afterEach(() => page.close());
     test.afterAll(() => engine.close());
@@ -243,13 +245,62 @@ for (const { name, launch } of engines) {
   });
 }
 
+test("other engines are driven as Playwright drives Chromium", async ({
+  page: chromium,
+  server,
+}) => {
+  const drive = async (page: Page): Promise<unknown> => {
+    await page.addInitScript((value) => Object.assign(window, { early: value }), 7);
+    // A policy of the page holds up no test.
+    server.policy = "default-src 'none'";
+    await page.goto(`${server.origin}/index.html`);
+    const handle = await page.evaluateHandle((bytes) => ({ bytes }), new Uint8Array([1, 2]));
+    const lines: string[] = [];
+    page.on("console", (message) => {
+      // What the browser itself says is its own.
+      if (message.type() === "warning") lines.push(message.text());
+    });
+    const values = await page.evaluate(
+      async ({ handle, text }) => {
+        console.warn("a line", 5);
+        await Promise.resolve();
+        return {
+          early: (window as unknown as { early: number }).early,
+          isOwn: handle.bytes instanceof Uint8Array,
+          text,
+          numbers: [NaN, -0, Infinity, 10n],
+          floats: new Float32Array([0.5, -1]),
+          date: new Date(5),
+          nothing: [undefined, null],
+        };
+      },
+      { handle, text: 'é"\u2028' },
+    );
+    const failed = page.evaluate(() => Promise.reject(new RangeError("a fault")));
+    const error = await failed.catch((thrown: unknown) => {
+      return /\w+: a fault/.exec((thrown as Error).message)?.[0];
+    });
+    await page.reload();
+    return { values, error, lines, early: await page.evaluate("window.early") };
+  };
+  const expected = await drive(chromium);
+  const launched = [
+    ...(firefox !== undefined ? [launchFirefox(firefox)] : []),
+    ...(webkit?.keepingBrowser !== undefined ? [launchWebKit(webkit)] : []),
+  ];
+  for (const engine of (await Promise.all(launched)).map(toBrowser)) {
+    expect(await drive(await engine.newPage()), engine.version()).toEqual(expected);
+    await engine.close();
+  }
+});
+
 if (firefox !== undefined) {
   test(`Firefox: no first load hangs`, { tag: EXHAUSTIVE_TAG }, async ({ server }) => {
     test.setTimeout(600_000);
-    const engine = await launchFirefox(firefox);
+    const engine = toBrowser(await launchFirefox(firefox));
     try {
       for (let load = 0; load < 15; load++) {
-        const page = await engine.openFreshPage();
+        const page = await engine.newPage();
         await page.goto(`${server.origin}/index.html`);
         const startedAt = Date.now();
         const { events } = await page.evaluate(captionOnce, SCENE);

@@ -3,8 +3,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
+
+test.skip(
+  otherEngine !== undefined,
+  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
+);
 
 const NAMES = ["01-caption", "02-ask", "03-open", "04-watch", "05-offline"] as const;
 const MOST_LINES = 30;

@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test as base, type Browser, type Page } from "@playwright/test";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { createProfile, type BrowserProfile } from "./browser-profile.ts";
+import { createEngineFixtures } from "./engines/fixtures.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
 import { findOnnxRuntime } from "./upgrade/last-version.ts";
 
@@ -89,7 +91,14 @@ function startServer(): Promise<TestServer> {
   });
 }
 
-export const test = base.extend<Fixtures, SharedFixtures>({
+const ONLY_CHROMIUM_IS_KILLED =
+  "It kills the browser or its GPU process, or freezes a page: only Chromium's protocol does so to order.";
+
+/** Playwright's own, on the engine that is tested. */
+const engineTest =
+  otherEngine === undefined ? base : base.extend(createEngineFixtures(otherEngine) as object);
+
+export const test = engineTest.extend<Fixtures, SharedFixtures>({
   loadedPage: [
     async ({ browser }, use) => {
       const server = await startServer();
@@ -111,12 +120,14 @@ export const test = base.extend<Fixtures, SharedFixtures>({
     await openKit(page, server);
     await use(page);
   },
-  freshBrowser: async ({ playwright, launchOptions }, use) => {
+  freshBrowser: async ({ playwright, launchOptions }, use, info) => {
+    info.skip(otherEngine !== undefined, ONLY_CHROMIUM_IS_KILLED);
     const browser = await playwright.chromium.launch(launchOptions);
     await use(browser);
     await browser.close();
   },
-  launchProfile: async ({ launchOptions }, use) => {
+  launchProfile: async ({ launchOptions }, use, info) => {
+    info.skip(otherEngine !== undefined, ONLY_CHROMIUM_IS_KILLED);
     const { args = [], executablePath } = launchOptions;
     const profiles: BrowserProfile[] = [];
     await use(async (extraArgs = []) => {
@@ -132,6 +143,7 @@ export const test = base.extend<Fixtures, SharedFixtures>({
   },
 });
 
+export { notIn, onlyInChromium } from "./engines/limits.ts";
 export { crash, freeze, thaw } from "./browser-profile.ts";
 export { expect } from "@playwright/test";
 

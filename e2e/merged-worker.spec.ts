@@ -86,7 +86,7 @@ for (const [name, buildPage] of Object.entries(BUILDS)) {
 }
 
 async function readShown(page: Page): Promise<Shown> {
-  const output = page.locator("output");
-  await expect(output).not.toBeEmpty({ timeout: 60_000 });
-  return JSON.parse((await output.textContent())!) as Shown;
+  const read = () => page.evaluate(() => document.querySelector("output")!.textContent);
+  await expect.poll(read, { timeout: 60_000 }).not.toBe("");
+  return JSON.parse(await read()) as Shown;
 }

@@ -1,5 +1,6 @@
 /** What the page passes as a picture costs neither its memory nor its patience. */
 
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";
@@ -290,6 +291,8 @@ test("objects of another window, bytes, floats and wide colours are the same ima
       for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set(colour, at);
       return pixels;
     };
+    // Firefox 153 has no wide colours in an ImageData, and no third argument.
+    if (!("colorSpace" in ImageData.prototype)) return { texts, forged, answers, isStillThere };
     const reused = async (pixels: ImageData): Promise<number> =>
       (await ask(vlm, { image: pixels, prompt: "Is it red?", maxNewTokens: 1 })).tokens.reused;
     await reused(plain([200, 60, 60, 255], { colorSpace: "display-p3" }));
@@ -308,7 +311,8 @@ test("objects of another window, bytes, floats and wide colours are the same ima
     opaque: { code: "image-unreadable", details: { reason: "cross-origin" } },
   });
   expect(forged).toMatchObject({ name: "TypeError" });
-  expect(colours.converted).toBeGreaterThan(colours.asTheyAre);
+  if (colours) expect(colours.converted).toBeGreaterThan(colours.asTheyAre);
+  else expect(otherEngine).toBe("firefox");
 });
 
 test("what a large image takes is what the encoder needs of it", async ({ loadedPage }) => {
@@ -344,7 +348,7 @@ test("what a large image takes is what the encoder needs of it", async ({ loaded
 test("an SVG in an image element is shown to the model, or refused with the true reason", async ({
   kitPage,
 }) => {
-  const { sizes, errors, asked } = await kitPage.evaluate(async (scene) => {
+  const { sizes, errors, asked, html } = await kitPage.evaluate(async (scene) => {
     const { failureOf, fetchBlob, observe, plainPicture } = window.kit;
     const asked: string[] = [];
     const { vlm } = await observe({
@@ -382,7 +386,6 @@ test("an SVG in an image element is shown to the model, or refused with the true
       sizes[name] = [infos[0]!.width, infos[0]!.height, text.includes("red")];
     }
     const wrong = {
-      html: show(svg('width="20" height="10"', html)),
       flat: show(svg('width="0" height="10"')),
       huge: show(svg('width="1e9" height="10"')),
       broken: show(new Blob(["no image"])),
@@ -396,8 +399,17 @@ test("an SVG in an image element is shown to the model, or refused with the true
       const { code, details, message } = await failureOf(() => vlm.caption(image));
       errors[name] = { code, details, message };
     }
-    return { sizes, errors, asked };
+    // Where a canvas with HTML in it may be read, the model sees it.
+    const withHtml = show(svg('width="20" height="10"', html));
+    const ofHtml = await vlm.caption(withHtml, { cache: false }).catch((error: unknown) => error);
+    const { code, details } = ofHtml as { code?: string; details?: unknown };
+    return { sizes, errors, asked, html: { code, details } };
   }, SCENE);
+  expect(html).toMatchObject(
+    otherEngine === "firefox"
+      ? { code: undefined }
+      : { code: "image-unreadable", details: { reason: "show-only" } },
+  );
   expect(sizes).toEqual({
     sized: [20, 20, true],
     unsized: [expect.any(Number), expect.any(Number), true],
@@ -405,7 +417,6 @@ test("an SVG in an image element is shown to the model, or refused with the true
   });
   expect(asked).toEqual(["heic", "24"]);
   expect(errors).toMatchObject({
-    html: { code: "image-unreadable", details: { reason: "show-only" } },
     flat: { code: "image-unreadable", details: { reason: "empty" } },
     huge: { code: "image-too-large" },
     broken: { code: "image-unreadable", details: { reason: "decode-failed" } },

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 import {
   addScenes,
@@ -16,6 +17,11 @@ import {
   SCENES,
 } from "./pwa-app.ts";
 import type { TestServer } from "./server/test-server.ts";
+
+test.skip(
+  otherEngine !== undefined,
+  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
+);
 
 test.describe("a batch", () => {
   test("survives a broken file and a reload in the middle, and is exported whole", async ({

@@ -6,9 +6,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 import { addScenes, captionOf, expectCaption, makeAvailableOffline, openApp } from "./pwa-app.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
+
+test.skip(
+  otherEngine !== undefined,
+  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
+);
 
 const BUILT = fileURLToPath(new URL("../.cache/e2e/pwa/", import.meta.url));
 const isModelFile = (path: string): boolean => /\.onnx$|tokenizer|\/config[^/]*\.json/.test(path);

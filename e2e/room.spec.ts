@@ -3,9 +3,12 @@
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor, StoredModel } from "@fastvlm-kit/web";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { expect, openKit, test } from "./fixtures.ts";
+import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import { CAPTION, expectWhole, SCENE, shardedModel, storedShards } from "./stored-model.ts";
+
+const SETS_ROOM =
+  "It sets the room of an origin, which only Chromium's protocol does for one page.";
 
 /** A little more than one of the models takes. */
 const ROOM_FOR_ONE = 7_000_000;
@@ -59,29 +62,30 @@ function listModels(page: Page): Promise<StoredModel[]> {
 
 const namesOf = (models: readonly StoredModel[]): string[] => models.map(({ id }) => id);
 
-test("a model that does not fit drives out the least recently used one, and is stored whole", async ({
-  kitPage,
-  server,
-}) => {
-  const [a, b, c] = await Promise.all(
-    ["a", "b", "c"].map((id) => shardedModel(kitPage, { id, shardBytes: 2 ** 19 })),
-  );
-  await limitRoom(kitPage, server, ROOM_FOR_TWO);
-  for (const model of [a!, b!, a!]) await use(kitPage, model);
-  expect(namesOf(await listModels(kitPage))).toEqual(["a", "b"]);
+test(
+  "a model that does not fit drives out the least recently used one, and is stored whole",
+  onlyInChromium(SETS_ROOM),
+  async ({ kitPage, server }) => {
+    const [a, b, c] = await Promise.all(
+      ["a", "b", "c"].map((id) => shardedModel(kitPage, { id, shardBytes: 2 ** 19 })),
+    );
+    await limitRoom(kitPage, server, ROOM_FOR_TWO);
+    for (const model of [a!, b!, a!]) await use(kitPage, model);
+    expect(namesOf(await listModels(kitPage))).toEqual(["a", "b"]);
 
-  const report = await use(kitPage, c!);
-  expect(report).toMatchObject({ text: CAPTION, events: [], evictions: 1 });
-  const models = await listModels(kitPage);
-  expect(namesOf(models)).toEqual(["c", "a"]);
-  expect(models.every(({ isComplete }) => isComplete)).toBe(true);
-  await expectWhole(kitPage, c!);
-  expect(await storedShards(kitPage, b!)).toEqual([]);
-});
+    const report = await use(kitPage, c!);
+    expect(report).toMatchObject({ text: CAPTION, events: [], evictions: 1 });
+    const models = await listModels(kitPage);
+    expect(namesOf(models)).toEqual(["c", "a"]);
+    expect(models.every(({ isComplete }) => isComplete)).toBe(true);
+    await expectWhole(kitPage, c!);
+    expect(await storedShards(kitPage, b!)).toEqual([]);
+  },
+);
 
 test(
   "as many models go as it takes: a scrap of one is not enough",
-  { tag: EXHAUSTIVE_TAG },
+  onlyInChromium(SETS_ROOM, EXHAUSTIVE_TAG),
   async ({ kitPage, server }) => {
     const [a, b, scrap] = await Promise.all(
       ["a", "b", "scrap"].map((id) => shardedModel(kitPage, { id, shardBytes: 2 ** 19 })),
@@ -100,31 +104,31 @@ test(
   },
 );
 
-test("a model that another tab uses stays; the new one runs from memory, and the app is told", async ({
-  context,
-  kitPage,
-  server,
-}) => {
-  const [a, b] = await Promise.all(["a", "b"].map((id) => shardedModel(kitPage, { id })));
-  await limitRoom(kitPage, server, ROOM_FOR_ONE);
-  await use(kitPage, a!, { stays: true });
-  const other = await context.newPage();
-  await openKit(other, server);
-  const report = await use(other, b!);
-  expect(report).toMatchObject({
-    text: CAPTION,
-    events: ["storage-degraded"],
-    evictions: 0,
-    persisted: 0,
-  });
-  const [inUse] = (await listModels(other)).filter(({ id }) => id === "a");
-  expect(inUse).toMatchObject({ isInUse: true, isComplete: true });
-  await expectWhole(other, a!);
-});
+test(
+  "a model that another tab uses stays; the new one runs from memory, and the app is told",
+  onlyInChromium(SETS_ROOM),
+  async ({ context, kitPage, server }) => {
+    const [a, b] = await Promise.all(["a", "b"].map((id) => shardedModel(kitPage, { id })));
+    await limitRoom(kitPage, server, ROOM_FOR_ONE);
+    await use(kitPage, a!, { stays: true });
+    const other = await context.newPage();
+    await openKit(other, server);
+    const report = await use(other, b!);
+    expect(report).toMatchObject({
+      text: CAPTION,
+      events: ["storage-degraded"],
+      evictions: 0,
+      persisted: 0,
+    });
+    const [inUse] = (await listModels(other)).filter(({ id }) => id === "a");
+    expect(inUse).toMatchObject({ isInUse: true, isComplete: true });
+    await expectWhole(other, a!);
+  },
+);
 
 test(
   "a model that another tab is about to load stays",
-  { tag: EXHAUSTIVE_TAG },
+  onlyInChromium(SETS_ROOM, EXHAUSTIVE_TAG),
   async ({ context, kitPage, server }) => {
     const [a, b] = await Promise.all(["a", "b"].map((id) => shardedModel(kitPage, { id })));
     await limitRoom(kitPage, server, ROOM_FOR_ONE);
@@ -255,21 +259,27 @@ test("asks once that what is stored may stay, over all models, loads and visits"
   expect(await asked()).toBe(1);
 });
 
-test("site data cleared in mid-download cost only what was stored", async ({ kitPage, server }) => {
-  const model = await shardedModel(kitPage, { shardBytes: 2 ** 16 });
-  server.faults.push({ path: ".onnx", kind: "slow", bytesPerSecond: 400_000 });
-  const using = use(kitPage, model);
-  await expect
-    .poll(async () => (await storedShards(kitPage, model)).length, { intervals: [50] })
-    .toBeGreaterThan(8);
-  const cdp = await kitPage.context().newCDPSession(kitPage);
-  const { origin } = server;
-  await cdp.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
-  server.faults.length = 0;
-  expect((await using).text).toBe(CAPTION);
+test(
+  "site data cleared in mid-download cost only what was stored",
+  onlyInChromium(
+    "It clears the data of an origin, which only Chromium's protocol does in mid-download.",
+  ),
+  async ({ kitPage, server }) => {
+    const model = await shardedModel(kitPage, { shardBytes: 2 ** 16 });
+    server.faults.push({ path: ".onnx", kind: "slow", bytesPerSecond: 400_000 });
+    const using = use(kitPage, model);
+    await expect
+      .poll(async () => (await storedShards(kitPage, model)).length, { intervals: [50] })
+      .toBeGreaterThan(8);
+    const cdp = await kitPage.context().newCDPSession(kitPage);
+    const { origin } = server;
+    await cdp.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+    server.faults.length = 0;
+    expect((await using).text).toBe(CAPTION);
 
-  await kitPage.reload();
-  await kitPage.waitForFunction(() => "kit" in window);
-  expect((await use(kitPage, model)).text).toBe(CAPTION);
-  await expectWhole(kitPage, model);
-});
+    await kitPage.reload();
+    await kitPage.waitForFunction(() => "kit" in window);
+    expect((await use(kitPage, model)).text).toBe(CAPTION);
+    await expectWhole(kitPage, model);
+  },
+);

@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { measureRenderers } from "../tools/renderer-memory.ts";
-import { expect, openKit, test } from "./fixtures.ts";
+import { expect, onlyInChromium, openKit, test } from "./fixtures.ts";
 import { CAPTION, SCENE } from "./stored-model.ts";
 import type { TestServer } from "./server/test-server.ts";
 
@@ -36,7 +36,7 @@ async function openTabs(
 
 test(
   "five tabs with one model take at most 1.15 times what one tab takes for it",
-  { tag: EXHAUSTIVE_TAG },
+  onlyInChromium("It measures the processes of Chromium.", EXHAUSTIVE_TAG),
   async ({ playwright, launchOptions, server }) => {
     test.setTimeout(300_000);
     const measureFresh = async (

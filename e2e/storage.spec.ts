@@ -1,6 +1,6 @@
 /** Files come once; answers are remembered; a store that fails costs nothing but the memory of it. */
 
-import { expect, test } from "./fixtures.ts";
+import { expect, onlyInChromium, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-02.png";
 const isModelFile = (path: string): boolean => path.endsWith(".onnx");
@@ -135,31 +135,40 @@ for (const fault of ["no-indexeddb", "broken-indexeddb"]) {
   });
 }
 
-test("no room for the weights: runs from memory and says so", async ({ kitPage, server }) => {
-  const cdp = await kitPage.context().newCDPSession(kitPage);
-  await cdp.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize: 500_000 });
-  const { text, events } = await kitPage.evaluate(async (scene) => {
-    const { vlm, events } = await window.kit.observe();
-    return { text: (await vlm.caption(scene)).text, events };
-  }, SCENE);
-  expect(text).not.toBe("");
-  expect(events.map(({ type }) => type)).toContain("storage-degraded");
-});
+test(
+  "no room for the weights: runs from memory and says so",
+  onlyInChromium(
+    "It sets the room of an origin, which only Chromium's protocol does for one page.",
+  ),
+  async ({ kitPage, server }) => {
+    const cdp = await kitPage.context().newCDPSession(kitPage);
+    await cdp.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize: 500_000 });
+    const { text, events } = await kitPage.evaluate(async (scene) => {
+      const { vlm, events } = await window.kit.observe();
+      return { text: (await vlm.caption(scene)).text, events };
+    }, SCENE);
+    expect(text).not.toBe("");
+    expect(events.map(({ type }) => type)).toContain("storage-degraded");
+  },
+);
 
-test("site data cleared in mid-session costs nothing but the cache", async ({
-  kitPage,
-  server,
-}) => {
-  const cdp = await kitPage.context().newCDPSession(kitPage);
-  const vlm = await kitPage.evaluateHandle(async (scene) => {
-    const { vlm } = await window.kit.observe();
-    await vlm.caption(scene);
-    return vlm;
-  }, SCENE);
-  await cdp.send("Storage.clearDataForOrigin", { origin: server.origin, storageTypes: "all" });
-  const text = await vlm.evaluate(
-    async (vlm, scene) => (await vlm.caption(scene, { preset: "detailed" })).text,
-    SCENE,
-  );
-  expect(text).not.toBe("");
-});
+test(
+  "site data cleared in mid-session costs nothing but the cache",
+  onlyInChromium(
+    "It clears the data of an origin, which only Chromium's protocol does in mid-session.",
+  ),
+  async ({ kitPage, server }) => {
+    const cdp = await kitPage.context().newCDPSession(kitPage);
+    const vlm = await kitPage.evaluateHandle(async (scene) => {
+      const { vlm } = await window.kit.observe();
+      await vlm.caption(scene);
+      return vlm;
+    }, SCENE);
+    await cdp.send("Storage.clearDataForOrigin", { origin: server.origin, storageTypes: "all" });
+    const text = await vlm.evaluate(
+      async (vlm, scene) => (await vlm.caption(scene, { preset: "detailed" })).text,
+      SCENE,
+    );
+    expect(text).not.toBe("");
+  },
+);

@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { arch } from "node:process";
+import { fileURLToPath } from "node:url";
 
 /** What a test needs to start each engine; undefined where it is not installed. */
 export interface Engines {
@@ -16,14 +17,26 @@ export interface Engines {
 export interface WebKitPaths {
   /** Speaks WebDriver. */
   readonly driver: string;
-  /** The window that the driver opens. */
+  /** The browser that comes with it: its windows are private. */
   readonly browser: string;
   /** A screen in memory: the window needs one. */
   readonly screen: string;
+  /** A browser of these tests, whose windows keep what they store; undefined where its parts are missing. */
+  readonly keepingBrowser: string | undefined;
 }
 
 /** Debian's packages. */
-const PACKAGES = ["firefox-esr", "webkit2gtk-driver", "xvfb", "xauth"];
+const PACKAGES = [
+  "firefox-esr",
+  "webkit2gtk-driver",
+  "xvfb",
+  "xauth",
+  // For the browser that keeps what it stores.
+  "python3-gi",
+  "gir1.2-webkit2-4.1",
+];
+
+const KEEPING_BROWSER = fileURLToPath(new URL("../e2e/engines/webkit-window.py", import.meta.url));
 
 const FIREFOX = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
@@ -32,12 +45,21 @@ const TRIPLETS: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarc
 export function findEngines(): Engines {
   const { FIREFOX_PATH } = process.env;
   const firefox = [FIREFOX_PATH, ...FIREFOX].find(isFile);
+  const libraries = `/usr/lib/${TRIPLETS[arch] ?? arch}-linux-gnu`;
   const webkit = {
     driver: "/usr/bin/WebKitWebDriver",
-    browser: `/usr/lib/${TRIPLETS[arch] ?? arch}-linux-gnu/webkit2gtk-4.1/MiniBrowser`,
+    browser: `${libraries}/webkit2gtk-4.1/MiniBrowser`,
     screen: "/usr/bin/Xvfb",
   };
-  return { firefox, webkit: Object.values(webkit).every(isFile) ? webkit : undefined };
+  const bindings = [
+    "/usr/lib/python3/dist-packages/gi",
+    `${libraries}/girepository-1.0/WebKit2-4.1.typelib`,
+  ];
+  const keepingBrowser = bindings.every(isFile) ? KEEPING_BROWSER : undefined;
+  return {
+    firefox,
+    webkit: Object.values(webkit).every(isFile) ? { ...webkit, keepingBrowser } : undefined,
+  };
 }
 
 /** Says in one line which engines there are, and how to get those that are missing. */
@@ -56,7 +78,8 @@ export function reportEngines(say: (line: string) => void): void {
 /** Installs what is missing, where it can be: on Debian, as root. */
 export function installEngines(): void {
   const { firefox, webkit } = findEngines();
-  if ((firefox !== undefined && webkit) || process.getuid?.() !== 0) return;
+  if ((firefox !== undefined && webkit?.keepingBrowser !== undefined) || process.getuid?.() !== 0)
+    return;
   if (!existsSync("/usr/bin/apt-get")) return;
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -12,10 +12,13 @@ import { packPackages } from "./pack.ts";
 import { buildTiny, repositoryPath, run, runBin } from "./run.ts";
 
 const UNIT_REPORT = repositoryPath(".cache/test/unit.json");
-const E2E_REPORT = repositoryPath(".cache/e2e/report.json");
+const E2E_REPORTS = ["report", "firefox", "webkit"].map((name) =>
+  repositoryPath(`.cache/e2e/${name}.json`),
+);
 
 // Every child process inherits it.
-if (process.argv.includes("--all")) Object.assign(process.env, EXHAUSTIVE_ENV);
+const isAll = process.argv.includes("--all");
+if (isAll) Object.assign(process.env, EXHAUSTIVE_ENV);
 
 /** A step fails by giving `false` or by throwing. */
 interface Step {
@@ -86,14 +89,20 @@ const BROWSER_TESTS: Step = {
     runBin("playwright", ["test", "--config", "e2e/playwright.config.ts"], { env: browserEnv }),
 };
 
+/** Not part of `npm test`: it takes as long as all the rest. */
+const OTHER_ENGINES: Step = {
+  name: "Firefox and WebKit",
+  run: () => run(process.execPath, ["--import", "tsx", "tools/test-browsers.ts"]),
+};
+
 const counts = { passed: 0, failed: 0 };
 mkdirSync(repositoryPath(".cache/test"), { recursive: true });
-for (const report of [UNIT_REPORT, E2E_REPORT]) rmSync(report, { force: true });
+for (const report of [UNIT_REPORT, ...E2E_REPORTS]) rmSync(report, { force: true });
 
 const isGood =
   (await succeed(PREPARATION)) &&
   (await succeedSideBySide(READINGS, BUILDS)) &&
-  (await succeedSideBySide([LINT], [UNIT_TESTS, BROWSER_TESTS]));
+  (await succeedSideBySide([LINT], [UNIT_TESTS, BROWSER_TESTS, ...(isAll ? [OTHER_ENGINES] : [])]));
 countUnitTests();
 countBrowserTests();
 // A step without tests of its own counts as one when it fails, as does a run that broke off.
@@ -148,10 +157,12 @@ function countUnitTests(): void {
 }
 
 function countBrowserTests(): void {
-  const report = readReport(E2E_REPORT) as
-    { stats: { expected: number; unexpected: number; flaky: number } } | undefined;
-  counts.passed += report?.stats.expected ?? 0;
-  counts.failed += (report?.stats.unexpected ?? 0) + (report?.stats.flaky ?? 0);
+  for (const path of E2E_REPORTS) {
+    const report = readReport(path) as
+      { stats: { expected: number; unexpected: number; flaky: number } } | undefined;
+    counts.passed += report?.stats.expected ?? 0;
+    counts.failed += (report?.stats.unexpected ?? 0) + (report?.stats.flaky ?? 0);
+  }
 }
 
 /** Undefined when the step did not come to write it. */

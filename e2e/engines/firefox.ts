@@ -1,6 +1,5 @@
 /**
- * Debian's Firefox over Marionette. One page at a time, each in a container of its own: nothing is shared
- * from one to the next.
+ * Debian's Firefox over Marionette. Each context is a container of its own: nothing is shared from one to the next.
  *
  * Not over WebDriver BiDi, which puppeteer and Playwright speak: while a BiDi session is open, Firefox
  * listens for workers. `new Worker` in a worker then waits until the listener was called, and Firefox 153
@@ -12,10 +11,12 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, EnginePage } from "./engine.ts";
+import { createQueue, type Engine, type EngineContext, type EngineWindow } from "./engine.ts";
 import { connectMarionette, type Marionette } from "./marionette.ts";
 
-const PREFERENCES = {
+type Preferences = Readonly<Record<string, string | number | boolean>>;
+
+const PREFERENCES: Preferences = {
   // Any free port; Firefox writes it into its profile.
   "marionette.port": 0,
   // Nothing to show, and nothing to ask, when a profile is used for the first time.
@@ -31,14 +32,30 @@ const PREFERENCES = {
   // No traffic of the browser's own.
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
+  // A page that another one covers keeps its timers, as in a browser that Playwright drives.
+  "dom.min_background_timeout_value": 4,
+  "dom.timeout.enable_budget_timer_throttling": false,
+  // A server on this machine is out of reach too, when the browser is.
+  "network.disable-localhost-when-offline": true,
+};
+
+/** Says no when a page asks to keep what it stores, as the other engines do here. Else it would ask a user. */
+export const REFUSE_TO_PERSIST: Preferences = { "dom.storageManager.prompt.testing": true };
+
+/** WebGPU on the adapter that Vulkan has, a software one too. */
+export const WITH_WEBGPU: Preferences = {
+  "dom.webgpu.enabled": true,
+  "gfx.webgpu.ignore-blocklist": true,
 };
 
 const START_TIMEOUT_MS = 60_000;
-const SCRIPT_TIMEOUT_MS = 180_000;
 
-export async function launchFirefox(executablePath: string): Promise<Engine> {
+export async function launchFirefox(
+  executablePath: string,
+  preferences: Preferences = {},
+): Promise<Engine> {
   const profile = await mkdtemp(join(tmpdir(), "firefox-"));
-  const lines = Object.entries(PREFERENCES).map(
+  const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
   );
   await writeFile(join(profile, "user.js"), lines.join("\n"));
@@ -58,11 +75,12 @@ export async function launchFirefox(executablePath: string): Promise<Engine> {
   try {
     const marionette = await connectMarionette(await findPort(profile));
     const { capabilities } = (await marionette.send("WebDriver:NewSession", {
-      timeouts: { script: SCRIPT_TIMEOUT_MS, pageLoad: START_TIMEOUT_MS },
+      timeouts: { script: START_TIMEOUT_MS, pageLoad: START_TIMEOUT_MS },
     })) as { capabilities: { browserName: string; browserVersion: string } };
+    const browser = drive(marionette);
     return {
       version: `${capabilities.browserName} ${capabilities.browserVersion}`,
-      openFreshPage: () => openInContainer(marionette),
+      openContext: () => openContainer(browser),
       close,
     };
   } catch (error) {
@@ -71,54 +89,163 @@ export async function launchFirefox(executablePath: string): Promise<Engine> {
   }
 }
 
-/** Runs in the browser's own window. A script that began in the tab's first, empty document would end with it. */
-const OPEN_CONTAINER = `
-  const { ContextualIdentityService } = ChromeUtils.importESModule(
-    "resource://gre/modules/ContextualIdentityService.sys.mjs");
-  const { waitForInitialNavigationCompleted } = ChromeUtils.importESModule(
-    "chrome://remote/content/shared/Navigate.sys.mjs");
-  const { userContextId } = ContextualIdentityService.create("test", "circle", "blue");
-  gBrowser.selectedTab = gBrowser.addTab("about:blank", {
-    userContextId,
-    triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal(),
-  });
-  const { webProgress } = gBrowser.selectedBrowser.browsingContext;
-  return waitForInitialNavigationCompleted(webProgress, { unloadTimeout: 5000 }).then(() => null);`;
-
-async function openInContainer(marionette: Marionette): Promise<EnginePage> {
-  const listWindows = () => marionette.send("WebDriver:GetWindowHandles") as Promise<string[]>;
-  const before = await listWindows();
-  await marionette.send("Marionette:SetContext", { value: "chrome" });
-  await marionette.send("WebDriver:ExecuteScript", { script: OPEN_CONTAINER, args: [] });
-  await marionette.send("Marionette:SetContext", { value: "content" });
-  const handle = (await listWindows()).find((window) => !before.includes(window));
-  await marionette.send("WebDriver:SwitchToWindow", { handle });
-  return toPage(marionette, before[0]!);
+/** Marionette's commands, each in the window that it is for. */
+interface Browser {
+  /** The body of a function in the browser's own window. */
+  runInBrowser(script: string, ...values: unknown[]): Promise<unknown>;
+  /** The body of a function in a tab's process, with the browser's rights. */
+  runInTab(handle: string, script: string, ...values: unknown[]): Promise<unknown>;
+  send(handle: string, name: string, parameters?: object): Promise<unknown>;
 }
 
-/** What came of a function in the page. */
-type Outcome = { readonly value: unknown } | { readonly thrown: string };
-
-function toPage(marionette: Marionette, nextWindow: string): EnginePage {
+function drive(marionette: Marionette): Browser {
+  const queue = createQueue();
+  let current: string | undefined;
+  const enter = async (handle: string): Promise<void> => {
+    if (handle === current) return;
+    await marionette.send("WebDriver:SwitchToWindow", { handle, focus: false });
+    current = handle;
+  };
+  const send = (handle: string, name: string, parameters?: object) =>
+    queue(async () => {
+      await enter(handle);
+      if (name === "WebDriver:CloseWindow") current = undefined;
+      return marionette.send(name, parameters);
+    });
   return {
-    async goto(url) {
-      await marionette.send("WebDriver:Navigate", { url });
-    },
-    async evaluate(work, argument) {
-      const script = `const [argument, done] = arguments;
-        Promise.resolve(argument).then(${String(work)}).then(
-          (value) => done({ value }),
-          (error) => done({ thrown: error + "\\n" + error?.stack }));`;
-      const { value: outcome } = (await marionette.send("WebDriver:ExecuteAsyncScript", {
+    send,
+    runInBrowser: (script, ...args) =>
+      queue(async () => {
+        current = undefined;
+        // A window that was closed runs nothing any more.
+        const [first] = (await marionette.send("WebDriver:GetWindowHandles")) as string[];
+        await marionette.send("WebDriver:SwitchToWindow", { handle: first, focus: false });
+        await marionette.send("Marionette:SetContext", { value: "chrome" });
+        try {
+          const inBrowser: Send = (name, parameters) => marionette.send(name, parameters);
+          return await execute(inBrowser, { script, args });
+        } finally {
+          await marionette.send("Marionette:SetContext", { value: "content" });
+        }
+      }),
+    runInTab: (handle, script, ...args) =>
+      execute((name, parameters) => send(handle, name, parameters), {
         script,
-        args: [argument],
-      })) as { value: Outcome };
-      if ("thrown" in outcome) throw new Error(`In the page: ${outcome.thrown}`);
-      return outcome.value as Awaited<ReturnType<typeof work>>;
+        args,
+        sandbox: "system",
+      }),
+  };
+}
+
+type Send = (name: string, parameters?: object) => Promise<unknown>;
+
+async function execute(send: Send, parameters: object): Promise<unknown> {
+  const { value } = (await send("WebDriver:ExecuteScript", parameters)) as { value: unknown };
+  return value;
+}
+
+const CREATE_CONTAINER = `
+  const { ContextualIdentityService } = ChromeUtils.importESModule(
+    "resource://gre/modules/ContextualIdentityService.sys.mjs");
+  return ContextualIdentityService.create("test", "circle", "blue").userContextId;`;
+
+/** With what it stored. */
+const REMOVE_CONTAINER = `
+  const { ContextualIdentityService } = ChromeUtils.importESModule(
+    "resource://gre/modules/ContextualIdentityService.sys.mjs");
+  ContextualIdentityService.remove(arguments[0]);`;
+
+/** A script that began in the tab's first, empty document would end with it. */
+const OPEN_TAB = `
+  const { waitForInitialNavigationCompleted } = ChromeUtils.importESModule(
+    "chrome://remote/content/shared/Navigate.sys.mjs");
+  const { NavigableManager } = ChromeUtils.importESModule(
+    "chrome://remote/content/shared/NavigableManager.sys.mjs");
+  const tab = gBrowser.addTab("about:blank", {
+    userContextId: arguments[0],
+    triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal(),
+  });
+  gBrowser.selectedTab = tab;
+  const { webProgress } = tab.linkedBrowser.browsingContext;
+  return waitForInitialNavigationCompleted(webProgress, { unloadTimeout: 5000 }).then(() => [
+    NavigableManager.getIdForBrowser(tab.linkedBrowser), tab.linkedBrowser.browserId]);`;
+
+const SELECT_TAB = `
+  gBrowser.selectedTab = gBrowser.tabs.find(({ linkedBrowser }) => linkedBrowser.browserId === arguments[0]);`;
+
+/**
+ * Evaluates in the page's own realm, as the browser's developer tools do: other ways give the script classes of
+ * its own, or fail by the page's policy.
+ */
+const EVALUATE = `
+  globalThis.pageGlobal ??= (() => {
+    const { addDebuggerToGlobal } = ChromeUtils.importESModule("resource://gre/modules/jsdebugger.sys.mjs");
+    addDebuggerToGlobal(globalThis);
+    return new globalThis.Debugger().makeGlobalObjectReference(window);
+  })();
+  const outcome = globalThis.pageGlobal.executeInGlobal(arguments[0]);
+  if ("return" in outcome) return outcome.return;
+  const error = outcome.throw?.unsafeDereference?.() ?? outcome.throw;
+  throw new Error(String(error));`;
+
+/** For every tab's process: runs a script in each new document of one tab. */
+const INIT_SCRIPT = `
+  addEventListener("DOMWindowCreated", ({ target: { defaultView: view } }) => {
+    if (view !== content || docShell.browsingContext.browserId !== BROWSER_ID) return;
+    const sandbox = Cu.Sandbox(Services.scriptSecurityManager.getSystemPrincipal(), { freshCompartment: true });
+    const { addDebuggerToGlobal } = ChromeUtils.importESModule("resource://gre/modules/jsdebugger.sys.mjs");
+    addDebuggerToGlobal(sandbox);
+    new sandbox.Debugger().makeGlobalObjectReference(view).executeInGlobal(SCRIPT);
+  }, true);`;
+
+const ADD_INIT_SCRIPT = `Services.mm.loadFrameScript(arguments[0], true);`;
+
+async function openContainer(browser: Browser): Promise<EngineContext> {
+  const container = (await browser.runInBrowser(CREATE_CONTAINER)) as number;
+  const windows = new Set<EngineWindow>();
+  return {
+    async openWindow() {
+      const tab = (await browser.runInBrowser(OPEN_TAB, container)) as [string, number];
+      const window = toWindow(browser, tab, () => windows.delete(window));
+      windows.add(window);
+      return window;
+    },
+    async setOffline(isOffline) {
+      await browser.runInBrowser("Services.io.offline = arguments[0];", isOffline);
     },
     async close() {
-      await marionette.send("WebDriver:CloseWindow");
-      await marionette.send("WebDriver:SwitchToWindow", { handle: nextWindow });
+      // A window whose test failed may be gone.
+      for (const window of windows) await window.close().catch(() => undefined);
+      await browser.runInBrowser(REMOVE_CONTAINER, container);
+    },
+  };
+}
+
+function toWindow(
+  browser: Browser,
+  [handle, id]: [string, number],
+  onClose: () => void,
+): EngineWindow {
+  return {
+    async goto(url) {
+      await browser.send(handle, "WebDriver:Navigate", { url });
+    },
+    async reload() {
+      await browser.send(handle, "WebDriver:Refresh");
+    },
+    evaluate: (expression) => browser.runInTab(handle, EVALUATE, expression) as Promise<string>,
+    async addInitScript(script) {
+      const source = INIT_SCRIPT.replace("BROWSER_ID", String(id)).replace("SCRIPT", () =>
+        JSON.stringify(script),
+      );
+      await browser.runInBrowser(ADD_INIT_SCRIPT, `data:,${encodeURIComponent(source)}`);
+    },
+    async bringToFront() {
+      await browser.runInBrowser(SELECT_TAB, id);
+    },
+    async close() {
+      onClose();
+      await browser.send(handle, "WebDriver:CloseWindow");
     },
   };
 }

@@ -1,21 +1,83 @@
 /**
- * Debian's WebKitGTK over WebDriver. Its MiniBrowser needs a screen, has to be told to switch on what
- * Safari has, and opens private windows: nothing is kept from one session to the next.
+ * Debian's WebKitGTK over WebDriver. It needs a screen, and has to be told to switch on what Safari has. A driver serves one
+ * session, so each context has its own.
  */
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { WebKitPaths } from "../../tools/engines.ts";
-import type { Engine, EnginePage } from "./engine.ts";
+import { createQueue, type Engine, type EngineContext, type EngineWindow } from "./engine.ts";
 
-const FEATURES = ["FileSystem", "AccessHandle", "StorageAPI", "StorageAPIEstimate"];
+const FEATURES = [
+  "FileSystem",
+  "AccessHandle",
+  "StorageAPI",
+  "StorageAPIEstimate",
+  "FileSystemWritableStream",
+];
 
-const SCRIPT_TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 60_000;
 
-export async function launchWebKit(paths: WebKitPaths): Promise<Engine> {
+/** @param isPrivate private windows: nothing is kept, and IndexedDB refuses Blobs */
+export async function launchWebKit(paths: WebKitPaths, isPrivate = false): Promise<Engine> {
   const { screen, display } = await startScreen(paths.screen);
+  const open = () =>
+    openContext(paths.driver, isPrivate ? PRIVATE(paths) : KEEPING(paths), display);
+  // Only a session says which version it is of.
+  const first = await open();
+  let unused: Context | undefined = first;
+  return {
+    version: first.version,
+    async openContext() {
+      const context = unused ?? (await open());
+      unused = undefined;
+      return context;
+    },
+    async close() {
+      await unused?.close();
+      await end(screen);
+    },
+  };
+}
+
+interface Binary {
+  readonly binary: string;
+  readonly args: readonly string[];
+}
+
+/** The browser that comes with WebKitGTK. */
+const PRIVATE = ({ browser }: WebKitPaths): Binary => ({
+  binary: browser,
+  args: ["--automation", `--features=${FEATURES.map((name) => `+${name}`).join()}`],
+});
+
+const KEEPING = ({ keepingBrowser }: WebKitPaths): Binary => {
+  if (keepingBrowser === undefined) throw new Error("Python's bindings of WebKitGTK are missing");
+  return { binary: keepingBrowser, args: [] };
+};
+
+interface Session {
+  readonly sessionId: string;
+  readonly capabilities: { readonly browserName: string; readonly browserVersion: string };
+}
+
+interface Context extends EngineContext {
+  readonly version: string;
+}
+
+type Call = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+async function openContext(
+  driverPath: string,
+  browserOptions: Binary,
+  display: string,
+): Promise<Context> {
+  const profile = await mkdtemp(join(tmpdir(), "webkit-"));
   const port = await findFreePort();
-  const driver = spawn(paths.driver, [`--port=${port}`], {
+  const driver = spawn(driverPath, [`--port=${port}`], {
     stdio: "ignore",
     env: {
       ...process.env,
@@ -26,70 +88,87 @@ export async function launchWebKit(paths: WebKitPaths): Promise<Engine> {
       // Its sandbox needs rights that a container does not give; the pages are our own.
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
       JSC_useSharedArrayBuffer: "1",
+      WEBKIT_PROFILE: profile,
+      WEBKIT_FEATURES: FEATURES.join(),
     },
   });
-  const call = createCaller(`http://127.0.0.1:${port}`);
-  await untilItAnswers(call);
-
-  const openSession = () =>
-    call("POST", "/session", {
-      capabilities: {
-        alwaysMatch: {
-          timeouts: { script: SCRIPT_TIMEOUT_MS, pageLoad: 60_000 },
-          "webkitgtk:browserOptions": {
-            binary: paths.browser,
-            args: ["--automation", `--features=${FEATURES.map((name) => `+${name}`).join()}`],
-          },
-        },
+  const callDriver = createCaller(`http://127.0.0.1:${port}`);
+  await untilItAnswers(callDriver);
+  const { sessionId, capabilities } = (await callDriver("POST", "/session", {
+    capabilities: {
+      alwaysMatch: {
+        timeouts: { script: TIMEOUT_MS, pageLoad: TIMEOUT_MS },
+        "webkitgtk:browserOptions": browserOptions,
       },
-    }) as Promise<Session>;
-  const first = await openSession();
-  let unused: Session | undefined = first;
+    },
+  })) as Session;
+  const call: Call = (method, path, body) =>
+    callDriver(method, `/session/${sessionId}${path}`, body);
+
+  const queue = createQueue();
+  let current: string | undefined;
+  /** Commands of one window, none of another in between. */
+  const within = <Result>(handle: string, work: () => Promise<Result>): Promise<Result> =>
+    queue(async () => {
+      if (current !== handle) await call("POST", "/window", { handle });
+      current = handle;
+      return work();
+    });
+  let windows = 0;
   return {
-    version: `${first.capabilities.browserName} ${first.capabilities.browserVersion}`,
-    async openFreshPage() {
-      // The driver serves one session at a time.
-      const session = unused ?? (await openSession());
-      unused = undefined;
-      return toPage(call, `/session/${session.sessionId}`);
+    version: `${capabilities.browserName} ${capabilities.browserVersion}`,
+    async openWindow() {
+      const index = windows++;
+      // A session begins with a window.
+      const handle = await queue(async () =>
+        index === 0
+          ? ((await call("GET", "/window")) as string)
+          : ((await call("POST", "/window/new", { type: "window" })) as { handle: string }).handle,
+      );
+      const scripts = join(profile, "scripts", String(index));
+      return toWindow((work) => within(handle, work), call, scripts);
+    },
+    async setOffline(isOffline) {
+      const file = join(profile, "offline");
+      await (isOffline ? writeFile(file, "") : rm(file));
+      // The browser hears of it from the file system.
+      await new Promise((resolve) => setTimeout(resolve, 500));
     },
     async close() {
-      if (unused) await call("DELETE", `/session/${unused.sessionId}`);
+      await callDriver("DELETE", `/session/${sessionId}`).catch(() => undefined);
       await end(driver);
-      await end(screen);
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-interface Session {
-  readonly sessionId: string;
-  readonly capabilities: { readonly browserName: string; readonly browserVersion: string };
-}
-
-type Call = (method: string, path: string, body?: unknown) => Promise<unknown>;
-
-/** What came of a function in the page. */
-type Outcome = { readonly value: unknown } | { readonly thrown: string };
-
-function toPage(call: Call, session: string): EnginePage {
+function toWindow(
+  within: <Result>(work: () => Promise<Result>) => Promise<Result>,
+  call: Call,
+  scripts: string,
+): EngineWindow {
+  let added = 0;
   return {
     async goto(url) {
-      await call("POST", `${session}/url`, { url });
+      await within(() => call("POST", "/url", { url }));
     },
-    async evaluate(work, argument) {
-      const script = `const [argument, done] = arguments;
-        Promise.resolve(argument).then(${String(work)}).then(
-          (value) => done({ value }),
-          (error) => done({ thrown: error + "\\n" + error?.stack }));`;
-      const outcome = (await call("POST", `${session}/execute/async`, {
-        script,
-        args: [argument],
-      })) as Outcome;
-      if ("thrown" in outcome) throw new Error(`In the page: ${outcome.thrown}`);
-      return outcome.value as Awaited<ReturnType<typeof work>>;
+    async reload() {
+      await within(() => call("POST", "/refresh", {}));
     },
+    evaluate: (expression) =>
+      within(async () => {
+        const script = `return ${expression};`;
+        return (await call("POST", "/execute/sync", { script, args: [] })) as string;
+      }),
+    // The browser with private windows does not read them.
+    async addInitScript(script) {
+      await mkdir(scripts, { recursive: true });
+      await writeFile(join(scripts, `${String(added++).padStart(3, "0")}.js`), script);
+    },
+    // Each has a window of its own, and none covers another.
+    bringToFront: () => Promise.resolve(),
     async close() {
-      await call("DELETE", session);
+      await within(() => call("DELETE", "/window"));
     },
   };
 }
@@ -99,7 +178,7 @@ function createCaller(driver: string): Call {
     const response = await fetch(driver + path, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(SCRIPT_TIMEOUT_MS + 30_000),
+      signal: AbortSignal.timeout(TIMEOUT_MS + 30_000),
     });
     const { value } = (await response.json()) as { value: unknown };
     if (response.ok) return value;

@@ -1,0 +1,20 @@
+/** Says of a test which engines cannot run it, and why. `npm run test:browsers` counts them by their reasons. */
+
+import type { TestDetails } from "@playwright/test";
+import { CHROMIUM_TAG, type OtherEngine } from "../../tools/tested-engine.ts";
+
+export const LIMIT = "limit";
+
+/** For the details of a test. */
+export function onlyInChromium(reason: string, ...tags: readonly `@${string}`[]): TestDetails {
+  return { tag: [CHROMIUM_TAG, ...tags], annotation: { type: LIMIT, description: reason } };
+}
+
+/** For the details of a test that one of the other engines can run. */
+export function notIn(
+  engine: OtherEngine,
+  reason: string,
+  ...tags: readonly `@${string}`[]
+): TestDetails {
+  return { tag: [`@not-${engine}`, ...tags], annotation: { type: LIMIT, description: reason } };
+}
