@@ -86,3 +86,14 @@ it("follows a slow answer at once, and forgets it slowly", () => {
   now += 100_000;
   expect(latency.read()).toBeLessThan(1);
 });
+
+it("counts a call without an answer as one that took at least so long", () => {
+  const latency = createLatency(() => 0);
+  // An app that gives up at once says nothing about the node.
+  latency.noteUnanswered(20);
+  expect(latency.read()).toBeUndefined();
+  latency.noteUnanswered(1_500);
+  expect(latency.read()).toBe(1_500);
+  latency.noteUnanswered(900);
+  expect(latency.read()).toBe(1_500);
+});

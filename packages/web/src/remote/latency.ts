@@ -6,9 +6,17 @@
 /** After this time an answer counts for 1/e of what it did, in milliseconds; Finagle's default. */
 const FORGOTTEN_AFTER_MS = 10_000;
 
+/** A call to a node without answers says something only after this long, in milliseconds: an app may give up at once. */
+const TELLS_AFTER_MS = 1_000;
+
 export interface Latency {
   /** Counts an answer that took this long. */
   note(milliseconds: number): void;
+  /**
+   * Counts a call that ended after this long without an answer, because it was given up or another node was faster. The node
+   * takes at least this long.
+   */
+  noteUnanswered(milliseconds: number): void;
   /** In milliseconds; undefined before the first answer. */
   read(): number | undefined;
 }
@@ -29,11 +37,16 @@ export function createLatency(now: () => number = () => performance.now()): Late
     average = average * kept + milliseconds * (1 - kept);
   };
 
+  const read = (): number | undefined => {
+    if (average !== undefined) note(0);
+    return average;
+  };
+
   return {
     note,
-    read() {
-      if (average !== undefined) note(0);
-      return average;
+    noteUnanswered(milliseconds) {
+      if (milliseconds > (read() ?? TELLS_AFTER_MS)) note(milliseconds);
     },
+    read,
   };
 }

@@ -210,6 +210,23 @@ describe("hedging", () => {
     expect(client.metrics.map(({ name }) => name)).toContain("vlm.node.hedges");
   });
 
+  it("knows the node that lost as slow, so that later calls begin elsewhere", async () => {
+    await using slow = await ChatServer.start();
+    await using quick = await ChatServer.start();
+    slow.answer = streamOf(["Too late."], { pauseMs: 5_000, sendsRole: false });
+    const client = createRemoteClient({ nodes: [nodeAt(slow.baseUrl)], hedgeAfterMs: 1_100 });
+    const asked = client.ask();
+    await waitForCall(slow);
+    client.nodes.registerNode(nodeAt(quick.baseUrl));
+    await asked;
+    await vi.waitFor(() => {
+      const latencies = client.nodes.listNodes().map(({ latencyMs = 0 }) => latencyMs);
+      expect(Math.max(...latencies)).toBeGreaterThan(800);
+    });
+    for (let call = 0; call < 4; call++) await client.ask();
+    expect(slow.asked).toHaveLength(1);
+  });
+
   it("asks one node if that one answers in time", async () => {
     await using one = await ChatServer.start();
     await using other = await ChatServer.start();

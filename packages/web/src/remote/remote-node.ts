@@ -234,9 +234,10 @@ export class RemoteNode {
     } catch (error) {
       // Another call was the trial, and failed.
       if (error instanceof BrokenCircuitError) throw nodeFailed(this.name, "circuit-open");
-      if (isNodeFault(error)) {
-        this.#latency.note(Math.max(FAILURE_MS, performance.now() - startedAt));
-      }
+      const elapsedMs = performance.now() - startedAt;
+      if (isNodeFault(error)) this.#latency.note(Math.max(FAILURE_MS, elapsedMs));
+      else if (clock.firstTextMs !== undefined) this.#latency.note(clock.firstTextMs);
+      else this.#latency.noteUnanswered(elapsedMs);
       throw error;
     }
   }

@@ -1,11 +1,20 @@
 /**
  * `npm run simulate [SEEDS]`: replays traces of calls through the policy of the pool, beside fixed numbers of workers and a
- * reactive rule, and prints a table for each kit. Each figure is the mean over the seeds of chance, 20 by default.
+ * reactive rule, and prints a table for each kit; then calls to remote nodes through ways to choose one of them. Each figure
+ * is the mean over the seeds of chance, 20 by default.
  */
 
 import { resolveScaling } from "../../src/scaling/settings.ts";
 import { EMBEDDED, FULL_SIZE, type Kit } from "./measured.ts";
-import { meanOf, toRow, toTable, type Row } from "./report.ts";
+import { createRandom } from "./random.ts";
+import {
+  atRandom,
+  betterOfTwo,
+  oneAfterTheOther,
+  simulateRemote,
+  type RemoteRule,
+} from "./remote-choice.ts";
+import { meanOf, toRemoteTable, toRow, toTable, type Row } from "./report.ts";
 import { createFixed, createPolicy, createReactive, type Rule } from "./rules.ts";
 import { simulate } from "./simulate.ts";
 import { createTraces } from "./traces.ts";
@@ -28,6 +37,33 @@ for (const kit of [EMBEDDED, FULL_SIZE]) {
     `\n${name}: a call takes ${meanMs.toFixed(0)} ms, a start ${startMs.toFixed(0)} ms\n`,
   );
   console.log(toTable(compare(kit)));
+}
+
+const HEDGED = { hedgeAfterMs: 1_000 };
+const REMOTE_RULES: Readonly<Record<string, (random: () => number) => RemoteRule>> = {
+  "at random": (random) => ({ choose: atRandom(random) }),
+  "one after the other": () => ({ choose: oneAfterTheOther() }),
+  "two at random, the better one": (random) => ({ choose: betterOfTwo(random) }),
+  "at random, hedged after 1 s": (random) => ({ choose: atRandom(random), ...HEDGED }),
+  "the better of two, hedged too": (random) => ({ choose: betterOfTwo(random), ...HEDGED }),
+};
+
+console.log(
+  "\nThree remote nodes that answer in 210 to 390 ms; one of them is slow in half of the time\n",
+);
+console.log(toRemoteTable(timeRemote()));
+
+/** How long the calls took, by rule and seed. */
+function timeRemote(): ReadonlyMap<string, readonly (readonly number[])[]> {
+  return new Map(
+    Object.entries(REMOTE_RULES).map(([name, createRule]) => [
+      name,
+      Array.from({ length: SEEDS }, (_, seed) => {
+        const random = createRandom(seed);
+        return simulateRemote(createRule(random), random);
+      }),
+    ]),
+  );
 }
 
 function compare(kit: Kit): ReadonlyMap<string, readonly Row[]> {

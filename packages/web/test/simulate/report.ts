@@ -18,9 +18,7 @@ const FLAPPING_MS = 60_000;
 
 export function toRow(rule: string, { waits, workerSeconds, changes }: Outcome): Row {
   const sorted = [...waits].sort((a, b) => a - b);
-  // The nearest rank: the least wait that so many of all waits do not exceed.
-  const at = (share: number): number =>
-    sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  const at = (share: number): number => rankOf(sorted, share);
   const flaps = countFlaps(changes);
   return {
     rule,
@@ -31,6 +29,11 @@ export function toRow(rule: string, { waits, workerSeconds, changes }: Outcome):
     changes: changes.length,
     flaps,
   };
+}
+
+/** The nearest rank: the least time that so many of all times do not exceed. */
+function rankOf(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
 export function countFlaps(changes: readonly Change[]): number {
@@ -76,4 +79,23 @@ function toSeconds(milliseconds: number): string {
   return milliseconds < 50
     ? "0 s"
     : `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 1 : 0)} s`;
+}
+
+/**
+ * A table in Markdown.
+ *
+ * @param timesByRule in milliseconds, the shortest first, for each seed
+ */
+export function toRemoteTable(
+  timesByRule: ReadonlyMap<string, readonly (readonly number[])[]>,
+): string {
+  const lines = ["| choice | 50 of 100 | 95 of 100 | 99 of 100 |", "| --- | ---: | ---: | ---: |"];
+  for (const [rule, all] of timesByRule) {
+    const means = [0.5, 0.95, 0.99].map((share) => {
+      const ranks = all.map((times) => rankOf(times, share));
+      return `${(ranks.reduce((sum, one) => sum + one, 0) / ranks.length).toFixed(0)} ms`;
+    });
+    lines.push(`| ${[rule, ...means].join(" | ")} |`);
+  }
+  return lines.join("\n");
 }

@@ -2,6 +2,7 @@
 
 import { AZURE_CODE_2023 } from "./azure-code-2023.ts";
 import type { Kit } from "./measured.ts";
+import { createRandom } from "./random.ts";
 
 export interface SimulatedCall {
   /** When it is made, in milliseconds. */
@@ -80,14 +81,3 @@ export function createTraces(kit: Kit, seed: number): readonly Trace[] {
 
 /** Above every rate of the traces that come at random. */
 const MOST_BUSY = 4;
-
-/** Numbers from 0 to below 1 that follow from the seed (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
