@@ -58,7 +58,12 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
         }
       })();
 
-      const outcomes: { key: string; isRight: boolean; code: string | undefined }[] = [];
+      const outcomes: {
+        key: string;
+        isRight: boolean;
+        code?: string | undefined;
+        phase?: string | undefined;
+      }[] = [];
       const asked: string[] = [];
       for (let batch = 0; batch < batches; batch++) {
         const images = Array.from({ length: calls }, (_, index) => {
@@ -69,8 +74,11 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
         const run = vlm.captionMany(images, { ...options, order: "done", concurrency: 6 });
         for await (const { key, index, result, error } of run) {
           const isRight = result?.text === right[index % scenes.length];
-          const code = error && ((error as Partial<{ code: string }>).code ?? error.name);
-          outcomes.push({ key, isRight, code });
+          const { code = error?.name, details } = (error ?? {}) as {
+            code?: string;
+            details?: { phase?: string };
+          };
+          outcomes.push({ key, isRight, code, phase: details?.phase });
         }
         // The pool shrinks, also to nothing.
         await pause(random() * 1500);
@@ -103,8 +111,12 @@ async function expectNoneLost(page: Page, batches: Batches) {
   );
   // None is lost, and none is answered twice.
   expect(outcomes.map(({ key }) => key).sort()).toEqual([...asked].sort());
-  // Whose worker died twice is rejected; a wrong caption has no code.
-  for (const { code } of failed) expect(["worker-crashed", "circuit-open"]).toContain(code);
+  // Whose worker died twice is rejected; a wrong caption has no code. A worker that dies before its script has run is silent,
+  // so that the deadline of that phase ends it.
+  for (const { code, phase } of failed) {
+    expect(["worker-crashed", "circuit-open", "start-failed"]).toContain(code);
+    if (code === "start-failed") expect(phase).toBe("script");
+  }
   expect(failed.length).toBeLessThan(asked.length / 4);
   expect(kills).toBeGreaterThan(0);
   expect(isWell).toBe(true);
