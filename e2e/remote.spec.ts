@@ -10,6 +10,7 @@ import {
   writeEvent,
   type ChatAnswerer,
 } from "../packages/web/test/chat-server.ts";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-05.png";
@@ -134,6 +135,50 @@ test("each fault of a node is an error that says what happened, and the node is 
   expect(onDevice).toMatchObject({ result: { ranOn: { kind: "device" }, device: "wasm" } });
   const back = await ask(undefined, "remote-only");
   expect(back).toMatchObject({ result: { text: "A cat." } });
+});
+
+const DASHBOARD =
+  "the dashboard shows a node that fails, how often, why, and that no call goes there any more";
+test(DASHBOARD, async ({ kitPage }) => {
+  test.skip(
+    otherEngine !== undefined,
+    "It finds what a page shows with Playwright's locators, which drive Chromium only.",
+  );
+  await using bad = await ChatServer.start();
+  await using good = await ChatServer.start();
+  bad.answer = sendJson(500, {});
+  await kitPage.evaluate(
+    async ({ badUrl, goodUrl, url }) => {
+      const { createOps, defineVlmDashboard, fetchBlob, observe, opsSource } = window.kit;
+      const { remoteNode, remoteNodes } = window.kit;
+      const about = { model: "m", purpose: "A test", retries: 0 };
+      const nodes = [
+        remoteNode({ ...about, name: "bad", baseUrl: badUrl }),
+        remoteNode({ ...about, name: "good", baseUrl: goodUrl }),
+      ];
+      const remote = remoteNodes({ mode: "remote-only", nodes });
+      const ops = createOps();
+      const { onMetric, onEvent } = ops;
+      const { vlm } = await observe({ remote, network: "any", onMetric, onEvent });
+      defineVlmDashboard();
+      const dashboard = document.createElement("vlm-dashboard");
+      dashboard.source = opsSource(ops, { nodes: () => remote.listNodes() });
+      document.body.append(dashboard);
+      const image = await fetchBlob(url);
+      // A node that failed is asked last, and alone it has no other one after it.
+      for (let call = 0; call < 6; call++) {
+        if (call === 1) remote.removeNode("good");
+        await vlm.caption(image, { cache: false }).catch(() => undefined);
+      }
+    },
+    { badUrl: bad.baseUrl, goodUrl: good.baseUrl, url: SCENE },
+  );
+  const table = kitPage.locator("vlm-dashboard").getByRole("table", { name: "Nodes" });
+  await expect(table).toContainText("circuit-open: http-status");
+  const cells = table.getByRole("row", { name: /bad/ }).getByRole("cell");
+  await expect(cells.nth(3)).toHaveText(String(bad.asked.length));
+  expect(bad.asked.length).toBe(3);
+  await expect(table).toContainText(new URL(bad.baseUrl).origin);
 });
 
 test("a node that lies about its health is left alone, and a device that cannot load the model is no error", async ({

@@ -29,6 +29,7 @@ import {
   toChromeTrace,
   type Ops,
 } from "@fastvlm-kit/ops";
+import { defineVlmDashboard, opsSource } from "@fastvlm-kit/ops/dashboard";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
@@ -234,6 +235,8 @@ const kit = {
   countOf,
   createBeacon,
   createOps,
+  defineVlmDashboard,
+  opsSource,
   breakWorkers: (fault: string) => {
     brokenPart = fault;
   },
