@@ -43,6 +43,14 @@ it("names every field that is wrong or unknown by its path", () => {
   }
 });
 
+it.each([{ retentionDays: -1 }, { retentionDays: NaN }, { maxBytes: 0.5 }, { databaseName: "" }])(
+  "refuses %j",
+  (monitoring) => {
+    const [name] = Object.keys(monitoring);
+    expect(() => toOpsOptions({ monitoring })).toThrow(`wrong at monitoring.${name!}: `);
+  },
+);
+
 it.each([[null], [["keep"]], [7]])("refuses %j as the whole section", (monitoring) => {
   expect(() => toOpsOptions({ monitoring })).toThrow("wrong at monitoring");
 });

@@ -39,7 +39,7 @@ describe("a configuration that is taken", () => {
   });
 
   it("leaves `monitoring` to the package for operators", () => {
-    const monitoring = { anything: [Infinity] };
+    const monitoring = { anything: Infinity, inside: [Infinity] };
     expect(parseConfig({ monitoring })).toEqual({ monitoring });
   });
 });
