@@ -105,8 +105,9 @@ export interface VlmOptions {
   /**
    * How many bytes the page and its workers may take. Measured after calls, once a minute at most. Over the limit the kit
    * drops what it can compute again, and if that is not enough, it ends the worker when no call runs. Chromium tells the
-   * memory of all workers if the page is cross-origin isolated, and otherwise only that of the page's scripts; other
-   * browsers tell nothing, and the limit has no effect. Default: no limit.
+   * memory of all workers if the page is cross-origin isolated, and otherwise only that of the page's scripts. It does not
+   * tell the memory of WebAssembly, so that the bytes of the files that workers have loaded on WASM are added. Other browsers
+   * tell nothing, and the limit has no effect. Default: no limit.
    */
   readonly maxMemoryBytes?: number;
   /**

@@ -136,7 +136,10 @@ export class ActiveModel {
     };
     this.#memoryWatch = new MemoryWatch({
       maxBytes: maxMemoryBytes,
-      measure: measureMemory,
+      measure: async () => {
+        const reading = await measureMemory();
+        return reading && { ...reading, bytes: reading.bytes + this.#weightsInWasm };
+      },
       onRelief: () => {
         health.clear("memory");
       },
@@ -229,6 +232,12 @@ export class ActiveModel {
         fileBytes: phase === "loaded" ? node.fileBytes : 0,
       };
     });
+  }
+
+  /** No browser tells the memory of WebAssembly, and most of it is the weights of the models. */
+  get #weightsInWasm(): number {
+    const inWasm = this.workers.filter(({ device }) => device === "wasm");
+    return inWasm.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
   }
 
   /** @returns undefined without a pool */

@@ -7,8 +7,8 @@
 export interface MemoryReading {
   readonly bytes: number;
   /**
-   * `agents`: the page with its workers, WebAssembly included. `page-heap`: only the JavaScript of the page, which is
-   * less.
+   * `agents`: the page with its workers. `page-heap`: only the JavaScript of the page, which is less. Neither includes the
+   * memory of WebAssembly, as measured in Chromium 156.
    */
   readonly source: "agents" | "page-heap";
 }
