@@ -90,6 +90,16 @@ describe("optimizeConfiguration", () => {
     ]);
   });
 
+  it("asks for a second worker only where a core is idle", () => {
+    const slow = [[50, "vlm.queue.wait.duration", 15], call(50, "wasm", 0.45)] as const;
+    const suggested = (facts: PageFacts, ...more: readonly Measured[]) =>
+      advise(facts, ...slow, ...more).find(({ setting }) => setting === "workers")?.options;
+    const plain = { isIsolated: false, cores: 4 };
+    expect(suggested(plain)).toEqual({ pool: { max: 2 } });
+    expect(suggested({ ...plain, cores: 1 })).toEqual({ maxQueue: 22 });
+    expect(suggested(plain, [1, "vlm.pool.workers", 2])).toEqual({ maxQueue: 22 });
+  });
+
   it("lets the worker of a large page go while it is idle", () => {
     const memory: Measured = [1, "vlm.page.memory", 1.6e9, { unit: "By" }];
     expect(advise(FACTS, memory)).toMatchObject([{ options: { unloadAfterMs: 300_000 } }]);

@@ -31,7 +31,7 @@ export function optimizeConfiguration(
     ...adviseThreads(totals, facts),
     ...adviseDetail(totals),
     ...adviseCache(totals),
-    ...adviseWorkers(totals),
+    ...adviseWorkers(totals, facts),
     ...adviseMemory(totals),
   ];
 }
@@ -103,14 +103,22 @@ function adviseCache(all: readonly Series[]): readonly Suggestion[] {
   return suggestions;
 }
 
-/** There is one worker; what can be set is how many calls may wait for it. */
-function adviseWorkers(all: readonly Series[]): readonly Suggestion[] {
+/** A second worker where it helps, and otherwise a limit for how many calls may wait. */
+function adviseWorkers(all: readonly Series[], facts: PageFacts): readonly Suggestion[] {
   const waits = histogramOf(all, "vlm.queue.wait.duration");
   const wait = percentileOf(waits, 0.95);
   const call = meanOf(histogramOf(all, "vlm.call.duration", COMPUTED));
   if (!waits || waits.count < MIN_CALLS || !wait || !call || wait < LONGEST_WAIT_SECONDS) return [];
+  const waited = `5 % of the calls waited for more than ${inWords(wait)}.`;
+  // Threads and a GPU leave a second worker nothing to compute with: docs/pool.md has the figures.
+  const onCpu = countOf(all, "vlm.call.duration", { ...COMPUTED, "vlm.device": "wasm" });
+  const workers = lastOf(all, "vlm.pool.workers") ?? 1;
+  if (onCpu >= MIN_CALLS && !facts.isIsolated && facts.cores >= 2 && workers < 2) {
+    const reason = `${waited} This page computes on one of ${facts.cores} cores. A second worker takes another one, and loads the model again.`;
+    return [{ setting: "workers", reason, options: { pool: { max: 2 } } }];
+  }
   const maxQueue = Math.max(1, Math.floor(LONGEST_WAIT_SECONDS / call));
-  const reason = `5 % of the calls waited for more than ${inWords(wait)}. Refuse them at once, so that the app can say so.`;
+  const reason = `${waited} Refuse them at once, so that the app can say so.`;
   return [{ setting: "workers", reason, options: { maxQueue } }];
 }
 

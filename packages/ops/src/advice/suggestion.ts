@@ -4,7 +4,7 @@ import type { CaptionOptions, VlmOptions } from "@fastvlm-kit/web";
 
 /** Options of `createVlm` that a suggestion may be about. */
 export type SuggestedOptions = Partial<
-  Pick<VlmOptions, "device" | "wasmThreads" | "cache" | "maxQueue" | "unloadAfterMs">
+  Pick<VlmOptions, "device" | "wasmThreads" | "cache" | "maxQueue" | "pool" | "unloadAfterMs">
 >;
 
 /** Options of calls that a suggestion may be about. */
