@@ -11,7 +11,7 @@ const LIMIT = 1e6;
 const TITLE =
   "over the limit, caches are dropped, then the worker ends, and the next call brings it back";
 test(TITLE, { tag: EXHAUSTIVE_TAG }, async ({ launchProfile, server }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(420_000);
   // The browser measures at once, and not when it next collects its garbage.
   const profile = await launchProfile(["--enable-blink-features=ForceEagerMeasureMemory"]);
   const page = await profile.context.newPage();
