@@ -1,7 +1,7 @@
 /** A profile of real calls on a GPU: its counts are those of the browser, and Perfetto reads its trace as it was written. */
 
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, onlyInChromium, test } from "./fixtures.ts";
 import { readTrace } from "./perfetto/read-trace.ts";
 
 interface TraceEvent {
@@ -14,9 +14,11 @@ interface TraceEvent {
   readonly args: { readonly name: string; readonly value: number };
 }
 
+const PERFETTO = "It gives a file to Perfetto's page, and Perfetto is made for Chromium.";
+
 test(
   "a profile counts what the GPU is asked for, and Perfetto opens its trace without errors",
-  { tag: EXHAUSTIVE_TAG }, // A load on the software adapter takes half a minute.
+  onlyInChromium(PERFETTO, EXHAUSTIVE_TAG), // A load on the software adapter takes half a minute.
   async ({ kitPage, browser }) => {
     test.setTimeout(300_000);
     const { report, trace, before, after } = await kitPage.evaluate(async () => {
