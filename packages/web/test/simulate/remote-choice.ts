@@ -15,7 +15,7 @@ export interface RemoteRule {
   readonly hedgeAfterMs?: number | undefined;
 }
 
-export interface SimulatedNode {
+interface SimulatedNode {
   readonly weight: number;
   readonly outstanding: number;
   readonly latencyMs: number | undefined;
