@@ -83,6 +83,7 @@ export type { CircuitChange, CircuitStateName } from "./protocol/circuit.ts";
 export type { DeviceAttempt, VlmErrorCode, VlmErrorDetails } from "./protocol/errors.ts";
 
 export { METRIC_UNITS } from "./protocol/metric.ts";
+export type { ThreadsChosen } from "./protocol/result.ts";
 export type { Metric, MetricAttributes, MetricName, MetricUnit } from "./protocol/metric.ts";
 
 export type {

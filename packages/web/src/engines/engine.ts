@@ -47,6 +47,17 @@ export interface EngineCode {
    * @throws {VlmError} `start-failed`, `out-of-memory`
    */
   start(options: StartOptions): Promise<void>;
+  /** Only for engines with threads of their own, which may be slower than one. */
+  readonly threads?: {
+    /** How many it uses by itself in this worker. */
+    byDefault(): number;
+    /**
+     * Starts the runtime, and measures for a moment how many times as fast its threads are as one.
+     *
+     * @throws {VlmError} the errors of {@link EngineCode.start}
+     */
+    time(options: StartOptions): Promise<number>;
+  };
   /**
    * Names in one line everything that the device's numbers depend on besides a model's files, such as versions and the GPU.
    * A stored verdict about this device counts as long as this line stays the same.

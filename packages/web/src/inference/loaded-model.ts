@@ -35,6 +35,7 @@ import { findGraph, openGraph } from "./open-graph.ts";
 import { createImages } from "./images.ts";
 import { parseModelJson } from "./parse-model-json.ts";
 import { checkDevice } from "./self-check.ts";
+import { chooseThreads } from "./thread-count.ts";
 import { createTextCodec } from "./tokenizer.ts";
 
 export interface LoadModelOptions {
@@ -103,11 +104,22 @@ export async function loadModel(options: LoadModelOptions): Promise<LoadedModel>
     setup.prompt,
     { template, chat: model.chat },
   );
+  const { device } = variant;
+  const asked = { device, wasmThreads: request.wasmThreads, onPhase: options.onPhase };
+  const wasmThreads = await chooseThreads({
+    engine,
+    start: asked,
+    circumstances: async () => `${navigator.userAgent} | ${await engine.describe(asked)}`,
+    store: options.verdicts,
+    onChosen: (chosen) => {
+      options.onEvent({ type: "threads-chosen", ...chosen });
+    },
+  });
   const runtimeOptions: Omit<RuntimeOptions, "decoderForm"> = {
     device: variant.device,
     imageSize: setup.images.tileSide(model.imageSize),
     ports: setup.ports,
-    wasmThreads: request.wasmThreads,
+    wasmThreads,
     onPhase: options.onPhase,
     maxPositions: setup.maxPositions,
     openFile: (graph: GraphName) =>

@@ -207,6 +207,18 @@ export interface EndedCall {
   >;
 }
 
+/** How many threads compute on the CPU, and why. */
+export interface ThreadsChosen {
+  readonly threads: number;
+  /**
+   * How many times as fast all threads are as one, as measured. Below 1 they are slower, and one is used from the next start on.
+   * A measurement ends once 1.1 is reached.
+   */
+  readonly speed: number;
+  /** Whether this load has measured it. If not, an earlier one has: of the last day where threads are slower, else of the last month. */
+  readonly isMeasuredNow: boolean;
+}
+
 /** An event that the app may want to know of, and that makes no call fail. */
 export type VlmEvent =
   /** A call has ended, whether it was answered or not. */
@@ -258,6 +270,10 @@ export type VlmEvent =
       readonly reason: "threads-stuck" | "threads-failed" | StartProblem;
       readonly message: string;
     }
+  /**
+   * How many threads compute on the CPU, where the page allows several and `wasmThreads` does not say how many. Told at each load.
+   */
+  | ({ readonly type: "threads-chosen" } & ThreadsChosen)
   /**
    * Something of how the app, or the model's files, are served makes the kit work worse than it could. It goes on. `message` has
    * the remedy.

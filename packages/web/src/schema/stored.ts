@@ -126,6 +126,12 @@ export const cachedResult = fields(
 
 const form = oneOf(["plain", "rewritten", "captured"]);
 
+/** How fast threads were. */
+export const threadTiming = fields(
+  { threads: positive, speed: quantity, circumstances: text, measuredAt: time },
+  "dropped",
+);
+
 /** What the first load of a model found out on this device. */
 export const checkVerdict = fields(
   {

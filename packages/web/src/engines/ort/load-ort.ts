@@ -91,8 +91,8 @@ function filesOfOtherOrigin({ toFiles }: OrtModule): RuntimeFiles | undefined {
   }
 }
 
-/** The default number of threads. Threads need shared memory, which needs cross-origin isolation. */
-function defaultThreads(): number {
+/** The number of threads where nothing is known of them. Threads need shared memory, which needs cross-origin isolation. */
+export function defaultThreads(): number {
   return self.crossOriginIsolated
     ? Math.min(navigator.hardwareConcurrency, MAX_DEFAULT_THREADS)
     : 1;
