@@ -1,107 +1,13 @@
-/** Colours are those that an `<img>` shows: docs/reliability.md has the table. */
+/** Colours are those that an `<img>` shows: docs/reliability.md has the table, and docs/browsers.md one by engine. */
 
-import { readFileSync } from "node:fs";
-import { deflateSync } from "node:zlib";
-import sharp, { type Sharp } from "sharp";
+import { otherEngine } from "../tools/tested-engine.ts";
+import { addressColours } from "./colour-kinds.ts";
 import { expect, test } from "./fixtures.ts";
-
-const SIDE = 48;
-
-/** A smooth picture of all hues, three samples a pixel, 0 to 255. */
-const SAMPLES = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, at) => {
-  const [pixel, channel] = [Math.floor(at / 3), at % 3];
-  const angle = (pixel % SIDE) / 8 + (channel * 2 * Math.PI) / 3;
-  return Math.round(((Math.sin(angle) + 1) / 2) * 255 * (1 - pixel / (2 * SIDE * SIDE)));
-});
-
-const picture = (): Sharp => sharp(SAMPLES, { raw: { width: SIDE, height: SIDE, channels: 3 } });
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
-
-function pngChunk(name: string, body: Uint8Array): Buffer {
-  const named = Buffer.concat([Buffer.from(name), body]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(body.length);
-  checksum.writeUInt32BE(crc32(named));
-  return Buffer.concat([length, named, checksum]);
-}
-
-/** @param primaries as in ITU-T H.273, as is `transfer` */
-function craftPng(bits: 8 | 16, primaries: number, transfer: number): Buffer {
-  const bytes = bits / 8;
-  const rows = Buffer.alloc(SIDE * (1 + SIDE * 3 * bytes));
-  for (const [at, sample] of SAMPLES.entries()) {
-    const row = Math.floor(at / (SIDE * 3));
-    rows.fill(sample, 1 + row + at * bytes, 1 + row + (at + 1) * bytes);
-  }
-  const header = Buffer.from([0, 0, 0, SIDE, 0, 0, 0, SIDE, bits, 2, 0, 0, 0]);
-  return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    pngChunk("IHDR", header),
-    pngChunk("cICP", Uint8Array.of(primaries, transfer, 0, 1)),
-    pngChunk("IDAT", deflateSync(rows)),
-    pngChunk("IEND", new Uint8Array()),
-  ]);
-}
-
-const HOPPER = "../packages/web/src/image/fixtures/corpora/pillow/hopper.avif";
-
-/** The same AVIF with other colours: the numbers in its `nclx` box. */
-function craftAvif(primaries: number, transfer: number): Buffer {
-  const bytes = readFileSync(new URL(HOPPER, import.meta.url));
-  const box = bytes.indexOf("nclx");
-  expect(box).toBeGreaterThan(0);
-  bytes.writeUInt16BE(primaries, box + 4);
-  bytes.writeUInt16BE(transfer, box + 6);
-  return bytes;
-}
-
-const translucent = (): Sharp => picture().ensureAlpha(0.4);
-
-const KINDS: Readonly<Record<string, () => Buffer | Promise<Buffer>>> = {
-  "PNG, PQ": () => craftPng(8, 9, 16),
-  "PNG, PQ, 16 bits": () => craftPng(16, 9, 16),
-  "PNG, HLG": () => craftPng(8, 9, 18),
-  "PNG, HLG, 16 bits": () => craftPng(16, 9, 18),
-  "PNG, Display P3, 16 bits": () => craftPng(16, 12, 13),
-  "AVIF, PQ": () => craftAvif(9, 16),
-  "AVIF, HLG": () => craftAvif(9, 18),
-  "AVIF, Display P3": () => craftAvif(12, 13),
-  "JPEG, P3 profile": () => picture().withIccProfile("p3").jpeg({ quality: 95 }).toBuffer(),
-  "WebP, P3 profile": () => picture().withIccProfile("p3").webp({ quality: 95 }).toBuffer(),
-  "JPEG, CMYK": () => picture().toColourspace("cmyk").jpeg({ quality: 95 }).toBuffer(),
-  "JPEG, grey": () => picture().greyscale().jpeg({ quality: 95 }).toBuffer(),
-  "PNG, alpha": () => translucent().png().toBuffer(),
-  "WebP, alpha": () => translucent().webp({ quality: 95 }).toBuffer(),
-  "AVIF, alpha": () => translucent().avif({ quality: 90 }).toBuffer(),
-  "JPEG with a second image after it": async () => {
-    const [one, other] = [picture().jpeg(), picture().negate().jpeg()];
-    return Buffer.concat(await Promise.all([one.toBuffer(), other.toBuffer()]));
-  },
-};
-
-const CORPUS = [
-  "pillow/split_fdat.png",
-  "pillow/rot1mir0.avif",
-  "pngsuite/basi6a16.png",
-  "pngsuite/xcsn0g01.png",
-];
 
 test("colours of every kind are those of an <img>, within 3 of 255 on average", async ({
   loadedPage,
 }) => {
-  const files: Record<string, string> = {};
-  for (const [kind, make] of Object.entries(KINDS)) {
-    files[kind] = `data:;base64,${(await make()).toString("base64")}`;
-  }
-  for (const file of CORPUS) files[file] = `/images/${file}`;
+  const files = await addressColours();
   const differences = await loadedPage.evaluate(async (addresses) => {
     const { compareWithImg, fetchBlob } = window.kit;
     const found: Record<string, number | undefined> = {};
@@ -110,7 +16,9 @@ test("colours of every kind are those of an <img>, within 3 of 255 on average", 
     }
     return found;
   }, files);
-  expect(Object.keys(differences)).toHaveLength(Object.keys(KINDS).length + CORPUS.length);
+  expect(Object.keys(differences)).toHaveLength(Object.keys(files).length);
+  // WebKit shows nothing of a PNG with a wrong checksum; the model sees what the other engines show.
+  if (otherEngine === "webkit") delete differences["pngsuite/xcsn0g01.png"];
   for (const [kind, difference] of Object.entries(differences)) {
     expect(difference, kind).toBeLessThan(3);
   }

@@ -245,55 +245,6 @@ for (const { name, launch } of engines) {
   });
 }
 
-test("other engines are driven as Playwright drives Chromium", async ({
-  page: chromium,
-  server,
-}) => {
-  const drive = async (page: Page): Promise<unknown> => {
-    await page.addInitScript((value) => Object.assign(window, { early: value }), 7);
-    // A policy of the page holds up no test.
-    server.policy = "default-src 'none'";
-    await page.goto(`${server.origin}/index.html`);
-    const handle = await page.evaluateHandle((bytes) => ({ bytes }), new Uint8Array([1, 2]));
-    const lines: string[] = [];
-    page.on("console", (message) => {
-      // What the browser itself says is its own.
-      if (message.type() === "warning") lines.push(message.text());
-    });
-    const values = await page.evaluate(
-      async ({ handle, text }) => {
-        console.warn("a line", 5);
-        await Promise.resolve();
-        return {
-          early: (window as unknown as { early: number }).early,
-          isOwn: handle.bytes instanceof Uint8Array,
-          text,
-          numbers: [NaN, -0, Infinity, 10n],
-          floats: new Float32Array([0.5, -1]),
-          date: new Date(5),
-          nothing: [undefined, null],
-        };
-      },
-      { handle, text: 'é"\u2028' },
-    );
-    const failed = page.evaluate(() => Promise.reject(new RangeError("a fault")));
-    const error = await failed.catch((thrown: unknown) => {
-      return /\w+: a fault/.exec((thrown as Error).message)?.[0];
-    });
-    await page.reload();
-    return { values, error, lines, early: await page.evaluate("window.early") };
-  };
-  const expected = await drive(chromium);
-  const launched = [
-    ...(firefox !== undefined ? [launchFirefox(firefox)] : []),
-    ...(webkit?.keepingBrowser !== undefined ? [launchWebKit(webkit)] : []),
-  ];
-  for (const engine of (await Promise.all(launched)).map(toBrowser)) {
-    expect(await drive(await engine.newPage()), engine.version()).toEqual(expected);
-    await engine.close();
-  }
-});
-
 if (firefox !== undefined) {
   test(`Firefox: no first load hangs`, { tag: EXHAUSTIVE_TAG }, async ({ server }) => {
     test.setTimeout(600_000);

@@ -1,6 +1,10 @@
 /** What an app sees of a call: events, options, captions, queueing, support. */
 
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
+
+/** Chromium has WebGPU here, and nothing to run it on. */
+const NO_GPU = otherEngine === undefined ? "no-adapter" : "no-webgpu";
 
 const SCENE = "/scenes/scene-02.png";
 
@@ -163,13 +167,13 @@ test("says before any download what this browser can do, and why not WebGPU", as
   expect(support).toMatchObject({
     isSupported: true,
     devices: ["wasm"],
-    rejected: [{ device: "webgpu", reason: "no-adapter" }],
+    rejected: [{ device: "webgpu", reason: NO_GPU }],
     isExact: true,
     hasThreads: true,
     hasIndexedDb: true,
   });
   expect(support.downloadBytes).toBeLessThan(8e6);
-  expect(fallback).toMatchObject({ device: "webgpu", to: "wasm", reason: "no-adapter" });
+  expect(fallback).toMatchObject({ device: "webgpu", to: "wasm", reason: NO_GPU });
 });
 
 test("runs on one thread where the page is not cross-origin isolated", async ({ page, server }) => {

@@ -1,7 +1,7 @@
 /** What other tests stand on: browsers that die and come back, and pages that freeze. */
 
 import type { Page } from "@playwright/test";
-import { expect, freeze, test, thaw } from "./fixtures.ts";
+import { expect, freeze, onlyInChromium, test, thaw } from "./fixtures.ts";
 
 /** Lets a worker count in steps of 20 ms, with a Web Lock in its hands. */
 async function startTicking(page: Page): Promise<void> {
@@ -95,7 +95,11 @@ test("a frozen page's worker stands still and keeps its lock, until the page tha
   await expect.poll(() => ticksOf(page)).toBeGreaterThan(before + 10);
 });
 
-test("a page that cannot be frozen says so", async ({ page, server }) => {
-  await page.goto(`${server.origin}/index.html`);
-  await expect(freeze(page)).rejects.toThrow("was not frozen");
-});
+test(
+  "a page that cannot be frozen says so",
+  onlyInChromium("It freezes a page, which only Chromium's protocol does."),
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/index.html`);
+    await expect(freeze(page)).rejects.toThrow("was not frozen");
+  },
+);

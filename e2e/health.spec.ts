@@ -1,5 +1,6 @@
 /** What `health()` and `stats()` say in a real browser, before and after a worker has died. */
 
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
@@ -30,7 +31,9 @@ test("health() says what is well, checks the device when asked, and notices a de
   expect(checks).toBe(1);
   expect(deep.status).toBe("pass");
   expect(deep.checks["device:self-check"]![0]!.observedValue).toBeGreaterThan(0);
-  expect(deep.checks["storage:usage"]![0]!.observedValue).toBeGreaterThan(1e6);
+  // WebKitGTK 2.50 leaves private files out of what it says is stored.
+  const least = otherEngine === "webkit" ? 0 : 1e6;
+  expect(deep.checks["storage:usage"]![0]!.observedValue).toBeGreaterThan(least);
   expect(dead.status).toBe("warn");
   expect(dead.checks["model:readiness"]).toMatchObject([{ status: "warn", observedValue: false }]);
   expect(disposed.status).toBe("fail");

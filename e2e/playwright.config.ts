@@ -25,14 +25,14 @@ const webGpuArgs = isHardwareTested ? HARDWARE_WEBGPU_ARGS : SOFTWARE_WEBGPU_ARG
  */
 const OPTIMIZE_LATER_ARGS = ["--js-flags=--wasm-tiering-budget=100000000"] as const;
 
-const ENGINE_TESTS = "**/engines.spec.ts";
+const ENGINE_TESTS = ["**/engines.spec.ts", "**/engine-pages.spec.ts"];
 
 /** What installs the packages from their tarballs. */
 const APP_TESTS = ["**/consumer.spec.ts", "**/apps/*.spec.ts"];
 
 /** Without a page, or with commands and apps that start Chromium themselves. */
 const OTHER_ENGINES_LEAVE_OUT = [
-  ENGINE_TESTS,
+  ...ENGINE_TESTS,
   ...APP_TESTS,
   ...["app-tests", "check", "cli", "nginx"].map((name) => `**/${name}.spec.ts`),
 ];
@@ -70,7 +70,7 @@ export default defineConfig({
           // Headless Chromium as it comes has no adapter: what runs here runs on WASM.
           {
             name: "wasm",
-            testIgnore: ["**/*.gpu.spec.ts", ENGINE_TESTS, ...APP_TESTS],
+            testIgnore: ["**/*.gpu.spec.ts", ...ENGINE_TESTS, ...APP_TESTS],
             use: launch([...CHROMIUM_ARGS, ...OPTIMIZE_LATER_ARGS]),
           },
           {

@@ -3,6 +3,7 @@
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor, StoredModel } from "@fastvlm-kit/web";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
+import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import { CAPTION, expectWhole, SCENE, shardedModel, storedShards } from "./stored-model.ts";
@@ -222,7 +223,8 @@ test("lists what is stored, deletes one revision or all of them, and says where 
   const { bytes } = { bytes: Object.values(other.files).reduce((sum, one) => sum + one.bytes, 0) };
   expect(seen.all.names).toEqual(["b@1", "a@2", "a@1"]);
   expect(seen.all.usage).toMatchObject({ modelBytes: 3 * bytes, isPersisted: false });
-  expect(seen.all.usage.usageBytes).toBeGreaterThan(bytes);
+  // WebKitGTK 2.50 leaves private files out of what it says is stored.
+  expect(seen.all.usage.usageBytes).toBeGreaterThan(otherEngine === "webkit" ? 0 : bytes);
   expect(seen.withoutOne.names).toEqual(["b@1", "a@1"]);
   expect(seen.withoutOne.usage.modelBytes).toBe(2 * bytes);
   expect(seen.withoutBoth.names).toEqual(["b@1"]);

@@ -92,6 +92,7 @@ async function openContext(
       WEBKIT_FEATURES: FEATURES.join(),
     },
   });
+  endWithThisProcess(driver);
   const callDriver = createCaller(`http://127.0.0.1:${port}`);
   await untilItAnswers(callDriver);
   const { sessionId, capabilities } = (await callDriver("POST", "/session", {
@@ -118,14 +119,11 @@ async function openContext(
   return {
     version: `${capabilities.browserName} ${capabilities.browserVersion}`,
     async openWindow() {
-      const index = windows++;
-      // A session begins with a window.
-      const handle = await queue(async () =>
-        index === 0
-          ? ((await call("GET", "/window")) as string)
-          : ((await call("POST", "/window/new", { type: "window" })) as { handle: string }).handle,
+      // A session begins with a window. It ends with the last one, so that one stays to the end.
+      const { handle } = await queue(
+        () => call("POST", "/window/new", { type: "window" }) as Promise<{ handle: string }>,
       );
-      const scripts = join(profile, "scripts", String(index));
+      const scripts = join(profile, "scripts", String(++windows));
       return toWindow((work) => within(handle, work), call, scripts);
     },
     async setOffline(isOffline) {
@@ -203,6 +201,7 @@ async function untilItAnswers(call: Call): Promise<void> {
 async function startScreen(path: string): Promise<{ screen: ChildProcess; display: string }> {
   const args = ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
   const screen = spawn(path, args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  endWithThisProcess(screen);
   const number = await new Promise<string>((resolve, reject) => {
     screen.stdio[3]!.once("data", (data) => {
       resolve(String(data).trim());
@@ -220,6 +219,15 @@ async function findFreePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** It would outlive a test run that is cut short. */
+function endWithThisProcess(child: ChildProcess): void {
+  const kill = (): void => {
+    child.kill("SIGTERM");
+  };
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
 }
 
 async function end(child: ChildProcess): Promise<void> {

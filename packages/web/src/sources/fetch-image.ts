@@ -74,7 +74,9 @@ async function untilFailed<T>(
   try {
     return await work();
   } catch (cause) {
-    if (signal.aborted || VlmError.is(cause)) throw cause;
+    if (VlmError.is(cause)) throw cause;
+    // WebKit rejects with an error of its own, whatever the reason is.
+    if (signal.aborted) throw signal.reason;
     throw new VlmError(
       "image-fetch-failed",
       "The image could not be fetched. Check its address, the connection, and that its server allows CORS.",
