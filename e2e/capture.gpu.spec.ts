@@ -5,12 +5,12 @@
 
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, NO_SUBGROUPS, notIn, test } from "./fixtures.ts";
 
 // Each of them loads the model several times on the software adapter. `npm test` has the numbers of captured steps in
 // exported.gpu.spec.ts.
 const SAME_ANSWERS = "captured steps give the answers of steps that are run";
-test(SAME_ANSWERS, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
+test(SAME_ANSWERS, notIn("firefox", NO_SUBGROUPS, EXHAUSTIVE_TAG), async ({ kitPage }) => {
   test.setTimeout(300_000);
   const captured = await answer(kitPage, "wide-subgroups", "webgpu");
   const onCpu = await answer(kitPage, "none", "wasm");
@@ -22,7 +22,7 @@ test(SAME_ANSWERS, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
 });
 
 const WRONG_REPLAYS = "a GPU whose replays are wrong runs its steps, and stays the device";
-test(WRONG_REPLAYS, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
+test(WRONG_REPLAYS, notIn("firefox", NO_SUBGROUPS, EXHAUSTIVE_TAG), async ({ kitPage }) => {
   test.setTimeout(300_000);
   const wrong = await answer(kitPage, "dead-replays", "webgpu");
   const onCpu = await answer(kitPage, "none", "wasm");

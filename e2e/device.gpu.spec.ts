@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG, isExhaustive } from "../tools/exhaustive.ts";
 import { openKitWithCrashes } from "./crash-gpu.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, onlyInChromium, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 
@@ -110,27 +110,34 @@ test("turns down a GPU that computes wrong numbers and says why", async ({ kitPa
 // Two loads on the software adapter, of half a minute each.
 const BOTH_RUNTIMES =
   "loads the smaller runtime where the browser has JSPI, and answers the same with the other";
-test(BOTH_RUNTIMES, { tag: EXHAUSTIVE_TAG }, async ({ kitPage }) => {
-  test.setTimeout(180_000);
-  const runtimes: string[] = [];
-  kitPage.on("request", (request) => {
-    const name = /ort-wasm-simd-threaded\.(\w+)-[^/]*\.wasm$/.exec(request.url())?.[1];
-    if (name !== undefined) runtimes.push(name);
-  });
-  const captionWith = (fault: string): Promise<{ text: string; device: string }> =>
-    kitPage.evaluate(
-      async ({ fault, scene, short }) => {
-        const { createFaultyWorker, observe } = window.kit;
-        const { vlm } = await observe({ worker: () => createFaultyWorker(fault) });
-        const { text, device } = await vlm.caption(scene, short);
-        return { text, device };
-      },
-      { fault, scene: SCENE, short: SHORT },
-    );
+test(
+  BOTH_RUNTIMES,
+  onlyInChromium(
+    "It reads the requests of workers, which only Chromium's protocol tells.",
+    EXHAUSTIVE_TAG,
+  ),
+  async ({ kitPage }) => {
+    test.setTimeout(180_000);
+    const runtimes: string[] = [];
+    kitPage.on("request", (request) => {
+      const name = /ort-wasm-simd-threaded\.(\w+)-[^/]*\.wasm$/.exec(request.url())?.[1];
+      if (name !== undefined) runtimes.push(name);
+    });
+    const captionWith = (fault: string): Promise<{ text: string; device: string }> =>
+      kitPage.evaluate(
+        async ({ fault, scene, short }) => {
+          const { createFaultyWorker, observe } = window.kit;
+          const { vlm } = await observe({ worker: () => createFaultyWorker(fault) });
+          const { text, device } = await vlm.caption(scene, short);
+          return { text, device };
+        },
+        { fault, scene: SCENE, short: SHORT },
+      );
 
-  const suspended = await captionWith("none");
-  expect(suspended.device).toBe("webgpu");
-  expect(runtimes).toEqual(["jspi"]);
-  expect(await captionWith("no-jspi")).toEqual(suspended);
-  expect(runtimes).toEqual(["jspi", "asyncify"]);
-});
+    const suspended = await captionWith("none");
+    expect(suspended.device).toBe("webgpu");
+    expect(runtimes).toEqual(["jspi"]);
+    expect(await captionWith("no-jspi")).toEqual(suspended);
+    expect(runtimes).toEqual(["jspi", "asyncify"]);
+  },
+);

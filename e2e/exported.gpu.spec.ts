@@ -5,7 +5,7 @@
  */
 
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, NO_SUBGROUPS, notIn, test } from "./fixtures.ts";
 import { isHardwareTested } from "../tools/browser.ts";
 import { expectNumbers, readNumbers } from "./exported-numbers.ts";
 
@@ -32,7 +32,7 @@ test("has the exporters' numbers on WebGPU, rewritten as our own files are", asy
 
 test(
   "has the exporters' numbers in captured steps",
-  { tag: EXHAUSTIVE_TAG },
+  notIn("firefox", NO_SUBGROUPS, EXHAUSTIVE_TAG),
   async ({ kitPage }) => {
     test.setTimeout(300_000);
     const dtype = "fp32";

@@ -143,7 +143,7 @@ export const test = engineTest.extend<Fixtures, SharedFixtures>({
   },
 });
 
-export { notIn, onlyInChromium } from "./engines/limits.ts";
+export { NO_PRIVATE_FILES, NO_SUBGROUPS, notIn, onlyInChromium } from "./engines/limits.ts";
 export { crash, freeze, thaw } from "./browser-profile.ts";
 export { expect } from "@playwright/test";
 

@@ -31,7 +31,7 @@ test("health() says what is well, checks the device when asked, and notices a de
   expect(checks).toBe(1);
   expect(deep.status).toBe("pass");
   expect(deep.checks["device:self-check"]![0]!.observedValue).toBeGreaterThan(0);
-  // WebKitGTK 2.50 leaves private files out of what it says is stored.
+  // WebKitGTK 2.50 leaves the Blobs in IndexedDB out of what it says is stored.
   const least = otherEngine === "webkit" ? 0 : 1e6;
   expect(deep.checks["storage:usage"]![0]!.observedValue).toBeGreaterThan(least);
   expect(dead.status).toBe("warn");

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor } from "@fastvlm-kit/web";
-import { expect, test } from "./fixtures.ts";
+import { expect, NO_PRIVATE_FILES, notIn, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
   askedShards,
@@ -44,51 +44,53 @@ async function visitAgain(page: Page, server: TestServer, model: ModelDescriptor
   return { ...visit, asked: askedShards(server, model) };
 }
 
-test("a lost database, or lost records, cost no byte: the model is listed as before, and answers", async ({
-  kitPage,
-  server,
-}) => {
-  const model = await storeModel(kitPage);
-  const before = await kitPage.evaluate(async () => {
-    const library = window.kit.openLibrary();
-    const models = await library.listModels();
-    await library.dispose();
-    await window.kit.stored.loseDatabase();
-    return models;
-  });
-  const afterDatabase = await visitAgain(kitPage, server, model);
-  expect(afterDatabase.asked).toEqual([]);
-  const { usedAt } = afterDatabase.listed[0]!;
-  expect(afterDatabase.listed).toEqual([{ ...before[0]!, usedAt }]);
-  expect(before).toMatchObject([{ id: model.id, isComplete: true }]);
+test(
+  "a lost database, or lost records, cost no byte: the model is listed as before, and answers",
+  notIn("webkit", NO_PRIVATE_FILES),
+  async ({ kitPage, server }) => {
+    const model = await storeModel(kitPage);
+    const before = await kitPage.evaluate(async () => {
+      const library = window.kit.openLibrary();
+      const models = await library.listModels();
+      await library.dispose();
+      await window.kit.stored.loseDatabase();
+      return models;
+    });
+    const afterDatabase = await visitAgain(kitPage, server, model);
+    expect(afterDatabase.asked).toEqual([]);
+    const { usedAt } = afterDatabase.listed[0]!;
+    expect(afterDatabase.listed).toEqual([{ ...before[0]!, usedAt }]);
+    expect(before).toMatchObject([{ id: model.id, isComplete: true }]);
 
-  await kitPage.evaluate(async () => {
-    const { stored } = window.kit;
-    const keys = await stored.keys();
-    await stored.delete(keys.filter((key) => /^(?:file|shard)\|/.test(key)));
-  });
-  const afterRecords = await visitAgain(kitPage, server, model);
-  expect(afterRecords.asked).toEqual([]);
-  expect(afterRecords.restored).toEqual([expect.any(Number)]);
-});
+    await kitPage.evaluate(async () => {
+      const { stored } = window.kit;
+      const keys = await stored.keys();
+      await stored.delete(keys.filter((key) => /^(?:file|shard)\|/.test(key)));
+    });
+    const afterRecords = await visitAgain(kitPage, server, model);
+    expect(afterRecords.asked).toEqual([]);
+    expect(afterRecords.restored).toEqual([expect.any(Number)]);
+  },
+);
 
-test("a changed byte and a torn line of the journal cost only their shards, with the database lost", async ({
-  kitPage,
-  server,
-}) => {
-  const model = await storeModel(kitPage);
-  const missing = await kitPage.evaluate(async () => {
-    const { stored } = window.kit;
-    const torn = await stored.tearJournal();
-    const shards = await stored.listShards();
-    const flipped = shards.find(({ key, path }) => key !== torn && path.endsWith(".onnx"))!;
-    const bytes = new Uint8Array(await (await stored.readPart(flipped.key)).arrayBuffer());
-    bytes[1000]! ^= 1;
-    await stored.overwritePart(flipped.key, bytes);
-    await stored.loseDatabase();
-    return [flipped, shards.find(({ key }) => key === torn)!];
-  });
-  const { asked } = await visitAgain(kitPage, server, model);
-  const wanted = missing.map(({ path, index }) => `${path}#${String(index)}`);
-  expect(asked.sort()).toEqual(wanted.sort());
-});
+test(
+  "a changed byte and a torn line of the journal cost only their shards, with the database lost",
+  notIn("webkit", NO_PRIVATE_FILES),
+  async ({ kitPage, server }) => {
+    const model = await storeModel(kitPage);
+    const missing = await kitPage.evaluate(async () => {
+      const { stored } = window.kit;
+      const torn = await stored.tearJournal();
+      const shards = await stored.listShards();
+      const flipped = shards.find(({ key, path }) => key !== torn && path.endsWith(".onnx"))!;
+      const bytes = new Uint8Array(await (await stored.readPart(flipped.key)).arrayBuffer());
+      bytes[1000]! ^= 1;
+      await stored.overwritePart(flipped.key, bytes);
+      await stored.loseDatabase();
+      return [flipped, shards.find(({ key }) => key === torn)!];
+    });
+    const { asked } = await visitAgain(kitPage, server, model);
+    const wanted = missing.map(({ path, index }) => `${path}#${String(index)}`);
+    expect(asked.sort()).toEqual(wanted.sort());
+  },
+);

@@ -223,7 +223,7 @@ test("lists what is stored, deletes one revision or all of them, and says where 
   const { bytes } = { bytes: Object.values(other.files).reduce((sum, one) => sum + one.bytes, 0) };
   expect(seen.all.names).toEqual(["b@1", "a@2", "a@1"]);
   expect(seen.all.usage).toMatchObject({ modelBytes: 3 * bytes, isPersisted: false });
-  // WebKitGTK 2.50 leaves private files out of what it says is stored.
+  // WebKitGTK 2.50 leaves the Blobs in IndexedDB out of what it says is stored.
   expect(seen.all.usage.usageBytes).toBeGreaterThan(otherEngine === "webkit" ? 0 : bytes);
   expect(seen.withoutOne.names).toEqual(["b@1", "a@1"]);
   expect(seen.withoutOne.usage.modelBytes).toBe(2 * bytes);

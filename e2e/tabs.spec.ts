@@ -3,7 +3,7 @@
 import type { BrowserContext, JSHandle, Page } from "@playwright/test";
 import type { DownloadProgress, ModelDescriptor } from "@fastvlm-kit/web";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { crash, expect, freeze, openKit, test, thaw } from "./fixtures.ts";
+import { crash, expect, freeze, onlyInChromium, openKit, test, thaw } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 import {
   askedShards,
@@ -104,6 +104,8 @@ for (const [what, fault] of [
   });
 }
 
+const CRASHES = "It ends the process of a page, which only Chromium's protocol does to order.";
+
 const ends: Record<string, (page: Page) => Promise<void>> = {
   "is closed": (page) => page.close(),
   crashes: crash,
@@ -113,9 +115,10 @@ for (const [what, end] of Object.entries(ends)) {
   for (const fault of ["", "no-locks"]) {
     const where = fault ? ", without Web Locks" : "";
     // Without Web Locks, the test of a frozen tab shows in each run that a lease ends.
-    const tag = fault ? EXHAUSTIVE_TAG : [];
+    const tags = fault ? ([EXHAUSTIVE_TAG] as const) : [];
+    const details = what === "crashes" ? onlyInChromium(CRASHES, ...tags) : { tag: [...tags] };
     const name = `when the tab that downloads ${what}${where}, another goes on with what is stored`;
-    test(name, { tag }, async ({ context, server }) => {
+    test(name, details, async ({ context, server }) => {
       const [holder, follower] = (await openTabs(context, server, 2)) as [Page, Page];
       const model = await shardedModel(follower, { shardBytes: 64 * KIB });
       // So slow that the download is not over when its tab ends, on a busy machine too.

@@ -115,12 +115,15 @@ async function openContext(
       current = handle;
       return work();
     });
+  // A session begins with a window, and ends with the last one: this one stays to the end.
+  const first = (await call("GET", "/window")) as string;
   let windows = 0;
   return {
     version: `${capabilities.browserName} ${capabilities.browserVersion}`,
     async openWindow() {
-      // A session begins with a window. It ends with the last one, so that one stays to the end.
-      const { handle } = await queue(
+      // The current window may be one that was closed.
+      const { handle } = await within(
+        first,
         () => call("POST", "/window/new", { type: "window" }) as Promise<{ handle: string }>,
       );
       const scripts = join(profile, "scripts", String(++windows));
