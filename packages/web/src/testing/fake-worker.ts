@@ -4,6 +4,7 @@ import { createRecorder } from "../metrics/recorder.ts";
 import { toWireError, type Envelope } from "../protocol/errors.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { DownloadProgress, VlmEvent, VlmResult } from "../protocol/result.ts";
+import type { StoredModel } from "../protocol/storage.ts";
 import type { ImageSource } from "../api/image-source.ts";
 import {
   PROTOCOL_VERSION,
@@ -70,6 +71,9 @@ export function createScriptedWorker(
     remembered,
     noteRequest: (request) => requests.push(request),
     countLoad: () => loads++,
+    keepModels: (isKept) => {
+      script = { ...script, models: (script.models ?? []).filter(isKept) };
+    },
   };
   return {
     worker: () => {
@@ -103,6 +107,8 @@ export function createScriptedWorker(
 interface SharedParts extends Pick<CallParts, "script" | "imageOf" | "remembered" | "noteRequest"> {
   /** @returns how many loads there were before */
   countLoad(): number;
+  /** Deletes the other models. */
+  keepModels(isKept: (model: StoredModel) => boolean): void;
 }
 
 class RunningWorker {
@@ -123,6 +129,10 @@ class RunningWorker {
       this.#page?.close();
       this.#ending.abort(new DOMException("The worker was ended.", "AbortError"));
     });
+  }
+
+  get #models(): readonly StoredModel[] {
+    return this.#shared.script().models ?? [];
   }
 
   tell(message: WorkerMessage): void {
@@ -166,13 +176,17 @@ class RunningWorker {
           return deviceCheck ? Promise.reject(deviceCheck) : Promise.resolve();
         }),
       dropCaches: () => Promise.resolve(),
-      checkSetup: () => Promise.resolve({ ok: true, value: { problems: [], isIsolated: false } }),
+      checkSetup: () => {
+        const value = { problems: [], isIsolated: false, ...this.#shared.script().setup };
+        return Promise.resolve({ ok: true, value });
+      },
       pauseDownloads: (isPaused) => {
         this.#pause.set(isPaused);
         return Promise.resolve();
       },
       clearCache: (_, what) => {
         if (what !== "models") this.#shared.remembered.clear();
+        if (what !== "results") this.#shared.keepModels(() => false);
         return Promise.resolve(done);
       },
       prepareOffline: () =>
@@ -185,10 +199,16 @@ class RunningWorker {
         const value = { isReady: true, missing: [], devices, storedBytes: 0, totalBytes: 0 };
         return Promise.resolve({ ok: true, value });
       },
-      listModels: () => Promise.resolve({ ok: true, value: [] }),
-      deleteModel: () => Promise.resolve(done),
+      listModels: () => Promise.resolve({ ok: true, value: [...this.#models] }),
+      deleteModel: (_, id, revision) => {
+        this.#shared.keepModels(
+          (one) => one.id !== id || (revision !== undefined && one.revision !== revision),
+        );
+        return Promise.resolve(done);
+      },
       storageUsage: () => {
-        const sizes = { modelBytes: 0, resultBytes: 0, featureBytes: 0 };
+        const modelBytes = this.#models.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+        const sizes = { modelBytes, resultBytes: 0, featureBytes: 0 };
         const value = { ...sizes, usageBytes: undefined, quotaBytes: undefined, isPersisted: true };
         return Promise.resolve({ ok: true, value });
       },

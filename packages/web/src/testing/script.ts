@@ -4,6 +4,8 @@ import type { ImageSource } from "../api/image-source.ts";
 import type { CaptionPresetName, Device } from "../protocol/model-descriptor.ts";
 import type { ChatTurn, ResolvedGenerationOptions } from "../protocol/options.ts";
 import type { EndedCall, ImageInfo, VlmResult } from "../protocol/result.ts";
+import type { StoredModel } from "../protocol/storage.ts";
+import type { SetupReport } from "../wire/worker-api.ts";
 
 /** A request as it reached the fake worker. */
 export interface FakeRequest {
@@ -97,6 +99,10 @@ export interface FakeScript {
   readonly load?: Scripted<FakeLoadRequest, FakeLoad>;
   /** What `health({ deep: true })` finds. Default: nothing is wrong. */
   readonly deviceCheck?: Error;
+  /** What `checkSupport` hears of the worker. Default: no problems, and no threads. */
+  readonly setup?: Partial<SetupReport>;
+  /** The models that a library lists, until they are deleted. Default: none. */
+  readonly models?: readonly StoredModel[];
 }
 
 /** @returns the value, computed if a function was given */
