@@ -1,6 +1,6 @@
 /** Calls that wait: their bound, their order, and a worker that ends while nobody calls. */
 
-import { expect, test } from "./fixtures.ts";
+import { expect, openKit, test } from "./fixtures.ts";
 
 const SCENE = "/scenes/scene-01.png";
 
@@ -47,6 +47,34 @@ test("refuses calls beyond maxQueue without fetching for them, and runs backgrou
   expect(waits.at(-1)).toBeGreaterThan(waits[1]!);
   expect(Math.max(...depths)).toBe(3);
   expect(depths.at(-1)).toBe(0);
+});
+
+test("a rate of the origin counts the calls of all tabs, also of one that is gone", async ({
+  context,
+  server,
+}) => {
+  const callTwice = async (): Promise<(string | undefined)[]> => {
+    const page = await context.newPage();
+    await openKit(page, server);
+    const codes = await page.evaluate(async (scene) => {
+      const { failureOf, observe } = window.kit;
+      const { vlm } = await observe({ rateLimit: { calls: 3, perMs: 600_000, scope: "origin" } });
+      const codes: (string | undefined)[] = [];
+      for (let call = 0; call < 2; call++) {
+        const failure = failureOf(async () => {
+          await vlm.caption(scene, { maxNewTokens: 1, cache: false });
+          throw new Error("It was answered.");
+        });
+        codes.push((await failure).code);
+      }
+      await vlm.dispose();
+      return codes;
+    }, SCENE);
+    await page.close();
+    return codes;
+  };
+  expect(await callTwice()).toEqual([undefined, undefined]);
+  expect(await callTwice()).toEqual([undefined, "queue-full"]);
 });
 
 test("an idle worker ends, and the next call starts another from what is stored", async ({

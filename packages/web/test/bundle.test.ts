@@ -7,7 +7,7 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 40_900,
+  page: 41_000,
   /** A worker that downloads, lists and queues. */
   light: 44_800,
   /** What it loads more to run a model, on whatever engine. */
@@ -19,7 +19,7 @@ const BUDGETS = {
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 70_400,
+  remote: 70_500,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
   ops: 9_500,
 } as const;

@@ -93,7 +93,7 @@ export interface VlmOptions {
   readonly maxQueue?: number;
   /**
    * How many calls may be made within a stretch of time; one more is refused with `queue-full`. It holds for the calls of
-   * this `Vlm`, those of `watch` included. Other tabs, and other `Vlm`s of the page, have limits of their own. Default: none.
+   * this `Vlm`, those of `watch` included, or with `scope: "origin"` for those of all tabs. Default: none.
    */
   readonly rateLimit?: RateLimit;
   /**

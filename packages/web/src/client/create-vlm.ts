@@ -7,6 +7,7 @@ import { createRecorder } from "../metrics/recorder.ts";
 import { readModel } from "../families/read-model.ts";
 import type { Metric } from "../protocol/metric.ts";
 import type { ModelDescriptor } from "../protocol/model-descriptor.ts";
+import type { RateLimit } from "../protocol/options.ts";
 import type { EndedCall, VlmEvent } from "../protocol/result.ts";
 import { atCommit } from "../schema/model-source.ts";
 import { updateOptions, vlmOptions } from "../schema/client-options.ts";
@@ -24,7 +25,8 @@ import { ActiveModel, type ServingLimits } from "../serving/active-model.ts";
 import { hidingCauses } from "../serving/hiding-causes.ts";
 import { HealthLog } from "../serving/health-log.ts";
 import { measureMemory } from "../serving/memory-watch.ts";
-import { createRateLimiter } from "../serving/rate-limiter.ts";
+import { createRateLimiter, type RateLimiter } from "../serving/rate-limiter.ts";
+import { openLocalStorage } from "../serving/text-storage.ts";
 import { toDownloadPolicy, toStorageOptions } from "./storage-settings.ts";
 import type { CreatePool } from "../serving/worker-pool.ts";
 import type { Route } from "../serving/route.ts";
@@ -32,6 +34,7 @@ import { Supervisor, type LoadedWorker, type SupervisorOptions } from "../servin
 import { identityOf, toWorkerCreator } from "../serving/worker-creator.ts";
 import { VlmClient } from "./vlm-client.ts";
 import type { UpdateOptions, Vlm, VlmOptions } from "../api/vlm.ts";
+import type { StorageOptions } from "../wire/worker-api.ts";
 
 /**
  * Loads a model in a worker, on the best device that computes right numbers. Resolves when the model can answer.
@@ -58,7 +61,7 @@ export async function createVlmHere(given: VlmOptions): Promise<Vlm> {
 /** @param options as their schema has read them */
 async function create(options: VlmOptions): Promise<Vlm> {
   const loadRequest = toLoadRequest(options);
-  const limits = toServingLimits(options);
+  const limits = await toServingLimits(options);
   const stats = createStatsCounter(Date.now());
   const debug = options.debug ?? false;
   const { imageLimits } = loadRequest;
@@ -225,16 +228,29 @@ function toLoadRequest(options: VlmOptions): LoadSettings {
 }
 
 /** All models of a client share one rate. */
-function toServingLimits(options: VlmOptions): ServingLimits {
+async function toServingLimits(options: VlmOptions): Promise<ServingLimits> {
   const { maxQueue = Infinity, rateLimit, unloadAfterMs, maxMemoryBytes } = options;
   return {
     maxQueue,
-    limiter: rateLimit && createRateLimiter(rateLimit),
+    limiter: rateLimit && (await toLimiter(rateLimit, toStorageOptions(options.cache))),
     unloadAfterMs,
     maxMemoryBytes,
     isShared: options.share !== undefined,
     measureMemory,
   };
+}
+
+/** The limit of an origin is a chunk of its own, as few apps have one. */
+async function toLimiter(
+  limit: RateLimit,
+  { databaseName, isMemoryOnly }: StorageOptions,
+): Promise<RateLimiter> {
+  const storage = limit.scope === "origin" && !isMemoryOnly ? openLocalStorage() : undefined;
+  if (!storage) return createRateLimiter(limit);
+  const { createOriginRateLimiter } = await loadChunk(
+    () => import("../serving/origin-rate-limiter.ts"),
+  );
+  return createOriginRateLimiter(limit, { storage, name: databaseName });
 }
 
 /** The pool is a chunk of its own, so that pages with one worker do not load it. */

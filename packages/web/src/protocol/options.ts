@@ -85,6 +85,11 @@ export type CallPriority = "interactive" | "background";
 export interface RateLimit {
   readonly calls: number;
   readonly perMs: number;
+  /**
+   * `client` (default): the calls of one `Vlm`. `origin`: those of all tabs of the origin whose `cache` has the same name. Their
+   * times are in `localStorage`; without it, the limit is that of `client`.
+   */
+  readonly scope?: "client" | "origin";
 }
 
 /** The default of `timeoutMs`: 30 s for loading the images and for inference. */

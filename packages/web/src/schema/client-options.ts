@@ -46,7 +46,11 @@ export const inferenceEntries = {
   wasmThreads: maybe(integerFrom(0, 64)),
   maxQueue: maybe(integerFrom(0, Number.MAX_SAFE_INTEGER)),
   rateLimit: maybe(
-    fields({ calls: integerFrom(1, 10_000), perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS) }),
+    fields({
+      calls: integerFrom(1, 10_000),
+      perMs: numberFrom(Number.MIN_VALUE, MAX_TIMER_MS),
+      scope: maybe(oneOf(["client", "origin"])),
+    }),
   ),
   share: maybe(oneOf(["tabs"])),
   unloadAfterMs: milliseconds,

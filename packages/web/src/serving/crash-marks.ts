@@ -13,8 +13,8 @@ import type { StorageOptions } from "../wire/worker-api.ts";
 import { randomName } from "../shared/random-name.ts";
 import { runExclusively } from "../shared/run-exclusively.ts";
 import { watchPage, type PageVisibility } from "./page-visibility.ts";
-import { openLocalStorage, type TextStorage } from "./text-storage.ts";
-import { CrashRecords, parseOrUndefined, type Step } from "./crash-records.ts";
+import { openLocalStorage, parseOrUndefined, type TextStorage } from "./text-storage.ts";
+import { CrashRecords, type Step } from "./crash-records.ts";
 
 /** A step that is about to begin. */
 export interface MarkedStep {

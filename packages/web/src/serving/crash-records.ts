@@ -6,7 +6,7 @@
 import type { Device } from "../protocol/model-descriptor.ts";
 import { crashRecords } from "../schema/crash.ts";
 import { readStored } from "../schema/read.ts";
-import type { TextStorage } from "./text-storage.ts";
+import { parseOrUndefined, type TextStorage } from "./text-storage.ts";
 
 /** A step in which the page may end: the browser's process for the page runs out of memory, or a driver ends it. */
 export interface Step {
@@ -94,14 +94,4 @@ function isSame(a: Step, b: Step): boolean {
   return (
     a.model === b.model && a.device === b.device && a.variant === b.variant && a.step === b.step
   );
-}
-
-/** JSON that the page stored; undefined if something else is there. */
-export function parseOrUndefined(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 }

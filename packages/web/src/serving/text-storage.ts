@@ -33,3 +33,13 @@ function orUndefined<T>(use: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** JSON that the page stored; undefined if something else is there. */
+export function parseOrUndefined(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
