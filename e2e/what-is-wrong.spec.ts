@@ -3,7 +3,7 @@
  * can know before a load, it says too.
  */
 
-import type { Page } from "@playwright/test";
+import type { Page, TestDetails } from "@playwright/test";
 import type { StartProblem } from "@fastvlm-kit/web";
 import { CHROMIUM_ARGS } from "../tools/browser.ts";
 import { expect, openKit, notIn, onlyInChromium, test } from "./fixtures.ts";
@@ -175,11 +175,24 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-const FIREFOX_IS_SILENT =
-  "Firefox 153 does not say why a worker's script cannot be read, so the kit can name only a file that is missing.";
+/** What an engine does not say, by the reason that it keeps from the kit. */
+const LIMITS: Readonly<Record<string, TestDetails>> = {
+  "worker-not-module": notIn(
+    "firefox",
+    "Firefox 153 does not say why a worker's script cannot be read, so the kit can name only a file that is missing.",
+  ),
+  "script-wrong-type": notIn(
+    "webkit",
+    "WebKit 2.50 says nothing of a worker's script of a wrong type, so the reason comes after the start's deadline.",
+  ),
+  "wasm-blocked": notIn(
+    "webkit",
+    "WebKit 2.50 says that a policy forbids WebAssembly only when onnxruntime is compiled, so checkSupport does not know it.",
+  ),
+};
 
 for (const [what, one] of Object.entries(CASES)) {
-  const details = one.reason === "worker-not-module" ? notIn("firefox", FIREFOX_IS_SILENT) : {};
+  const details = LIMITS[one.reason] ?? {};
   test(`${what}: ${one.reason}`, details, async ({ page, server }) => {
     const { phase, reason, remedy, file, status, isLate = false } = one;
     one.prepare(server);

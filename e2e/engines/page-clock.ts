@@ -54,6 +54,13 @@ export function installClock(): void {
     clearInterval: remove,
     [Symbol.for("test-clock")]: clock,
   });
+  AbortSignal.timeout = (ms) => {
+    const controller = new AbortController();
+    globalThis.setTimeout(() => {
+      controller.abort(new DOMException("The signal timed out.", "TimeoutError"));
+    }, ms);
+    return controller.signal;
+  };
   Date.now = () => startTime + now;
   performance.now = () => startNow + now;
 }

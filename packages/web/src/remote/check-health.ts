@@ -14,6 +14,7 @@ export async function whyUnhealthy(
 ): Promise<VlmError<"node-failed"> | undefined> {
   const { name, healthUrl, isCheckedWithKey } = node;
   const key = isCheckedWithKey ? await readKey(node) : undefined;
+  const signal = AbortSignal.timeout(CHECK_WITHIN_MS);
   try {
     const response = await fetch(healthUrl, {
       mode: "cors",
@@ -22,7 +23,7 @@ export async function whyUnhealthy(
       redirect: "manual",
       cache: "no-store",
       ...(key !== undefined && { headers: { Authorization: `Bearer ${key}` } }),
-      signal: AbortSignal.timeout(CHECK_WITHIN_MS),
+      signal,
     });
     await response.body?.cancel();
     if (response.ok) return undefined;
@@ -31,7 +32,8 @@ export async function whyUnhealthy(
     if (isRedirect) return nodeFailed(name, "redirect");
     return nodeFailed(name, "http-status", { status: response.status });
   } catch (cause) {
-    const isTimeout = cause instanceof DOMException && cause.name === "TimeoutError";
+    // WebKit rejects with an error of its own, whatever the signal's reason is.
+    const isTimeout = signal.aborted;
     return nodeFailed(name, isTimeout ? "timeout" : "network", { cause });
   }
 }
