@@ -24,7 +24,12 @@ test(`an app's tests pass in Vitest and Jest, with Node and jsdom ${EXHAUSTIVE_T
   const run = async (command: string, ...args: string[]): Promise<string> => {
     const { stdout, stderr } = await promisify(execFile)(command, args, {
       cwd: app,
-      env: { ...Object.fromEntries(env), NODE_OPTIONS: "--experimental-vm-modules" },
+      // Playwright asks its children for colours, which would stand between the words.
+      env: {
+        ...Object.fromEntries(env),
+        FORCE_COLOR: "0",
+        NODE_OPTIONS: "--experimental-vm-modules",
+      },
       timeout: 240_000,
     });
     return stdout + stderr;
