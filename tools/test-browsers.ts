@@ -5,7 +5,7 @@
  * takes too long for each time.
  */
 
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { findEngines, reportEngines } from "./engines.ts";
 import { buildTiny, repositoryPath, runBin } from "./run.ts";
 import { engineEnv, type OtherEngine } from "./tested-engine.ts";
@@ -59,8 +59,10 @@ async function testIn(project: string, args: readonly string[]): Promise<boolean
   }
   const path = repositoryPath(`.cache/e2e/${engine}.json`);
   rmSync(path, { force: true });
-  const run = ["test", "--config", "e2e/playwright.config.ts", "--project", project, ...args];
+  const run = ["test", "--config", "e2e/playwright.config.ts", `--project=${project}`, ...args];
   const isGood = await runBin("playwright", run, { env: engineEnv(engine) });
+  // A run that broke off has none.
+  if (!existsSync(path)) return false;
   const { stats, suites } = JSON.parse(readFileSync(path, "utf8")) as Report;
   const reasons = countReasons(suites);
   const leftOut = [...reasons.values()].reduce((sum, count) => sum + count, 0);
