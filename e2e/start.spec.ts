@@ -62,26 +62,25 @@ async function captionWith({ fault, scene }: { fault: string; scene: string }) {
   return { text, events, fallbacks };
 }
 
-test("the first load measures what threads bring, and the next one uses the answer", async ({
+test("the first loads measure what threads bring, and the next one uses the answer", async ({
   kitPage,
 }) => {
   const { chosen, cores } = await kitPage.evaluate(async () => {
     const chosen = [];
-    for (let load = 0; load < 2; load++) {
+    for (let load = 0; load < 3; load++) {
       const { vlm, events } = await window.kit.observe({ device: "wasm" });
       await vlm.dispose();
       for (const event of events) if (event.type === "threads-chosen") chosen.push(event);
     }
     return { chosen, cores: navigator.hardwareConcurrency };
   });
-  const [first, second] = chosen;
   const threads = Math.min(cores, 4);
+  const [first, , last] = chosen;
+  expect(chosen).toHaveLength(3);
   expect(first).toMatchObject({ threads, isMeasuredNow: true });
   // Which answer is right depends on what else the machine does.
-  const { speed } = first!;
-  const next = speed < 1 ? 1 : threads;
-  expect(second).toMatchObject({ threads: next, speed, isMeasuredNow: false });
-  expect(chosen).toHaveLength(2);
+  const speed = Math.max(...chosen.map((one) => one.speed));
+  expect(last).toMatchObject({ threads: speed < 0.75 ? 1 : threads, speed, isMeasuredNow: false });
 });
 
 test("nothing is measured where the app says how many threads there are", async ({ kitPage }) => {

@@ -5,7 +5,8 @@ import { chooseThreads, THREADS_KEY, type ThreadCountOptions } from "./thread-co
 
 const DAY_MS = 24 * 3_600_000;
 
-function open({ speed = 0.5, possible = 2 } = {}) {
+/** @param speeds what is measured, one after the other; the last of them for all later times */
+function open({ speeds = [0.5], possible = 2 } = {}) {
   const records = new Map<string, unknown>();
   const chosen: ThreadsChosen[] = [];
   let timings = 0;
@@ -16,7 +17,7 @@ function open({ speed = 0.5, possible = 2 } = {}) {
       byDefault: () => possible,
       time: () => {
         timings += 1;
-        return Promise.resolve(speed);
+        return Promise.resolve(speeds[Math.min(timings, speeds.length) - 1]!);
       },
     },
   };
@@ -46,40 +47,51 @@ function open({ speed = 0.5, possible = 2 } = {}) {
 }
 
 describe("chooseThreads", () => {
-  it("measures at the first load, and takes one thread from the next start on where several are slower", async () => {
-    const { choose, chosen, timings } = open({ speed: 0.5 });
-    expect(await choose()).toBe(2);
-    expect(await choose()).toBe(1);
-    expect(await choose()).toBe(1);
-    expect(timings()).toBe(1);
-    expect(chosen.slice(0, 2)).toEqual([
+  it("takes one thread from the third start on, where two loads have found several slower", async () => {
+    const { choose, chosen, timings } = open({ speeds: [0.5, 0.6] });
+    expect([await choose(), await choose(), await choose(), await choose()]).toEqual([2, 2, 1, 1]);
+    expect(timings()).toBe(2);
+    expect(chosen.slice(0, 3)).toEqual([
       { threads: 2, speed: 0.5, isMeasuredNow: true },
-      { threads: 1, speed: 0.5, isMeasuredNow: false },
+      { threads: 2, speed: 0.6, isMeasuredNow: true },
+      { threads: 1, speed: 0.6, isMeasuredNow: false },
     ]);
   });
 
+  it("keeps threads that were slower once, when the machine was busy", async () => {
+    const { choose, timings } = open({ speeds: [0.3, 1.4] });
+    expect([await choose(), await choose(), await choose()]).toEqual([2, 2, 2]);
+    expect(timings()).toBe(2);
+  });
+
+  it("keeps threads that are about as fast as one", async () => {
+    const { choose, timings } = open({ speeds: [0.8] });
+    expect([await choose(), await choose()]).toEqual([2, 2]);
+    expect(timings()).toBe(1);
+  });
+
   it("keeps threads that are faster", async () => {
-    const { choose, timings } = open({ speed: 1.4, possible: 4 });
+    const { choose, timings } = open({ speeds: [1.4], possible: 4 });
     expect([await choose(), await choose()]).toEqual([4, 4]);
     expect(timings()).toBe(1);
   });
 
   it("measures again in another version of the browser, and after a day if threads were slower", async () => {
     const { choose, timings, update, wait } = open();
-    await choose();
+    for (let load = 0; load < 3; load++) await choose();
+    expect(timings()).toBe(2);
     update();
-    await choose();
-    expect(timings()).toBe(2);
+    expect([await choose(), await choose(), await choose()]).toEqual([2, 2, 1]);
+    expect(timings()).toBe(4);
     wait(DAY_MS / 2);
-    await choose();
-    expect(timings()).toBe(2);
+    expect(await choose()).toBe(1);
     wait(DAY_MS);
-    await choose();
-    expect(timings()).toBe(3);
+    expect(await choose()).toBe(2);
+    expect(timings()).toBe(5);
   });
 
   it("measures again after a month if threads were faster", async () => {
-    const { choose, timings, wait } = open({ speed: 1.2 });
+    const { choose, timings, wait } = open({ speeds: [1.2] });
     await choose();
     wait(29 * DAY_MS);
     await choose();

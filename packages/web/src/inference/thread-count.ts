@@ -21,10 +21,10 @@ export interface ThreadCountOptions {
   readonly now?: () => number;
 }
 
-/** What is stored: how many times as fast so many threads were as one. */
+/** What is stored: how many times as fast so many threads were as one, at the last loads that measured it. */
 interface ThreadTiming {
   readonly threads: number;
-  readonly speed: number;
+  readonly speeds: readonly number[];
   readonly circumstances: string;
   readonly measuredAt: number;
 }
@@ -33,8 +33,11 @@ export const THREADS_KEY = "threads|wasm";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Threads may have been slow because the machine was busy, so that it is asked again soon. */
-const lastsMs = (speed: number): number => (speed < 1 ? DAY_MS : 30 * DAY_MS);
+/** Under this speed threads are slower than one for certain: what else a machine does changes a measurement by less. */
+const CLEARLY_SLOWER = 0.75;
+
+/** So many loads have to find threads slower, because a machine may be busy at one of them. */
+const MEASUREMENTS = 2;
 
 /** @returns 0 where the runtime decides by itself */
 export async function chooseThreads(options: ThreadCountOptions): Promise<number> {
@@ -46,16 +49,18 @@ export async function chooseThreads(options: ThreadCountOptions): Promise<number
   }
   const circumstances = await options.circumstances();
   const stored = readStored(threadTiming, await store.get(THREADS_KEY));
-  const isFresh = stored && Math.abs(now() - stored.measuredAt) < lastsMs(stored.speed);
-  if (isFresh && stored.threads === possible && stored.circumstances === circumstances) {
-    const threads = stored.speed < 1 ? 1 : possible;
-    onChosen({ threads, speed: stored.speed, isMeasuredNow: false });
+  const isOfNow = stored?.threads === possible && stored.circumstances === circumstances;
+  const known =
+    isOfNow && Math.abs(now() - stored.measuredAt) < lastsMs(stored) ? stored : undefined;
+  if (known && isDecided(known)) {
+    const threads = isSlower(known) ? 1 : possible;
+    onChosen({ threads, speed: bestOf(known), isMeasuredNow: false });
     return threads;
   }
   const speed = await engine.threads.time(start);
   await store.set(THREADS_KEY, {
     threads: possible,
-    speed,
+    speeds: [...(known?.speeds ?? []), speed],
     circumstances,
     measuredAt: now(),
   } satisfies ThreadTiming);
@@ -63,3 +68,16 @@ export async function chooseThreads(options: ThreadCountOptions): Promise<number
   onChosen({ threads: possible, speed, isMeasuredNow: true });
   return possible;
 }
+
+type Speeds = Pick<ThreadTiming, "speeds">;
+
+/** Whatever else a machine does makes threads slower, and never faster. */
+const bestOf = ({ speeds }: Speeds): number => Math.max(...speeds);
+
+const isSlower = (timing: Speeds): boolean => bestOf(timing) < CLEARLY_SLOWER;
+
+const isDecided = (timing: Speeds): boolean =>
+  !isSlower(timing) || timing.speeds.length >= MEASUREMENTS;
+
+/** Threads may have been slow because the machine was busy, so that it is asked again soon. */
+const lastsMs = (timing: Speeds): number => (isSlower(timing) ? DAY_MS : 30 * DAY_MS);

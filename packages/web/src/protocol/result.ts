@@ -211,11 +211,11 @@ export interface EndedCall {
 export interface ThreadsChosen {
   readonly threads: number;
   /**
-   * How many times as fast all threads are as one, as measured. Below 1 they are slower, and one is used from the next start on.
-   * A measurement ends once 1.1 is reached.
+   * How many times as fast all threads are as one, as measured. If two loads find less than 0.75, the next starts use one
+   * thread. A measurement ends once 1.1 is reached.
    */
   readonly speed: number;
-  /** Whether this load has measured it. If not, an earlier one has: of the last day where threads are slower, else of the last month. */
+  /** Whether this load has measured it. If not, earlier ones have: of the last day where threads are slower, else of the last month. */
   readonly isMeasuredNow: boolean;
 }
 

@@ -126,9 +126,14 @@ export const cachedResult = fields(
 
 const form = oneOf(["plain", "rewritten", "captured"]);
 
-/** How fast threads were. */
+/** How fast threads were, each time that it was measured. */
 export const threadTiming = fields(
-  { threads: positive, speed: quantity, circumstances: text, measuredAt: time },
+  {
+    threads: positive,
+    speeds: listOf(quantity, "speeds"),
+    circumstances: text,
+    measuredAt: time,
+  },
   "dropped",
 );
 
