@@ -41,7 +41,6 @@ test("an open picture is encoded once, and its questions share what comes before
     expect(cached).toBe(false);
     expect(images).toEqual([{ width: 256, height: 256, size: 256, tokens: 16 }]);
     expect(timings.preprocessMs).toBe(0);
-    expect(timings.imageDecodeMs + timings.visionMs).toBeLessThan(20);
     // The frame of the prompt and the picture were there; the question was not.
     expect(tokens.reused).toBeGreaterThan(tokens.image);
     expect(tokens.reused).toBeLessThan(tokens.image + tokens.prompt);

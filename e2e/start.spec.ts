@@ -50,7 +50,8 @@ async function captionWith({ fault, scene }: { fault: string; scene: string }) {
       if (loadedBytes === totalBytes) dataset["progress"] = "done";
     },
     onEvent: (event) => {
-      if (event.type === "graph-prepared" || event.type === "call-ended") return;
+      // Those of every load and call say nothing here.
+      if (["graph-prepared", "threads-chosen", "call-ended"].includes(event.type)) return;
       events.push(event);
       dataset["event"] = event.type;
     },

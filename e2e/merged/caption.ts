@@ -20,8 +20,8 @@ async function show(worker: () => Worker): Promise<void> {
     model: tinyModel(),
     device: "wasm",
     onEvent: ({ type }) => {
-      // Each load reports its graphs; here it counts what went otherwise than expected.
-      if (type !== "graph-prepared") events.push(type);
+      // Each load reports its graphs and threads; here it counts what went otherwise than expected.
+      if (type !== "graph-prepared" && type !== "threads-chosen") events.push(type);
     },
   });
   const { text } = await vlm.caption("/scenes/scene-05.png", { cache: false });
