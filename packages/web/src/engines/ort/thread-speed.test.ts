@@ -31,6 +31,12 @@ describe("timeThreads", () => {
     expect(runtime.spentMs()).toBeLessThan(150);
   });
 
+  it("is content with one run of threads that take a second for it", async () => {
+    const runtime = fakeRuntime({ threads: 2, handOverMs: 15 });
+    expect(await timeThreads(runtime.run, runtime.now)).toBeLessThan(0.01);
+    expect(runtime.runs()).toBe(3);
+  });
+
   it("takes one thread for what it is", async () => {
     const runtime = fakeRuntime({ threads: 1 });
     expect(await timeThreads(runtime.run, runtime.now)).toBeCloseTo(1, 2);
