@@ -153,8 +153,8 @@ test(DASHBOARD, async ({ kitPage }) => {
   bad.answer = sendJson(500, {});
   await kitPage.evaluate(
     async ({ badUrl, goodUrl, url }) => {
-      const { createOps, defineVlmDashboard, fetchBlob, observe, opsSource } = window.kit;
-      const { remoteNode, remoteNodes } = window.kit;
+      const { createOps, fetchBlob, loadDashboard, observe, remoteNode, remoteNodes } = window.kit;
+      const { defineVlmDashboard, opsSource } = await loadDashboard();
       const about = { model: "m", purpose: "A test", retries: 0 };
       const nodes = [
         remoteNode({ ...about, name: "bad", baseUrl: badUrl }),

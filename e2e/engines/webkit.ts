@@ -81,6 +81,8 @@ async function openContext(
     stdio: "ignore",
     env: {
       ...process.env,
+      // The language of a page: without one, WebKit tells it "C", which `Intl` does not know.
+      LANG: "en_US.UTF-8",
       DISPLAY: display,
       GDK_BACKEND: "x11",
       LIBGL_ALWAYS_SOFTWARE: "1",

@@ -29,7 +29,6 @@ import {
   toChromeTrace,
   type Ops,
 } from "@fastvlm-kit/ops";
-import { defineVlmDashboard, opsSource } from "@fastvlm-kit/ops/dashboard";
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
@@ -235,8 +234,7 @@ const kit = {
   countOf,
   createBeacon,
   createOps,
-  defineVlmDashboard,
-  opsSource,
+  loadDashboard: () => import("@fastvlm-kit/ops/dashboard"),
   breakWorkers: (fault: string) => {
     brokenPart = fault;
   },
