@@ -121,9 +121,9 @@ function weighScripts(urls: readonly string[]): { builds: number; isSmall: boole
   const kilobytes = scripts.reduce((sum, script) => sum + gzipSync(script).length, 0) / 1e3;
   console.log(`Page and worker loaded ${kilobytes.toFixed(1)} kB of scripts with gzip.`);
   const builds = scripts.filter((script) => script.includes("ort-wasm-simd-threaded")).length;
-  // The parts have budgets of their own, which sum up to 192.1 kB: packages/web/test/bundle.test.ts. What several of them
-  // share are files of their own here, which weigh 1 kB more than in one piece.
-  return { builds, isSmall: kilobytes < 194 };
+  // The parts have budgets of their own, which sum up to 192.2 kB: packages/web/test/bundle.test.ts. What several of them
+  // share are files of their own here, which weigh 2 kB more than in one piece.
+  return { builds, isSmall: kilobytes < 195 };
 }
 
 test("keeps the runtime out of the page's own script", () => {

@@ -114,7 +114,7 @@ test("sockets that are cut in mid-shard cost that shard and no start", async ({
 }) => {
   const model = await shardedModel(kitPage, { shardBytes: 64 * KIB });
   server.faults.push({ path: ".onnx", kind: "cut", afterBytes: 200 * KIB, times: 6 });
-  server.faults.push({ path: ".onnx", kind: "slow", bytesPerSecond: 1000 * KIB });
+  server.faults.push({ path: ".onnx", kind: "slow", bytesPerSecond: 500 * KIB });
   const loading = kitPage.evaluate(
     async ({ model, scene }) => {
       const { vlm, metrics } = await window.kit.observe({ model, download: { retryDelayMs: 20 } });
