@@ -1,8 +1,9 @@
 /** SIGKILL of the whole browser, again and again in one download: what was stored stays, and is all right. */
 
+import { createRandom } from "../packages/web/test/random.ts";
 import { isExhaustive } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
-import { downloadFor, openPage, randomFrom, readSeed } from "./killed-lives.ts";
+import { downloadFor, openPage, readSeed } from "./killed-lives.ts";
 import { askedShards, expectToGoOn, shardedModel, shardsOf, storedShards } from "./stored-model.ts";
 
 const KIB = 2 ** 10;
@@ -15,7 +16,7 @@ test(`a browser that is killed at ${String(KILLS)} random moments loses no shard
 }) => {
   test.setTimeout(240_000);
   const seed = readSeed();
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   const profile = await launchProfile();
   let page = await openPage(profile, server);
   const model = await shardedModel(page, { shardBytes: 8 * KIB });

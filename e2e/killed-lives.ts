@@ -51,14 +51,3 @@ export async function downloadFor(
   await page.waitForTimeout(milliseconds);
   return storedShards(page, model);
 }
-
-/** Mulberry32: a small generator that can be started again at the same place. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

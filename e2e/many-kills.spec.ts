@@ -2,9 +2,10 @@
 
 import type { Page } from "@playwright/test";
 import type { ModelDescriptor, StoredModel } from "@fastvlm-kit/web";
+import { createRandom } from "../packages/web/test/random.ts";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
-import { downloadFor, openPage, randomFrom, readSeed } from "./killed-lives.ts";
+import { downloadFor, openPage, readSeed } from "./killed-lives.ts";
 import {
   askedShards,
   CAPTION,
@@ -30,7 +31,7 @@ test(
   async ({ launchProfile, server }) => {
     test.setTimeout(KILLS * MOST_MS_OF_A_KILL);
     const seed = readSeed();
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     const profile = await launchProfile();
     let page = await openPage(profile, server);
     const model = await shardedModel(page, { shardBytes: 8 * KIB });

@@ -6,7 +6,7 @@
 
 import { resolveScaling } from "../../src/scaling/settings.ts";
 import { EMBEDDED, FULL_SIZE, type Kit } from "./measured.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 import {
   atRandom,
   betterOfTwo,

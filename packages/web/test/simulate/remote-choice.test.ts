@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 import { atRandom, betterOfTwo, simulateRemote, type Choose } from "./remote-choice.ts";
 
 /** So many of 100 calls have an answer after this time, in milliseconds. */

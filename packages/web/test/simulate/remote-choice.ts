@@ -3,22 +3,16 @@
  * second half minute. The kit's own way is the code that the client runs.
  */
 
-import { chooseRemote } from "../../src/remote/choose-remote.ts";
+import { chooseRemote, type Rated } from "../../src/remote/choose-remote.ts";
 import { createLatency, type Latency } from "../../src/remote/latency.ts";
 
 /** Chooses one of the nodes for a call. */
-export type Choose = <Node extends SimulatedNode>(nodes: readonly Node[]) => Node;
+export type Choose = <Node extends Rated>(nodes: readonly Node[]) => Node;
 
 export interface RemoteRule {
   readonly choose: Choose;
   /** A call that has no answer after this time is sent to a second node too. */
   readonly hedgeAfterMs?: number | undefined;
-}
-
-interface SimulatedNode {
-  readonly weight: number;
-  readonly outstanding: number;
-  readonly latencyMs: number | undefined;
 }
 
 const CALLS_PER_SECOND = 17;
@@ -28,7 +22,7 @@ const ANSWER_MS = { least: 210, most: 390 } as const;
 const SLOW_EVERY_MS = 60_000;
 const SLOW_FACTOR = 10;
 
-class Server implements SimulatedNode {
+class Server implements Rated {
   readonly weight = 1;
   outstanding = 0;
   readonly isUnsteady: boolean;

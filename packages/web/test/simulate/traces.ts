@@ -2,7 +2,7 @@
 
 import { AZURE_CODE_2023 } from "./azure-code-2023.ts";
 import type { Kit } from "./measured.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 
 export interface SimulatedCall {
   /** When it is made, in milliseconds. */
