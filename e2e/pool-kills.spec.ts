@@ -46,14 +46,21 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
         },
       });
       const over = new AbortController();
+      const ended = new WeakSet<object>();
+      const { terminate } = Worker.prototype;
+      Worker.prototype.terminate = function (this: Worker) {
+        ended.add(this);
+        terminate.call(this);
+      };
       let kills = 0;
       const killing = (async () => {
         while (!over.signal.aborted && kills < mostKills) {
           await pause(random() * longestLifeMs);
           // On a slow machine none would ever answer if each died while it starts.
           if (vlm.stats().pool.loaded === 0) continue;
-          const alive = workers.slice(-3);
-          alive[Math.floor(random() * alive.length)]?.terminate();
+          const alive = workers.filter((worker) => !ended.has(worker));
+          if (alive.length === 0) continue;
+          alive[Math.floor(random() * alive.length)]!.terminate();
           kills++;
         }
       })();

@@ -39,6 +39,20 @@ describe("createDecodeDeadline", () => {
     expect(dropped).toEqual(["late"]);
   });
 
+  it("drops an image that came late because its decoder held the thread", async () => {
+    const deadline = createDecodeDeadline();
+    const { signal } = new AbortController();
+    const dropped: string[] = [];
+    const decode = (): Promise<string> => {
+      const endAt = performance.now() + 30;
+      while (performance.now() < endAt);
+      return Promise.resolve("late");
+    };
+    const decoding = deadline.run(decode, (late) => dropped.push(late), LIMITS, signal);
+    await expect(decoding).rejects.toMatchObject({ code: "image-too-large" });
+    expect(dropped).toEqual(["late"]);
+  });
+
   it("stops waiting when the call is cancelled", async () => {
     const deadline = createDecodeDeadline();
     const cancellation = new AbortController();

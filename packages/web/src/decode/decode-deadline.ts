@@ -1,9 +1,11 @@
 /**
- * Waits for a decoder no longer than allowed. A browser decodes on threads of its own, which nothing in a page can stop: not
- * even ending the worker. So the wait ends, and the next image is decoded beside the decoder that nobody waits for.
+ * Waits for a decoder no longer than allowed. Chromium and Firefox decode on threads of their own, which nothing in a page can
+ * stop: not even ending the worker. So the wait ends, and the next image is decoded beside the decoder that nobody waits for.
+ * WebKit decodes on the worker's own thread, where no timer runs meanwhile. There a late image is refused when it comes, and
+ * the page ends a worker that is stuck (`serving/decode-watch.ts`).
  */
 
-import { VlmError } from "../protocol/errors.ts";
+import { slowToDecode } from "../image/image-errors.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import type { ImageLimits } from "../image/limits.ts";
 
@@ -40,13 +42,17 @@ export function createDecodeDeadline(): DecodeDeadline {
       signal.throwIfAborted();
       const deadline = new AbortController();
       const end = (): void => {
-        deadline.abort(signal.aborted ? signal.reason : tooSlow(maxDecodeMs));
+        deadline.abort(signal.aborted ? signal.reason : slowToDecode(maxDecodeMs));
       };
       signal.addEventListener("abort", end, { once: true });
       const timer = Number.isFinite(maxDecodeMs) ? setTimeout(end, maxDecodeMs) : undefined;
+      const endAt = performance.now() + maxDecodeMs;
       const decoding = decode();
       try {
-        return await untilAborted(decoding, deadline.signal);
+        const image = await untilAborted(decoding, deadline.signal);
+        if (performance.now() <= endAt) return image;
+        drop(image);
+        throw slowToDecode(maxDecodeMs);
       } catch (error) {
         if (deadline.signal.aborted) abandon(decoding, drop);
         throw error;
@@ -56,12 +62,4 @@ export function createDecodeDeadline(): DecodeDeadline {
       }
     },
   };
-}
-
-function tooSlow(limit: number): VlmError<"image-too-large"> {
-  return new VlmError(
-    "image-too-large",
-    `The image was not decoded within the limit of ${String(limit / 1000)} s. Save it again as a plain PNG or JPEG, or raise \`imageLimits.maxDecodeMs\`.`,
-    { what: "time", actual: limit, limit },
-  );
 }

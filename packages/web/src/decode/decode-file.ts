@@ -21,6 +21,7 @@ export interface DecodedImage {
 const deadline = createDecodeDeadline();
 
 /**
+ * @param onStart called when the decoder begins, after earlier ones
  * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`
  */
 export async function decodeFile(
@@ -28,12 +29,16 @@ export async function decodeFile(
   decoder: FileDecoder,
   limits: ImageLimits,
   signal: AbortSignal,
+  onStart: () => void = () => undefined,
 ): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
   const canReduce = await decoder.canReduce(header.kind);
   const size = chooseDecodedSize(header, bytes.byteLength, limits, canReduce);
   const frame = await deadline.run(
-    () => decoder.open(bytes, header, size),
+    () => {
+      onStart();
+      return decoder.open(bytes, header, size);
+    },
     (late) => {
       late.close();
     },

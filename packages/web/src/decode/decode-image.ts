@@ -43,6 +43,7 @@ export async function readImage(
 }
 
 /**
+ * @param onStart called when a decoder begins; never for pixels
  * @throws {VlmError} `image-unsupported`, `image-too-large`, `image-unreadable`
  * @throws the signal's reason as soon as it aborts
  */
@@ -51,8 +52,11 @@ export async function decodeImage(
   decoder: FileDecoder,
   limits: ImageLimits,
   signal: AbortSignal,
+  onStart?: () => void,
 ): Promise<DecodedImage> {
-  return content instanceof Uint8Array ? decodeFile(content, decoder, limits, signal) : content;
+  return content instanceof Uint8Array
+    ? decodeFile(content, decoder, limits, signal, onStart)
+    : content;
 }
 
 /** @param natural the image's own size, of which the pixels may be a smaller copy */

@@ -28,3 +28,12 @@ export function unreadableFile(cause: unknown): VlmError<"image-unreadable"> {
     { cause },
   );
 }
+
+/** @param limit in milliseconds */
+export function slowToDecode(limit: number): VlmError<"image-too-large"> {
+  return new VlmError(
+    "image-too-large",
+    `The image was not decoded within the limit of ${String(limit / 1000)} s. Save it again as a plain PNG or JPEG, or raise \`imageLimits.maxDecodeMs\`.`,
+    { what: "time", actual: limit, limit },
+  );
+}

@@ -204,7 +204,11 @@ async function openImages(
     look: viewOf(call, sizes, byDefault),
     reuses: call.reuses,
     signal: scope.signal,
+    onDecoding: (limitMs) => {
+      scope.send({ type: "decoding", limitMs });
+    },
     onDecoded: () => {
+      scope.send({ type: "decoded" });
       clock.end("imageDecodeMs");
     },
     onPreprocessed: () => {

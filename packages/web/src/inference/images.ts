@@ -60,6 +60,8 @@ interface OpenImagesOptions {
   /** Whether stored facts about images may be used, and new ones stored. */
   readonly reuses: boolean;
   readonly signal: AbortSignal;
+  /** Called when a decoder begins, with the milliseconds that it may take. */
+  readonly onDecoding: (limitMs: number) => void;
   /** Called when a step has ended, so that the clock can measure it. */
   readonly onDecoded: () => void;
   readonly onPreprocessed: () => void;
@@ -121,11 +123,19 @@ export function createImages(options: ImagesOptions): Images {
   const openOne = async (
     image: WireImage,
     arrived: Promise<ImageContent> | undefined,
-    { look, reuses, signal, onDecoded, onPreprocessed }: OpenImagesOptions,
+    { look, reuses, signal, onDecoding, onDecoded, onPreprocessed }: OpenImagesOptions,
   ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
     const draw = async (): Promise<DrawnImage> => {
-      const { pixels, ...facts } = await decodeImage(await read(), decoder, limits, signal);
+      const { pixels, ...facts } = await decodeImage(
+        await read(),
+        decoder,
+        limits,
+        signal,
+        () => {
+          onDecoding(limits.maxDecodeMs);
+        },
+      );
       onDecoded();
       const plan = planFor(pixels, look);
       const tensorOf = plan.draw(pixels);

@@ -78,6 +78,7 @@ function cancellations(): unknown[][] {
 }
 
 const STARTED: CallMessage = { type: "started" };
+const DECODING: CallMessage = { type: "decoding", limitMs: 5000 };
 const TEXT: CallMessage = { type: "text-delta", text: "A cat." };
 const DONE: CallMessage = { type: "done", result: makeResult() };
 const LOST: CallMessage = {
@@ -183,6 +184,43 @@ describe("runCall", () => {
     expect(workers[0]!.isTerminated).toBe(false);
     vi.advanceTimersByTime(1);
     expect(workers[0]!.isTerminated).toBe(true);
+  });
+
+  it("replaces a worker that is stuck in a decoder, and says which image is to blame", async () => {
+    const { run, events } = await open([STARTED, DECODING, "silence"]);
+    holdTimers();
+    const outcome = run().catch((error: unknown) => error);
+    await settle();
+    vi.advanceTimersByTime(6999);
+    expect(workers[0]!.isTerminated).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(workers[0]!.isTerminated).toBe(true);
+    expect(await outcome).toMatchObject({
+      code: "image-too-large",
+      details: { what: "time", limit: 5000 },
+    });
+    expect(events).toEqual([]);
+  });
+
+  it("replaces it too when nobody waits for the call any more", async () => {
+    const { run, controller } = await open([STARTED, DECODING, "silence"]);
+    holdTimers();
+    const outcome = run().catch((error: unknown) => error);
+    await settle();
+    controller.abort(new Error("enough"));
+    await outcome;
+    vi.advanceTimersByTime(7000);
+    expect(workers[0]!.isTerminated).toBe(true);
+  });
+
+  it("leaves a worker alone that has decoded", async () => {
+    const { run, events } = await open([STARTED, DECODING, { type: "decoded" }, "silence"]);
+    holdTimers();
+    run(60_000).catch(() => undefined);
+    await settle();
+    vi.advanceTimersByTime(7000);
+    expect(workers[0]!.isTerminated).toBe(false);
+    expect(events).toEqual([]);
   });
 
   it("leaves a worker alone that stopped when it was told to", async () => {

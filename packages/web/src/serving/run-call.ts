@@ -4,6 +4,7 @@ import { VlmError } from "../protocol/errors.ts";
 import type { GenerateEvent, ImageInfo, VlmResult } from "../protocol/result.ts";
 import { untilAborted } from "../shared/abortable-wait.ts";
 import type { CallMessage, CallStage, OpenCall } from "../wire/worker-api.ts";
+import { DecodeWatch } from "./decode-watch.ts";
 import type { CallLimits, OpenOptions, RunOptions } from "./node.ts";
 import type { LoadedWorker, Supervisor } from "./supervisor.ts";
 
@@ -113,6 +114,10 @@ function runIn<T>(
     let deadline: ReturnType<typeof setTimeout> | undefined;
     let watchdog: ReturnType<typeof setTimeout> | undefined;
     let isGivenUp = false;
+    const decodeWatch = new DecodeWatch((error) => {
+      reject(error);
+      supervisor.replace(loaded.handle, unresponsive());
+    });
 
     const giveUp = (error: unknown): void => {
       if (isGivenUp) return;
@@ -132,6 +137,9 @@ function runIn<T>(
     signal?.addEventListener("abort", onAbort, { once: true });
 
     const sent = send(loaded, (message) => {
+      // An abandoned call may still be stuck in its decoder.
+      if (message.type === "decoding") decodeWatch.begin(message.limitMs);
+      if (message.type === "decoded") decodeWatch.end();
       if (isGivenUp) return;
       if (message.type === "started") {
         stage = "image";
@@ -142,7 +150,7 @@ function runIn<T>(
         if (message.stage === "vision") encoding?.begin();
         else if (stage === "vision") encoding?.end(true);
         stage = message.stage;
-      } else if (!isOutcome(message)) {
+      } else if (isEvent(message)) {
         onEvent(message);
       }
     });
@@ -155,6 +163,7 @@ function runIn<T>(
       .finally(() => {
         clearTimeout(deadline);
         clearTimeout(watchdog);
+        decodeWatch.end();
         encoding?.end(false);
         signal?.removeEventListener("abort", onAbort);
       });
@@ -162,10 +171,17 @@ function runIn<T>(
   });
 }
 
-type Outcome = Extract<CallMessage, { type: "opened" | "done" | "failed" }>;
+/** The messages of a call that are for the app. */
+type CallEvent = Exclude<Extract<CallMessage, GenerateEvent>, { type: "done" }>;
 
-function isOutcome(message: CallMessage): message is Outcome {
-  return message.type === "opened" || message.type === "done" || message.type === "failed";
+const EVENTS: Readonly<Record<CallEvent["type"], true>> = {
+  "image-ready": true,
+  "tile-encoded": true,
+  "text-delta": true,
+};
+
+function isEvent(message: CallMessage): message is CallEvent {
+  return message.type in EVENTS;
 }
 
 function timedOut(timeoutMs: number, stage: CallStage): VlmError<"timeout"> {

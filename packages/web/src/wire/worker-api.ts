@@ -31,7 +31,7 @@ import type {
 } from "../protocol/storage.ts";
 
 /** Raised when a change would keep page and worker of different builds from understanding each other. */
-export const PROTOCOL_VERSION = 11;
+export const PROTOCOL_VERSION = 12;
 
 /** An image on its way to the worker. */
 export type WireImage = (
@@ -149,6 +149,9 @@ export type CallMessage =
   /** The call has left the queue, and the clock of `timeoutMs` starts. */
   | { readonly type: "started" }
   | { readonly type: "stage"; readonly stage: CallStage }
+  /** The browser decodes an image, and may do so for `limitMs`. In some browsers the worker hears nothing meanwhile. */
+  | { readonly type: "decoding"; readonly limitMs: number }
+  | { readonly type: "decoded" }
   | { readonly type: "image-ready"; readonly images: readonly ImageInfo[] }
   | { readonly type: "tile-encoded"; readonly tiles: number; readonly totalTiles: number }
   | { readonly type: "text-delta"; readonly text: UntrustedText }

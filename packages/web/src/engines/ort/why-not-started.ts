@@ -1,6 +1,7 @@
 /** Finds out what keeps onnxruntime from starting, from what was seen of its files and its threads. */
 
 import type { StartPhase, VlmError } from "../../protocol/errors.ts";
+import { workerScriptUrl } from "../../shared/worker-script.ts";
 import type { SeenWasm } from "./wasm-watch.ts";
 
 /** A thread whose script did not load, or threw. */
@@ -41,7 +42,9 @@ async function find(failed: FailedStart): Promise<VlmError<"start-failed"> | und
   if (phase === "threads" || phase === "script") {
     const { explainStart } = await import("../../diagnosis/explain-start.ts");
     const message = thread?.message ?? (cause instanceof Error ? cause.message : String(cause));
-    return await explainStart(phase, { address: thread?.address, message, directives });
+    // Safari does not say which script it could not import, so that all of the worker's are asked for.
+    const address = phase === "script" ? workerScriptUrl() : thread?.address;
+    return await explainStart(phase, { address, message, directives });
   }
   // Where this can be known before, as in Chromium and Firefox, nothing was downloaded for it.
   const isForbidden =
