@@ -13,10 +13,10 @@ interface Asked {
   readonly result: VlmResult;
 }
 
-/** Asks about a picture of 2 by 2 tiles of 64 pixels, which is drawn alike each time. */
+/** Asks about a picture of 2 by 2 tiles of 64 pixels, which is drawn alike each time, and waits until its tiles are stored. */
 function ask(page: Page, prompt: string): Promise<Asked> {
   return page.evaluate(async (prompt) => {
-    const { exportedSmolVlm, observe } = window.kit;
+    const { exportedSmolVlm, observe, stored } = window.kit;
     const { vlm } = await observe({ model: exportedSmolVlm(), device: "wasm" });
     const canvas = new OffscreenCanvas(200, 150);
     const context = canvas.getContext("2d")!;
@@ -29,6 +29,7 @@ function ask(page: Page, prompt: string): Promise<Asked> {
     for await (const event of vlm.generate({ image, prompt, detail: 128, maxNewTokens: 4 })) {
       events.push(event);
     }
+    await stored.untilFeatures(3); // The lower tiles are the upper ones.
     await vlm.dispose();
     const last = events.pop()!;
     if (last.type !== "done") throw new Error("The stream ended without `done`");

@@ -18,6 +18,7 @@ const DATABASE = "fastvlm-kit-models";
 
 const store = createIndexedDbStore(DATABASE);
 const answers = createIndexedDbStore("fastvlm-kit-results");
+const images = createIndexedDbStore("fastvlm-kit-pictures");
 
 /** Where a part lies in its private file. */
 interface Place {
@@ -132,9 +133,17 @@ async function tearJournal(): Promise<string> {
 
 /** Waits until so many answers are stored. No call waits for its answer to be stored. */
 async function untilAnswers(count: number): Promise<void> {
-  while ((await answers.keys()).length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await untilKeys(async () => (await answers.keys()).length >= count);
+}
+
+/** The same for the features of tiles. */
+async function untilFeatures(count: number): Promise<void> {
+  const isFeature = (key: string): boolean => key.startsWith("features|");
+  await untilKeys(async () => (await images.keys()).filter(isFeature).length >= count);
+}
+
+async function untilKeys(areThere: () => Promise<boolean>): Promise<void> {
+  while (!(await areThere())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 export const stored = {
@@ -147,4 +156,5 @@ export const stored = {
   readPart,
   tearJournal,
   untilAnswers,
+  untilFeatures,
 };
