@@ -6,6 +6,7 @@ import { builtInAlerts } from "./alerts/built-in-alerts.ts";
 import { readAlertRules } from "./alerts/read-alert-rules.ts";
 import { pointsOfCall } from "./intake/call-points.ts";
 import { toPoint } from "./intake/metric-points.ts";
+import { createLeftMinutes } from "./minutes/left-minutes.ts";
 import { MinuteLog } from "./minutes/minute-log.ts";
 import { minuteOf } from "./minutes/minute-record.ts";
 import { createMinuteStore } from "./minutes/minute-store.ts";
@@ -48,6 +49,7 @@ export function createOps(options: OpsOptions = {}): Ops {
   const canStore = databaseName !== undefined && "indexedDB" in globalThis;
   const log = new MinuteLog({
     store: canStore ? createMinuteStore(databaseName) : undefined,
+    left: canStore ? createLeftMinutes(databaseName) : undefined,
     retentionMs: retentionDays * DAY_MS,
     maxBytes,
     now: Date.now,
@@ -129,7 +131,11 @@ export function createOps(options: OpsOptions = {}): Ops {
   ];
   sample();
   void log.prune();
-  const unhook = onPageHidden(() => void flush());
+  const unhook = onPageHidden(() => {
+    keep();
+    log.leave();
+    void flush();
+  });
 
   const dispose = async (): Promise<void> => {
     timers.forEach(clearInterval);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countOf } from "../series/read-series.ts";
+import type { LeftMinutes } from "./left-minutes.ts";
 import { MinuteLog, type MinuteLogOptions } from "./minute-log.ts";
 import { MINUTE_MS, type MinuteRecord } from "./minute-record.ts";
 import type { MinuteStore } from "./minute-store.ts";
@@ -33,6 +34,17 @@ function createTestStore(): TestStore {
     },
   };
   return store;
+}
+
+function createTestLeft(): LeftMinutes {
+  const records = new Map<string, MinuteRecord>();
+  const keyOf = ({ minute, tab }: Pick<MinuteRecord, "minute" | "tab">) =>
+    `${String(minute)}|${tab}`;
+  return {
+    keep: (record) => void records.set(keyOf(record), record),
+    list: () => [...records.values()],
+    remove: (record) => void records.delete(keyOf(record)),
+  };
 }
 
 function record(minute: number, value: number, tab = "a"): MinuteRecord {
@@ -81,6 +93,65 @@ it("counts a minute once that is stored while it is read", async () => {
   log.put(record(90, 1));
   const [, values] = await Promise.all([log.flush(), valuesOf(log)]);
   expect(values).toEqual([[90, 1]]);
+});
+
+describe("a page that is left", () => {
+  it("leaves what it has not stored to the next one", async () => {
+    const store = createTestStore();
+    const left = createTestLeft();
+    const first = open(store, { left });
+    first.put(record(90, 1));
+    await first.flush();
+    first.put(record(90, 3));
+    first.leave();
+    // The browser ends it here.
+    const second = open(store, { left });
+    expect(await valuesOf(second)).toEqual([[90, 3]]);
+    expect(left.list()).toEqual([]);
+    expect(store.records.size).toBe(1);
+  });
+
+  it("leaves nothing when the browser has stored it after all", async () => {
+    const left = createTestLeft();
+    const log = open(createTestStore(), { left });
+    log.put(record(90, 1));
+    log.leave();
+    await log.flush();
+    expect(left.list()).toEqual([]);
+    expect(await valuesOf(log)).toEqual([[90, 1]]);
+  });
+
+  it("goes on with what it has, when the user comes back", async () => {
+    const left = createTestLeft();
+    const store = createTestStore();
+    const log = open(store, { left });
+    log.put(record(90, 1));
+    log.leave();
+    log.put(record(90, 4));
+    expect(await valuesOf(log)).toEqual([[90, 4]]);
+    await log.flush();
+    expect(await valuesOf(open(store, { left }))).toEqual([[90, 4]]);
+  });
+
+  it("leaves nothing where nothing can be stored", async () => {
+    const left = createTestLeft();
+    const store = createTestStore();
+    store.isBroken = true;
+    const log = open(store, { left });
+    log.put(record(90, 1));
+    await log.flush();
+    log.leave();
+    expect(left.list()).toEqual([]);
+  });
+
+  it("keeps what it left while the store fails", async () => {
+    const left = createTestLeft();
+    const store = createTestStore();
+    left.keep(record(90, 1));
+    store.isBroken = true;
+    await open(store, { left }).flush();
+    expect(left.list()).toEqual([record(90, 1)]);
+  });
 });
 
 describe("a store that fails", () => {

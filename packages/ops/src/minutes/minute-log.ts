@@ -6,6 +6,7 @@
 import { createSeriesSet, type SeriesSet } from "../series/series-set.ts";
 import type { Series } from "../series/series.ts";
 import { MINUTE_MS, minuteOf, readMinuteRecord, type MinuteRecord } from "./minute-record.ts";
+import type { LeftMinutes } from "./left-minutes.ts";
 import type { MinuteStore } from "./minute-store.ts";
 
 /** What all tabs measured in one minute. */
@@ -18,6 +19,8 @@ export interface MergedMinute {
 export interface MinuteLogOptions {
   /** Undefined: everything is in memory. */
   readonly store: MinuteStore | undefined;
+  /** What pages have left, which goes into the store. */
+  readonly left?: LeftMinutes | undefined;
   /** Minutes that ended before this are deleted, in milliseconds. */
   readonly retentionMs: number;
   /** Above this many bytes (as JSON) the oldest minutes are deleted. */
@@ -52,16 +55,25 @@ export class MinuteLog {
     }
   }
 
-  /** Stores what is not stored. Never rejects. */
+  /** The page is left now. What is not stored is kept, even if the browser ends what the page does. */
+  leave(): void {
+    const { store, left } = this.#options;
+    if (!store || this.#isFailing) return; // Nobody could move it into a store that fails.
+    for (const record of this.#unstored.values()) left?.keep(record);
+  }
+
+  /** Stores what is not stored, and what other pages have left. Never rejects. */
   async flush(): Promise<void> {
-    const { store } = this.#options;
+    const { store, left } = this.#options;
     if (!store) return;
+    await this.#storeLeft(store);
     for (const record of [...this.#unstored.values()]) {
       const isStored = await this.#attempt(async () => {
         await store.write(record);
         return true;
       }, false);
       if (!isStored) return;
+      left?.remove(record);
       // It may have been replaced in the meantime.
       if (this.#unstored.get(record.minute) === record) this.#unstored.delete(record.minute);
     }
@@ -70,6 +82,7 @@ export class MinuteLog {
   /** The minutes from the one of `from` to the one of `to`, without those in which nothing was measured. Never rejects. */
   async read(from: number, to: number): Promise<readonly MergedMinute[]> {
     const { store } = this.#options;
+    if (store) await this.#storeLeft(store);
     const [first, last] = [minuteOf(from), minuteOf(to)];
     // Taken before the store is read: what is stored meanwhile is then in both, and counts once.
     const own = [...this.#unstored.values()].filter(
@@ -105,6 +118,20 @@ export class MinuteLog {
     });
     if (excess.length === 0) return;
     await this.#attempt(() => store.delete(excess.map(({ key }) => key)), undefined);
+  }
+
+  async #storeLeft(store: MinuteStore): Promise<void> {
+    const { left } = this.#options;
+    for (const record of left?.list() ?? []) {
+      // This page goes on after all, and what it has now is newer.
+      if (this.#unstored.get(record.minute)?.tab === record.tab) continue;
+      const isStored = await this.#attempt(async () => {
+        await store.write(record);
+        return true;
+      }, false);
+      if (!isStored) return;
+      left?.remove(record);
+    }
   }
 
   /** Whatever a browser throws for a store that it refuses, the answer is the same: memory. */
