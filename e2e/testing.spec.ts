@@ -13,3 +13,10 @@ for (const kind of ["real", "fake"] as const) {
     expect(warnings.some((text) => text.includes("fake worker"))).toBe(kind === "fake");
   });
 }
+
+for (const kind of ["real", "fake"] as const) {
+  test(`the contract of a library of models holds with the ${kind} worker`, async ({ kitPage }) => {
+    const failures = await kitPage.evaluate((kind) => window.kit.checkModelLibrary(kind), kind);
+    expect(failures).toEqual([]);
+  });
+}

@@ -32,7 +32,7 @@ import {
 import { tinyModel } from "@fastvlm-kit/tiny";
 import { tinySmolVlm } from "@fastvlm-kit/tiny/smolvlm";
 import { drawKitImage } from "../../packages/web/test/exported-idefics3-questions.ts";
-import { checkClient } from "./contract.ts";
+import { checkClient, checkModelLibrary } from "./contract.ts";
 import { compareWithImg } from "./decoded.ts";
 import { exportedSmolVlm } from "./exported-smolvlm.ts";
 import { askGpuCount } from "./gpu-count.ts";
@@ -239,6 +239,7 @@ const kit = {
     brokenPart = fault;
   },
   checkClient: (kind: "real" | "fake") => checkClient(kind, createWorker),
+  checkModelLibrary: (kind: "real" | "fake") => checkModelLibrary(kind, createWorker),
   checkStores,
   checkSupport,
   chooseModel,

@@ -1,6 +1,10 @@
 /** The fake client as a subject of the contract, with answers that take a little time. */
 
 import { createFakeVlm, fakeModel, type FakeScript, type FakeVlm } from "../../src/testing.ts";
+import { createScriptedWorker, type FakeWorker } from "../../src/testing/fake-worker.ts";
+import type { ModelDescriptor } from "../../src/protocol/model-descriptor.ts";
+import type { StoredModel } from "../../src/protocol/storage.ts";
+import type { LibrarySubject } from "./library.ts";
 import type { VlmSubject } from "./vlm-subject.ts";
 
 /** Answers for every check. */
@@ -37,6 +41,42 @@ export function createFakeSubject(): VlmSubject {
     killWorker: () => {
       last?.fake.crash();
     },
-    otherRevision: () => ({ ...fakeModel(), revision: "1".repeat(40) }),
+    otherRevision: () => otherRevisionOf(fakeModel()),
+  };
+}
+
+/** Two stored revisions of the model that does not exist. */
+export const STORED_MODELS = [stored(fakeModel(), 30), stored(otherRevisionOf(fakeModel()), 100)];
+
+/** A library whose worker has them. */
+export function createFakeLibrarySubject(
+  create: (script: FakeScript) => FakeWorker = createScriptedWorker,
+): LibrarySubject {
+  const fake = create({});
+  return {
+    createWorker: fake.worker,
+    models: [fakeModel(), otherRevisionOf(fakeModel())],
+    prepare: () => {
+      fake.change({ models: STORED_MODELS });
+      return Promise.resolve();
+    },
+  };
+}
+
+export function otherRevisionOf(model: ModelDescriptor): ModelDescriptor {
+  return { ...model, revision: "1".repeat(40) };
+}
+
+function stored({ id, revision, license }: ModelDescriptor, bytes: number): StoredModel {
+  return {
+    id,
+    revision,
+    license: license.id,
+    storedBytes: bytes,
+    totalBytes: bytes,
+    isComplete: true,
+    isInUse: false,
+    storedAt: 1,
+    usedAt: 2,
   };
 }

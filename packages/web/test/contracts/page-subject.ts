@@ -2,7 +2,8 @@
 
 import { createVlm, type ModelDescriptor, type Vlm } from "../../src/index.ts";
 import { createFakeWorker, fakeModel, type FakeWorker } from "../../src/testing.ts";
-import { CONTRACT_SCRIPT } from "./fake-subject.ts";
+import { CONTRACT_SCRIPT, otherRevisionOf } from "./fake-subject.ts";
+import type { LibrarySubject } from "./library.ts";
 import type { VlmSubject } from "./vlm-subject.ts";
 
 export interface RealSubjectParts {
@@ -42,7 +43,24 @@ export async function createPageSubject(parts: RealSubjectParts): Promise<VlmSub
     killWorker: () => {
       if (last) parts.kill(last);
     },
-    otherRevision: () => ({ ...parts.model, revision: "1".repeat(40) }),
+    otherRevision: () => otherRevisionOf(parts.model),
+  };
+}
+
+/** A library with the app's worker, and a model that is small enough to be downloaded twice. */
+export function createPageLibrarySubject({
+  createWorker,
+  model,
+  cacheName,
+}: Pick<RealSubjectParts, "createWorker" | "model" | "cacheName">): LibrarySubject {
+  const models = [model, otherRevisionOf(model)] as const;
+  return {
+    createWorker,
+    cache: { name: cacheName },
+    models,
+    async prepare(library) {
+      for (const one of models) await library.prepareOffline(one, { device: "wasm" });
+    },
   };
 }
 
