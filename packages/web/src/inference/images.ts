@@ -127,15 +127,9 @@ export function createImages(options: ImagesOptions): Images {
   ): Promise<OpenedImage> => {
     const read = (): Promise<ImageContent> => (arrived ??= readImage(image, limits, signal));
     const draw = async (): Promise<DrawnImage> => {
-      const { pixels, ...facts } = await decodeImage(
-        await read(),
-        decoder,
-        limits,
-        signal,
-        () => {
-          onDecoding(limits.maxDecodeMs);
-        },
-      );
+      const { pixels, ...facts } = await decodeImage(await read(), decoder, limits, signal, () => {
+        onDecoding(limits.maxDecodeMs);
+      });
       onDecoded();
       const plan = planFor(pixels, look);
       const tensorOf = plan.draw(pixels);
