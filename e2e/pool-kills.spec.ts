@@ -47,6 +47,7 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
       });
       const over = new AbortController();
       const ended = new WeakSet<object>();
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
       const { terminate } = Worker.prototype;
       Worker.prototype.terminate = function (this: Worker) {
         ended.add(this);
