@@ -9,7 +9,7 @@ import { buildTiny, runBin } from "./run.ts";
 
 await buildTiny();
 const path = ensureBrowser(console.log);
-const args = ["test", "--config", "e2e/playwright.config.ts", "--project", "apps"];
+const args = ["test", "--config", "e2e/playwright.config.ts", "--project=apps"];
 const env = { ...EXHAUSTIVE_ENV, ...(path !== undefined && { CHROME_PATH: path }) };
 process.exitCode = (await runBin("playwright", [...args, ...process.argv.slice(2)], { env }))
   ? 0
