@@ -6,32 +6,16 @@
  */
 
 import { platform } from "node:os";
-import { chromium, type Browser, type Page } from "@playwright/test";
-import { build, mergeConfig } from "vite";
-import { CHROMIUM_ARGS, ensureBrowser } from "../tools/browser.ts";
 import { measureRenderers } from "../tools/renderer-memory.ts";
-import { buildTiny, repositoryPath } from "../tools/run.ts";
-import pages from "./page/vite.config.ts";
+import { buildKitPage } from "./kit-page.ts";
 import type { PoolTimes } from "./page/pool.ts";
-import { startServer } from "./server.ts";
 import { median, range } from "./statistics.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 /** At the end of a batch one worker may have nothing to do. In a short batch that counts for more. */
 const CALLS = Number(process.argv[3] ?? 128);
 
-await buildTiny("stderr");
-const outDir = repositoryPath(".cache/bench/pool");
-await build(
-  mergeConfig(
-    { ...pages, build: { ...pages.build, outDir, rolldownOptions: {} } },
-    {
-      configFile: false,
-      logLevel: "error",
-      build: { rolldownOptions: { input: repositoryPath("bench/page/pool.html") } },
-    },
-  ),
-);
+const { withPage } = await buildKitPage("pool", "measurePool");
 for (const isIsolated of [false, true]) {
   const times = await measure(isIsolated);
   const ratios = times.one.map((ms, round) => ms / times.two[round]!);
@@ -57,7 +41,7 @@ function spreadOf(times: readonly number[]): string {
 if (platform() === "linux") await reportMemory();
 
 function measure(isIsolated: boolean): Promise<PoolTimes> {
-  return withPage(isIsolated, (page) =>
+  return withPage({ isIsolated }, (page) =>
     page.evaluate((request) => window.measurePool(request), {
       calls: CALLS,
       rounds: ROUNDS,
@@ -70,7 +54,7 @@ function measure(isIsolated: boolean): Promise<PoolTimes> {
 async function reportMemory(): Promise<void> {
   const sizes: number[] = [];
   for (const workers of [0, 1, 2]) {
-    const bytes = await withPage(false, async (page, browser) => {
+    const bytes = await withPage({ isIsolated: false }, async (page, browser) => {
       await page.evaluate((count) => (count > 0 ? window.keepPool(count) : undefined), workers);
       return measureRenderers(browser, [page]);
     });
@@ -81,26 +65,4 @@ async function reportMemory(): Promise<void> {
     `memory of the page: ${empty.toFixed(0)} MB without a model; the first worker adds ${(one - empty).toFixed(0)} MB, ` +
       `the second ${(two - one).toFixed(0)} MB`,
   );
-}
-
-async function withPage<T>(
-  isIsolated: boolean,
-  use: (page: Page, browser: Browser) => Promise<T>,
-): Promise<T> {
-  const server = await startServer({ "/": `${outDir}/` }, { isIsolated });
-  const executablePath = ensureBrowser(console.error);
-  const browser = await chromium.launch({
-    ...(executablePath !== undefined && { executablePath }),
-    args: [...CHROMIUM_ARGS],
-  });
-  try {
-    const page = await browser.newPage();
-    page.on("pageerror", console.error);
-    await page.goto(`http://127.0.0.1:${String(server.port)}/pool.html`);
-    await page.waitForFunction(() => "measurePool" in window);
-    return await use(page, browser);
-  } finally {
-    await browser.close();
-    server.close();
-  }
 }

@@ -23,7 +23,11 @@ export function takeModelsFrom(host: string): void {
   env.useBrowserCache = false;
   env.useWasmCache = false;
   // The bundler put ORT's files beside this script; transformers.js would ask a CDN.
-  (env.backends.onnx.wasm as unknown as { wasmPaths: undefined }).wasmPaths = undefined;
+  const wasm = env.backends.onnx.wasm as unknown as { wasmPaths: undefined; numThreads?: number };
+  wasm.wasmPaths = undefined;
+  // On a page's main thread, where transformers.js runs here, ORT's threads never start in WebKit.
+  const { userAgent } = navigator;
+  if (userAgent.includes("AppleWebKit") && !userAgent.includes("Chrome")) wasm.numThreads = 1;
 }
 
 /** The greedy answer to inputs that a processor made. */

@@ -46,7 +46,7 @@ export function createFakeSubject(): VlmSubject {
 }
 
 /** Two stored revisions of the model that does not exist. */
-export const STORED_MODELS = [stored(fakeModel(), 30), stored(otherRevisionOf(fakeModel()), 100)];
+const STORED_MODELS = [stored(fakeModel(), 30), stored(otherRevisionOf(fakeModel()), 100)];
 
 /** A library whose worker has them. */
 export function createFakeLibrarySubject(
