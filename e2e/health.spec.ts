@@ -16,7 +16,10 @@ test("health() says what is well, checks the device when asked, and notices a de
     await failureOf(() => vlm.caption("/no-such-picture.png"));
     metrics.length = 0;
     const deep = await vlm.health({ deep: true });
-    const checks = metrics.filter(({ name }) => name === "vlm.self_check.duration").length;
+    // Metrics come on a port of their own, perhaps after the report.
+    const isCheck = ({ name }: { name: string }): boolean => name === "vlm.self_check.duration";
+    while (!metrics.some(isCheck)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const checks = metrics.filter(isCheck).length;
     workers[0]!.terminate();
     let dead = await vlm.health();
     while (dead.checks["worker:liveness"]![0]!.observedValue === "loaded") {

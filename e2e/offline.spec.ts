@@ -9,6 +9,8 @@ test("prepareOffline brings files and code, says how far it is, and has nothing 
 }) => {
   const { before, prepared, after, progress, code } = await kitPage.evaluate(async () => {
     const { openLibrary, tinyModel } = window.kit;
+    // WebKit drops a Cache of a private window while nobody has it open.
+    const cache = await caches.open("fastvlm-kit-code");
     const library = openLibrary();
     const model = tinyModel();
     const progress: { loadedBytes: number; totalBytes: number }[] = [];
@@ -17,7 +19,7 @@ test("prepareOffline brings files and code, says how far it is, and has nothing 
       onProgress: (one) => progress.push(one),
     });
     const after = await library.isOfflineReady(model);
-    const code = (await (await caches.open("fastvlm-kit-code")).keys()).map(({ url }) => url);
+    const code = (await cache.keys()).map(({ url }) => url);
     await library.dispose();
     return { before, prepared, after, progress, code };
   });
@@ -91,6 +93,7 @@ test("the code of the last two builds is kept, and older code is removed", async
   for (const path of builds) server.replace(path, readFileSync(assets + worker));
   const { names, isReady } = await kitPage.evaluate(async (builds) => {
     const { openLibrary, tinyModel } = window.kit;
+    const cache = await caches.open("fastvlm-kit-code");
     let isReady = false;
     for (const build of builds) {
       const library = openLibrary({ worker: () => new Worker(build, { type: "module" }) });
@@ -98,7 +101,6 @@ test("the code of the last two builds is kept, and older code is removed", async
       isReady = await library.isOfflineReady(tinyModel());
       await library.dispose();
     }
-    const cache = await caches.open("fastvlm-kit-code");
     const names = (await cache.keys()).map(({ url }) => new URL(url).pathname);
     return { names, isReady };
   }, builds);
