@@ -55,7 +55,7 @@ async function readAnswer(
   signal: AbortSignal,
 ): Promise<Blob> {
   if (!response.ok) {
-    await response.body?.cancel();
+    abandon(response.body);
     throw new VlmError(
       "image-fetch-failed",
       `The image's server answered ${String(response.status)}. Check its address.`,
@@ -102,9 +102,17 @@ async function readWithin(
     chunks.push(value);
     bytes += value.byteLength;
     if (bytes > limits.maxBytes) {
-      await reader.cancel();
+      abandon(reader);
       assertByteLength(bytes, limits);
     }
   }
   return new Blob(chunks);
+}
+
+/**
+ * Ends a body without waiting for that: where the app has the other half of it, as of a response that was cloned, the promise
+ * settles only when the app has ended its half too.
+ */
+function abandon(body: Pick<ReadableStream, "cancel"> | null): void {
+  body?.cancel().catch(() => undefined);
 }

@@ -1,6 +1,7 @@
 /** Takes the images of a call from the page, until its signals abort or its time is over. */
 
 import { VlmError } from "../protocol/errors.ts";
+import { untilAborted } from "../shared/abortable-wait.ts";
 import type { WireImage } from "../wire/worker-api.ts";
 import { toWireImage } from "./image-source.ts";
 import type { ImageSource } from "../api/image-source.ts";
@@ -39,7 +40,7 @@ export async function takeImages(
   }, timeoutMs);
   const taking = sources.map((source) => toWireImage(source, { ...settings, signal }));
   try {
-    const images = await Promise.all(taking);
+    const images = await untilAborted(Promise.all(taking), signal);
     const waitedMs = performance.now() - startedAt;
     return {
       images,
