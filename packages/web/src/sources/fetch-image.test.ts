@@ -5,7 +5,12 @@ import { readResponse } from "./fetch-image.ts";
 const { signal } = new AbortController();
 
 /** A body that the server never ends. */
-const endless = () => new ReadableStream({ start: (body) => { body.enqueue(new Uint8Array(100)); } });
+const endless = () =>
+  new ReadableStream({
+    start: (body) => {
+      body.enqueue(new Uint8Array(100));
+    },
+  });
 
 describe("readResponse", () => {
   it("refuses an answer with an error, whose body stays the app's", async () => {
