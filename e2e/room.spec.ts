@@ -239,7 +239,8 @@ test("asks once that what is stored may stay, over all models, loads and visits"
   server,
 }) => {
   await kitPage.addInitScript(() => {
-    navigator.storage.persist = () => {
+    // Of the prototype, because WebKit forgets what was set on an object that nobody holds.
+    StorageManager.prototype.persist = () => {
       const count = Number(localStorage.getItem("asked")) + 1;
       localStorage.setItem("asked", String(count));
       return Promise.resolve(true);
