@@ -7,11 +7,11 @@ import { APP, buildApp, type Load } from "./bundle.ts";
  */
 const BUDGETS = {
   /** `createVlm`, on the page. */
-  page: 41_000,
+  page: 41_300,
   /** A worker that downloads, lists and queues. */
   light: 44_800,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 50_800,
+  heavy: 50_900,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 31_100,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */
@@ -19,9 +19,9 @@ const BUDGETS = {
   "onnxruntime/jspi": 38_300,
   "onnxruntime/webgpu": 39_000,
   /** `createVlm` with `remoteNodes`, on the page of an app that uses them. */
-  remote: 70_500,
+  remote: 70_800,
   /** `createOps` of `@fastvlm-kit/ops`, on the page. */
-  ops: 9_500,
+  ops: 9_700,
 } as const;
 
 /** Code that only a worker with a model needs. */
