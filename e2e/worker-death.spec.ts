@@ -85,7 +85,9 @@ test("dispose ends calls in flight and refuses later ones", async ({ kitPage }) 
     const { vlm } = await observe();
     const inFlight = failureOf(() => vlm.caption(scene, { cache: false }));
     await new Promise((resolve) => setTimeout(resolve, 30));
-    await vlm[Symbol.asyncDispose]();
+    // Safari has no such symbol.
+    const hasSymbol = typeof Symbol.asyncDispose === "symbol";
+    await (hasSymbol ? vlm[Symbol.asyncDispose]() : vlm.dispose());
     return { inFlight: await inFlight, later: await failureOf(() => vlm.caption(scene)) };
   }, SCENE);
   expect(inFlight).toMatchObject({ name: "InvalidStateError", isDomException: true });
