@@ -64,16 +64,11 @@ export class MinuteLog {
 
   /** Stores what is not stored, and what other pages have left. Never rejects. */
   async flush(): Promise<void> {
-    const { store, left } = this.#options;
+    const { store } = this.#options;
     if (!store) return;
     await this.#storeLeft(store);
     for (const record of [...this.#unstored.values()]) {
-      const isStored = await this.#attempt(async () => {
-        await store.write(record);
-        return true;
-      }, false);
-      if (!isStored) return;
-      left?.remove(record);
+      if (!(await this.#write(store, record))) return;
       // It may have been replaced in the meantime.
       if (this.#unstored.get(record.minute) === record) this.#unstored.delete(record.minute);
     }
@@ -120,17 +115,20 @@ export class MinuteLog {
     await this.#attempt(() => store.delete(excess.map(({ key }) => key)), undefined);
   }
 
+  /** @returns whether it is stored now */
+  #write(store: MinuteStore, record: MinuteRecord): Promise<boolean> {
+    return this.#attempt(async () => {
+      await store.write(record);
+      this.#options.left?.remove(record);
+      return true;
+    }, false);
+  }
+
   async #storeLeft(store: MinuteStore): Promise<void> {
-    const { left } = this.#options;
-    for (const record of left?.list() ?? []) {
+    for (const record of this.#options.left?.list() ?? []) {
       // This page goes on after all, and what it has now is newer.
       if (this.#unstored.get(record.minute)?.tab === record.tab) continue;
-      const isStored = await this.#attempt(async () => {
-        await store.write(record);
-        return true;
-      }, false);
-      if (!isStored) return;
-      left?.remove(record);
+      if (!(await this.#write(store, record))) return;
     }
   }
 
