@@ -3,8 +3,8 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, test } from "./fixtures.ts";
+import { pasteOrDrop } from "./paste-and-drop.ts";
 import {
   addScenes,
   answerTo,
@@ -17,11 +17,6 @@ import {
   SCENES,
 } from "./pwa-app.ts";
 import type { TestServer } from "./server/test-server.ts";
-
-test.skip(
-  otherEngine !== undefined,
-  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
-);
 
 test.describe("a batch", () => {
   test("survives a broken file and a reload in the middle, and is exported whole", async ({
@@ -243,7 +238,7 @@ test.describe("pictures come", () => {
 
   test("from the camera, and from the phone's own camera app", async ({ page, server }) => {
     await page.addInitScript(() => {
-      navigator.mediaDevices.getUserMedia = async () => {
+      MediaDevices.prototype.getUserMedia = async () => {
         const picture = await createImageBitmap(await (await fetch("/scenes/scene-01.png")).blob());
         const canvas = Object.assign(document.createElement("canvas"), { width: 256, height: 256 });
         const draw = (): void => canvas.getContext("2d")?.drawImage(picture, 0, 0, 256, 256);
@@ -264,17 +259,7 @@ test.describe("pictures come", () => {
   test("pasted and dropped", async ({ page, server }) => {
     await openApp(page, server);
     for (const kind of ["paste", "drop"] as const) {
-      await page.evaluate(async (kind) => {
-        const data = new DataTransfer();
-        const blob = await (await fetch("/scenes/scene-02.png")).blob();
-        data.items.add(new File([blob], `${kind}.png`, { type: "image/png" }));
-        const init = { bubbles: true, cancelable: true };
-        document.body.dispatchEvent(
-          kind === "paste"
-            ? new ClipboardEvent("paste", { ...init, clipboardData: data })
-            : new DragEvent("drop", { ...init, dataTransfer: data }),
-        );
-      }, kind);
+      await pasteOrDrop(page, kind, "/scenes/scene-02.png");
       await expect(captionOf(page, `${kind}.png`)).toHaveValue(answerTo(1), { timeout: 60_000 });
     }
   });
@@ -310,15 +295,12 @@ async function share(
   await page.evaluate(() => {
     const form = document.createElement("form");
     form.innerHTML =
-      '<input name="title" value="Look"><input type="file" name="pictures" multiple>';
+      '<input name="title" value="Look"><input type="file" name="pictures" multiple>' +
+      "<button>Share</button>";
     Object.assign(form, { action: "/pwa/share", method: "post", enctype: "multipart/form-data" });
     document.body.append(form);
   });
   await page.locator("form input[type=file]").setInputFiles([...files]);
-  await Promise.all([
-    page.waitForURL(/\/pwa\/(\?|$)/),
-    page.evaluate(() => {
-      document.forms[0]!.submit();
-    }),
-  ]);
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.waitForURL(/\/pwa\/(\?|$)/);
 }

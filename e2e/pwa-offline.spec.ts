@@ -6,15 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
-import { otherEngine } from "../tools/tested-engine.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, onlyInChromium, test } from "./fixtures.ts";
 import { addScenes, captionOf, expectCaption, makeAvailableOffline, openApp } from "./pwa-app.ts";
 import { startTestServer, type TestServer } from "./server/test-server.ts";
-
-test.skip(
-  otherEngine !== undefined,
-  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
-);
 
 const BUILT = fileURLToPath(new URL("../.cache/e2e/pwa/", import.meta.url));
 const isModelFile = (path: string): boolean => /\.onnx$|tokenizer|\/config[^/]*\.json/.test(path);
@@ -180,10 +174,10 @@ test.describe("with a network", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("keeps weights out of every Cache, and the service worker out of their way", async ({
-    page,
-    server,
-  }) => {
+  const OUT_OF_THE_WAY =
+    "keeps weights out of every Cache, and the service worker out of their way";
+  const READS_ANSWERS = onlyInChromium("It reads which answers came from the service worker.");
+  test(OUT_OF_THE_WAY, READS_ANSWERS, async ({ page, server }) => {
     await openApp(page, server);
     const served: string[] = [];
     page.context().on("response", (response) => {
@@ -214,7 +208,17 @@ test.describe("with a network", () => {
     await addScenes(page, 3);
     await expectCaption(page, 3);
     expect(server.requests.filter((path) => !path.endsWith("/service-worker.js"))).toEqual([]);
-    // Not by good luck: the worker that captions could not, if it wanted to. Its threads never answer.
+  });
+
+  const COULD_NOT = "could not ask the network once it is ready, if it wanted to";
+  test(COULD_NOT, onlyInChromium("It runs a script in a worker."), async ({ page, server }) => {
+    await openApp(page, server);
+    await makeAvailableOffline(page);
+    await page.reload();
+    await expect(page.getByRole("heading", { name: "Ready offline" })).toBeVisible();
+    await addScenes(page, 3);
+    await expectCaption(page, 3);
+    // The worker that captions. Its threads never answer.
     const workers = page.workers().filter((worker) => worker.url().includes("vlm.worker"));
     const attempts = workers.map((worker) =>
       worker.evaluate(() =>

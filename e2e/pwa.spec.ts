@@ -1,45 +1,44 @@
 /** The installable app: its manifest, its licence card, on a phone and by keyboard. */
 
 import { readFile } from "node:fs/promises";
-import { otherEngine } from "../tools/tested-engine.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, onlyInChromium, test } from "./fixtures.ts";
 import { addScenes, BROKEN, captionOf, expectCaption, openApp, scenePath } from "./pwa-app.ts";
 
-test.skip(
-  otherEngine !== undefined,
-  "It finds what a page shows with Playwright's locators, which drive Chromium only.",
-);
-
 test.describe("installing", () => {
-  test("meets what browsers ask of an app", async ({ page, server }) => {
-    await openApp(page, server);
-    const session = await page.context().newCDPSession(page);
-    const { data, errors } = await session.send("Page.getAppManifest");
-    expect(errors).toEqual([]);
-    const manifest = JSON.parse(data!) as {
-      name: string;
-      start_url: string;
-      display: string;
-      icons: { src: string; sizes: string; type: string; purpose?: string }[];
-    };
-    expect(manifest).toMatchObject({ name: /\w/, start_url: "./", display: "standalone" });
-    for (const { src, sizes, type } of manifest.icons) {
-      const response = await page.request.get(`${server.origin}/pwa/${src}`);
-      const png = await response.body();
-      expect(response.headers()["content-type"]).toBe(type);
-      // Width and height in the header of a PNG.
-      expect(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`).toBe(sizes);
-    }
-    expect(manifest.icons.map(({ sizes, purpose }) => `${sizes} ${purpose ?? "any"}`)).toEqual([
-      "192x192 any",
-      "512x512 any",
-      "512x512 maskable",
-    ]);
-    const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
-    const ids = installabilityErrors.map(({ errorId }) => errorId);
-    // Every page of these tests is in a private window.
-    expect(ids.filter((id) => id !== "in-incognito")).toEqual([]);
-  });
+  const ASKED = "meets what browsers ask of an app";
+  test(
+    ASKED,
+    onlyInChromium("It asks the browser what it thinks of the manifest."),
+    async ({ page, server }) => {
+      await openApp(page, server);
+      const session = await page.context().newCDPSession(page);
+      const { data, errors } = await session.send("Page.getAppManifest");
+      expect(errors).toEqual([]);
+      const manifest = JSON.parse(data!) as {
+        name: string;
+        start_url: string;
+        display: string;
+        icons: { src: string; sizes: string; type: string; purpose?: string }[];
+      };
+      expect(manifest).toMatchObject({ name: /\w/, start_url: "./", display: "standalone" });
+      for (const { src, sizes, type } of manifest.icons) {
+        const response = await page.request.get(`${server.origin}/pwa/${src}`);
+        const png = await response.body();
+        expect(response.headers()["content-type"]).toBe(type);
+        // Width and height in the header of a PNG.
+        expect(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`).toBe(sizes);
+      }
+      expect(manifest.icons.map(({ sizes, purpose }) => `${sizes} ${purpose ?? "any"}`)).toEqual([
+        "192x192 any",
+        "512x512 any",
+        "512x512 maskable",
+      ]);
+      const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+      const ids = installabilityErrors.map(({ errorId }) => errorId);
+      // Every page of these tests is in a private window.
+      expect(ids.filter((id) => id !== "in-incognito")).toEqual([]);
+    },
+  );
 
   test("offers to install where the browser does, once", async ({ page, server }) => {
     await openApp(page, server);

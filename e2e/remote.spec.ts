@@ -144,10 +144,6 @@ test("each fault of a node is an error that says what happened, and the node is 
 const DASHBOARD =
   "the dashboard shows a node that fails, how often, why, and that no call goes there any more";
 test(DASHBOARD, async ({ kitPage }) => {
-  test.skip(
-    otherEngine !== undefined,
-    "It finds what a page shows with Playwright's locators, which drive Chromium only.",
-  );
   await using bad = await ChatServer.start();
   await using good = await ChatServer.start();
   bad.answer = sendJson(500, {});

@@ -4,7 +4,7 @@
  * loaded (decisions/2026-11-26-onnxruntime-inside-the-package.md).
  */
 
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { repositoryPath } from "./run.ts";
@@ -24,11 +24,33 @@ export function copyOnnxRuntime(): void {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   for (const { name, runtime } of ONNXRUNTIME_BUILDS) {
-    for (const file of [`ort.${name}.bundle.min.mjs`, `${runtime}.mjs`, `${runtime}.wasm`]) {
+    const script = `ort.${name}.bundle.min.mjs`;
+    writeFileSync(join(target, script), withoutRequire(readFileSync(join(source, script), "utf8")));
+    for (const file of [`${runtime}.mjs`, `${runtime}.wasm`]) {
       copyFileSync(join(source, file), join(target, file));
     }
     writeFileSync(join(target, `${name}.mjs`), toEntry(name, runtime));
   }
+}
+
+/** What a bundler of onnxruntime's put in the place of `require`: it asks whether there is one. */
+const REQUIRE =
+  /\((\w+)=>typeof require<"u"\?require:.{0,120}\?require:\w+\)\[\w+\]\}\):\1\)\(function\((\w+)\)\{if\(typeof require<"u"\)return require\.apply\(this,arguments\);throw Error\('Dynamic require of "'\+\2\+'" is not supported'\)\}\)/g;
+
+/**
+ * Takes `require` out of a script of onnxruntime's. No module has it, but bundlers put a function in its place, which they
+ * import from a file that they share with other scripts. onnxruntime's threads run its script too, and where several start
+ * at once, WebKit asks the server for what they import, and not the service worker: an app could not start its threads
+ * without a network.
+ */
+export function withoutRequire(script: string): string {
+  let found = 0;
+  const changed = script.replace(REQUIRE, () => {
+    found += 1;
+    return `(name=>{throw Error('Dynamic require of "'+name+'" is not supported')})`;
+  });
+  if (found !== 1) throw new Error("This version of onnxruntime-web has another `require`.");
+  return changed;
 }
 
 /**

@@ -8,10 +8,11 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createQueue, type Engine, type EngineContext, type EngineWindow } from "./engine.ts";
+import { openInternet } from "./internet.ts";
 import { connectMarionette, type Marionette } from "./marionette.ts";
 
 type Preferences = Readonly<Record<string, string | number | boolean>>;
@@ -32,9 +33,18 @@ const PREFERENCES: Preferences = {
   // No traffic of the browser's own.
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
+  "services.settings.server": "data:,",
+  // As on a phone: scrollbars take no room of the page.
+  "ui.useOverlayScrollbars": 1,
   // A page that another one covers keeps its timers, as in a browser that Playwright drives.
   "dom.min_background_timeout_value": 4,
   "dom.timeout.enable_budget_timer_throttling": false,
+  // Files are saved without a question, and nothing of the browser covers the page then.
+  "browser.download.folderList": 2,
+  "browser.download.always_ask_before_handling_new_types": false,
+  "browser.download.alwaysOpenPanel": false,
+  // A page may read the clipboard.
+  "dom.events.testing.asyncClipboard": true,
   // A server on this machine is out of reach too, when the browser is.
   "network.disable-localhost-when-offline": true,
 };
@@ -55,7 +65,17 @@ export async function launchFirefox(
   preferences: Preferences = {},
 ): Promise<Engine> {
   const profile = await mkdtemp(join(tmpdir(), "firefox-"));
-  const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(
+  const downloads = join(profile, "downloads");
+  await mkdir(downloads);
+  const internet = await openInternet();
+  const { host, port } = internet;
+  const own: Preferences = {
+    "browser.download.dir": downloads,
+    "network.proxy.type": 1,
+    ...{ "network.proxy.http": host, "network.proxy.http_port": port },
+    ...{ "network.proxy.ssl": host, "network.proxy.ssl_port": port },
+  };
+  const lines = Object.entries({ ...PREFERENCES, ...own, ...preferences }).map(
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
   );
   await writeFile(join(profile, "user.js"), lines.join("\n"));
@@ -70,17 +90,21 @@ export async function launchFirefox(
   const close = async (): Promise<void> => {
     process.off("exit", killAtOnce);
     await kill(firefox);
+    await internet.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     const marionette = await connectMarionette(await findPort(profile));
     const { capabilities } = (await marionette.send("WebDriver:NewSession", {
       timeouts: { script: START_TIMEOUT_MS, pageLoad: START_TIMEOUT_MS },
+      // The sites of tests are on this machine, without a certificate of theirs.
+      acceptInsecureCerts: true,
     })) as { capabilities: { browserName: string; browserVersion: string } };
     const browser = drive(marionette);
     return {
       version: `${capabilities.browserName} ${capabilities.browserVersion}`,
-      openContext: () => openContainer(browser),
+      internet,
+      openContext: () => openContainer(browser, downloads),
       close,
     };
   } catch (error) {
@@ -170,8 +194,19 @@ const OPEN_TAB = `
   return waitForInitialNavigationCompleted(webProgress, { unloadTimeout: 5000 }).then(() => [
     NavigableManager.getIdForBrowser(tab.linkedBrowser), tab.linkedBrowser.browserId]);`;
 
-const SELECT_TAB = `
-  gBrowser.selectedTab = gBrowser.tabs.find(({ linkedBrowser }) => linkedBrowser.browserId === arguments[0]);`;
+const FIND_TAB = `
+  const tab = gBrowser.tabs.find(({ linkedBrowser }) => linkedBrowser.browserId === arguments[0]);`;
+
+/** Keys go to its page. */
+const SELECT_TAB = `${FIND_TAB}
+  gBrowser.selectedTab = tab;
+  tab.linkedBrowser.focus();`;
+
+const RESIZE_TAB = `${FIND_TAB}
+  const [, width, height] = arguments;
+  Object.assign(tab.linkedBrowser.style, {
+    minWidth: width + "px", maxWidth: width + "px", minHeight: height + "px", maxHeight: height + "px",
+  });`;
 
 /**
  * Evaluates in the page's own realm, as the browser's developer tools do: other ways give the script classes of
@@ -188,6 +223,9 @@ const EVALUATE = `
   const error = outcome.throw?.unsafeDereference?.() ?? outcome.throw;
   throw new Error(String(error));`;
 
+/** In a document that a reload is about to end. */
+const LEAVES = `globalThis[Symbol.for("test-leaves")]`;
+
 /** For every tab's process: runs a script in each new document of one tab. */
 const INIT_SCRIPT = `
   addEventListener("DOMWindowCreated", ({ target: { defaultView: view } }) => {
@@ -200,22 +238,26 @@ const INIT_SCRIPT = `
 
 const ADD_INIT_SCRIPT = `Services.mm.loadFrameScript(arguments[0], true);`;
 
-async function openContainer(browser: Browser): Promise<EngineContext> {
+async function openContainer(browser: Browser, downloads: string): Promise<EngineContext> {
   const container = (await browser.runInBrowser(CREATE_CONTAINER)) as number;
   const windows = new Set<EngineWindow>();
+  /** Of the whole browser: one test after the other. */
+  const setOffline = async (isOffline: boolean): Promise<void> => {
+    await browser.runInBrowser("Services.io.offline = arguments[0];", isOffline);
+  };
   return {
+    downloads,
     async openWindow() {
       const tab = (await browser.runInBrowser(OPEN_TAB, container)) as [string, number];
       const window = toWindow(browser, tab, () => windows.delete(window));
       windows.add(window);
       return window;
     },
-    async setOffline(isOffline) {
-      await browser.runInBrowser("Services.io.offline = arguments[0];", isOffline);
-    },
+    setOffline,
     async close() {
       // A window whose test failed may be gone.
       for (const window of windows) await window.close().catch(() => undefined);
+      await setOffline(false);
       await browser.runInBrowser(REMOVE_CONTAINER, container);
     },
   };
@@ -226,19 +268,35 @@ function toWindow(
   [handle, id]: [string, number],
   onClose: () => void,
 ): EngineWindow {
+  const evaluate = (expression: string) =>
+    browser.runInTab(handle, EVALUATE, expression) as Promise<string>;
   return {
+    engine: "firefox",
     async goto(url) {
       await browser.send(handle, "WebDriver:Navigate", { url });
     },
+    // As a person does. WebDriver's own reload goes past the service worker.
     async reload() {
-      await browser.send(handle, "WebDriver:Refresh");
+      await evaluate(`(${LEAVES} = true, location.reload(), "")`);
+      const isThere = `String(!${LEAVES} && document.readyState === "complete")`;
+      const deadline = Date.now() + START_TIMEOUT_MS;
+      while ((await evaluate(isThere).catch(String)) !== "true") {
+        if (Date.now() > deadline) throw new Error("Firefox did not reload the page");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
     },
-    evaluate: (expression) => browser.runInTab(handle, EVALUATE, expression) as Promise<string>,
+    evaluate,
     async addInitScript(script) {
       const source = INIT_SCRIPT.replace("BROWSER_ID", String(id)).replace("SCRIPT", () =>
         JSON.stringify(script),
       );
       await browser.runInBrowser(ADD_INIT_SCRIPT, `data:,${encodeURIComponent(source)}`);
+    },
+    async performActions(actions) {
+      await browser.send(handle, "WebDriver:PerformActions", { actions });
+    },
+    async resize(width, height) {
+      await browser.runInBrowser(RESIZE_TAB, id, width, height);
     },
     async bringToFront() {
       await browser.runInBrowser(SELECT_TAB, id);

@@ -6,111 +6,21 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import type { Engine, EngineContext, EngineWindow } from "./engine.ts";
-import { createAgent, type Outcome } from "./page-agent.ts";
+import { pressKey, typeText } from "./input.ts";
+import type { RequestListener, RouteHandler } from "./internet.ts";
+import { compare, createFinders } from "./locator.ts";
+import {
+  call,
+  callAndKeep,
+  DEFAULT_TIMEOUT_MS,
+  LONGEST_DELAY_MS,
+  notImitated,
+  restrict,
+  type Work,
+} from "./page-calls.ts";
 import { installClock, runClockFor } from "./page-clock.ts";
 import { RECORD, TAKE_LINES, type ConsoleLine } from "./page-console.ts";
-import { decode, encode, type HandleName } from "./values.ts";
-
-type Work = string | ((...values: never[]) => unknown);
-
-/** Playwright's time for `waitForFunction` and navigations. */
-const DEFAULT_TIMEOUT_MS = 30_000;
-
-/** Asks often at first: most calls end at once. */
-const FIRST_DELAY_MS = 2;
-const LONGEST_DELAY_MS = 50;
-
-/** One name for the agent in every page. Its text comes with each call, since a navigation ends it. */
-const AGENT = `(globalThis[Symbol.for("test-agent")] ??= (${String(createAgent)})(${String(encode)}, ${String(decode)}))`;
-const EXISTING_AGENT = `globalThis[Symbol.for("test-agent")]`;
-const LOST = JSON.stringify({ state: "lost" } satisfies Outcome);
-
-/** Unique in this process, so that no document answers for the one before it. */
-let lastCall = 0;
-
-/** A value that stays in the page: Playwright's `JSHandle`. */
-class Handle {
-  readonly name: HandleName;
-  readonly #window: EngineWindow;
-
-  constructor(window: EngineWindow, name: HandleName) {
-    this.name = name;
-    this.#window = window;
-  }
-
-  evaluate(work: Work, argument?: unknown): Promise<unknown> {
-    return call(this.#window, work, [this], argument);
-  }
-
-  evaluateHandle(work: Work, argument?: unknown): Promise<Handle> {
-    return callAndKeep(this.#window, work, [this], argument);
-  }
-
-  jsonValue(): Promise<unknown> {
-    return this.evaluate((value: unknown) => value);
-  }
-
-  /** The values of a page end with its document. */
-  dispose(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-async function call(
-  window: EngineWindow,
-  work: Work,
-  own: readonly Handle[],
-  argument: unknown,
-): Promise<unknown> {
-  const { value } = await finish(window, begin(work, own, argument, false));
-  return decode(value, () => undefined);
-}
-
-async function callAndKeep(
-  window: EngineWindow,
-  work: Work,
-  own: readonly Handle[],
-  argument: unknown,
-): Promise<Handle> {
-  const begun = begin(work, own, argument, true);
-  await finish(window, begun);
-  return new Handle(window, { handle: begun.id });
-}
-
-interface Begun {
-  readonly id: number;
-  readonly expression: string;
-}
-
-function begin(work: Work, own: readonly Handle[], argument: unknown, keep: boolean): Begun {
-  const id = ++lastCall;
-  const nameOf = (value: object) => (value instanceof Handle ? value.name : undefined);
-  const values = JSON.stringify(encode([own, argument], nameOf));
-  const source = `(${String(work)}\n)`;
-  const beginning = `${AGENT}.begin(${String(id)}, ${source}, ${values}, ${String(keep)})`;
-  return { id, expression: `(${beginning}, "")` };
-}
-
-async function finish(
-  window: EngineWindow,
-  { id, expression }: Begun,
-): Promise<{ value: unknown }> {
-  await window.evaluate(expression);
-  const take = `${EXISTING_AGENT} ? ${EXISTING_AGENT}.take(${String(id)}) : ${JSON.stringify(LOST)}`;
-  for (let delay = FIRST_DELAY_MS; ; delay = Math.min(LONGEST_DELAY_MS, delay * 2)) {
-    const outcome = JSON.parse(await window.evaluate(take)) as Outcome;
-    switch (outcome.state) {
-      case "done":
-        return outcome;
-      case "failed":
-        throw new Error(`page.evaluate: ${outcome.message}`);
-      case "lost":
-        throw new Error("page.evaluate: Execution context was destroyed");
-      case "running":
-        await wait(delay);
-    }
-  }
-}
+import { waitForDownload, waitForFileChooser } from "./page-events.ts";
 
 /** A script for `addInitScript`. */
 function toScript(work: Work | { readonly content: string }, argument: unknown): string {
@@ -125,7 +35,12 @@ async function startRecording(window: EngineWindow): Promise<void> {
   await window.evaluate(`(${RECORD}, "")`);
 }
 
-function toPage(window: EngineWindow, context: () => BrowserContext, onClose: () => void): Page {
+function toPage(
+  window: EngineWindow,
+  downloads: string,
+  context: () => BrowserContext,
+  onClose: () => void,
+): Page {
   let address = "about:blank";
   const listeners: ((line: ConsoleLine) => void)[] = [];
   let recording: Promise<void> = Promise.resolve();
@@ -141,8 +56,34 @@ function toPage(window: EngineWindow, context: () => BrowserContext, onClose: ()
     await hear();
     return result;
   };
+  const waitForFunction = async (
+    work: Work,
+    argument?: unknown,
+    { timeout = DEFAULT_TIMEOUT_MS } = {},
+  ): Promise<void> => {
+    const deadline = Date.now() + timeout;
+    // A navigation may be under way.
+    while (!(await evaluate(work, argument).catch(() => false))) {
+      if (timeout > 0 && Date.now() > deadline) {
+        throw new Error(
+          `page.waitForFunction: Timeout ${String(timeout)}ms exceeded: ${String(work)}`,
+        );
+      }
+      await wait(LONGEST_DELAY_MS);
+    }
+  };
   const page = {
+    ...createFinders(window),
     context,
+    /** Playwright's `expect` asks for both. */
+    _apiName: "Page",
+    mainFrame: () => ({
+      _expect: async (expression: string, options: Parameters<typeof compare>[3]) => {
+        const result = await compare(window, undefined, expression, options);
+        await hear();
+        return result;
+      },
+    }),
     url: () => address,
     /** Listeners are called after the next call of the page. */
     on(event: string, listener: (value: unknown) => void) {
@@ -170,18 +111,29 @@ function toPage(window: EngineWindow, context: () => BrowserContext, onClose: ()
     evaluate,
     evaluateHandle: (work: Work, argument?: unknown) => callAndKeep(window, work, [], argument),
     title: () => evaluate("document.title"),
-    async waitForFunction(work: Work, argument?: unknown, { timeout = DEFAULT_TIMEOUT_MS } = {}) {
-      const deadline = Date.now() + timeout;
-      // A navigation may be under way.
-      while (!(await evaluate(work, argument).catch(() => false))) {
-        if (timeout > 0 && Date.now() > deadline) {
-          throw new Error(
-            `page.waitForFunction: Timeout ${String(timeout)}ms exceeded: ${String(work)}`,
-          );
-        }
-        await wait(LONGEST_DELAY_MS);
-      }
+    waitForFunction,
+    waitForURL: (pattern: RegExp) =>
+      waitForFunction(({ source, flags }) => new RegExp(source, flags).test(location.href), {
+        source: pattern.source,
+        flags: pattern.flags,
+      }),
+    waitForEvent(event: string) {
+      if (event === "filechooser") return waitForFileChooser(window);
+      if (event === "download") return waitForDownload(downloads);
+      throw new Error(notImitated(`page.waitForEvent("${event}")`));
     },
+    keyboard: {
+      async press(key: string) {
+        await window.bringToFront();
+        await pressKey(window, key);
+      },
+      async type(text: string) {
+        await window.bringToFront();
+        await typeText(window, text);
+      },
+    },
+    setViewportSize: ({ width, height }: { width: number; height: number }) =>
+      window.resize(width, height),
     waitForTimeout: (ms: number) => wait(ms),
     clock: {
       /** Of this document, from now on. */
@@ -199,30 +151,63 @@ function toPage(window: EngineWindow, context: () => BrowserContext, onClose: ()
   return restrict(page, "page") as unknown as Page;
 }
 
-function toContext(engine: EngineContext, browser: () => Browser): BrowserContext {
+function toContext(
+  engine: EngineContext,
+  internet: Engine["internet"],
+  browser: () => Browser,
+): BrowserContext {
   const scripts: string[] = [];
+  const windows = new Set<EngineWindow>();
+  const ends: (() => void)[] = [];
   const pages: Page[] = [];
   const context = {
     browser,
     pages: () => [...pages],
     async newPage() {
       const window = await engine.openWindow();
+      windows.add(window);
       for (const script of scripts) await window.addInitScript(script);
       const page = toPage(
         window,
+        engine.downloads,
         () => self,
-        () => pages.splice(pages.indexOf(page), 1),
+        () => {
+          windows.delete(window);
+          pages.splice(pages.indexOf(page), 1);
+        },
       );
       pages.push(page);
       return page;
     },
-    /** For the pages that are opened after it. */
-    addInitScript(work: Work, argument?: unknown) {
-      scripts.push(toScript(work, argument));
-      return Promise.resolve();
+    async addInitScript(work: Work, argument?: unknown) {
+      const script = toScript(work, argument);
+      scripts.push(script);
+      for (const window of windows) await window.addInitScript(script);
     },
     setOffline: (isOffline: boolean) => engine.setOffline(isOffline),
-    close: () => engine.close(),
+    /** Of other machines. */
+    route(pattern: RegExp, handler: RouteHandler) {
+      ends.push(internet.route(pattern, handler));
+      return Promise.resolve();
+    },
+    /** Of requests to other machines. */
+    on(event: string, listener: RequestListener) {
+      if (event !== "request") throw new Error(notImitated(`context.on("${event}")`));
+      ends.push(internet.hear(listener));
+      return self;
+    },
+    /** The engines are started with what the tests ask for. */
+    grantPermissions(names: readonly string[]) {
+      const other = names.find((name) => !name.startsWith("clipboard-"));
+      if (other !== undefined) throw new Error(notImitated(`permission "${other}"`));
+      return Promise.resolve();
+    },
+    /** Playwright's `expect` asks for them. */
+    _options: {},
+    async close() {
+      for (const end of ends) end();
+      await engine.close();
+    },
   };
   const self = restrict(context, "context") as unknown as BrowserContext;
   return self;
@@ -230,7 +215,7 @@ function toContext(engine: EngineContext, browser: () => Browser): BrowserContex
 
 /** Playwright's `Browser`, as far as the tests use it. */
 export function toBrowser(engine: Engine): Browser {
-  const newContext = async () => toContext(await engine.openContext(), () => self);
+  const newContext = async () => toContext(await engine.openContext(), engine.internet, () => self);
   const browser = {
     version: () => engine.version,
     newContext,
@@ -247,20 +232,4 @@ export function toBrowser(engine: Engine): Browser {
   };
   const self = restrict(browser, "browser") as unknown as Browser;
   return self;
-}
-
-const notImitated = (what: string): string =>
-  `Only Chromium is driven with all of Playwright: there is no ${what} here`;
-
-/** Says of what is not imitated that it is not, instead of "is not a function". */
-function restrict<Imitation extends object>(imitation: Imitation, name: string): Imitation {
-  return new Proxy(imitation, {
-    get(target, key) {
-      // A promise asks whether it was given another one.
-      if (typeof key === "symbol" || key === "then" || key in target) {
-        return Reflect.get(target, key) as unknown;
-      }
-      throw new Error(notImitated(`${name}.${key}`));
-    },
-  });
 }

@@ -6,7 +6,9 @@ and refuse Blobs in IndexedDB; this one has a profile, as Safari's windows do.
 Environment:
   WEBKIT_PROFILE   the folder of the profile. The scripts in its folder `scripts/N` run in each document of the Nth window.
                    While it has a file `offline`, no new page reaches a server.
+                   Files that a page saves come into its folder `downloads`.
   WEBKIT_FEATURES  features to switch on, with commas between them.
+  WEBKIT_PROXY     the address of the proxy for all that is not on this machine.
 """
 
 import os
@@ -21,10 +23,13 @@ from gi.repository import Gio, Gtk, WebKit2  # noqa: E402
 PROFILE = Path(os.environ["WEBKIT_PROFILE"])
 # Nothing answers there.
 NOWHERE = WebKit2.NetworkProxySettings.new("http://127.0.0.1:9", None)
+OTHER_MACHINES = WebKit2.NetworkProxySettings.new(os.environ["WEBKIT_PROXY"], ["127.0.0.1", "localhost"])
 
 data = WebKit2.WebsiteDataManager(
     base_data_directory=str(PROFILE / "data"), base_cache_directory=str(PROFILE / "cache")
 )
+# The proxy has no certificate of the sites.
+data.set_tls_errors_policy(WebKit2.TLSErrorsPolicy.IGNORE)
 context = WebKit2.WebContext(website_data_manager=data)
 context.set_automation_allowed(True)
 windows = []
@@ -32,6 +37,7 @@ windows = []
 
 def make_settings():
     settings = WebKit2.Settings()
+    settings.set_javascript_can_access_clipboard(True)
     wanted = os.environ["WEBKIT_FEATURES"].split(",")
     features = WebKit2.Settings.get_all_features()
     for index in range(features.get_length()):
@@ -86,7 +92,15 @@ def follow_network(*_event):
     if (PROFILE / "offline").exists():
         data.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, NOWHERE)
     else:
-        data.set_network_proxy_settings(WebKit2.NetworkProxyMode.NO_PROXY, None)
+        data.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, OTHER_MACHINES)
+
+
+def save(_context, download):
+    def choose(download, name):
+        download.set_destination((PROFILE / "downloads" / name).as_uri())
+        return True
+
+    download.connect("decide-destination", choose)
 
 
 def begin(_context, session):
@@ -105,4 +119,5 @@ follow_network()
 profile_monitor = Gio.File.new_for_path(str(PROFILE)).monitor_directory(Gio.FileMonitorFlags.NONE, None)
 profile_monitor.connect("changed", follow_network)
 context.connect("automation-started", begin)
+context.connect("download-started", save)
 Gtk.main()

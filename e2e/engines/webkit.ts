@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WebKitPaths } from "../../tools/engines.ts";
 import { createQueue, type Engine, type EngineContext, type EngineWindow } from "./engine.ts";
+import { openInternet, type Internet } from "./internet.ts";
 
 const FEATURES = [
   "FileSystem",
@@ -24,13 +25,15 @@ const TIMEOUT_MS = 60_000;
 /** @param isPrivate private windows: nothing is kept, and IndexedDB refuses Blobs */
 export async function launchWebKit(paths: WebKitPaths, isPrivate = false): Promise<Engine> {
   const { screen, display } = await startScreen(paths.screen);
+  const internet = await openInternet();
   const open = () =>
-    openContext(paths.driver, isPrivate ? PRIVATE(paths) : KEEPING(paths), display);
+    openContext(paths.driver, isPrivate ? PRIVATE(paths) : KEEPING(paths), display, internet);
   // Only a session says which version it is of.
   const first = await open();
   let unused: Context | undefined = first;
   return {
     version: first.version,
+    internet,
     async openContext() {
       const context = unused ?? (await open());
       unused = undefined;
@@ -38,6 +41,7 @@ export async function launchWebKit(paths: WebKitPaths, isPrivate = false): Promi
     },
     async close() {
       await unused?.close();
+      await internet.close();
       await end(screen);
     },
   };
@@ -74,8 +78,11 @@ async function openContext(
   driverPath: string,
   browserOptions: Binary,
   display: string,
+  { host, port: internetPort }: Internet,
 ): Promise<Context> {
   const profile = await mkdtemp(join(tmpdir(), "webkit-"));
+  const downloads = join(profile, "downloads");
+  await mkdir(downloads);
   const port = await findFreePort();
   const driver = spawn(driverPath, [`--port=${port}`], {
     stdio: "ignore",
@@ -92,6 +99,7 @@ async function openContext(
       JSC_useSharedArrayBuffer: "1",
       WEBKIT_PROFILE: profile,
       WEBKIT_FEATURES: FEATURES.join(),
+      WEBKIT_PROXY: `http://${host}:${internetPort}`,
     },
   });
   endWithThisProcess(driver);
@@ -122,6 +130,7 @@ async function openContext(
   let windows = 0;
   return {
     version: `${capabilities.browserName} ${capabilities.browserVersion}`,
+    downloads,
     async openWindow() {
       // The current window may be one that was closed.
       const { handle } = await within(
@@ -152,6 +161,7 @@ function toWindow(
 ): EngineWindow {
   let added = 0;
   return {
+    engine: "webkit",
     async goto(url) {
       await within(() => call("POST", "/url", { url }));
     },
@@ -167,6 +177,12 @@ function toWindow(
     async addInitScript(script) {
       await mkdir(scripts, { recursive: true });
       await writeFile(join(scripts, `${String(added++).padStart(3, "0")}.js`), script);
+    },
+    async performActions(actions) {
+      await within(() => call("POST", "/actions", { actions }));
+    },
+    async resize(width, height) {
+      await within(() => call("POST", "/window/rect", { width, height }));
     },
     // Each has a window of its own, and none covers another.
     bringToFront: () => Promise.resolve(),

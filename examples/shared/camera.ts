@@ -64,10 +64,14 @@ function stop(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
+const NO_CAMERA = "No camera was found. Connect one, or choose a file.";
+
 const CAMERA_ERRORS: Readonly<Record<string, string>> = {
   NotAllowedError:
     "The camera was refused. Allow it in the browser’s settings for this page, or choose a file.",
-  NotFoundError: "No camera was found. Connect one, or choose a file.",
+  NotFoundError: NO_CAMERA,
+  // WebKit says so where there is none.
+  OverconstrainedError: NO_CAMERA,
   NotReadableError:
     "The camera is in use by another program. Close that program, or choose a file.",
   SecurityError:
@@ -75,6 +79,10 @@ const CAMERA_ERRORS: Readonly<Record<string, string>> = {
 };
 
 function cameraErrorInWords(error: unknown): string {
-  const known = error instanceof DOMException ? CAMERA_ERRORS[error.name] : undefined;
-  return known ?? `The camera could not be opened: ${errorInWords(error)}`;
+  // An `OverconstrainedError` is no `DOMException` in every browser.
+  const { name = "" } = (error ?? {}) as Partial<Error>;
+  return (
+    CAMERA_ERRORS[name] ??
+    `The camera could not be opened: ${errorInWords(error)} Choose a file instead.`
+  );
 }
