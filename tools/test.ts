@@ -1,7 +1,8 @@
 /**
  * `npm test`: every check, up to the first that fails. Checks that use one core run side by side, and the linter beside the
  * tests. Each step ends with one line and its seconds; the last line counts the tests. `npm run test:all` (`--all`) runs the
- * same steps with every case of the tests that have more than `npm test` has time for.
+ * same steps with every case of the tests that have more than `npm test` has time for, and Firefox and WebKit also after tests
+ * that failed.
  */
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -101,8 +102,15 @@ for (const report of [UNIT_REPORT, ...E2E_REPORTS]) rmSync(report, { force: true
 
 const isGood =
   (await succeed(PREPARATION)) &&
-  (await succeedSideBySide(READINGS, BUILDS)) &&
-  (await succeedSideBySide([LINT], [UNIT_TESTS, BROWSER_TESTS, ...(isAll ? [OTHER_ENGINES] : [])]));
+  (await Promise.all([succeed(READINGS), succeed(BUILDS)])).every(Boolean) &&
+  (
+    await Promise.all([
+      succeed([LINT]),
+      isAll
+        ? runAll([UNIT_TESTS, BROWSER_TESTS, OTHER_ENGINES])
+        : succeed([UNIT_TESTS, BROWSER_TESTS]),
+    ])
+  ).every(Boolean);
 countUnitTests();
 countBrowserTests();
 // A step without tests of its own counts as one when it fails, as does a run that broke off.
@@ -110,20 +118,26 @@ if (!isGood) counts.failed = Math.max(1, counts.failed);
 process.exitCode = isGood ? 0 : 1;
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 
-async function succeedSideBySide(...lanes: readonly (readonly Step[])[]): Promise<boolean> {
-  return (await Promise.all(lanes.map(succeed))).every(Boolean);
-}
-
 /** Runs steps one after the other, up to the first that fails. */
 async function succeed(steps: readonly Step[]): Promise<boolean> {
-  for (const step of steps) {
-    const start = performance.now();
-    const isGood = await succeeds(step);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(`${isGood ? "ok" : "FAILED"}: ${step.name}, ${seconds} s`);
-    if (!isGood) return false;
-  }
+  for (const step of steps) if (!(await report(step))) return false;
   return true;
+}
+
+/** Runs every step, also after one that failed: who waits for hours wants to know all of it. */
+async function runAll(steps: readonly Step[]): Promise<boolean> {
+  let isGood = true;
+  for (const step of steps) if (!(await report(step))) isGood = false;
+  return isGood;
+}
+
+/** Runs a step, and says how it ended and after how many seconds. */
+async function report(step: Step): Promise<boolean> {
+  const start = performance.now();
+  const isGood = await succeeds(step);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${isGood ? "ok" : "FAILED"}: ${step.name}, ${seconds} s`);
+  return isGood;
 }
 
 async function succeeds(step: Step): Promise<boolean> {
