@@ -1,5 +1,6 @@
 /** Firefox and WebKit, where they are installed: how tests drive their pages, and which colours those show. */
 
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { findEngines } from "../tools/engines.ts";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
@@ -125,10 +126,97 @@ test("other engines are driven as Playwright drives Chromium", async ({
     await page.reload();
     return { values, error, lines, early: await page.evaluate("window.early") };
   };
+  await expectAlike(drive, chromium);
+});
+
+test("elements are found, compared and used there as Playwright does it in Chromium", async ({
+  page: chromium,
+  server,
+}) => {
+  const drive = async (page: Page): Promise<unknown> => {
+    const asked: string[] = [];
+    page.context().on("request", (request) => {
+      if (request.url().includes("elsewhere")) asked.push(request.url());
+    });
+    await page.context().route(/elsewhere/, (route) => {
+      const headers = { "Access-Control-Allow-Origin": "*" };
+      return route.fulfill({ status: 203, json: { from: route.request().url() }, headers });
+    });
+    await page.goto(`${server.origin}/index.html`);
+    await page.evaluate(() => {
+      document.body.innerHTML = `
+        <label>Your name <input></label>
+        <button hidden>Ask</button> <button>Ask me</button>
+        <ul><li>One</li><li>Two <b>pears</b></li></ul>
+        <a download="saved.txt" href="/index.html">Save</a>
+        <button onclick="document.querySelector('input[type=file]').click()">Choose</button>
+        <input type="file" style="display: none">
+        <p style="height: 5000px"></p>
+        <button onclick="this.textContent = event.isTrusted">Far below</button>
+        <label><input type="checkbox"> Agreed</label>`;
+    });
+    const name = page.getByLabel("your NAME");
+    await name.fill("Ada");
+    await name.press("End");
+    await page.keyboard.type("!");
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("button", { name: "ask" })).toBeFocused();
+    await expect(page.getByRole("button", { name: "Ask", exact: true })).toBeHidden();
+    await expect(page.getByRole("listitem")).toHaveText(["One", /two/i]);
+    await expect(page.getByRole("listitem").filter({ hasText: "pears" })).toHaveCount(1);
+    await expect(page.locator("li").nth(1).getByText("pears")).not.toHaveAttribute("title");
+    await page.getByRole("button", { name: "Far below" }).click();
+    await expect(page.getByRole("button", { name: "true" })).toBeVisible();
+    await page.getByLabel("Agreed").check();
+    const failures = [];
+    for (const failing of [
+      expect(page.locator("li")).toHaveText("One", { timeout: 500 }),
+      expect(page.getByText("pears")).toBeHidden({ timeout: 500 }),
+      page.locator("#nowhere").click({ timeout: 500 }),
+      page.getByRole("button", { name: "Ask", exact: true }).click({ timeout: 500 }),
+    ]) {
+      failures.push(await failing.then(() => "no failure", kindOfFailure));
+    }
+
+    const saved = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Save" }).click();
+    const bytes = await readFile(await (await saved).path(), "utf8");
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose" }).click();
+    const file = { name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("chosen") };
+    await (await chooser).setFiles(file);
+    const seen = await page.evaluate(async () => {
+      const [name, files, agreed] = [...document.querySelectorAll("input")];
+      const response = await fetch("https://elsewhere.example/a");
+      return {
+        name: name!.value,
+        file: [files!.files![0]!.name, await files!.files![0]!.text()],
+        isAgreed: agreed!.checked,
+        answer: [response.status, await response.json()],
+      };
+    });
+    return { seen, failures, asked, isSaved: bytes.includes("<html") };
+  };
+  const found = await expectAlike(drive, chromium);
+  expect(found).toMatchObject({ seen: { name: "Ada!", isAgreed: true }, isSaved: true });
+});
+
+/** What Playwright's errors have in common in all engines. */
+function kindOfFailure(error: unknown): string | undefined {
+  const kinds = /strict mode violation|Timeout:? +500ms|Expected: hidden/;
+  return kinds.exec((error as Error).message)?.[0].replace(/:? +/, " ");
+}
+
+/** Does the same in each engine. */
+async function expectAlike(
+  drive: (page: Page) => Promise<unknown>,
+  chromium: Page,
+): Promise<unknown> {
   const expected = await drive(chromium);
   for (const launched of Object.values(launchAll())) {
     const engine = toBrowser(await launched);
     expect(await drive(await engine.newPage()), engine.version()).toEqual(expected);
     await engine.close();
   }
-});
+  return expected;
+}

@@ -21,7 +21,7 @@ const CONDITIONS = ["@fastvlm-kit/source"];
 
 async function buildWithVite(outDir: string): Promise<void> {
   const { worker, ...config } = sharedConfig;
-  expect(worker).toEqual({ format: "es" }); // What this app has not.
+  expect(worker).toMatchObject({ format: "es" }); // What this app has not.
   await build({
     ...config,
     configFile: false,

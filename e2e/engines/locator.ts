@@ -20,6 +20,8 @@ const POLL_MS = 100;
 const SELECTORS = `globalThis[Symbol.for("test-selectors")]`;
 const NOT_INSTALLED = "The page has no selectors yet";
 
+const scripts: Partial<Record<EngineWindow["engine"], string>> = {};
+
 /** Calls a function with what finds the elements of the page, which a new document does not have yet. */
 export async function select<Argument, Result>(
   window: EngineWindow,
@@ -36,7 +38,7 @@ export async function select<Argument, Result>(
   } catch (error) {
     if (!(error as Error).message.includes(NOT_INSTALLED)) throw error;
   }
-  const script = readPageScript(window.engine);
+  const script = (scripts[window.engine] ??= readPageScript(window.engine));
   await window.evaluate(`(${SELECTORS} ??= (${String(createPageSelectors)})(${script}), "")`);
   return run();
 }
@@ -64,29 +66,30 @@ async function untilDone<Value>(
   }
 }
 
+interface Asked extends Omit<Expectation, "expression" | "isNot"> {
+  readonly timeout: number;
+  readonly isNot?: boolean;
+}
+
 /** What Playwright's `expect` asks for, of a locator or of a page. It gives the answer in Playwright's own form. */
 export async function compare(
   window: EngineWindow,
   selector: string | undefined,
   expression: string,
-  { timeout, isNot = false, ...rest }: { timeout: number; isNot?: boolean } & Partial<Expectation>,
-): Promise<Comparison & { timedOut?: boolean; errorMessage?: string; log?: string[] }> {
+  // A signal and a title, which Playwright gives too, are for its own report.
+  { timeout, isNot = false, ...asked }: Asked,
+): Promise<Comparison & { timedOut?: boolean; errorMessage?: string }> {
   const deadline = Date.now() + timeout;
-  // A signal and a title are for Playwright's own report.
-  const { expectedNumber, expectedText, ...others } = rest;
-  const { expectedValue, expressionArg, useInnerText } = others as Record<string, unknown>;
-  const expectation = {
-    ...{ expression, isNot, expectedNumber, expectedText },
-    ...{ expectedValue, expressionArg, useInnerText },
-  };
+  const { expectedNumber, expectedText, expectedValue, expressionArg, useInnerText } = asked;
+  const values = { expectedNumber, expectedText, expectedValue, expressionArg, useInnerText };
+  const expectation: Expectation = { expression, isNot, ...values };
   for (;;) {
     let seen: Comparison | undefined;
     let problem = "element(s) not found";
     try {
       seen = await select(
         window,
-        (selectors, { selector, expectation }) =>
-          selectors.compare(selector, expectation as Expectation),
+        (selectors, { selector, expectation }) => selectors.compare(selector, expectation),
         { selector, expectation },
       );
       if (seen.matches !== isNot) return { matches: !isNot };

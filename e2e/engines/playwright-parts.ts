@@ -52,8 +52,11 @@ export interface Expectation {
   /** Such as `to.have.text`. */
   readonly expression: string;
   readonly isNot: boolean;
-  readonly expectedNumber?: number;
-  readonly expectedText?: readonly unknown[];
+  readonly expectedNumber?: number | undefined;
+  readonly expectedText?: readonly unknown[] | undefined;
+  readonly expectedValue?: unknown;
+  readonly expressionArg?: unknown;
+  readonly useInnerText?: boolean | undefined;
 }
 
 export interface Comparison {
@@ -80,7 +83,7 @@ export const { iso, utils } = load(BUNDLE) as Parts;
 /** The bundle has the script as a literal in single quotes, which JSON does not read. */
 const SCRIPT = /^ *source\d+ = ('.*var injectedScript_exports = .*');$/m;
 
-/** An expression that makes a {@link PageScript} in a page. */
+/** Gives an expression that makes a {@link PageScript} in a page. */
 export function readPageScript(browserName: OtherEngine): string {
   const literal = SCRIPT.exec(readFileSync(load.resolve(BUNDLE), "utf8"))?.[1];
   if (literal === undefined) {
