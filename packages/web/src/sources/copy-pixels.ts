@@ -26,12 +26,17 @@ export async function copyDrawable(
   const natural = sizeOf(source);
   const most = hasPixels(natural) ? chooseCopiedSize(natural, limits) : undefined;
   assertReady(source, natural);
-  const size = smaller(reducedSize(natural, seen), most);
-  const copy = await copied(source, natural, size, signal).catch((cause: unknown) => {
+  const isUnsized = isImageElement(source) && mayBeUnsized(natural);
+  const size = isUnsized ? natural : smaller(reducedSize(natural, seen), most);
+  let copy = await copied(source, natural, size, signal).catch((cause: unknown) => {
     if (signal.aborted) throw cause;
     if (!isImageElement(source) || isSecurityError(cause)) throw copyFailed(source, cause);
-    return drawnElement(source, natural, seen.side);
   });
+  // Most browsers refuse to copy an SVG without a size of its own. Firefox copies 300 × 150 pixels of it.
+  if (!copy || (isUnsized && !isSame(copy, natural))) {
+    copy?.close();
+    copy = drawnElement(source as HTMLImageElement, natural, seen.side);
+  }
   if (!isReadable(copy)) {
     copy.close();
     throw unreadableByPage(source);
@@ -94,8 +99,13 @@ async function copied(
   });
 }
 
+/** Whether it may be an SVG without a size of its own: browsers make it 300 pixels wide, or 150 high. */
+function mayBeUnsized({ width, height }: Size): boolean {
+  return (width === 300 || height === 150) && Math.max(width, height) <= 1000;
+}
+
 /**
- * Draws an SVG that has no size of its own, which browsers refuse to copy. Any size is right for it, so that it gets
+ * Draws an SVG that has no size of its own, which browsers do not copy whole. Any size is right for it, so that it gets
  * the side that the encoder sees.
  *
  * @param natural the browser's default, in which only the ratio of the sides means something
