@@ -43,7 +43,10 @@ export async function select<Argument, Result>(
   return run();
 }
 
-/** Tries again until there is a result. A navigation may be under way, which ends an attempt with an error. */
+/** A navigation may be under way, which ends an attempt with an error. These errors stay. */
+const FINAL = /strict mode violation|while parsing selector|Unknown engine/;
+
+/** Tries again until there is a result. */
 async function untilDone<Value>(
   what: string,
   timeout: number,
@@ -58,6 +61,7 @@ async function untilDone<Value>(
       waitsFor = outcome.for;
     } catch (error) {
       waitsFor = (error as Error).message;
+      if (FINAL.test(waitsFor)) throw new Error(`${what}: ${waitsFor}`, { cause: error });
     }
     if (Date.now() > deadline) {
       throw new Error(`${what}: Timeout ${String(timeout)}ms exceeded, waiting for ${waitsFor}`);
@@ -95,6 +99,7 @@ export async function compare(
       if (seen.matches !== isNot) return { matches: !isNot };
     } catch (error) {
       problem = (error as Error).message;
+      if (FINAL.test(problem)) return { matches: isNot, errorMessage: `Error: ${problem}` };
     }
     if (Date.now() > deadline) {
       const received = seen?.received;
