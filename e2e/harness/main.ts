@@ -98,14 +98,8 @@ async function observe(options: Partial<VlmOptions> = {}): Promise<Observed> {
     model: tinyModel(),
     onProgress: (progress) => seen.progress.push(progress),
     onMetric: (metric) => seen.metrics.push(metric),
+    onEvent: (event) => seen.events.push(event),
     ...options,
-    onEvent(event) {
-      // Whether threads are slow is the browser's, and the machine's: the worker that found it is as if it had not been.
-      const isSlow = event.type === "threads-fallback" && event.reason === "threads-slow";
-      if (isSlow) seen.workers.pop();
-      if (options.onEvent) options.onEvent(event);
-      else if (!isSlow) seen.events.push(event);
-    },
     worker,
   });
   return { vlm, ...seen };

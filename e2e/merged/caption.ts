@@ -19,10 +19,8 @@ async function show(worker: () => Worker): Promise<void> {
     worker,
     model: tinyModel(),
     device: "wasm",
-    onEvent: (event) => {
+    onEvent: ({ type }) => {
       // Each load reports its graphs and threads; here it counts what went otherwise than expected.
-      const { type } = event;
-      if (type === "threads-fallback" && event.reason === "threads-slow") return;
       if (type !== "graph-prepared" && type !== "threads-chosen") events.push(type);
     },
   });

@@ -11,7 +11,7 @@ const BUDGETS = {
   /** A worker that downloads, lists and queues. */
   light: 44_800,
   /** What it loads more to run a model, on whatever engine. */
-  heavy: 51_000,
+  heavy: 50_900,
   /** The kit's engine on onnxruntime, with the rewriting of ONNX files, and without onnxruntime itself. */
   engine: 31_100,
   /** onnxruntime's script, one for each of its builds; their `.wasm` files come on top. */

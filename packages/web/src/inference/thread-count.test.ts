@@ -64,15 +64,6 @@ describe("chooseThreads", () => {
     expect(timings()).toBe(2);
   });
 
-  it("wants another worker where threads are far slower, once", async () => {
-    const { choose, chosen, timings } = open({ speeds: [0.01] });
-    const details = { phase: "threads", reason: "threads-slow" };
-    await expect(choose()).rejects.toMatchObject({ code: "start-failed", details });
-    expect(await choose()).toBe(1);
-    expect(timings()).toBe(1);
-    expect(chosen).toEqual([{ threads: 1, speed: 0.01, isMeasuredNow: false }]);
-  });
-
   it("keeps threads that are about as fast as one", async () => {
     const { choose, timings } = open({ speeds: [0.8] });
     expect([await choose(), await choose()]).toEqual([2, 2]);

@@ -6,7 +6,6 @@
 import type { EngineCode, StartOptions } from "../engines/engine.ts";
 import { readStored } from "../schema/read.ts";
 import { threadTiming } from "../schema/stored.ts";
-import { VlmError } from "../protocol/errors.ts";
 import type { ThreadsChosen } from "../protocol/result.ts";
 import type { Store } from "../storage/store.ts";
 
@@ -37,16 +36,10 @@ const DAY_MS = 24 * 3_600_000;
 /** Under this speed threads are slower than one for certain: what else a machine does changes a measurement by less. */
 const CLEARLY_SLOWER = 0.75;
 
-/** Under this speed threads are far slower, however busy the machine is: the lowest of a browser with good threads was 0.32. */
-const FAR_SLOWER = 0.2;
-
 /** So many loads have to find threads slower, because a machine may be busy at one of them. */
 const MEASUREMENTS = 2;
 
-/**
- * @returns 0 where the runtime decides by itself
- * @throws {VlmError} `start-failed` in the phase `threads` if threads are so slow that another worker, with one, is worth it
- */
+/** @returns 0 where the runtime decides by itself */
 export async function chooseThreads(options: ThreadCountOptions): Promise<number> {
   const { engine, start, store, onChosen, now = Date.now } = options;
   const possible = engine.threads?.byDefault() ?? 1;
@@ -72,13 +65,6 @@ export async function chooseThreads(options: ThreadCountOptions): Promise<number
     measuredAt: now(),
   } satisfies ThreadTiming);
   // The runtime has started with its threads, and cannot change their number.
-  if (speed < FAR_SLOWER) {
-    throw new VlmError(
-      "start-failed",
-      `onnxruntime's threads are ${speed.toFixed(2)} times as fast as one thread here.`,
-      { phase: "threads", reason: "threads-slow" },
-    );
-  }
   onChosen({ threads: possible, speed, isMeasuredNow: true });
   return possible;
 }
@@ -91,7 +77,7 @@ const bestOf = ({ speeds }: Speeds): number => Math.max(...speeds);
 const isSlower = (timing: Speeds): boolean => bestOf(timing) < CLEARLY_SLOWER;
 
 const isDecided = (timing: Speeds): boolean =>
-  !isSlower(timing) || timing.speeds.length >= MEASUREMENTS || bestOf(timing) < FAR_SLOWER;
+  !isSlower(timing) || timing.speeds.length >= MEASUREMENTS;
 
 /** Threads may have been slow because the machine was busy, so that it is asked again soon. */
 const lastsMs = (timing: Speeds): number => (isSlower(timing) ? DAY_MS : 30 * DAY_MS);

@@ -56,12 +56,12 @@ export interface VlmErrorDetails {
   /**
    * The worker, onnxruntime or the model was not ready in time, or failed before there was a session. `phase` says in which
    * part of the start. With `timeout` and `error`, offer a retry; if threads were the cause, the kit has tried one thread
-   * already. With `threads-slow` a worker asks the page for another one, and no call rejects with it. Any other `reason` is a fault of the app's build, page or server, which a retry does not mend: `message` and
+   * already. Any other `reason` is a fault of the app's build, page or server, which a retry does not mend: `message` and
    * `docs/troubleshooting.md` say how. `url` names the file that it is about, and `status` is its HTTP status.
    */
   "start-failed": {
     phase: StartPhase;
-    reason: "timeout" | "error" | "threads-slow" | StartProblem;
+    reason: "timeout" | "error" | StartProblem;
     url?: string;
     status?: number;
   };

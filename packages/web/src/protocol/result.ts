@@ -212,7 +212,7 @@ export interface ThreadsChosen {
   readonly threads: number;
   /**
    * How many times as fast all threads are as one, as measured. If two loads find less than 0.75, the next starts use one
-   * thread; a load that finds less than 0.2 starts anew with one. A measurement ends once 1.1 is reached.
+   * thread. A measurement ends once 1.1 is reached.
    */
   readonly speed: number;
   /** Whether this load has measured it. If not, earlier ones have: of the last day where threads are slower, else of the last month. */
@@ -261,14 +261,13 @@ export type VlmEvent =
   /** The circuit breaker of a device opened, tries the device again, or closed. */
   | ({ readonly type: "circuit-changed" } & CircuitChange)
   /**
-   * onnxruntime runs on one thread instead of several, with the same answers. `threads-stuck`: the threads did not answer in
-   * time. `threads-failed`: the browser refused them. `threads-slow`: this load found them less than 0.2 times as fast as
-   * one, and has started anew. Where it is known why they did not start, `reason` says it, such
+   * onnxruntime's threads did not start, so it runs on one thread: slower, but with the same answers. `threads-stuck`: the
+   * threads did not answer in time. `threads-failed`: the browser refused them. Where it is known why, `reason` says it, such
    * as `trusted-types`, and `message` has the remedy.
    */
   | {
       readonly type: "threads-fallback";
-      readonly reason: "threads-stuck" | "threads-failed" | "threads-slow" | StartProblem;
+      readonly reason: "threads-stuck" | "threads-failed" | StartProblem;
       readonly message: string;
     }
   /**

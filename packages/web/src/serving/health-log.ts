@@ -45,8 +45,7 @@ export class HealthLog {
         this.#note("fallback", event.fallback.message);
         break;
       case "threads-fallback":
-        // One thread is what suits a browser whose threads are slow.
-        if (event.reason !== "threads-slow") this.#note("threads", event.message);
+        this.#note("threads", event.message);
         break;
       case "rewrite-refused":
         this.#note("decoder", `The decoder runs in its form \`${event.runs}\`, which is slower.`);

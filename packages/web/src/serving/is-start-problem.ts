@@ -6,11 +6,8 @@ type StartProblemError = VlmError<"start-failed"> & {
   readonly details: { readonly reason: StartProblem };
 };
 
-/** What else a start fails with. */
-const OTHERS: readonly string[] = ["timeout", "error", "threads-slow"];
-
 /** Whether a fault of the app's build, page or server is known to be the cause. */
 export function isStartProblem(error: unknown): error is StartProblemError {
   if (!VlmError.is(error, "start-failed")) return false;
-  return !OTHERS.includes(error.details.reason);
+  return error.details.reason !== "timeout" && error.details.reason !== "error";
 }

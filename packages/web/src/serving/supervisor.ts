@@ -276,7 +276,7 @@ export class Supervisor {
     return globalThis.crossOriginIsolated && wasmThreads !== 1 && !this.#isSingleThreaded;
   }
 
-  /** Uses one thread until this supervisor ends, because threads that hung or were slow once may be so again. */
+  /** Uses one thread until this supervisor ends, because threads that hung once may hang again. */
   #goOnWithOneThread({ message, details }: VlmError<"start-failed">): void {
     this.#isSingleThreaded = true;
     const { reason: why } = details;
