@@ -18,7 +18,7 @@ const BUILDS = [
 /** Which files each entry may load, for `fastvlm-copy-files`. */
 const FILES = "bundles.json";
 
-/** onnxruntime's files stay as they are, in a folder beside the bundles, where `tools/onnxruntime.ts` puts them. */
+/** onnxruntime's files stay files of their own, in a folder beside the bundles, where `tools/onnxruntime.ts` puts them. */
 const ONNXRUNTIME: Plugin = {
   name: "onnxruntime",
   setup(plugged) {
