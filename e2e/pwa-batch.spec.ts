@@ -27,8 +27,7 @@ test.describe("a batch", () => {
     await addScenes(page, 0, 1);
     await page.locator("#files").setInputFiles(BROKEN);
     await addScenes(page, 2, 3, 4);
-    await expectCaption(page, 0);
-    await expect(captionOf(page, SCENES[4]!.file)).toBeHidden();
+    expect(await isInMiddle(page)).toBe(true);
     await page.reload();
     await expect(page.getByText("5 of 6 captioned, 1 failed")).toBeVisible({ timeout: 90_000 });
     for (const index of [0, 1, 2, 3, 4]) await expectCaption(page, index);
@@ -264,6 +263,21 @@ test.describe("pictures come", () => {
     }
   });
 });
+
+/**
+ * Waits for the first caption, and says at once whether the batch goes on. The page itself looks: it captions the rest in less
+ * time than a test takes to ask twice.
+ */
+function isInMiddle(page: Page): Promise<boolean> {
+  return page.evaluate(async () => {
+    const countCaptions = (): number =>
+      [...document.querySelectorAll<HTMLTextAreaElement>(".caption")].filter(
+        (caption) => caption.checkVisibility() && caption.value !== "",
+      ).length;
+    while (countCaptions() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    return countCaptions() < 5;
+  });
+}
 
 async function countRecords(page: Page, database: string, store: string): Promise<number> {
   return page.evaluate(
