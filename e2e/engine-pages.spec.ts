@@ -138,6 +138,10 @@ test("elements are found, compared and used there as Playwright does it in Chrom
     page.context().on("request", (request) => {
       if (request.url().includes("elsewhere")) asked.push(request.url());
     });
+    const said: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "warning") said.push(message.text());
+    });
     await page.context().route(/elsewhere/, (route) => {
       const headers = { "Access-Control-Allow-Origin": "*" };
       return route.fulfill({ status: 203, json: { from: route.request().url() }, headers });
@@ -152,7 +156,7 @@ test("elements are found, compared and used there as Playwright does it in Chrom
         <button onclick="document.querySelector('input[type=file]').click()">Choose</button>
         <input type="file" style="display: none">
         <p style="height: 5000px"></p>
-        <button onclick="this.textContent = event.isTrusted">Far below</button>
+        <button onclick="console.warn('clicked'); this.textContent = event.isTrusted">Far below</button>
         <label><input type="checkbox"> Agreed</label>`;
     });
     const name = page.getByLabel("your NAME");
@@ -167,6 +171,8 @@ test("elements are found, compared and used there as Playwright does it in Chrom
     await expect(page.locator("li").nth(1).getByText("pears")).not.toHaveAttribute("title");
     await page.getByRole("button", { name: "Far below" }).click();
     await expect(page.getByRole("button", { name: "true" })).toBeVisible();
+    // A test that has only locators hears its page, too.
+    expect(said).toEqual(["clicked"]);
     await page.getByLabel("Agreed").check();
     const failures = [];
     for (const failing of [

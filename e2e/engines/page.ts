@@ -56,6 +56,15 @@ function toPage(
     await hear();
     return result;
   };
+  /** For locators: a test may use nothing else after its page complained. */
+  const heard: EngineWindow = {
+    ...window,
+    async evaluate(expression) {
+      const result = await window.evaluate(expression);
+      await hear();
+      return result;
+    },
+  };
   const waitForFunction = async (
     work: Work,
     argument?: unknown,
@@ -73,16 +82,13 @@ function toPage(
     }
   };
   const page = {
-    ...createFinders(window),
+    ...createFinders(heard),
     context,
     /** Playwright's `expect` asks for both. */
     _apiName: "Page",
     mainFrame: () => ({
-      _expect: async (expression: string, options: Parameters<typeof compare>[3]) => {
-        const result = await compare(window, undefined, expression, options);
-        await hear();
-        return result;
-      },
+      _expect: (expression: string, options: Parameters<typeof compare>[3]) =>
+        compare(heard, undefined, expression, options),
     }),
     url: () => address,
     /** Listeners are called after the next call of the page. */
