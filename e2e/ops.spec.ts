@@ -110,7 +110,7 @@ test("alerts fire for a worker that dies and for a fallback, and clear afterward
     const { vlm, workers } = await observe({ onMetric: ops.onMetric, onEvent: ops.onEvent });
     await failureOf(async () => {
       for await (const event of vlm.generate({ image: scene, prompt: "Describe this image." })) {
-        if (event.type === "text-delta") workers[0]!.terminate();
+        if (event.type === "queued") workers[0]!.terminate();
       }
     });
     const until = async (event: string): Promise<void> => {

@@ -46,6 +46,9 @@ for (const stage of ["queued", "image-ready", "text-delta"] as const) {
           for await (const event of vlm.generate({
             image: scene,
             prompt: "Describe this image in detail.",
+            // No quick machine has written it all when its first words arrive.
+            format: { regex: /[a-z ]{300}/ },
+            maxNewTokens: 300,
           })) {
             if (event.type !== stage || killedAt > 0) continue;
             killedAt = performance.now();
