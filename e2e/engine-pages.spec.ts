@@ -207,6 +207,33 @@ test("elements are found, compared and used there as Playwright does it in Chrom
   expect(found).toMatchObject({ seen: { name: "Ada!", isAgreed: true }, isSaved: true });
 });
 
+test("a click meets its element there, too, when the page moves under it", async ({
+  page: chromium,
+  server,
+}) => {
+  const drive = async (page: Page): Promise<unknown> => {
+    await page.goto(`${server.origin}/index.html`);
+    await page.evaluate(() => {
+      document.body.innerHTML = `
+        <button style="display: none; height: 200px">Other</button>
+        <button style="display: block; height: 100px">Wanted</button>`;
+      const clicked: string[] = [];
+      Object.assign(window, { clicked });
+      const buttons = [...document.querySelectorAll("button")];
+      for (const button of buttons) {
+        button.addEventListener("click", () => clicked.push(button.textContent));
+      }
+      // It takes the other's place as soon as the mouse comes.
+      addEventListener("pointermove", () => (buttons[0]!.style.display = "block"), {
+        capture: true,
+      });
+    });
+    await page.getByRole("button", { name: "Wanted" }).click();
+    return page.evaluate("window.clicked");
+  };
+  expect(await expectAlike(drive, chromium)).toEqual(["Wanted"]);
+});
+
 /** What Playwright's errors have in common in all engines. */
 function kindOfFailure(error: unknown): string | undefined {
   const kinds = /strict mode violation|Timeout:? +500ms|Expected: hidden/;

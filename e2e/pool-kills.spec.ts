@@ -54,11 +54,12 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
         terminate.call(this);
       };
       let kills = 0;
+      const killer = { isResting: false };
       const killing = (async () => {
         while (!over.signal.aborted && kills < mostKills) {
           await pause(random() * longestLifeMs);
           // On a slow machine none would ever answer if each died while it starts.
-          if (vlm.stats().pool.loaded === 0) continue;
+          if (killer.isResting || vlm.stats().pool.loaded === 0) continue;
           const alive = workers.filter((worker) => !ended.has(worker));
           if (alive.length === 0) continue;
           alive[Math.floor(random() * alive.length)]!.terminate();
@@ -88,8 +89,11 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
           };
           outcomes.push({ key, isRight, code, phase: details?.phase });
         }
-        // The pool shrinks, also to nothing.
+        // The pool shrinks: after one batch while workers die, after the next in peace, to nothing.
         await pause(random() * 1500);
+        killer.isResting = batch % 2 === 1;
+        while (killer.isResting && vlm.stats().pool.loaded > 0) await pause(20);
+        killer.isResting = false;
       }
       over.abort();
       await killing;

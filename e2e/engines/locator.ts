@@ -196,10 +196,19 @@ function createLocator(window: EngineWindow, selector: string): LocatorImitation
     );
   const click = async (patience: Patience = {}): Promise<void> => {
     await window.bringToFront();
-    const point = await until("click", patience, () =>
-      select(window, (selectors, selector) => selectors.aim(selector), selector),
-    );
-    await clickAt(window, point);
+    await until("click", patience, async () => {
+      const aimed = await select(
+        window,
+        (selectors, selector) => selectors.aim(selector),
+        selector,
+      );
+      if (aimed.state === "waiting") return aimed;
+      await clickAt(window, aimed.value);
+      // The click may have opened another page, in which nothing can be asked yet.
+      const isHit = await select(window, (selectors) => selectors.hasHit(), "").catch(() => true);
+      if (isHit) return { state: "done", value: undefined };
+      return { state: "waiting", for: "the element, which moved, to stand still" };
+    });
   };
   const isChecked = () =>
     until("isChecked", {}, () =>

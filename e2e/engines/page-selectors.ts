@@ -22,8 +22,13 @@ export interface PageSelectors {
   findAll(selector: string): Element[];
   /** Throws where there is more than one. */
   findOne(selector: string): Element | undefined;
-  /** Scrolls to an element, and finds the point of the window at which a click meets it. */
+  /**
+   * Scrolls to an element, and finds the point of the window at which a click meets it. If the element moves before the
+   * click comes, nothing else is clicked.
+   */
   aim(selector: string): Promise<Attempt<Point>>;
+  /** Whether the click after `aim` met the element. A click that opened another page did. */
+  hasHit(): boolean;
   isChecked(selector: string): Attempt<boolean>;
   fill(selector: string, text: string): Promise<Attempt>;
   focus(selector: string): Attempt;
@@ -50,6 +55,7 @@ export function createPageSelectors(script: PageScript): PageSelectors {
     "to.be.in.viewport": false,
   };
   let chooser: HTMLInputElement | undefined;
+  let aimed: ReturnType<PageScript["setupHitTargetInterceptor"]> | undefined;
 
   const findAll = (selector: string): Element[] =>
     script.querySelectorAll(script.parseSelector(selector), document);
@@ -83,13 +89,22 @@ export function createPageSelectors(script: PageScript): PageSelectors {
         const point = middleOf(element);
         if (!point) return { state: "waiting", for: "a box of the element" };
         const hit = script.expectHitTarget(point, target);
-        if (hit === "done") return { state: "done", value: point };
+        if (hit === "done") {
+          aimed = script.setupHitTargetInterceptor(element, "mouse", undefined, false);
+          return { state: "done", value: point };
+        }
         return { state: "waiting", for: `${hit.hitTargetDescription}, which covers it, to go` };
       };
       const outcome = meets();
       if (outcome.state === "done") return outcome;
       element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
       return meets();
+    },
+    hasHit() {
+      if (typeof aimed !== "object") return true;
+      const isHit = aimed.stop() === "done";
+      aimed = undefined;
+      return isHit;
     },
     isChecked(selector) {
       const element = findOne(selector);

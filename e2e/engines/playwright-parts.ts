@@ -21,11 +21,19 @@ export interface PageScript {
     isFrameVisible: boolean,
   ): Promise<undefined | "error:notconnected" | { readonly missingState: string }>;
   elementState(element: Element, state: string, isFrameVisible: boolean): { matches: boolean };
+  /** Says what a click at the point would meet in its place. */
   expectHitTarget(
     point: { x: number; y: number },
     element: Element,
   ): "done" | { readonly hitTargetDescription: string };
   retarget(element: Element, behavior: "none" | "button-link"): Element | null;
+  /** Until `stop`, keeps the mouse's events from whatever is not the element, and says whether it met it. */
+  setupHitTargetInterceptor(
+    element: Element,
+    action: "mouse",
+    point: undefined,
+    blocksAllEvents: boolean,
+  ): string | { stop(): "done" | { readonly hitTargetDescription: string } };
   /** Selects what is there now, so that a text can take its place. */
   fill(element: Element, value: string): "done" | "needsinput" | "error:notconnected";
   focusNode(element: Element): "done" | "error:notconnected";
