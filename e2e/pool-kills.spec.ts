@@ -89,11 +89,11 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
           };
           outcomes.push({ key, isRight, code, phase: details?.phase });
         }
-        // The pool shrinks: after one batch while workers die, after the next in peace, to nothing.
-        await pause(random() * 1500);
+        // The pool shrinks to nothing, after every other batch in peace: a worker that dies first shrinks no pool.
         killer.isResting = batch % 2 === 1;
         while (killer.isResting && vlm.stats().pool.loaded > 0) await pause(20);
         killer.isResting = false;
+        await pause(random() * 1500);
       }
       over.abort();
       await killing;

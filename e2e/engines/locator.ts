@@ -204,7 +204,7 @@ function createLocator(window: EngineWindow, selector: string): LocatorImitation
       );
       if (aimed.state === "waiting") return aimed;
       await clickAt(window, aimed.value);
-      // The click may have opened another page, in which nothing can be asked yet.
+      // A click may have opened another page, where nothing can be asked yet, or which knows of no click.
       const isHit = await select(window, (selectors) => selectors.hasHit(), "").catch(() => true);
       if (isHit) return { state: "done", value: undefined };
       return { state: "waiting", for: "the element, which moved, to stand still" };

@@ -27,7 +27,7 @@ export interface PageSelectors {
    * click comes, nothing else is clicked.
    */
   aim(selector: string): Promise<Attempt<Point>>;
-  /** Whether the click after `aim` met the element. A click that opened another page did. */
+  /** Whether the click after `aim` met the element, with its press and its release. */
   hasHit(): boolean;
   isChecked(selector: string): Attempt<boolean>;
   fill(selector: string, text: string): Promise<Attempt>;
@@ -55,7 +55,8 @@ export function createPageSelectors(script: PageScript): PageSelectors {
     "to.be.in.viewport": false,
   };
   let chooser: HTMLInputElement | undefined;
-  let aimed: ReturnType<PageScript["setupHitTargetInterceptor"]> | undefined;
+  /** Ends the watch for a click, and says whether the element got it. */
+  let endWatch = (): boolean => true;
 
   const findAll = (selector: string): Element[] =>
     script.querySelectorAll(script.parseSelector(selector), document);
@@ -75,6 +76,19 @@ export function createPageSelectors(script: PageScript): PageSelectors {
     const box = [...element.getClientRects()].find(({ width, height }) => width > 0 && height > 0);
     return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
   };
+  const watchClick = (element: Element, target: Element): (() => boolean) => {
+    endWatch();
+    let isClicked = false;
+    const listener = (event: Event): void => {
+      isClicked ||= target.contains(event.target as Node);
+    };
+    addEventListener("click", listener, { capture: true });
+    const interceptor = script.setupHitTargetInterceptor(element, "mouse", undefined, false);
+    return () => {
+      removeEventListener("click", listener, { capture: true });
+      return typeof interceptor === "object" && interceptor.stop() === "done" && isClicked;
+    };
+  };
 
   return {
     findAll,
@@ -90,7 +104,7 @@ export function createPageSelectors(script: PageScript): PageSelectors {
         if (!point) return { state: "waiting", for: "a box of the element" };
         const hit = script.expectHitTarget(point, target);
         if (hit === "done") {
-          aimed = script.setupHitTargetInterceptor(element, "mouse", undefined, false);
+          endWatch = watchClick(element, target);
           return { state: "done", value: point };
         }
         return { state: "waiting", for: `${hit.hitTargetDescription}, which covers it, to go` };
@@ -100,12 +114,7 @@ export function createPageSelectors(script: PageScript): PageSelectors {
       element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
       return meets();
     },
-    hasHit() {
-      if (typeof aimed !== "object") return true;
-      const isHit = aimed.stop() === "done";
-      aimed = undefined;
-      return isHit;
-    },
+    hasHit: () => endWatch(),
     isChecked(selector) {
       const element = findOne(selector);
       if (!element) return NO_ELEMENT;

@@ -88,11 +88,11 @@ async function create({
     supervisors.push(made);
     return made;
   };
-  const firstSupervisor = {
-    ...createSupervisor(loaded, start),
-    worker: "loaded",
-    usesThreads,
-  } as const;
+  const firstSupervisor = Object.assign(
+    createSupervisor(loaded, () => Promise.resolve()),
+    { usesThreads },
+  );
+  await firstSupervisor.ready();
   const first = new LocalNode("worker-1", firstSupervisor, {
     ready: loaded,
     onLoaded: () => undefined,
@@ -218,6 +218,25 @@ describe("WorkerPool", () => {
     expect(nodes.nodes).toEqual([first]);
     expect(first.supervisor.unload).toHaveBeenCalledWith("idle");
     await pool.dispose(new Error("disposed"));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("ends every other worker of an idle model, too, after the first one died", async () => {
+    const { pool, queue, first, events, supervisors } = await create({
+      min: 0,
+      scaling: { idleMs: 10_000, cooldownDownMs: 20_000 },
+    });
+    Object.assign(queue, BUSY);
+    pool.update();
+    await settle();
+    Object.assign(queue, { depth: 0, running: 0 });
+    pool.update();
+    first.supervisor.unload("idle"); // As after a death: the worker is gone, and the pool did not ask for it.
+    vi.advanceTimersByTime(120_000);
+    await settle();
+    expect(supervisors.map(({ worker }) => worker)).toEqual(["disposed", "disposed", "disposed"]);
+    expect(events.at(-1)).toMatchObject({ type: "scaled", to: 0, reason: "idle" });
+    expect(events).toHaveLength(2);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

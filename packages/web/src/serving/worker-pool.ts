@@ -185,12 +185,14 @@ export class WorkerPool {
     const { first, recorder, onEvent } = this.#options;
     if (to > from) this.#grow(to - from);
     else {
-      // Those without a call first, and of these the newest.
+      // Those without a call first, and of these the newest. The first worker may have died: then it is not among those to end.
+      const alive = new Set(this.#alive);
       const busy = new Set(this.#options.nodes.busy);
       const order = [...this.#more]
         .reverse()
+        .filter((node) => alive.has(node))
         .sort((a, b) => Number(busy.has(a)) - Number(busy.has(b)));
-      for (const node of order.slice(0, from - Math.max(to, 1))) this.#retire(node);
+      for (const node of order.slice(0, from - to)) this.#retire(node);
       if (to === 0) first.supervisor.unload("idle");
     }
     this.#lastChange = { from, to, reason, at: Date.now() };
