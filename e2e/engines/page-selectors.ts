@@ -80,7 +80,7 @@ export function createPageSelectors(script: PageScript): PageSelectors {
     endWatch();
     let isClicked = false;
     const listener = (event: Event): void => {
-      isClicked ||= target.contains(event.target as Node);
+      isClicked ||= event.composedPath().includes(target);
     };
     addEventListener("click", listener, { capture: true });
     const interceptor = script.setupHitTargetInterceptor(element, "mouse", undefined, false);
