@@ -89,7 +89,7 @@ function captionWhileWorkersDie(page: Page, { batches, calls, mostKills, seed }:
           };
           outcomes.push({ key, isRight, code, phase: details?.phase });
         }
-        // The pool shrinks to nothing, after every other batch in peace: a worker that dies first shrinks no pool.
+        // After every other batch no worker is ended until the pool has shrunk to nothing.
         killer.isResting = batch % 2 === 1;
         while (killer.isResting && vlm.stats().pool.loaded > 0) await pause(20);
         killer.isResting = false;
