@@ -22,15 +22,17 @@ function twoVariants(page: Page): Promise<ModelDescriptor> {
   });
 }
 
-/** Begins to load, and to caption a scene. Nobody waits for the answer. */
-function begin(page: Page, model: ModelDescriptor): void {
+/** Begins to load, or to caption a scene, in a worker that gets no further. Nobody waits for the answer. */
+function begin(page: Page, model: ModelDescriptor, fault: "stuck-wasm" | "stuck-encoder"): void {
   void page
     .evaluate(
-      async ({ model, scene }) => {
-        const { vlm } = await window.kit.observe({ model, device: "wasm" });
+      async ({ model, scene, fault }) => {
+        const { createFaultyWorker, observe } = window.kit;
+        const worker = () => createFaultyWorker(fault);
+        const { vlm } = await observe({ model, device: "wasm", worker });
         await vlm.caption(scene);
       },
-      { model, scene: SCENE },
+      { model, scene: SCENE, fault },
     )
     .catch(() => undefined); // The page ends under it.
 }
@@ -46,14 +48,12 @@ async function untilMarked(page: Page, step: string): Promise<void> {
   await page.waitForFunction(isMarked, step, { polling: 5 });
 }
 
-/** Returns what ends the process of the page, also when its script runs without end. */
-async function prepareCrash(page: Page): Promise<() => Promise<void>> {
+/** Ends the process of the page. */
+async function crash(page: Page): Promise<void> {
   const cdp = await page.context().newCDPSession(page);
-  return async () => {
-    const crashed = page.waitForEvent("crash");
-    cdp.send("Page.crash").catch(() => undefined); // Never answers.
-    await crashed;
-  };
+  const crashed = page.waitForEvent("crash");
+  cdp.send("Page.crash").catch(() => undefined); // Never answers.
+  await crashed;
 }
 
 /** Asks in another page. */
@@ -80,10 +80,9 @@ test(
   onlyInChromium(CRASHES),
   async ({ context, kitPage, server }) => {
     const model = await twoVariants(kitPage);
-    const crash = await prepareCrash(kitPage);
-    begin(kitPage, model);
+    begin(kitPage, model, "stuck-wasm");
     await untilMarked(kitPage, "load");
-    await crash();
+    await crash(kitPage);
     const { model: info, fallback, text } = await visitAgain(context, server, model);
     expect(info.variant).toBe("fp16");
     expect(fallback).toMatchObject(CRASHED);
@@ -96,22 +95,9 @@ test(
   onlyInChromium(CRASHES),
   async ({ context, kitPage, server }) => {
     const model = await twoVariants(kitPage);
-    // Encoding takes a moment only. The page stands still when it has marked it.
-    await kitPage.evaluate(() => {
-      const prototype = Storage.prototype as { setItem: (key: string, value: string) => void };
-      prototype.setItem = new Proxy(prototype.setItem, {
-        apply(setItem, storage, [key, value]: [string, string]) {
-          Reflect.apply(setItem, storage, [key, value]);
-          while (value.includes('"image default"'));
-        },
-      });
-    });
-    const crash = await prepareCrash(kitPage);
-    const other = await context.newPage();
-    await openKit(other, server);
-    begin(kitPage, model);
-    await untilMarked(other, "image default");
-    await crash();
+    begin(kitPage, model, "stuck-encoder");
+    await untilMarked(kitPage, "image default");
+    await crash(kitPage);
     const { fallback } = await visitAgain(context, server, model);
     expect(fallback).toMatchObject(CRASHED);
   },
@@ -123,11 +109,11 @@ test("a page that is left or closed in mid-load is no page that ended", async ({
   server,
 }) => {
   const model = await twoVariants(kitPage);
-  begin(kitPage, model);
+  begin(kitPage, model, "stuck-wasm");
   await untilMarked(kitPage, "load");
   await kitPage.goto("about:blank");
   await openKit(kitPage, server);
-  begin(kitPage, model);
+  begin(kitPage, model, "stuck-wasm");
   await untilMarked(kitPage, "load");
   await kitPage.close();
   const { model: info, fallback } = await visitAgain(context, server, model);

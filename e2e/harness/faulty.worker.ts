@@ -63,6 +63,16 @@ const faults: Record<string, () => void> = {
     const never = () => new Promise<never>(() => undefined);
     Object.assign(WebAssembly, { instantiate: never, instantiateStreaming: never });
   },
+  // It says that it encodes an image, and gets no further.
+  "stuck-encoder": () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+    const { postMessage } = MessagePort.prototype;
+    MessagePort.prototype.postMessage = function (message: unknown, ...rest: [never]) {
+      postMessage.call(this, message, ...rest);
+      if ((message as { stage?: string } | undefined)?.stage !== "vision") return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
+  },
   // Another decoder than the one whose headers the kit reads: every picture is a larger one.
   "large-bitmaps": () => {
     const decode = createImageBitmap;

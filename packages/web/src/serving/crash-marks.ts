@@ -1,6 +1,7 @@
 /**
- * Marks in `localStorage` for steps in which the page may end. A mark is written before the step and removed after it. The
- * next visit finds the marks of pages that are gone, and then begins with another device.
+ * Marks in `localStorage` for steps in which the page may end. A mark is written when the step begins and removed after it.
+ * The next visit finds the marks of pages that are gone, and then begins with another device. The step does not wait for its
+ * mark, which needs a lock that the browser grants within milliseconds: a step that ends before that was never marked.
  *
  * `localStorage` is kept by the browser's own process, so that a mark survives the process of the page.
  */
