@@ -12,9 +12,12 @@ export default defineConfig({
     include: ["packages", "tools", "bench", "examples"].map((folder) => `${folder}/**/*.test.ts`),
     exclude: ["**/node_modules/**", "**/dist/**", ...(isExhaustive ? [] : [EXHAUSTIVE_FILES])],
     environment: "node",
-    testTimeout: 60_000,
+    setupFiles: "tools/vitest-setup.ts",
+    // No test measures speed. These are for a machine that does much else.
+    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 180_000,
     // Where tests share a model, a hook loads it.
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     // Vitest leaves one core to itself. Many tests wait for servers and timers, so that all cores pay.
     maxWorkers: "100%",
   },

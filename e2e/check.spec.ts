@@ -87,7 +87,7 @@ test("each fault of a bad deployment is a finding, and the command ends with 2",
     },
     { type: "text/html", body: "<!doctype html>The app." },
   );
-  const report = await check(site.url, "--wait", "5");
+  const report = await check(site.url, "--wait", "30");
   const found = notOk(report);
   for (const expected of [
     /^error page: The page threw: .*Nobody caught this\./,
@@ -122,7 +122,7 @@ test("a service worker that keeps nothing does not open the page without a netwo
   const passing = "onfetch = (event) => event.respondWith(fetch(event.request));";
   const worker = { ...GOOD["/service-worker.js"]!, body: passing };
   await using site = await openSite({ ...GOOD, "/service-worker.js": worker });
-  expect(notOk(await check(site.url, "--wait", "5"))).toEqual([
+  expect(notOk(await check(site.url, "--wait", "30"))).toEqual([
     expect.stringMatching(/^warning offline: .*does not open without a network/),
   ]);
 });

@@ -34,7 +34,7 @@ test("the dashboard shows calls as they end, and a file, under a strict policy",
   const storage = dashboard.locator(".tiles > div", { hasText: "Storage" }).locator("dd").first();
   // WebKitGTK leaves out the Blobs in IndexedDB, and with them the weights.
   const unit = otherEngine === "webkit" ? "[KM]B" : "MB";
-  await expect(storage).toHaveText(new RegExp(`^\\d[\\d.]* ${unit}$`), { timeout: 10_000 });
+  await expect(storage).toHaveText(new RegExp(`^\\d[\\d.]* ${unit}$`), { timeout: 20_000 });
   await page.getByRole("button", { name: "Try a damaged image" }).click();
   const errors = dashboard.getByRole("table", { name: "Errors by code" });
   await expect(errors).toContainText("image-unsupported");
@@ -58,8 +58,9 @@ test("the dashboard shows calls as they end, and a file, under a strict policy",
   await expect(plot.locator(".readout")).toContainText("answered –");
 
   await dashboard.getByRole("button", { name: "Copy as JSON" }).click();
-  await expect(dashboard).toContainText("Copied.");
-  const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as object;
+  const readCopied = () => page.evaluate(() => navigator.clipboard.readText());
+  await expect.poll(readCopied).toContain("{");
+  const copied = JSON.parse(await readCopied()) as object;
   const alert = {
     rule: "errors",
     severity: "critical",

@@ -1,7 +1,7 @@
 /** SIGKILL of the browser, hundreds of times, in downloads and in use: no model is lost, and no byte is fetched twice. */
 
 import type { Page } from "@playwright/test";
-import type { ModelDescriptor, StoredModel } from "@fastvlm-kit/web";
+import type { ModelDescriptor } from "@fastvlm-kit/web";
 import { createRandom } from "../packages/web/test/random.ts";
 import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { expect, test } from "./fixtures.ts";
@@ -10,6 +10,7 @@ import {
   askedShards,
   CAPTION,
   expectOnlyMissing,
+  listModels,
   loadAndCaption,
   SCENE,
   shardedModel,
@@ -107,13 +108,4 @@ function useFor(page: Page, model: ModelDescriptor): void {
       { model, scene: SCENE },
     )
     .catch(() => undefined); // The browser dies under it.
-}
-
-function listModels(page: Page): Promise<StoredModel[]> {
-  return page.evaluate(async () => {
-    const library = window.kit.openLibrary();
-    const models = await library.listModels();
-    await library.dispose();
-    return models;
-  });
 }

@@ -255,8 +255,8 @@ test("an image that is slow to decode ends at its deadline, and the next one is 
   })
     .jpeg({ progressive: true, quality: 50 })
     .toBuffer();
-  // Each scan costs a decoder the same time again: with these it takes five times as long.
-  const slow = repeatLastScan(quick, 40);
+  // Each scan costs a decoder the same time again: with these it takes 20 times as long as the deadline allows.
+  const slow = repeatLastScan(quick, 200);
   const seen = await kitPage.evaluate(
     async ([scene, base64]) => {
       const { fetchBlob, observe, tinyModel, timedFailureOf } = window.kit;
@@ -264,7 +264,7 @@ test("an image that is slow to decode ends at its deadline, and the next one is 
       const image = new Blob([bytes], { type: "image/jpeg" });
       const { vlm, workers } = await observe({
         model: tinyModel(),
-        imageLimits: { maxDecodeMs: 250 },
+        imageLimits: { maxDecodeMs: 250, maxScans: Infinity },
       });
       const good = await fetchBlob(scene);
       const failure = await timedFailureOf(() => vlm.caption(image, { cache: false }));
@@ -280,6 +280,6 @@ test("an image that is slow to decode ends at its deadline, and the next one is 
     details: { what: "time", limit: 250 },
   });
   expect(seen.text).not.toBe("");
-  expect(seen.milliseconds).toBeLessThan(2000);
+  expect(seen.milliseconds).toBeLessThan(5000); // Nothing waits for the whole picture.
   expect(seen.workers).toBe(1);
 });

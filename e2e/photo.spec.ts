@@ -96,6 +96,7 @@ test("the same picture after a reload is neither decoded nor encoded again", asy
         const { vlm, metrics } = await observe({ device: "wasm" });
         const result = await ask(vlm, { image: await fetchBlob(scene), prompt });
         await stored.untilAnswers(1);
+        await stored.untilFeatures(1);
         await vlm.dispose();
         return { result, kept: metrics.some(({ name }) => name === "vlm.kv_cache.bytes") };
       },

@@ -6,7 +6,14 @@ import { EXHAUSTIVE_TAG } from "../tools/exhaustive.ts";
 import { otherEngine } from "../tools/tested-engine.ts";
 import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
-import { CAPTION, expectWhole, SCENE, shardedModel, storedShards } from "./stored-model.ts";
+import {
+  CAPTION,
+  expectWhole,
+  listModels,
+  SCENE,
+  shardedModel,
+  storedShards,
+} from "./stored-model.ts";
 
 const SETS_ROOM =
   "It sets the room of an origin, which only Chromium's protocol does for one page.";
@@ -51,15 +58,6 @@ function use(
     },
     { model, scene: SCENE, stays, cache },
   );
-}
-
-function listModels(page: Page): Promise<StoredModel[]> {
-  return page.evaluate(async () => {
-    const library = window.kit.openLibrary();
-    const models = await library.listModels();
-    await library.dispose();
-    return models;
-  });
 }
 
 const namesOf = (models: readonly StoredModel[]): string[] => models.map(({ id }) => id);

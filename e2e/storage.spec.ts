@@ -9,10 +9,13 @@ test("a second visit fetches no model file and answers the same question from th
   kitPage,
   server,
 }) => {
-  const first = await kitPage.evaluate(
-    async (scene) => (await window.kit.observe()).vlm.caption(scene),
-    SCENE,
-  );
+  const first = await kitPage.evaluate(async (scene) => {
+    const { observe, stored } = window.kit;
+    const { vlm } = await observe();
+    const result = await vlm.caption(scene);
+    await stored.untilAnswers(1);
+    return result;
+  }, SCENE);
   expect(server.requests.filter(isModelFile)).toHaveLength(3);
   server.requests.length = 0;
 

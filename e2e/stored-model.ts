@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import type { FileShards, ModelDescriptor, ModelFile } from "@fastvlm-kit/web";
+import type { FileShards, ModelDescriptor, ModelFile, StoredModel } from "@fastvlm-kit/web";
 import { expect, readScenes, TINY_MODEL_FOLDER } from "./fixtures.ts";
 import type { TestServer } from "./server/test-server.ts";
 
@@ -92,6 +92,16 @@ export async function storedShards(
   return shards
     .filter(({ model, path }) => model === `${id}@${revision}` && !isInline(files[path]!))
     .map(({ path, index }) => `${path}#${String(index)}`);
+}
+
+/** The stored models. Where the database is lost, that restores its records first. */
+export function listModels(page: Page): Promise<StoredModel[]> {
+  return page.evaluate(async () => {
+    const library = window.kit.openLibrary();
+    const models = await library.listModels();
+    await library.dispose();
+    return models;
+  });
 }
 
 /** The shards that the server's log says were asked for, as often as they were. */

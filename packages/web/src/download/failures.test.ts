@@ -237,8 +237,8 @@ describe("what does not matter", () => {
   });
 
   it("is a slow answer, as long as it brings something", async () => {
-    plant({ kind: "slow", bytesPerSecond: 1000 });
-    const { read, seen } = openModel({ server, file: PINNED, policy: { stallTimeoutMs: 1000 } });
+    plant({ kind: "slow", bytesPerSecond: 500 });
+    const { read, seen } = openModel({ server, file: PINNED, policy: { stallTimeoutMs: 3000 } });
     expect(await read()).toEqual(BYTES);
     expect(seen.retries).toBe(0);
   });

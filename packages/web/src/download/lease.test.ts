@@ -53,12 +53,12 @@ describe("a lease", () => {
   it("is renewed for as long as the work takes", async () => {
     const store = createMemoryStore();
     let isOver = false;
-    const first = open(store, 300).hold(NEVER, async (lost) => {
-      await wait(1000);
+    const first = open(store, 1000).hold(NEVER, async (lost) => {
+      await wait(2500);
       isOver = true;
       expect(lost.aborted).toBe(false);
     });
-    await open(store, 300).hold(NEVER, () => {
+    await open(store, 1000).hold(NEVER, () => {
       expect(isOver).toBe(true);
       return Promise.resolve();
     });

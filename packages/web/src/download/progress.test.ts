@@ -131,7 +131,7 @@ describe("the progress of a download", () => {
     const { ensure, seen } = openModel({
       server,
       file: pinnedFile(BYTES, 1000),
-      policy: { parallel: 2, stallTimeoutMs: 1500 },
+      policy: { parallel: 2, stallTimeoutMs: 5000 },
       now: () => (time += 200),
     });
     server.faults.push(

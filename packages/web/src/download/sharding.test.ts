@@ -91,7 +91,8 @@ describe("a file in shards", () => {
 
   it.each([1, 2, 4, 7])("has %d requests at a time, not one more", async (parallel) => {
     const { bytes, file } = serve(16_000, 100);
-    server.faults.push({ path: PATH, kind: "delay", ms: 100 });
+    // All have arrived before the first is answered.
+    server.faults.push({ path: PATH, kind: "delay", ms: 100 * parallel });
     const { read } = openModel({ server, file, policy: { parallel } });
     expect(await read()).toEqual(bytes);
     expect(server.maxActive).toBe(parallel);
@@ -100,7 +101,7 @@ describe("a file in shards", () => {
 
   it.each([1, 2, 4])("has at most %d shards in memory at a time", async (parallel) => {
     const { file } = serve(64_000, 1000);
-    const store = createBusyStore(createMemoryStore(), undefined, 2);
+    const store = createBusyStore(createMemoryStore(), undefined, 20);
     await openModel({ server, file, store, policy: { parallel } }).ensure();
     expect(store.maxShards()).toBe(parallel);
   });

@@ -193,8 +193,8 @@ describe("hedging", () => {
   it("asks a second node after a while; the first text wins, and the other request ends", async () => {
     await using slow = await ChatServer.start();
     await using quick = await ChatServer.start();
-    slow.answer = streamOf(["Too late."], { pauseMs: 5_000, sendsRole: false });
-    const client = createRemoteClient({ nodes: [nodeAt(slow.baseUrl)], hedgeAfterMs: 1_000 });
+    slow.answer = streamOf(["Too late."], { pauseMs: 20_000, sendsRole: false });
+    const client = createRemoteClient({ nodes: [nodeAt(slow.baseUrl)], hedgeAfterMs: 3_000 });
     const asked = client.ask();
     await waitForCall(slow);
     client.nodes.registerNode(nodeAt(quick.baseUrl));
@@ -213,15 +213,15 @@ describe("hedging", () => {
   it("knows the node that lost as slow, so that later calls begin elsewhere", async () => {
     await using slow = await ChatServer.start();
     await using quick = await ChatServer.start();
-    slow.answer = streamOf(["Too late."], { pauseMs: 5_000, sendsRole: false });
-    const client = createRemoteClient({ nodes: [nodeAt(slow.baseUrl)], hedgeAfterMs: 1_100 });
+    slow.answer = streamOf(["Too late."], { pauseMs: 20_000, sendsRole: false });
+    const client = createRemoteClient({ nodes: [nodeAt(slow.baseUrl)], hedgeAfterMs: 3_000 });
     const asked = client.ask();
     await waitForCall(slow);
     client.nodes.registerNode(nodeAt(quick.baseUrl));
     await asked;
     await vi.waitFor(() => {
       const latencies = client.nodes.listNodes().map(({ latencyMs = 0 }) => latencyMs);
-      expect(Math.max(...latencies)).toBeGreaterThan(800);
+      expect(Math.max(...latencies)).toBeGreaterThan(2500);
     });
     for (let call = 0; call < 4; call++) await client.ask();
     expect(slow.asked).toHaveLength(1);

@@ -79,7 +79,7 @@ function open(generate: Generate, limits: Partial<ServingLimits> = {}) {
       isStreamed: true,
       priority: "interactive",
       signal: undefined,
-      timeoutMs: 1000,
+      timeoutMs: 60_000,
       isCostly: false,
       take: () => Promise.resolve(NO_IMAGES),
       onEvent: (event) => events.push(event),
