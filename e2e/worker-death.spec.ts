@@ -62,7 +62,8 @@ for (const stage of ["queued", "image-ready", "text-delta"] as const) {
       { scene: SCENE, stage },
     );
     expect(error).toMatchObject({ code: "worker-crashed", details: { phase: "generate" } });
-    expect(error.milliseconds).toBeLessThan(1000);
+    // Chromium lets a task of a terminated worker run for up to two seconds more, on a busy machine all of them.
+    expect(error.milliseconds).toBeLessThan(5000);
     expect(workers).toBe(2);
     expect(events).toContainEqual({ type: "worker-restarted", reason: "worker-crashed" });
     expect(text).not.toBe("");
@@ -74,8 +75,14 @@ test("replaces a worker that died between two calls without a call noticing", as
 }) => {
   const { workers, text } = await kitPage.evaluate(async (scene) => {
     const { vlm, workers } = await window.kit.observe();
+    // A worker holds a Web Lock while it lives.
+    const areAlive = async (): Promise<boolean> =>
+      ((await navigator.locks.query()).held ?? []).some(({ name }) =>
+        name?.startsWith("fastvlm-kit.worker."),
+      );
+    while (!(await areAlive())) await new Promise((resolve) => setTimeout(resolve, 20));
     workers[0]!.terminate();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    while (await areAlive()) await new Promise((resolve) => setTimeout(resolve, 20));
     return { text: (await vlm.caption(scene)).text, workers: workers.length };
   }, SCENE);
   expect(workers).toBe(2);
@@ -84,8 +91,9 @@ test("replaces a worker that died between two calls without a call noticing", as
 
 test("dispose ends calls in flight and refuses later ones", async ({ kitPage }) => {
   const { inFlight, later } = await kitPage.evaluate(async (scene) => {
-    const { failureOf, observe } = window.kit;
-    const { vlm } = await observe();
+    const { createFaultyWorker, failureOf, observe } = window.kit;
+    // It gets no further than its first image: no quick machine has answered before `dispose`.
+    const { vlm } = await observe({ worker: () => createFaultyWorker("stuck-encoder") });
     const inFlight = failureOf(() => vlm.caption(scene, { cache: false }));
     await new Promise((resolve) => setTimeout(resolve, 30));
     // Safari has no such symbol.
