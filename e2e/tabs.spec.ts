@@ -85,7 +85,7 @@ for (const [what, fault] of [
       });
     }
     const pages = await openTabs(context, server, 3);
-    const model = await shardedModel(pages[0]!, { shardBytes: 64 * KIB });
+    const model = await shardedModel(pages[0]!, { shardBytes: 32 * KIB });
     server.faults.push(SLOW);
     server.log.length = 0;
     const tabs = await Promise.all(pages.map((page) => load(page, model, { fault })));
