@@ -8,6 +8,8 @@ import type { TestServer } from "./server/test-server.ts";
 
 const NAMES = ["01-caption", "02-ask", "03-open", "04-watch", "05-offline"] as const;
 const MOST_LINES = 30;
+/** The model has to load before the first answer. */
+const LOADING = { timeout: 90_000 };
 
 const openExample = (page: Page, server: TestServer, name: (typeof NAMES)[number]) =>
   page.goto(`${server.origin}/examples/${name}/index.html`);
@@ -21,7 +23,7 @@ for (const name of NAMES) {
 
 test("01-caption shows a caption", async ({ page, server }) => {
   await openExample(page, server, "01-caption");
-  await expect(page.getByRole("status")).toContainText("crab");
+  await expect(page.getByRole("status")).toContainText("crab", LOADING);
 });
 
 test("02-ask answers a question, and another one after it", async ({ page, server }) => {
@@ -30,7 +32,7 @@ test("02-ask answers a question, and another one after it", async ({ page, serve
   // The button works as soon as the model is loaded. Before that it would open the page anew.
   await page.waitForFunction(() => document.querySelector("form")!.onsubmit !== null);
   await page.getByRole("button", { name: "Ask" }).click();
-  await expect(output).toContainText("green");
+  await expect(output).toContainText("green", LOADING);
   await page.getByRole("textbox").fill("Describe this image.");
   await page.getByRole("button", { name: "Ask" }).click();
   await expect(output).toContainText("crab");
@@ -42,7 +44,7 @@ test("03-open answers later questions from what the first one computed", async (
 }) => {
   await openExample(page, server, "03-open");
   const answers = page.getByRole("listitem");
-  await expect(answers.nth(1)).toHaveAttribute("title", /^\d+ positions reused$/);
+  await expect(answers.nth(1)).toHaveAttribute("title", /^\d+ positions reused$/, LOADING);
   await expect(answers.nth(0)).toContainText("crab");
   // The second question finds the image's 16 positions and the beginning of the prompt.
   expect(Number.parseInt((await answers.nth(1).getAttribute("title"))!, 10)).toBeGreaterThan(16);
@@ -64,11 +66,11 @@ test("04-watch captions what the camera sees", async ({ page, server }) => {
   await openExample(page, server, "04-watch");
   await page.waitForFunction(() => document.querySelector("button")!.onclick !== null);
   await page.getByRole("button", { name: "Start the camera" }).click();
-  await expect(page.getByRole("status")).toHaveText(/^An? .+\.$/);
+  await expect(page.getByRole("status")).toHaveText(/^An? .+\.$/, LOADING);
 });
 
 test("05-offline makes no request after everything was fetched", async ({ page, server }) => {
   await openExample(page, server, "05-offline");
-  await expect(page.getByRole("status")).toContainText("crab");
+  await expect(page.getByRole("status")).toContainText("crab", LOADING);
   expect(await page.locator("progress").evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
 });

@@ -41,6 +41,10 @@ function captionTwice(page: Page, killAfter = Infinity) {
           return text;
         }),
       );
+      // A death may be noticed only after the last answer.
+      while (killAfter < Infinity && workers.length < 3) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       await bothLoaded();
       const waits = metrics.filter(({ name }) => name === "vlm.queue.wait.duration");
       return {
@@ -65,8 +69,9 @@ test("two workers answer as one does, two calls at a time, and load what is stor
   const { alone, together, waits, workers, events, status, downloads, pool, health } =
     await captionTwice(page);
   expect(together).toEqual(alone);
-  // Two calls wait for nobody.
-  expect(waits.filter((seconds) => seconds < 0.05)).toHaveLength(2);
+  // Two calls wait for nobody, and the others for one of them.
+  const [, second, third] = waits.sort((a, b) => a - b);
+  expect(second, String(waits)).toBeLessThan(third! / 3);
   expect(workers).toBe(2);
   expect(downloads).toBe(0); // The client before has downloaded.
   expect(events).toContainEqual({ type: "scaled", from: 1, to: 2, reason: "minimum" });

@@ -101,9 +101,9 @@ test("each fault of a node is an error that says what happened, and the node is 
   const ask = (answer: ChatAnswerer | undefined, mode: "remote-only" | "prefer-remote") => {
     chat.answer = answer ?? streamOf(["A ", "cat."]);
     return kitPage.evaluate(
-      async ({ baseUrl, url, mode }) => {
+      async ({ baseUrl, url, mode, limit }) => {
         const { failureOf, fetchBlob, observe, remoteNode, remoteNodes } = window.kit;
-        const timeouts = { answerMs: 1_000, firstTextMs: 1_000, stallMs: 1_000 };
+        const timeouts = { answerMs: limit, firstTextMs: limit, stallMs: limit };
         const about = { model: "m", purpose: "A test", retries: 0, timeouts };
         const remote = remoteNodes({ mode, nodes: [remoteNode({ baseUrl, ...about })] });
         const { vlm } = await observe({ remote, network: "any" });
@@ -117,7 +117,7 @@ test("each fault of a node is an error that says what happened, and the node is 
           await vlm.dispose();
         }
       },
-      { baseUrl: chat.baseUrl, url: SCENE, mode },
+      { baseUrl: chat.baseUrl, url: SCENE, mode, limit: answer === stall ? 1_000 : 30_000 },
     );
   };
   const seen: Record<string, unknown> = {};

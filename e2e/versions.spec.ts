@@ -74,7 +74,10 @@ test("the choice between models is an attribute of every metric", async ({ kitPa
     ]);
     const { vlm, metrics } = await observe({ model });
     await vlm.caption(scene);
-    await new Promise((resolve) => setTimeout(resolve, 200)); // Metrics come on a port of their own.
+    // Metrics come on a port of their own.
+    while (!metrics.some(({ name }) => name === "gen_ai.client.operation.duration")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const ofModel = metrics.filter(({ attributes }) => "gen_ai.request.model" in attributes);
     return {
       names: ofModel.map(({ name }) => name),

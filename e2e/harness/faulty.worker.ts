@@ -4,14 +4,20 @@ import { startWorker } from "@fastvlm-kit/web/worker";
 import { answerGpuCounts } from "./gpu-count.ts";
 import { claimWideSubgroups } from "./wide-subgroups.ts";
 
-/** Gives the workers that onnxruntime starts another script; those that the kit starts keep theirs. */
-function startThreadsFrom(script: string): void {
+/** Breaks the workers that onnxruntime starts, and tells the page of each; those that the kit starts work. */
+function breakThreads(script: () => string): void {
+  const told = new BroadcastChannel("broken-threads");
   self.Worker = new Proxy(Worker, {
     construct(Plain, [url, options]: [string | URL, WorkerOptions?], target) {
       const isThread = options?.name?.startsWith("em-pthread") === true;
-      return Reflect.construct(Plain, [isThread ? script : url, options], target) as Worker;
+      if (isThread) told.postMessage("made");
+      return Reflect.construct(Plain, [isThread ? script() : url, options], target) as Worker;
     },
   });
+}
+
+function standStill(): never {
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
 const faults: Record<string, () => void> = {
@@ -38,22 +44,16 @@ const faults: Record<string, () => void> = {
   },
   // onnxruntime's threads run nothing, and so never answer.
   "stuck-threads": () => {
-    startThreadsFrom(URL.createObjectURL(new Blob([""], { type: "text/javascript" })));
+    const silent = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
+    breakThreads(() => silent);
   },
   // The browser does not come back from making one, as Firefox at times while it is being debugged.
   "unmade-threads": () => {
-    self.Worker = new Proxy(Worker, {
-      construct(Plain, [url, options]: [string | URL, WorkerOptions?], target) {
-        if (options?.name?.startsWith("em-pthread") === true) {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-        }
-        return Reflect.construct(Plain, [url, options], target) as Worker;
-      },
-    });
+    breakThreads(standStill);
   },
   // As where a policy of the page forbids their script.
   "refused-threads": () => {
-    startThreadsFrom("/no-such-thread.js");
+    breakThreads(() => "/no-such-thread.js");
   },
   "no-locks": () => {
     Reflect.deleteProperty(Object.getPrototypeOf(navigator) as object, "locks");
@@ -70,7 +70,7 @@ const faults: Record<string, () => void> = {
     MessagePort.prototype.postMessage = function (message: unknown, ...rest: [never]) {
       postMessage.call(this, message, ...rest);
       if ((message as { stage?: string } | undefined)?.stage !== "vision") return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      standStill();
     };
   },
   // Another decoder than the one whose headers the kit reads: every picture is a larger one.

@@ -71,7 +71,12 @@ export interface ServiceWorkerAnswer {
 export async function askServiceWorker(timeoutMs: number): Promise<ServiceWorkerAnswer> {
   // Pages without HTTPS have no container of service workers.
   const { serviceWorker } = navigator as { readonly serviceWorker?: ServiceWorkerContainer };
-  const registrations = (await serviceWorker?.getRegistrations()) ?? [];
+  let registrations = (await serviceWorker?.getRegistrations()) ?? [];
+  // One whose script the browser is starting is in no list yet.
+  for (let look = 0; look < 10 && serviceWorker && registrations.length === 0; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    registrations = [...(await serviceWorker.getRegistrations())];
+  }
   const scripts = registrations.flatMap(
     ({ active, waiting, installing }) => (active ?? waiting ?? installing)?.scriptURL ?? [],
   );

@@ -14,6 +14,9 @@ const RANGES = [
 
 const DEFAULT_RANGE = 1;
 
+/** How long the answer to a click stays, at least, while new numbers come in. */
+const NOTICE_MS = 5000;
+
 export interface Controls {
   readonly element: HTMLElement;
   /** How far back is shown, in milliseconds. */
@@ -30,6 +33,11 @@ export interface ControlsOptions {
   readonly onFile: (text: string) => void;
   /** What is shown; undefined if that is nothing. */
   readonly json: () => string | undefined;
+}
+
+interface Saying {
+  readonly message: string;
+  readonly isProblem: boolean;
 }
 
 export function createControls({ onRange, onLive, onFile, json }: ControlsOptions): Controls {
@@ -49,9 +57,26 @@ export function createControls({ onRange, onLive, onFile, json }: ControlsOption
   const file = create("input", { attributes: { type: "file", accept: ".json,application/json" } });
   file.hidden = true;
 
-  const say = (message: string, isProblem = false): void => {
+  const show = ({ message, isProblem }: Saying): void => {
     state.textContent = message;
     state.classList.toggle("problem", isProblem);
+  };
+  let said: Saying = { message: "", isProblem: false };
+  let notice: ReturnType<typeof setTimeout> | undefined;
+  const endNotice = (): void => {
+    clearTimeout(notice);
+    notice = undefined;
+    show(said);
+  };
+  /** Answers a click. */
+  const notify = (message: string, isProblem = false): void => {
+    clearTimeout(notice);
+    notice = setTimeout(endNotice, NOTICE_MS);
+    show({ message, isProblem });
+  };
+  const say = (message: string, isProblem = false): void => {
+    said = { message, isProblem };
+    if (notice === undefined) show(said);
   };
 
   copy.addEventListener("click", () => {
@@ -59,10 +84,10 @@ export function createControls({ onRange, onLive, onFile, json }: ControlsOption
     if (text === undefined) return;
     navigator.clipboard.writeText(text).then(
       () => {
-        say("Copied.");
+        notify("Copied.");
       },
       () => {
-        say("The browser did not allow to copy.", true);
+        notify("The browser did not allow to copy.", true);
       },
     );
   });
@@ -76,13 +101,14 @@ export function createControls({ onRange, onLive, onFile, json }: ControlsOption
       (text) => {
         try {
           onFile(text);
+          endNotice();
         } catch (error) {
           if (!(error instanceof TypeError)) throw error;
-          say(error.message, true);
+          notify(error.message, true);
         }
       },
       () => {
-        say("The file could not be read.", true);
+        notify("The file could not be read.", true);
       },
     );
   });
