@@ -73,6 +73,16 @@ const faults: Record<string, () => void> = {
       standStill();
     };
   },
+  // It works, and says on a channel which features it stores: those of each tile that it encodes.
+  "announced-features": () => {
+    const channel = new BroadcastChannel("features");
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+      if (typeof key === "string" && key.startsWith("features|")) channel.postMessage(key);
+      return put.call(this, value, key);
+    };
+  },
   // Another decoder than the one whose headers the kit reads: every picture is a larger one.
   "large-bitmaps": () => {
     const decode = createImageBitmap;
