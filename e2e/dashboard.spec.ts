@@ -1,7 +1,8 @@
 /** The dashboard on a page with a strict policy, fed by real calls and by a file. */
 
+import type { VlmDashboard } from "@fastvlm-kit/ops/dashboard";
 import { otherEngine } from "../tools/tested-engine.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, notIn, test } from "./fixtures.ts";
 
 test("the dashboard shows calls as they end, and a file, under a strict policy", async ({
   page,
@@ -84,3 +85,29 @@ test("the dashboard shows calls as they end, and a file, under a strict policy",
   await expect(dashboard.locator("[aria-live]")).not.toContainText("Ten calls");
   expect(problems).toEqual([]);
 });
+
+const NO_CLICK = "A click of these tests waits for a timer of the page, whose clock stands still.";
+
+test(
+  "the answer to a click stays for five seconds, whatever is shown meanwhile",
+  notIn("webkit", NO_CLICK),
+  async ({ page, context, server }) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.goto(`${server.origin}/examples/dashboard/index.html`);
+    const dashboard = page.locator("vlm-dashboard");
+    await expect(dashboard).toContainText("Live, ");
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await dashboard.getByRole("button", { name: "Copy as JSON" }).click();
+    await expect(dashboard).toContainText("Copied.");
+    await dashboard.evaluate(async (element) => {
+      const dashboard = element as VlmDashboard;
+      dashboard.show(await dashboard.source!.read(60_000));
+    });
+    await expect(dashboard.getByRole("button", { name: "Back to live" })).toBeVisible();
+    await page.clock.runFor(4900);
+    await expect(dashboard).toContainText("Copied.");
+    await page.clock.runFor(200);
+    await expect(dashboard).toContainText("A snapshot of");
+  },
+);

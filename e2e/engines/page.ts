@@ -142,9 +142,12 @@ function toPage(
       window.resize(width, height),
     waitForTimeout: (ms: number) => wait(ms),
     clock: {
-      /** Of this document, from now on. */
+      /** Of this document, from now on. It stands still until a test lets it go on. */
       install: () => evaluate(installClock),
       runFor: (ms: number) => evaluate(runClockFor, ms),
+      async pauseAt(time: number) {
+        await evaluate(runClockFor, time - ((await evaluate(() => Date.now())) as number));
+      },
     },
     addInitScript: (work: Work, argument?: unknown) =>
       window.addInitScript(toScript(work, argument)),
