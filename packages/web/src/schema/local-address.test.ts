@@ -38,5 +38,5 @@ it("shows nothing of a file in an address, and takes time that grows with the le
   const startedAt = performance.now();
   for (const part of ["/", "a", "@", "a1", "a-", "//", "https:", "a."])
     shownAddress(part.repeat(1e5));
-  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
 });

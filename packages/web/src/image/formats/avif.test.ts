@@ -278,7 +278,7 @@ describe("lists that are longer than any image needs", () => {
     const bytes = bytesOf(isoBox("meta", FULL_BOX, part, iprp));
     const startedAt = performance.now();
     expect(() => readAvifHeader(bytes)).toThrow(/too many parts|lists one item twice/);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   it("are refused where pieces overlap to make more data than the file has", () => {
