@@ -8,17 +8,19 @@ const ABORTED = { name: "AbortError", isDomException: true };
 test("aborts a download, and a later start works", async ({ kitPage, server }) => {
   server.faults.push({ path: "vision_encoder", kind: "stall" });
   const stopper = await kitPage.evaluateHandle(() => new AbortController());
-  const failing = kitPage.evaluate(
-    ({ signal }) => window.kit.failureOf(() => window.kit.observe({ signal })),
-    stopper,
-  );
+  const failing = kitPage.evaluate(async ({ signal }) => {
+    const error = await window.kit.failureOf(() => window.kit.observe({ signal }));
+    return { ...error, endedAt: performance.now() };
+  }, stopper);
   const wasAsked = () => server.requests.some((path) => path.includes("vision_encoder"));
   await expect.poll(wasAsked).toBe(true);
-  await stopper.evaluate((controller) => {
+  const abortedAt = await stopper.evaluate((controller) => {
     controller.abort();
+    return performance.now();
   });
-  // The server still says nothing: only the signal can have ended this.
-  expect(await failing).toMatchObject(ABORTED);
+  const error = await failing;
+  expect(error).toMatchObject(ABORTED);
+  expect(error.endedAt - abortedAt).toBeLessThan(1000);
 
   server.faults.length = 0;
   const text = await kitPage.evaluate(

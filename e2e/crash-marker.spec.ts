@@ -2,7 +2,7 @@
 
 import type { BrowserContext, Page } from "@playwright/test";
 import type { ModelDescriptor, VlmResult } from "@fastvlm-kit/web";
-import { expect, openKit, onlyInChromium, test } from "./fixtures.ts";
+import { crash, expect, openKit, onlyInChromium, test } from "./fixtures.ts";
 import { SCENE } from "./stored-model.ts";
 
 const CRASHES = "It ends the process of a page, which only Chromium's protocol does to order.";
@@ -46,14 +46,6 @@ async function untilMarked(page: Page, step: string): Promise<void> {
         (JSON.parse(String(value)) as { step: string }).step === step,
     );
   await page.waitForFunction(isMarked, step, { polling: 5 });
-}
-
-/** Ends the process of the page. */
-async function crash(page: Page): Promise<void> {
-  const cdp = await page.context().newCDPSession(page);
-  const crashed = page.waitForEvent("crash");
-  cdp.send("Page.crash").catch(() => undefined); // Never answers.
-  await crashed;
 }
 
 /** Asks in another page. */
